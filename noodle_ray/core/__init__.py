@@ -1,0 +1,1 @@
+"""NoodleCore: the compiler, the bytecode, the runtime and its sandbox."""

@@ -1,0 +1,53 @@
+"""Fuel: what each region of a function costs. A property of the module alone, so every tier agrees.
+
+A function's acyclic code is charged once, at entry; a loop's body once per element (``for``, ``comp``,
+``gather``) or once per test of its condition (``while``). A branch costs its dearest arm, so that nothing
+need be counted inside it. Builtins whose work grows with their data charge for that themselves.
+"""
+
+from typing import cast
+
+from noodle_ray.core.nbc.module import Block, Function, Instr
+
+_WEIGHT = {"call": 5, "callx": 6, "callm": 3, "callb": 3, "func": 3, "effect": 20, "try": 2, "check": 0, "unset": 0,
+           "barrier": 0, "force": 1}
+
+
+def entry_cost(function: Function) -> int:
+    """Fuel charged each time the function is entered: at least 1."""
+    return 1 + block_cost(function.body)
+
+
+def block_cost(block: Block) -> int:
+    """Fuel of a block without its loops' bodies."""
+    return sum(instruction_cost(instr) for instr in block)
+
+
+def loop_cost(instr: Instr) -> int:
+    """Fuel charged per iteration of a ``for`` or ``while`` instruction: at least 1."""
+    args = instr.args
+    if instr.op == "for":
+        return 1 + block_cost(cast(Block, args[2]))
+    return 1 + block_cost(cast(Block, args[0])) + block_cost(cast(Block, args[2]))
+
+
+def instruction_cost(instr: Instr) -> int:
+    """Fuel of one instruction: its weight, and for a branch its dearest arm."""
+    op, args = instr.op, instr.args
+    cost = _WEIGHT.get(op, 1)
+    if op == "if":
+        return cost + max(block_cost(cast(Block, args[1])), block_cost(cast(Block, args[2])))
+    if op in ("and", "or"):
+        return cost + block_cost(cast(Block, args[2]))
+    if op == "ifx":
+        return cost + max(block_cost(cast(Block, args[2])), block_cost(cast(Block, args[4])))
+    if op in ("for", "while"):
+        return cost + block_cost(cast(Block, args[3]))
+    if op == "comp":
+        return cost + block_cost(cast(Block, args[2]))
+    if op == "try":
+        body, handlers, orelse, final = args
+        return cost + block_cost(cast(Block, body)) + block_cost(cast(Block, orelse)) + block_cost(cast(Block, final)) + max(
+            (block_cost(types) + block_cost(handler) for types, _, _, handler in cast("tuple[tuple[Block, object, object, Block], ...]", handlers)),
+            default=0)
+    return cost
