@@ -1,0 +1,42 @@
+"""The one current run of this process, as builtins and tiers see it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from noodle_ray.core.vm.fibers import Fibers
+
+
+def _no_charge(amount: float) -> None:
+    """Charge nothing: there is no run."""
+
+
+def _no_write(text: str) -> None:
+    raise RuntimeError("no run is active")
+
+
+class State:
+    """The current run. A worker process executes one run at a time, so tiers read plain attributes.
+
+    ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``write`` appends to stdout and
+    raises LimitExceeded("output"); ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is
+    the run's memory limit in bytes; ``fibers`` holds its effects.
+    """
+
+    __slots__ = ("charge", "fibers", "memory", "tripped", "write")
+
+    charge: Callable[[float], None]
+    write: Callable[[str], None]
+    fibers: "Fibers"
+    tripped: str
+    memory: int
+
+    def __init__(self) -> None:
+        self.charge = _no_charge
+        self.write = _no_write
+        self.tripped = ""
+        self.memory = 268_435_456
+
+
+S = State()
+"""The current run."""
