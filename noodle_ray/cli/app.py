@@ -1,0 +1,205 @@
+"""The full command line: help, completion, errors that say what was meant. One Typer command per subcommand."""
+
+from typing import Annotated
+
+import typer
+
+from noodle_ray.cli.output import MISUSE, report
+from noodle_ray.errors import NoodleError
+
+app = typer.Typer(
+    name="noodle",
+    help="Run small AI programs next to the models they call.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="List, add and remove models.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="A program: source, NBC, or - for standard input.")]
+Address = Annotated[
+    str | None, typer.Option("--address", metavar="URL", help="A platform to use.", envvar="NOODLE_ADDRESS")
+]
+
+
+def run_app(argv: list[str]) -> int:
+    """Run the Typer application and return the exit status."""
+    try:
+        status = app(argv, prog_name="noodle", standalone_mode=True)
+    except SystemExit as leaving:
+        status = leaving.code
+    except NoodleError as error:
+        status = report(error, as_json="--json" in argv)
+    return status if isinstance(status, int) else MISUSE if status else 0
+
+
+def _leave(status: int) -> None:
+    """End the command with this exit status."""
+    if status:
+        raise typer.Exit(status)
+
+
+def _tiers() -> list[str]:
+    from noodle_ray.cli.run import TIERS
+
+    return list(TIERS)
+
+
+def _limits() -> list[str]:
+    return ["fuel=", "memory=", "deadline=", "recursion=", "output="]
+
+
+@app.command()
+def run(
+    file: File,
+    entry: Annotated[str | None, typer.Option(metavar="NAME", help="The function to call. [default: main]")] = None,
+    args: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Arguments: an array, or an object with names.")
+    ] = None,
+    tier: Annotated[
+        str, typer.Option(metavar="TIER", help="auto, interpreter or python.", autocompletion=_tiers)
+    ] = "auto",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=N", help="fuel, memory (bytes), deadline (s) …", autocompletion=_limits),
+    ] = None,
+    address: Annotated[str | None, typer.Option(metavar="URL", help="Run on this platform, not here.")] = None,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Show the run's model calls on stderr.")] = False,
+    json: Json = False,
+) -> None:
+    """Run a program in a local sandbox, or on a platform with --address."""
+    from noodle_ray.cli.run import run_file
+
+    _leave(
+        run_file(
+            file,
+            entry=entry,
+            args=args,
+            tier=tier,
+            limits=limit or [],
+            as_json=json,
+            address=address,
+            timeline=timeline,
+        )
+    )
+
+
+@app.command(name="compile")
+def compile_(
+    file: File,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write. [default: FILE's name + .nbc]")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="The module as text.")] = False,
+    json: Json = False,
+) -> None:
+    """Compile a program to NBC."""
+    from noodle_ray.cli.build import compile_file
+
+    _leave(compile_file(file, output=output, text=text, as_json=json))
+
+
+@app.command()
+def verify(files: Annotated[list[str], typer.Argument(metavar="FILE...")], json: Json = False) -> None:
+    """Verify NBC files as the platform does before it runs them."""
+    from noodle_ray.cli.build import verify_files
+
+    _leave(verify_files(files, as_json=json))
+
+
+@app.command()
+def check(files: Annotated[list[str], typer.Argument(metavar="FILE...")], json: Json = False) -> None:
+    """Find the problems in programs without running them."""
+    from noodle_ray.cli.build import check_files
+
+    _leave(check_files(files, as_json=json))
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The HTTP port.")] = 8000,
+    host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+    json: Json = False,
+) -> None:
+    """Start the platform in the background and wait until it is ready."""
+    from noodle_ray.cli.platform import up_command
+
+    _leave(up_command(host, port, as_json=json))
+
+
+@app.command()
+def down(json: Json = False) -> None:
+    """Stop the platform that `noodle up` started, and all it started."""
+    from noodle_ray.cli.platform import down_command
+
+    _leave(down_command(as_json=json))
+
+
+@app.command()
+def status(address: Address = None, json: Json = False) -> None:
+    """Show whether the platform runs, where, and with which models."""
+    from noodle_ray.cli.platform import status_command
+
+    _leave(status_command(address, as_json=json))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Check this machine: sandbox layers, engines, models, disk, network."""
+    from noodle_ray.cli.doctor import doctor_command
+
+    _leave(doctor_command(as_json=json))
+
+
+@app.command()
+def version(json: Json = False) -> None:
+    """Print the version."""
+    from noodle_ray.cli.output import print_version
+
+    print_version(json)
+
+
+@models_app.command("list")
+def models_list(json: Json = False) -> None:
+    """List the registered models."""
+    from noodle_ray.cli.models import list_command
+
+    _leave(list_command(as_json=json))
+
+
+@models_app.command("add")
+def models_add(
+    name: Annotated[str, typer.Argument(help="What programs call it.")],
+    source: Annotated[
+        str, typer.Argument(help="wheel:NAME, path:/folder, hf:org/name, gguf:/file.gguf or onnx:/file.onnx")
+    ],
+    task: Annotated[str | None, typer.Option(help="embedding or generation. [default: from the source]")] = None,
+    engine: Annotated[str | None, typer.Option(help="onnxruntime or llama.cpp. [default: from the task]")] = None,
+    option: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the engine.")] = None,
+    json: Json = False,
+) -> None:
+    """Register a model under a name."""
+    from noodle_ray.cli.models import add_command
+
+    _leave(add_command(name, source, task, engine, option or [], as_json=json))
+
+
+def _model_names() -> list[str]:
+    from noodle_ray.cli.models import user_model_names
+
+    return user_model_names()
+
+
+@models_app.command("remove")
+def models_remove(
+    name: Annotated[str, typer.Argument(help="The model's name.", autocompletion=_model_names)], json: Json = False
+) -> None:
+    """Forget a model that was added. Its files stay."""
+    from noodle_ray.cli.models import remove_command
+
+    _leave(remove_command(name, as_json=json))
+
+

@@ -1,0 +1,148 @@
+"""What the command prints: results, JSON, and errors as pictures. Needs nothing but the standard library."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from noodle_ray import __version__
+from noodle_ray.errors import CompileError, NoodleError
+
+PROGRAM, MISUSE, PLATFORM = 1, 2, 3
+"""Exit statuses: the user's program failed, the command was misused, the platform failed."""
+
+
+def exit_status(code: str) -> int:
+    """Return the exit status for an error code like NOODLE-E0501."""
+    family = code[len("NOODLE-E") :][:2]
+    if family in ("07", "08"):
+        return PLATFORM
+    return MISUSE if family == "09" else PROGRAM
+
+
+def write(text: str, stream: TextIO | None = None) -> None:
+    """Write text that may hold characters the stream cannot encode, as lone surrogates: those come escaped."""
+    out = stream or sys.stdout
+    try:
+        out.write(text)
+    except UnicodeEncodeError:
+        encoding = out.encoding or "utf-8"
+        out.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def write_json(value: object) -> None:
+    """Print one JSON object, on several lines for a person and on one line for a pipe."""
+    import json
+
+    write(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str) + "\n")
+
+
+def colours(stream: TextIO) -> bool:
+    """Return whether to colour what goes to the stream (https://no-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def paint(text: str, style: str, stream: TextIO) -> str:
+    """Wrap text in an ANSI style, like '1;31' for bold red, if the stream takes colours."""
+    return f"\x1b[{style}m{text}\x1b[0m" if colours(stream) else text
+
+
+def error_object(error: NoodleError) -> dict[str, object]:
+    """Return an error as --json shows it; a compile error has its diagnostics as well."""
+    found: dict[str, object] = {
+        "code": error.code,
+        "type": type(error).__name__,
+        "message": error.message,
+        "traceback": [],
+    }
+    if error.span:
+        found["traceback"] = [{"line": error.span[0], "column": error.span[1], "function": "<module>"}]
+    if isinstance(error, CompileError):
+        found["diagnostics"] = [
+            {"code": d.code, "message": d.message, "line": d.span[0], "column": d.span[1], "hint": d.hint}
+            for d in error.diagnostics
+        ]
+    elif error.hint:
+        found["hint"] = error.hint
+    return found
+
+
+def report(error: NoodleError, *, as_json: bool = False) -> int:
+    """Show an error, as a JSON object on stdout or for a person on stderr, and return the exit status it means."""
+    if as_json:
+        write_json({"error": error_object(error)})
+    elif isinstance(error, CompileError):
+        write(picture(error), sys.stderr)
+    else:
+        label = paint("error", "1;31", sys.stderr)
+        write(f"{label}: {error.message} [{error.code}]\n", sys.stderr)
+        if error.hint:
+            write(f"{paint('hint', '36', sys.stderr)}: {error.hint}\n", sys.stderr)
+    return exit_status(error.code)
+
+
+def picture(error: CompileError) -> str:
+    """Return every diagnostic of a compile error as text with carets."""
+    from noodle_ray.core.lang import render
+
+    pictures = [render(each, error.source, error.filename).rstrip("\n") for each in error.diagnostics]
+    count = len(pictures)
+    closing = f"{count} problem{'s' if count > 1 else ''} found\n"
+    return "\n\n".join(pictures) + "\n\n" + paint(closing.rstrip(), "1;31", sys.stderr) + "\n"
+
+
+def traceback_text(error: dict[str, object], source: str | None, filename: str, stream: TextIO | None = None) -> str:
+    """Return an outcome's error as Python would show it, with source lines where the source is at hand.
+
+    A frame is {line, column, function}, or has its own ``file`` and ``text`` too where sources are several.
+    """
+    out = stream or sys.stderr
+    lines = [] if source is None else source.split("\n")
+    text = []
+    frames = error.get("traceback") or []
+    if isinstance(frames, Sequence) and frames:
+        text.append("Traceback (most recent call last):\n")
+        text.extend(_folded([_frame(frame, lines, filename) for frame in frames]))
+    kind, message, code = str(error.get("type", "")), str(error.get("message", "")), str(error.get("code", ""))
+    closing = paint(kind, "1;35", out) + (f": {message}" if message else "")
+    if code != "NOODLE-E0501" and code not in message:
+        closing += f" [{code}]"
+    return "".join(text) + closing + "\n"
+
+
+def _frame(frame: dict[str, object], lines: list[str], filename: str) -> str:
+    line, column = int(str(frame.get("line", 0))), int(str(frame.get("column", 0)))
+    head = f'  File "{frame.get("file", filename)}", line {line}, in {frame.get("function", "<module>")}\n'
+    source = str(frame["text"]) if "text" in frame else lines[line - 1] if 0 < line <= len(lines) else ""
+    if not source.strip():
+        return head
+    shown = source.strip()
+    caret = column - (len(source) - len(source.lstrip()))
+    mark = f"    {' ' * caret}^\n" if 0 <= caret < len(shown) else ""
+    return f"{head}    {shown}\n{mark}"
+
+
+def _folded(frames: list[str]) -> list[str]:
+    """Fold frames repeated more than three times in a row, as deep recursion makes them."""
+    text: list[str] = []
+    start = 0
+    while start < len(frames):
+        end = start
+        while end < len(frames) and frames[end] == frames[start]:
+            end += 1
+        text.extend(frames[start : min(end, start + 3)])
+        if end - start > 3:
+            text.append(f"  [Previous line repeated {end - start - 3} more times]\n")
+        start = end
+    return text
+
+
+def print_version(as_json: bool) -> int:
+    """Print the version of this package."""
+    if as_json:
+        write_json({"version": __version__})
+    else:
+        write(f"noodle {__version__}\n")
+    return 0

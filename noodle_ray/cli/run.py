@@ -1,0 +1,168 @@
+"""``noodle run``: a program in a local sandbox worker, or on a platform with ``--address``."""
+
+import sys
+from typing import Any
+
+from noodle_ray.cli.files import Loaded, load_program
+from noodle_ray.cli.output import error_object, exit_status, report, traceback_text, write, write_json
+from noodle_ray.core.vm.limits import Limits
+from noodle_ray.errors import NoodleError, UsageError
+
+TIERS = ("auto", "interpreter", "python")
+USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "wall_seconds")
+"""What ``--json`` shows under usage."""
+
+
+def run_file(
+    file: str,
+    *,
+    entry: str | None = None,
+    args: str | None = None,
+    tier: str = "auto",
+    limits: list[str],
+    as_json: bool = False,
+    address: str | None = None,
+    timeline: bool = False,
+) -> int:
+    """Run a program, print what it gives, and return the exit status."""
+    try:
+        positional, keywords = parse_args(args)
+        bounds = parse_limits(limits)
+        if tier not in TIERS:
+            raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0905")
+        program = load_program(file)
+        if address:
+            outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier)
+        else:
+            outcome = _run_local(program, entry, positional, keywords, bounds, tier)
+    except NoodleError as error:
+        return _report(error, tier, as_json)
+    return show_outcome(outcome, program, as_json=as_json, timeline=timeline)
+
+
+def parse_args(text: str | None) -> tuple[list[Any], dict[str, Any]]:
+    """Read ``--args``: a JSON array is positional arguments, a JSON object keyword arguments."""
+    if not text:
+        return [], {}
+    import json
+
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--args is not JSON: {error}", code="NOODLE-E0903", hint=_ARGS_HINT) from None
+    if isinstance(value, list):
+        return value, {}
+    if isinstance(value, dict):
+        return [], value
+    raise UsageError("--args must be a JSON array or object", code="NOODLE-E0903", hint=_ARGS_HINT)
+
+
+_ARGS_HINT = """--args '["one", 2]' passes positional arguments, --args '{"name": 2}' keyword arguments"""
+
+
+def parse_limits(limits: list[str]) -> Limits:
+    """Read ``--limit name=value`` options over the defaults."""
+    bounds: dict[str, int | float] = {}
+    for limit in limits:
+        name, _, text = limit.partition("=")
+        if name not in Limits._fields:
+            raise UsageError(
+                f"there is no limit {name!r}: choose one of {', '.join(Limits._fields)}",
+                code="NOODLE-E0904",
+                hint=_similar(name),
+            )
+        bounds[name] = _bound(name, text)
+    return Limits(**bounds)  # type: ignore[arg-type]
+
+
+def _bound(name: str, text: str) -> int | float:
+    kind = float if name == "deadline" else int
+    try:
+        value = kind(text.replace("_", ""))
+    except ValueError:
+        value = 0
+    if not 0 < value < 1 << 62:
+        wanted = "a number of seconds" if name == "deadline" else "a whole number"
+        raise UsageError(f"--limit {name}= takes {wanted} above 0, not {text!r}", code="NOODLE-E0904")
+    return value
+
+
+def _similar(name: str) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, Limits._fields, n=1)
+    return f"did you mean --limit {found[0]}=…?" if found else ""
+
+
+def _run_local(
+    program: Loaded, entry: str | None, args: list[Any], kwargs: dict[str, Any], limits: Limits, tier: str
+) -> dict[str, Any]:
+    from noodle_ray.core.nbc import digest
+    from noodle_ray.core.sandbox.local import run_local
+    from noodle_ray.core.sandbox.request import RunRequest
+
+    request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier)
+    if not program.module.models:
+        return run_local(request, None)
+    from noodle_ray.ahr.local import LocalModels
+
+    return run_local(request, LocalModels())
+
+
+def _run_remote(
+    program: Loaded,
+    address: str,
+    entry: str | None,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    limits: Limits,
+    tier: str,
+) -> dict[str, Any]:
+    from noodle_ray.client.http import Client
+
+    with Client(address) as client:
+        return client.run(
+            source=program.source, nbc=program.nbc, entry=entry, args=args, kwargs=kwargs, limits=limits, tier=tier
+        )
+
+
+def show_outcome(outcome: dict[str, Any], program: Loaded, *, as_json: bool, timeline: bool = False) -> int:
+    """Print an outcome and return the exit status it means."""
+    error = outcome["error"]
+    if as_json:
+        write_json(json_outcome(outcome))
+    else:
+        write(outcome["stdout"])
+        if error is None and outcome["result"] is not None:
+            write(f"{outcome['result']}\n")
+        sys.stdout.flush()
+        if error:
+            write(traceback_text(error, program.source, program.filename), sys.stderr)
+    if timeline:
+        from noodle_ray.observability.timeline import render_text
+
+        write(render_text(outcome["events"], outcome["usage"]) + "\n", sys.stderr)
+    return exit_status(error["code"]) if error else 0
+
+
+def json_outcome(outcome: dict[str, Any]) -> dict[str, Any]:
+    """Return an outcome as ``--json`` shows it: exactly these fields, the result as JSON data."""
+    from noodle_ray.core.vm.values import to_json
+
+    usage = outcome["usage"]
+    return {
+        "result": to_json(outcome["result"]),
+        "stdout": outcome["stdout"],
+        "error": outcome["error"],
+        "usage": {field: usage[field] for field in USAGE_FIELDS},
+        "tier": outcome["tier"],
+    }
+
+
+def _report(error: NoodleError, tier: str, as_json: bool) -> int:
+    """Show an error that came before the program ran."""
+    if not as_json:
+        return report(error)
+    usage = dict.fromkeys(USAGE_FIELDS, 0)
+    write_json({"result": None, "stdout": "", "error": error_object(error), "usage": usage, "tier": tier})
+    return exit_status(error.code)

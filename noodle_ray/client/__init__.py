@@ -1,0 +1,1 @@
+"""The driver API: connect to a platform, turn functions into programs, call models."""

@@ -1,0 +1,1 @@
+"""Tools for where programs are written."""

@@ -1,0 +1,1 @@
+"""What runs look like from outside: timelines, metrics, logs."""
