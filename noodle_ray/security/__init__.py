@@ -1,0 +1,1 @@
+"""What keeps the platform to its owner: the access token."""
