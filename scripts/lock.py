@@ -1,6 +1,6 @@
 """Writes constraints.txt: the versions that this environment holds, fit for any machine.
 
-No local version tag (``torch==2.13.0+cpu`` becomes ``torch==2.13.0``: each machine takes the build that
+No local version tag (what follows ``+`` is cut off torch's version: each machine takes the build that
 fits it), no path, no host, and not the project itself nor the wheels of models.txt.
 """
 

@@ -1,0 +1,84 @@
+"""What every test shares: a state folder inside the repository, and a check that nothing is left running.
+
+The environment is set here, before anything of Noodle or Ray is imported. The cache inside the state folder
+is kept between runs, so that the ONNX export of the embedding model is made once per checkout.
+"""
+
+import contextlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MARK = "NOODLE_TEST_RUN"
+RUN = uuid.uuid4().hex
+HOME = ROOT / ".noodle" / f"test-{RUN[:8]}"
+
+
+def _prepare_home() -> None:
+    cache = ROOT / ".noodle" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    HOME.mkdir(mode=0o700)
+    (HOME / "cache").symlink_to(cache, target_is_directory=True)
+
+
+_prepare_home()
+os.environ[MARK] = RUN
+os.environ["NOODLE_HOME"] = str(HOME)
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.pop("NO_COLOR", None)
+os.environ.pop("NOODLE_URL", None)
+os.environ.pop("NOODLE_TOKEN", None)
+
+
+@pytest.fixture
+def noodle_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh, empty state folder for one test, instead of the one that the whole run shares."""
+    monkeypatch.setenv("NOODLE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def _ours() -> Iterator[psutil.Process]:
+    """Running processes that this test run started, directly or through others."""
+    me = psutil.Process()
+    seen = {me.pid}
+    for process in me.children(recursive=True):
+        seen.add(process.pid)
+        yield process
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.pid not in seen and process.environ().get(MARK) == RUN:
+                yield process
+
+
+def _left_over(patience: float) -> list[str]:
+    """Command lines of what is still running after at most ``patience`` seconds."""
+    deadline = time.monotonic() + patience
+    while True:
+        left = []
+        for process in _ours():
+            with contextlib.suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    left.append(f"{process.pid} {' '.join(process.cmdline())[:150]}")
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.2)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fails the run when a process that it started outlives it, and removes its state folder."""
+    left = _left_over(patience=15)
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line("\nprocesses left running by this test run:\n  " + "\n  ".join(left), red=True)
+    shutil.rmtree(HOME, ignore_errors=True)
