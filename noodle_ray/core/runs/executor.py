@@ -1,0 +1,151 @@
+"""One run, from a source or a module's hash to an outcome.
+
+A program whose source was seen before costs no hop to another process but the sandbox worker's: its module comes
+from this process's cache. Model calls of all runs meet in one `EffectBatcher`.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol
+
+from noodle_ray.core.runs.batcher import EffectBatcher, ModelHost, Reply
+from noodle_ray.core.runs.modules import Compilation, Compiled, Compiler, Lru
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.limits import Limits
+
+Outcome = dict[str, Any]
+"""A run's outcome as plain data; see `noodle_ray.core.vm.execute.Outcome` for its fields."""
+
+Effects = Callable[[list[EffectRequest]], Awaitable[list[EffectAnswer]]]
+
+
+class Pool(Protocol):
+    """What an executor needs of a `noodle_ray.core.sandbox.pool.WorkerPool`."""
+
+    async def run(self, request: RunRequest, effects: Effects) -> Outcome:
+        """Run in a sandbox worker. Raises RequestError E0707 if too many runs wait."""
+
+
+class Program(NamedTuple):
+    """What to run: exactly one of source text, a known module's digest, or NBC bytes."""
+
+    source: str | None = None
+    digest: str | None = None
+    nbc: bytes | None = None
+
+
+class Executor:
+    """Runs programs on a pool of sandbox workers. Belongs to one event loop.
+
+    ``cache_bytes`` bounds the sources and modules kept in memory.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        compiler: Compiler,
+        models: ModelHost,
+        *,
+        cache_bytes: int = 64 << 20,
+        on_batch: Callable[[str, int], None] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._compiler = compiler
+        self._modules: Lru[str, Compiled] = Lru(cache_bytes)
+        self._sources: Lru[bytes, Compiled] = Lru(cache_bytes)
+        self._compiling: dict[bytes | str, asyncio.Task[Compilation]] = {}
+        self.batcher = EffectBatcher(models, on_batch=on_batch)
+
+    async def module(self, program: Program) -> Compiled:
+        """Return the program's module. Raises CompileError, or ModuleError (E0305 if the digest is not known)."""
+        if program.source is not None:
+            key = hashlib.sha256(program.source.encode("utf-8", "surrogatepass")).digest()
+            return self._sources.get(key) or await self._compile(key, program.source)
+        if program.nbc is not None:
+            return await self._admit(program.nbc)
+        digest = program.digest or ""
+        return self._modules.get(digest) or self._keep((await self._compiler.fetch(digest)).unwrap())
+
+    async def run(
+        self,
+        program: Program,
+        *,
+        entry: str | None = None,
+        args: list[object] | None = None,
+        kwargs: dict[str, object] | None = None,
+        limits: Limits | None = None,
+        tier: str = "auto",
+    ) -> tuple[Compiled, Outcome]:
+        """Run a program. Raises what `module` raises, and RequestError E0707 when the queue is full.
+
+        What goes wrong inside the program is in the outcome's ``error``. Cancelling kills the run.
+        """
+        module = await self.module(program)
+        request = RunRequest(module.nbc, module.digest, entry, args or [], kwargs or {}, limits or Limits(), tier)
+        effects = _RunEffects(self.batcher)
+        try:
+            outcome = await self._pool.run(request, effects)
+        finally:
+            effects.close()
+        effects.annotate(outcome)
+        return module, outcome
+
+    async def _compile(self, key: bytes, source: str) -> Compiled:
+        task = self._compiling.get(key)
+        if task is None:  # equal sources that arrive together are compiled once
+            task = asyncio.ensure_future(self._compiler.compile(source))
+            self._compiling[key] = task
+            task.add_done_callback(lambda _: self._compiling.pop(key, None))
+        module = (await asyncio.shield(task)).unwrap(source)
+        self._sources.put(key, module, len(module.nbc) + 200)
+        return self._keep(module)
+
+    async def _admit(self, nbc: bytes) -> Compiled:
+        known = self._modules.get(hashlib.sha256(nbc).hexdigest())
+        return known or self._keep((await self._compiler.admit(nbc)).unwrap())
+
+    def _keep(self, module: Compiled) -> Compiled:
+        self._modules.put(module.digest, module, len(module.nbc) + 200)
+        return module
+
+
+class _RunEffects:
+    """One run's model calls: sends them to the batcher and remembers which batch each went in."""
+
+    __slots__ = ("_batcher", "_open", "_replies")
+
+    def __init__(self, batcher: EffectBatcher) -> None:
+        self._batcher = batcher
+        self._open: set[asyncio.Future[Reply]] = set()
+        self._replies: dict[str, tuple[Reply, float]] = {}
+
+    async def __call__(self, requests: list[EffectRequest]) -> list[EffectAnswer]:
+        queued = time.monotonic()
+        futures = [self._batcher.submit(request.model, (request.args, request.kwargs)) for request in requests]
+        self._open.update(futures)
+        answers = []
+        for request, future in zip(requests, futures, strict=True):
+            reply = await future
+            self._open.discard(future)
+            self._replies[request.key] = (reply, queued)
+            answers.append(EffectAnswer(request.key, reply.ok, reply.value))
+        return answers
+
+    def close(self) -> None:
+        """Drop calls that nobody waits for any more."""
+        for future in self._open:
+            future.cancel()
+
+    def annotate(self, outcome: Outcome) -> None:
+        """Say in the usage how many batches served the run, and in the timeline which call went in which."""
+        if not self._replies:
+            return
+        batches = {reply.batch.id for reply, _ in self._replies.values() if reply.batch is not None}
+        outcome["usage"]["model_batches"] = len(batches)
+        for event in outcome["events"]:
+            found = self._replies.get(event["key"])
+            if found is not None and found[0].batch is not None:
+                event["batch"], event["batch_size"] = found[0].batch
