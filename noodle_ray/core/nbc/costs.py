@@ -9,8 +9,19 @@ from typing import cast
 
 from noodle_ray.core.nbc.module import Block, Function, Instr
 
-_WEIGHT = {"call": 5, "callx": 6, "callm": 3, "callb": 3, "func": 3, "effect": 20, "try": 2, "check": 0, "unset": 0,
-           "barrier": 0, "force": 1}
+_WEIGHT = {
+    "call": 5,
+    "callx": 6,
+    "callm": 3,
+    "callb": 3,
+    "func": 3,
+    "effect": 20,
+    "try": 2,
+    "check": 0,
+    "unset": 0,
+    "barrier": 0,
+    "force": 1,
+}
 
 
 def entry_cost(function: Function) -> int:
@@ -47,7 +58,17 @@ def instruction_cost(instr: Instr) -> int:
         return cost + block_cost(cast(Block, args[2]))
     if op == "try":
         body, handlers, orelse, final = args
-        return cost + block_cost(cast(Block, body)) + block_cost(cast(Block, orelse)) + block_cost(cast(Block, final)) + max(
-            (block_cost(types) + block_cost(handler) for types, _, _, handler in cast("tuple[tuple[Block, object, object, Block], ...]", handlers)),
-            default=0)
+        return (
+            cost
+            + block_cost(cast(Block, body))
+            + block_cost(cast(Block, orelse))
+            + block_cost(cast(Block, final))
+            + max(
+                (
+                    block_cost(types) + block_cost(handler)
+                    for types, _, _, handler in cast("tuple[tuple[Block, object, object, Block], ...]", handlers)
+                ),
+                default=0,
+            )
+        )
     return cost

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 FORMAT_VERSION = 1
 
-Constant: TypeAlias = "None | bool | int | float | str | tuple[Constant, ...]"
+Constant: TypeAlias = "bool | int | float | str | tuple[Constant, ...] | None"
 Span: TypeAlias = tuple[int, int, int, int]
 """(line, column, end line, end column): lines from 1, columns from 0 in characters, end exclusive."""
 

@@ -1,0 +1,23 @@
+"""The verifier: a module that passes cannot make its host go wrong, whoever wrote it.
+
+``shape`` checks each part alone (types, operand kinds, sizes), ``names`` what is spelled, ``tree`` how functions
+hang together, ``flow`` what each block can rely on. Each trusts the ones before it. docs/nbc.md has the rules.
+"""
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.nbc.verifier.flow import check_flow
+from noodle_ray.core.nbc.verifier.names import check_names
+from noodle_ray.core.nbc.verifier.shape import check_shape
+from noodle_ray.core.nbc.verifier.tree import check_tree
+from noodle_ray.core.nbc.verifier.uses import used_imports, used_models
+
+__all__ = ["used_imports", "used_models", "verify"]
+
+
+def verify(module: Module) -> None:
+    """Raise ModuleError (E0310 to E0339) with the first rule that ``module`` breaks; return if there is none."""
+    check_shape(module)
+    check_names(module)
+    check_tree(module)
+    for function in module.functions:
+        check_flow(function)

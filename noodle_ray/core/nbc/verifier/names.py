@@ -1,0 +1,96 @@
+"""What is spelled: identifiers, builtins from the vetted list, models, and the tables that sum them up."""
+
+from keyword import kwlist
+from typing import Final, cast
+
+from noodle_ray.core.nbc.bounds import MAX_NAME
+from noodle_ray.core.nbc.module import Function, Module, Span
+from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.nbc.verifier.failure import refuse
+from noodle_ray.core.nbc.verifier.uses import imported, walk
+from noodle_ray.core.vm.names import BUILTIN_NAMES
+
+_KEYWORDS: Final = frozenset(kwlist)
+_BUILTINS: Final = frozenset({"bget", "callb"})
+_MODELS: Final = frozenset({"model", "effect"})
+_MEMBERS: Final = frozenset({"attr", "callm"})
+_NAME_AT: Final = {op: kinds.index("N") for op, kinds in OPERANDS.items() if "N" in kinds}
+_KEYWORDS_AT: Final = {op: kinds.index("KW") for op, kinds in OPERANDS.items() if "KW" in kinds}
+_MODEL_START: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_MODEL_REST: Final = _MODEL_START | frozenset("._/@:-")
+_MODEL_LENGTH: Final = 200
+
+
+def is_identifier(name: str) -> bool:
+    """Whether Python's grammar would read ``name`` back as this very name."""
+    if not name.isidentifier() or name in _KEYWORDS or len(name) > MAX_NAME:
+        return False
+    if name.isascii():
+        return True
+    from unicodedata import is_normalized
+
+    return is_normalized("NFKC", name)
+
+
+def is_model_name(name: str) -> bool:
+    """Whether ``name`` can name a model: ``[A-Za-z0-9][A-Za-z0-9._/@:-]{0,199}``."""
+    return 0 < len(name) <= _MODEL_LENGTH and name[0] in _MODEL_START and _MODEL_REST.issuperset(name)
+
+
+def check_names(module: Module) -> None:
+    """Raise ModuleError unless every name is one that its place allows and the tables match the code."""
+    models: set[str] = set()
+    builtins: set[str] = set()
+    known: set[str] = set()
+    for function in module.functions:
+        _check_header(function, known)
+        for op, args, span in walk(function.body):
+            if op not in _NAME_AT:
+                if op == "call":
+                    _check_keywords(args[3], known, span)
+                continue
+            name = cast(str, args[_NAME_AT[op]])
+            if op in _BUILTINS:
+                builtins.add(name)
+                if name not in BUILTIN_NAMES:
+                    raise refuse(324, f"There is no builtin {name!r}.", span)
+            elif op in _MODELS:
+                models.add(name)
+                if not is_model_name(name):
+                    raise refuse(325, f"{name!r} cannot be the name of a model.", span)
+            else:
+                _check(name, known, span)
+                if op in _MEMBERS and name.startswith("__") and name.endswith("__"):
+                    raise refuse(323, f"{name!r} is not an attribute that programs have.", span)
+            if op in _KEYWORDS_AT:
+                _check_keywords(args[_KEYWORDS_AT[op]], known, span)
+    if module.models != tuple(sorted(models)):
+        raise refuse(330, "The module's table of models is not the sorted list of those its code names.")
+    if module.imports != imported(builtins):
+        raise refuse(330, "The module's table of imports is not the sorted list of those its code names.")
+
+
+def _check(name: str, known: set[str], span: Span) -> None:
+    if name not in known:
+        if not is_identifier(name):
+            raise refuse(323, f"{name!r} is not an identifier.", span)
+        known.add(name)
+
+
+def _check_keywords(keywords: object, known: set[str], span: Span) -> None:
+    for keyword, _ in cast("tuple[tuple[str, int], ...]", keywords):
+        _check(keyword, known, span)
+
+
+def _check_header(function: Function, known: set[str]) -> None:
+    name, span = function.name, function.span
+    angled = name.startswith("<") and name.endswith(">")  # as <module> and <lambda>
+    if name[1:-1] != "lambda" or not angled:  # the one keyword among them
+        _check(name[1:-1] if angled else name, known, span)
+    for local in function.locals:
+        if local:
+            _check(local, known, span)
+    for param in function.params:
+        _check(param.name, known, span)
+    for cell in function.cells:
+        _check(cell, known, span)

@@ -1,0 +1,77 @@
+"""How functions hang together: who makes whom, captured variables, parameters and their defaults."""
+
+from typing import cast
+
+from noodle_ray.core.nbc.encoder import PARAM_KINDS
+from noodle_ray.core.nbc.module import Function, Instr, Module
+from noodle_ray.core.nbc.verifier.failure import refuse
+from noodle_ray.core.nbc.verifier.uses import walk
+
+
+def check_tree(module: Module) -> None:
+    """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker."""
+    functions = module.functions
+    top = functions[0]
+    if top.params or top.free:
+        raise refuse(316, "A module's top level has neither parameters nor free variables.", top.span)
+    made = [False] * len(functions)
+    gathered = [False] * len(functions)
+    for index, function in enumerate(functions):
+        _check_parameters(function)
+        _check_variables(function)
+        for instr in walk(function.body):
+            if instr.op == "func" or instr.op == "gather":
+                child = cast(int, instr.args[1 if instr.op == "func" else 3])
+                if child <= index or made[child]:
+                    raise refuse(316, "A function must be made once, by a function that stands before it.", instr.span)
+                made[child] = True
+                gathered[child] = instr.op == "gather"
+                _check_made(instr, functions[child], function)
+            elif instr.op == "bget" and instr.args[1] == ".skip" and not gathered[index]:
+                raise refuse(329, "'.skip' has a meaning only in a function that 'gather' runs.", instr.span)
+    if not all(made[1:]):
+        raise refuse(316, f"Function {made.index(False, 1)} is never made.")
+
+
+def _check_made(instr: Instr, child: Function, parent: Function) -> None:
+    """``parent`` makes ``child`` by ``instr``, a ``func`` or ``gather``."""
+    visible = {*parent.cells, *parent.free}
+    for name in child.free:
+        if name not in visible:
+            raise refuse(317, f"{child.name!r} uses {name!r}, for which no function around it has a cell.", instr.span)
+    if instr.op == "func":
+        defaults = sum(param.default for param in child.params)
+        if len(cast("tuple[int, ...]", instr.args[2])) != defaults:
+            raise refuse(322, f"{child.name!r} needs {defaults} default values.", instr.span)
+    elif [(param.kind, param.default) for param in child.params] != [("pos", False)]:
+        raise refuse(329, "A function that 'gather' runs has one positional parameter without a default.", instr.span)
+
+
+def _check_parameters(function: Function) -> None:
+    kinds = [PARAM_KINDS.index(param.kind) for param in function.params]
+    if kinds != sorted(kinds) or kinds.count(2) > 1 or kinds.count(4) > 1:
+        raise refuse(328, f"The parameters of {function.name!r} are not in Python's order.", function.span)
+    optional = False
+    for param in function.params:
+        if param.kind in ("var", "var_kw"):
+            if param.default:
+                raise refuse(328, f"The parameter {param.name!r} cannot have a default.", function.span)
+        elif param.kind != "kw_only":
+            if optional and not param.default:
+                raise refuse(328, f"The parameter {param.name!r} needs a default as those before it.", function.span)
+            optional = param.default
+
+
+def _check_variables(function: Function) -> None:
+    params = tuple([param.name for param in function.params])
+    name, span = function.name, function.span
+    if function.locals[: len(params)] != params:
+        raise refuse(328, f"The first locals of {name!r} are not its parameters.", span)
+    named = [local for local in function.locals if local]
+    cells = (*function.cells, *function.free)
+    if len(set(named)) != len(named) or len(set(cells)) != len(cells):
+        raise refuse(328, f"{name!r} has two variables of one name.", span)
+    if cells:
+        clash = {*named[len(params) :]}.intersection(cells) or {*params}.intersection(function.free)
+        if clash:
+            raise refuse(328, f"{name!r} has {min(clash)!r} both in a register and in a cell.", span)

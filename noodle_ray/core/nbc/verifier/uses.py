@@ -1,0 +1,54 @@
+"""What instructions use: the walk that names, tree and the tables of models and imports are read from."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, cast
+
+from noodle_ray.core.nbc.module import Block, Function, Instr
+from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.vm.names import MODULES
+
+_NESTED: Final[dict[str, tuple[int, ...]]] = {
+    op: tuple(index for index, kind in enumerate(kinds) if kind in ("B", "H"))
+    for op, kinds in OPERANDS.items()
+    if "B" in kinds
+}
+"""Positions of the operands that hold blocks, by opcode."""
+
+
+def walk(block: Block) -> Iterator[Instr]:
+    """Every instruction of ``block`` and of the blocks in it, each before what it contains; else in no set order."""
+    pending = [block]
+    while pending:
+        for instr in pending.pop():
+            yield instr
+            if instr.op in _NESTED:
+                for index in _NESTED[instr.op]:
+                    operand = instr.args[index]
+                    if instr.op == "try" and index == 1:
+                        for types, _, _, body in cast("tuple[tuple[Block, object, object, Block], ...]", operand):
+                            pending += (types, body)
+                    else:
+                        pending.append(cast(Block, operand))
+
+
+def used_models(functions: Iterable[Function]) -> tuple[str, ...]:
+    """The models that instructions name, sorted: what ``Module.models`` must be."""
+    return tuple(sorted({name for op, name in _names(functions) if op in ("model", "effect")}))
+
+
+def used_imports(functions: Iterable[Function]) -> tuple[str, ...]:
+    """The modules whose members, or which themselves, instructions name, sorted: what ``Module.imports`` must be."""
+    builtins = {name for op, name in _names(functions) if op in ("bget", "callb")}
+    return imported(builtins)
+
+
+def imported(builtins: Iterable[str]) -> tuple[str, ...]:
+    """The modules behind builtin names like ``math.sqrt`` and ``json``, sorted."""
+    return tuple(sorted({name.partition(".")[0] for name in builtins} & MODULES.keys()))
+
+
+def _names(functions: Iterable[Function]) -> Iterator[tuple[str, str]]:
+    for function in functions:
+        for op, args, _ in walk(function.body):
+            if op in ("model", "effect", "bget", "callb"):
+                yield op, cast(str, args[1])
