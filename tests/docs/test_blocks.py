@@ -1,0 +1,97 @@
+"""Every code block of the documents runs, and shows what it really prints."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import LANGUAGES, ROOT, WORDS, agrees, commands, documents, read
+from tests.docs.runner import Failed, Runner
+
+
+def _needs_platform(path: Path) -> bool:
+    return any(block.word == "platform" for block in read(path))
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_blocks_are_of_known_kinds(path: Path) -> None:
+    odd = [b.where for b in read(path) if b.language not in LANGUAGES or b.word not in WORDS]
+    assert not odd
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "path", [p for p in documents() if not _needs_platform(p)], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_document_runs(path: Path, tmp_path: Path) -> None:
+    with Runner(tmp_path) as runner:
+        for block in read(path):
+            runner.run(block)
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "page.md"
+    path.write_text(text)
+    return path
+
+
+def test_read_finds_blocks_with_line_language_and_word(tmp_path: Path) -> None:
+    page = _write(tmp_path, "a\n\n<!-- test: fails -->\n```noodle\n1 +\n```\n\n- x\n\n  ```json\n  {}\n  ```\n")
+    assert [(b.line, b.language, b.word, b.text) for b in read(page)] == [
+        (4, "noodle", "fails", "1 +\n"),
+        (10, "json", "", "{}\n"),
+    ]
+
+
+def test_commands_joins_continued_lines_and_keeps_output() -> None:
+    assert commands("$ echo a \\\n    b\na b\n\n$ true\n") == [("echo a \\\n    b", "a b"), ("true", "")]
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "same"),
+    [("a\nb", "a  \nb\n", True), ("a...c", "a\nb\nc", True), ("a", "a b", False), ("a.c", "abc", False)],
+)
+def test_agrees_on(expected: str, got: str, same: bool) -> None:
+    assert agrees(expected, got) is same
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    return folder
+
+
+def _block(tmp_path: Path, text: str) -> list:  # type: ignore[type-arg]
+    blocks = read(_write(tmp_path, text))
+    return [block._replace(path=ROOT / "page.md") for block in blocks]
+
+
+def test_runner_carries_state_from_block_to_block(tmp_path: Path) -> None:
+    text = (
+        "```bash\nexport A=5\n```\n\n```console\n$ echo $A\n5\n```\n\n```python\nx = 3\n```\n\n"
+        "```python\nimport asyncio\nawait asyncio.sleep(0)\nprint(x)\n```\n\n<!-- test: output -->\n```text\n3\n```\n"
+    )
+    with Runner(_folder(tmp_path)) as runner:
+        for block in _block(tmp_path, text):
+            runner.run(block)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```bash\nfalse\n```\n",
+        "```console\n$ echo a\nb\n```\n",
+        "```console\necho a\n```\n",
+        "```python\n1 / 0\n```\n",
+        "<!-- test: fails -->\n```python\nx = 1\n```\n",
+        "```python\nprint(1)\n```\n\n<!-- test: output -->\n```text\n2\n```\n",
+        "<!-- test: syntax, other machines -->\n```bash\nif\n```\n",
+    ],
+)
+def test_runner_fails_when_a_block_does_not_hold(tmp_path: Path, text: str) -> None:
+    *first, last = _block(tmp_path, text)
+    with Runner(_folder(tmp_path)) as runner:
+        for block in first:
+            runner.run(block)
+        with pytest.raises(Failed):
+            runner.run(last)
