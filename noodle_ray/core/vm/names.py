@@ -1,4 +1,5 @@
 """The names a program may use without defining them: pure data, shared by compiler, verifier and runtime."""
+# ruff: noqa: SIM905
 
 from typing import Final
 
@@ -44,5 +45,12 @@ CALLBACK_KEYWORDS: Final = frozenset(
 )
 """Keywords through which an otherwise pure builtin or method calls back into the program."""
 
-PURE_BUILTINS: Final = (BUILTIN_NAMES - {"print", "map", "filter", "iter", "next"}) - frozenset(MODULES)
+PURE_BUILTINS: Final = BUILTIN_NAMES - {"print", "map", "filter", "iter", "next"} - frozenset(MODULES)
 """Builtins without effects visible to others when called with no keyword of CALLBACK_KEYWORDS: they may raise."""
+
+CHARGING_BUILTINS: Final = frozenset(
+    "all any ascii bytes dict filter format frozenset iter json json.dumps json.loads list map math math.comb "
+    "math.dist math.factorial math.fsum math.gcd math.hypot math.lcm math.perm math.prod max min next pow print repr set sorted "
+    "str sum tuple".split()
+)
+"""Builtins that may charge fuel or call back into the program."""

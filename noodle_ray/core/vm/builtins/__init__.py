@@ -1,0 +1,111 @@
+"""Every builtin, by name: `BUILTINS` as values (``bget``) and `CALLS` as what a direct call runs (``callb``).
+
+The two differ where the value must be a real type, for isinstance and comparison, but a call of it must be
+metered or hide addresses: ``list``, ``str`` and a few more.
+"""
+
+import builtins
+from types import FunctionType
+from typing import Any, Final
+
+from noodle_ray.core.vm import sets, strings
+from noodle_ray.core.vm.builtins import iteration, json_, maths, output, typing_
+from noodle_ray.core.vm.names import EXCEPTIONS, MODULES
+from noodle_ray.core.vm.operators import SKIP, pow_builtin
+from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, type_of
+
+_PLAIN: Final = (
+    *("abs", "bin", "bool", "bytes", "callable", "chr", "dict", "divmod", "enumerate", "filter", "float", "hex", "int"),
+    *("iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed", "round", "slice", "str", "tuple", "zip"),
+)
+
+
+class _Builtins(dict[str, Any]):
+    """By name; what would import a Python module is made when it is first asked for."""
+
+    def __missing__(self, name: str) -> Any:
+        if name != "json.JSONDecodeError":
+            raise KeyError(name)
+        self[name] = json_.member("JSONDecodeError")
+        return self[name]
+
+
+def _module_member(module: str) -> Any:
+    def member(name: str) -> Any:
+        if name not in MODULES[module]:
+            raise AttributeError(f"module '{module}' has no attribute '{name}'")
+        return BUILTINS[f"{module}.{name}"]
+
+    return member
+
+
+def _values() -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(builtins, name) for name in _PLAIN}
+    values.update({name: getattr(builtins, name) for name in EXCEPTIONS - {"ModelError"}})
+    values.update({f"math.{name}": member for name, member in maths.MEMBERS.items()})
+    for name in ("all", "any", "max", "min", "sorted", "sum"):
+        values[name] = getattr(iteration, name)
+    values.update(
+        {
+            "ascii": strings.to_ascii,
+            "format": strings.format_builtin,
+            "frozenset": sets.frozenset,
+            "isinstance": typing_.isinstance,
+            "issubclass": typing_.issubclass,
+            "json": Module("json", _module_member("json")),
+            "json.dumps": json_.dumps,
+            "json.loads": json_.loads,
+            "math": Module("math", _module_member("math")),
+            "ModelError": ModelError,
+            "pow": pow_builtin,
+            "print": output.print,
+            "repr": strings.to_repr,
+            "set": sets.set,
+            "type": TYPE,
+            ".skip": SKIP,
+            "Ellipsis": ...,
+            "NotImplemented": NotImplemented,
+        }
+    )
+    return values
+
+
+BUILTINS: Final = _Builtins(_values())
+"""Every name of BUILTIN_NAMES, as a value."""
+
+CALLS_OF.update(
+    {
+        bytes: output.to_bytes,
+        dict: iteration.to_dict,
+        filter: iteration.filter,
+        list: iteration.to_list,
+        map: iteration.map,
+        str: strings.to_str,
+        tuple: iteration.to_tuple,
+    }
+)
+
+
+class _Calls(_Builtins):
+    def __missing__(self, name: str) -> Any:
+        return BUILTINS[name]
+
+
+CALLS: Final = _Calls(
+    {**{kind.__name__: call for kind, call in CALLS_OF.items()}, "type": type_of}
+)
+"""What ``callb`` of a name runs: any name of BUILTIN_NAMES can be looked up."""
+
+
+def callee(name: str, positional: int, keywords: bool) -> Any:
+    """What ``callb`` runs, for a known number of arguments: CPython's own where that needs no metering."""
+    if name in ("max", "min") and positional > 1 and not keywords:
+        return getattr(builtins, name)
+    if name == "type" and (positional != 1 or keywords):
+        return TYPE
+    return CALLS[name]
+
+
+for _name, _function in BUILTINS.items():
+    if isinstance(_function, FunctionType):
+        _function.__name__ = _function.__qualname__ = _name.rpartition(".")[2]

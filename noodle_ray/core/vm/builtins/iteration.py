@@ -1,0 +1,112 @@
+"""Builtins that consume or make iterables; work proportional to the data is charged."""
+
+import builtins
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import call_of
+
+_SIZED: Final = frozenset({list, tuple, str, dict, bytes})
+
+
+def _charge_length(items: Any) -> None:
+    """Charge for going through the items once, when their number is known beforehand."""
+    kind = type(items)
+    if kind in _SIZED:
+        length = len(items)
+    elif kind is range:
+        length = max(0, (items.stop - items.start) // items.step)
+    else:
+        return
+    if length > 63:
+        S.charge(length >> 4)
+
+
+def _charge_result(result: Any, items: Any) -> Any:
+    """Charge for a container built from items whose number was not known beforehand."""
+    if type(items) not in _SIZED and type(items) is not range and len(result) > 63:
+        S.charge(len(result) >> 4)
+    return result
+
+
+def to_list(*args: Any, **kwargs: Any) -> list[Any]:
+    """list() as a call."""
+    if len(args) != 1:
+        return builtins.list(*args, **kwargs)
+    _charge_length(args[0])
+    return _charge_result(builtins.list(args[0], **kwargs), args[0])  # type: ignore[no-any-return]
+
+
+def to_tuple(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    """tuple() as a call."""
+    if len(args) != 1:
+        return builtins.tuple(*args, **kwargs)
+    _charge_length(args[0])
+    return _charge_result(builtins.tuple(args[0], **kwargs), args[0])  # type: ignore[no-any-return]
+
+
+def to_dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
+    """dict() as a call."""
+    new = builtins.dict(*args, **kwargs)
+    if len(new) > 63:
+        S.charge(len(new) >> 4)
+    return new
+
+
+def sorted(iterable: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -> list[Any]:
+    """sorted()."""
+    result = builtins.list(iterable)
+    n = len(result)
+    if n > 15:
+        S.charge(n * n.bit_length() >> 4)
+    result.sort(key=call_of(key), reverse=reverse)
+    return result
+
+
+def sum(iterable: Iterable[Any], /, start: Any = 0) -> Any:
+    """sum()."""
+    _charge_length(iterable)
+    return builtins.sum(iterable, start)
+
+
+def any(iterable: Iterable[Any], /) -> bool:
+    """any()."""
+    _charge_length(iterable)
+    return builtins.any(iterable)
+
+
+def all(iterable: Iterable[Any], /) -> bool:
+    """all()."""
+    _charge_length(iterable)
+    return builtins.all(iterable)
+
+
+def min(*args: Any, **options: Any) -> Any:
+    """min()."""
+    return _extreme(builtins.min, args, options)
+
+
+def max(*args: Any, **options: Any) -> Any:
+    """max()."""
+    return _extreme(builtins.max, args, options)
+
+
+def _extreme(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    if len(args) == 1:
+        _charge_length(args[0])
+    if "key" in options:
+        options["key"] = call_of(options["key"])
+    return function(*args, **options)
+
+
+def map(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    """map() as a call."""
+    make: Any = builtins.map
+    return make(*[call_of(function) for function in args[:1]], *args[1:], **kwargs)  # type: ignore[no-any-return]
+
+
+def filter(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    """filter() as a call."""
+    make: Any = builtins.filter
+    return make(*[call_of(function) for function in args[:1]], *args[1:], **kwargs)  # type: ignore[no-any-return]

@@ -1,0 +1,328 @@
+"""Effects of a run: futures, and fibers that overlap them.
+
+A fiber is a greenlet. Whoever must wait switches to the hub, which runs other fibers and, when none can go on,
+sends what was asked in one batch and waits for answers. Requests are held back until then, so that batches are
+as large as the program allows and the same in every run. Keys name the fiber's path and the request's
+position in it, never the order of arrival.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.operators import SKIP
+from noodle_ray.core.vm.types import ModelError
+from noodle_ray.core.vm.values import copy_data
+
+if TYPE_CHECKING:
+    from greenlet import greenlet
+
+WINDOW: Final = 512
+"""Fibers of one gather alive at a time: each costs a few kilobytes of stack."""
+
+
+class Future:
+    """The value of a model call, pending until its answer comes. Programs never see one."""
+
+    __slots__ = ("chained", "error", "fiber", "key", "missing", "model", "request", "start", "value", "waiting")
+
+    def __init__(self, key: str, model: str) -> None:
+        self.key = key
+        self.model = model
+        self.request: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+        self.missing = 0
+        self.chained: list[Future] = []
+        self.waiting: list[Fiber] = []
+        self.error: ModelError | None = None
+        self.value: Any = _PENDING
+        self.start = 0.0
+
+
+_PENDING: Final = object()
+
+
+class Fiber:
+    """A thread of a run. ``depth`` counts nested calls, for the recursion limit."""
+
+    __slots__ = ("depth", "greenlet", "outstanding", "path", "position")
+
+    def __init__(self, path: str, depth: int) -> None:
+        self.path = path
+        self.depth = depth
+        self.position = 0
+        self.outstanding: list[Future] = []
+        self.greenlet: greenlet | None = None
+
+
+class Fibers:
+    """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``."""
+
+    def __init__(self, host: EffectHost | None) -> None:
+        self.host = host
+        self.root = self.current = Fiber("", 0)
+        self.started = perf_counter()
+        self.events: list[dict[str, Any]] = []
+        self.calls = 0
+        self.batches = 0
+        self.waited = 0.0
+        self._queue: list[Future] = []
+        self._sent: dict[str, Future] = {}
+        self._ready: deque[Fiber] = deque()
+        self._hub: greenlet | None = None
+        self._live: set[Fiber] = set()
+
+    def effect(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future:
+        """Ask a model. Arguments may be futures: the request is sent when they are there.
+
+        Raises TypeError for an argument that is not data, and ModelError when the run has nobody to ask.
+        """
+        fiber = self.current
+        fiber.position += 1
+        future = Future(f"{fiber.path}/{fiber.position}", model)
+        if self.host is None:
+            raise _model_error("NOODLE-E0602", f"model '{model}' cannot be called: this run has no models")
+        future.request = (
+            tuple([self._argument(future, arg) for arg in args]),
+            {name: self._argument(future, arg) for name, arg in kwargs.items()},
+        )
+        fiber.outstanding.append(future)
+        self.calls += 1
+        if not future.missing:
+            self._issue(future)
+        return future
+
+    def force(self, value: Any) -> Any:
+        """The value itself, waited for if it is pending. Raises the error of the fiber's earliest failed call."""
+        if type(value) is not Future:
+            return value
+        self._wait(value)
+        if value.error is not None:
+            self._raise_first(value)
+        return value.value
+
+    def barrier(self) -> None:
+        """Wait for everything the current fiber asked, in order; raise the first failure."""
+        outstanding = self.current.outstanding
+        if not outstanding:
+            return
+        for future in outstanding:
+            self._wait(future)
+            if future.error is not None:
+                self._raise_first(future)
+        outstanding.clear()
+
+    def gather(self, function: Callable[[Any], Any], iterable: Iterable[Any]) -> list[Any]:
+        """The results of the function for each element, run as fibers; without those that are SKIP.
+
+        Raises what sequential execution would have raised: the exception of the lowest index.
+        """
+        parent = self.current
+        parent.position += 1
+        prefix = f"{parent.path}.{parent.position}" if parent.path else str(parent.position)
+        results: list[Any] = []
+        iterator = iter(iterable)
+        while True:
+            chunk, stopped = _take(iterator)
+            gathering = _Gathering(self, parent, function, chunk)
+            if chunk:
+                gathering.run(prefix, len(results))
+            for error in gathering.errors:
+                if error is not None:
+                    raise error
+            results.extend(gathering.results)
+            if stopped is not None:
+                raise stopped
+            if len(chunk) < WINDOW:
+                return [value for value in results if value is not SKIP]
+
+    def close(self) -> None:
+        """End all fibers that are still alive, without running any more of the program."""
+        hub, self._hub = self._hub, None
+        if hub is None and not self._live:
+            return
+        from greenlet import getcurrent
+
+        for alive in [*(fiber.greenlet for fiber in self._live), hub]:
+            if alive:
+                alive.parent = getcurrent()
+                alive.throw()
+        self._live.clear()
+
+    def _argument(self, future: Future, value: Any) -> Any:
+        if type(value) is Future:
+            if value.value is _PENDING and value.error is None:
+                value.chained.append(future)
+                future.missing += 1
+                return value
+            return self.force(value)
+        return copy_data(value, self.force)
+
+    def _issue(self, future: Future) -> None:
+        """Queue a request whose arguments are all there, or fail it with the first of them that failed."""
+        assert future.request is not None
+        args, kwargs = future.request
+        for value in (*args, *kwargs.values()):
+            if type(value) is Future and value.error is not None:
+                self._settle(future, value.error, None)
+                return
+        future.request = (
+            tuple([arg.value if type(arg) is Future else arg for arg in args]),
+            {name: arg.value if type(arg) is Future else arg for name, arg in kwargs.items()},
+        )
+        self._queue.append(future)
+
+    def _settle(self, future: Future, error: ModelError | None, value: Any) -> None:
+        future.error = error
+        future.value = value
+        future.request = None
+        self._ready.extend(future.waiting)
+        future.waiting.clear()
+        for follower in future.chained:
+            follower.missing -= 1
+            if not follower.missing:
+                self._issue(follower)
+        future.chained.clear()
+
+    def _raise_first(self, failed: Future) -> None:
+        """Raise as sequential execution would: an earlier call that fails too comes first."""
+        outstanding = self.current.outstanding
+        for future in list(outstanding):
+            self._wait(future)
+            if future.error is not None:
+                outstanding.clear()
+                raise future.error
+        assert failed.error is not None
+        raise failed.error
+
+    def _wait(self, future: Future) -> None:
+        while future.value is _PENDING and future.error is None:
+            if self._hub is None:
+                self._exchange()
+            else:
+                future.waiting.append(self.current)
+                self._switch_to_hub()
+
+    def _exchange(self) -> None:
+        """Send what is queued, and take at least one answer."""
+        host = self.host
+        assert host is not None
+        now = perf_counter() - self.started
+        if self._queue:
+            requests = []
+            for future in self._queue:
+                assert future.request is not None
+                future.start = now
+                self._sent[future.key] = future
+                requests.append(EffectRequest(future.key, future.model, *future.request))
+            self._queue.clear()
+            self.batches += len({request.model for request in requests})
+            host.send(requests)
+        answers = host.receive()
+        end = perf_counter() - self.started
+        self.waited += end - now
+        for answer in answers:
+            self._answer(answer, end)
+
+    def _answer(self, answer: EffectAnswer, end: float) -> None:
+        future = self._sent.pop(answer.key, None)
+        if future is None:
+            return
+        self.events.append({"key": future.key, "model": future.model, "start": future.start, "end": end})
+        if answer.ok:
+            self._settle(future, None, answer.value)
+        else:
+            code, message = answer.value  # type: ignore[misc]
+            self._settle(future, _model_error(code, message), None)
+
+    def _start_hub(self) -> "greenlet":
+        """The hub, made when the first fiber besides the root is."""
+        from greenlet import getcurrent, greenlet
+
+        if self._hub is None:
+            self.root.greenlet = getcurrent()
+            self._hub = greenlet(self._run_hub, self.root.greenlet)
+        return self._hub
+
+    def _switch_to_hub(self) -> None:
+        """Let others run until somebody makes the current fiber ready."""
+        me = self.current
+        hub = self._start_hub()
+        try:
+            hub.switch()
+        except BaseException:
+            self._hub = None
+            raise
+        finally:
+            self.current = me
+
+    def _run_hub(self) -> None:
+        while True:
+            while self._ready:
+                fiber = self._ready.popleft()
+                self.current = fiber
+                assert fiber.greenlet is not None
+                fiber.greenlet.switch()
+            self._exchange()
+
+
+class _Gathering:
+    """One chunk of a gather: its fibers' results and errors, by position."""
+
+    __slots__ = ("chunk", "errors", "fibers", "function", "left", "parent", "results")
+
+    def __init__(self, fibers: Fibers, parent: Fiber, function: Callable[[Any], Any], chunk: list[Any]) -> None:
+        self.fibers = fibers
+        self.parent = parent
+        self.function = function
+        self.chunk = chunk
+        self.results: list[Any] = [None] * len(chunk)
+        self.errors: list[Exception | None] = [None] * len(chunk)
+        self.left = len(chunk)
+
+    def run(self, prefix: str, offset: int) -> None:
+        """Run all elements to their end."""
+        from greenlet import greenlet
+
+        fibers = self.fibers
+        hub = fibers._start_hub()
+        for index in range(len(self.chunk)):
+            fiber = Fiber(f"{prefix}.{offset + index}", self.parent.depth)
+            fiber.greenlet = greenlet(partial(self._element, fiber, index), hub)
+            fibers._live.add(fiber)
+            fibers._ready.append(fiber)
+        while self.left:
+            fibers._switch_to_hub()
+
+    def _element(self, fiber: Fiber, index: int) -> None:
+        fibers = self.fibers
+        try:
+            result = self.function(self.chunk[index])
+            fibers.barrier()
+            self.results[index] = result.value if type(result) is Future else result
+        except Exception as error:
+            self.errors[index] = error
+        fibers._live.discard(fiber)
+        self.left -= 1
+        if not self.left:
+            fibers._ready.append(self.parent)
+
+
+def _take(iterator: Iterator[Any]) -> tuple[list[Any], Exception | None]:
+    """The next WINDOW elements, or fewer and the exception that ended them."""
+    chunk: list[Any] = []
+    try:
+        for item in islice(iterator, WINDOW):
+            chunk.append(item)
+    except Exception as error:
+        return chunk, error
+    return chunk, None
+
+
+def _model_error(code: str, message: str) -> ModelError:
+    error = ModelError(message)
+    error.code = code
+    return error

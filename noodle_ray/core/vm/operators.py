@@ -1,0 +1,113 @@
+"""Operators and display helpers that a tier may not leave to CPython: they could compute without bound, or leak."""
+
+from builtins import pow as _pow
+from collections.abc import Callable, Mapping
+from math import isqrt
+from typing import Any, Final
+
+from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.strings import without_addresses
+from noodle_ray.core.vm.types import Model
+
+
+class Marker:
+    """A value that no program can hold."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+UNBOUND: Final = Marker("unbound")
+"""What an unset register holds."""
+SKIP: Final = Marker("skip")
+"""What a gather's function returns for an element to leave out."""
+
+fix_addresses = without_addresses
+
+
+def model_value(name: str) -> Model:
+    """A model as a value: calling it asks the model and waits."""
+    return Model(name)
+
+
+def check_bound(value: object, name: str) -> None:
+    """Raise UnboundLocalError if a register is unset."""
+    if value is UNBOUND:
+        raise UnboundLocalError(f"cannot access local variable '{name}' where it is not associated with a value")
+
+
+def update_display(target: dict[Any, Any], mapping: Any) -> None:
+    """``{**mapping}``."""
+    if type(mapping) is not dict:
+        raise TypeError(f"'{type(mapping).__name__}' object is not a mapping")
+    target.update(mapping)
+
+
+def kwmerge(target: dict[str, Any], mapping: Any, function: Any) -> None:
+    """``f(**mapping)``: add keywords, each at most once."""
+    name = f"{getattr(function, '__qualname__', type(function).__name__)}()"
+    if not isinstance(mapping, Mapping) or type(mapping) is not dict:
+        raise TypeError(f"{name} argument after ** must be a mapping, not {type(mapping).__name__}")
+    for key in mapping:
+        if not isinstance(key, str):
+            raise TypeError("keywords must be strings")
+        if key in target:
+            raise TypeError(f"{name} got multiple values for keyword argument '{key}'")
+    target.update(mapping)
+
+
+def charge_power(base: Any, exponent: Any) -> None:
+    """Charge for base ** exponent, or raise LimitExceeded when the result cannot fit the memory limit."""
+    if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
+        bits = base.bit_length() * exponent
+        if bits > 4096 and abs(base) > 1:
+            if bits > S.memory * 8:
+                S.tripped = "memory"
+                raise LimitExceeded("memory")
+            charge_bits(bits)
+
+
+def charge_bits(bits: int) -> None:
+    """Charge for making an integer of so many bits by multiplication, which grows faster than its size."""
+    words = bits >> 5
+    S.charge(words * isqrt(words))
+
+
+def pow_(base: Any, exponent: Any) -> Any:
+    """``base ** exponent``."""
+    charge_power(base, exponent)
+    return base**exponent
+
+
+def inplace_pow(base: Any, exponent: Any) -> Any:
+    """``base **= exponent``."""
+    charge_power(base, exponent)
+    base **= exponent
+    return base
+
+
+def pow_builtin(base: Any, exp: Any, mod: Any = None) -> Any:
+    """pow()."""
+    if mod is None:
+        charge_power(base, exp)
+        return _pow(base, exp)
+    if isinstance(exp, int) and isinstance(mod, int):
+        words = mod.bit_length() >> 5
+        if words > 31:
+            S.charge(words * isqrt(words) * abs(exp).bit_length() >> 4)
+    return _pow(base, exp, mod)
+
+
+def remainder(left: Any, right: Any) -> Any:
+    """``left % right``; text formatting shows no addresses."""
+    return without_addresses(left % right) if type(left) is str else left % right
+
+
+HELPERS: Final[dict[str, Callable[[Any, Any], Any]]] = {"**": pow_, "%": remainder}
+"""Binary operators with a helper; the others are CPython's own."""

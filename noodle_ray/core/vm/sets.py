@@ -1,0 +1,331 @@
+"""Sets that keep insertion order: the one choice that CPython leaves open and Noodle fixes.
+
+A set is a dict whose values are all None, so that membership, length and truth run at C speed. What C code
+would otherwise read off a dict (``keys``, ``items``, subscripts, ``dict | set``) is closed off.
+"""
+
+from builtins import frozenset as _builtin_frozenset
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn, TypeAlias
+
+from noodle_ray.core.vm.state import S
+
+_iterate = dict.__iter__
+_update = dict.update
+_fromkeys = dict.fromkeys
+_contains = dict.__contains__
+_length = dict.__len__
+_Plain: TypeAlias = dict[Any, None]
+
+
+def _hidden(name: str) -> Any:
+    """A property that makes C code see no such attribute."""
+
+    def absent(self: object) -> NoReturn:
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    return property(absent)
+
+
+def _keys_of(items: Iterable[Any]) -> "_Plain":
+    plain: _Plain = _fromkeys(items)
+    if len(plain) > 63:
+        S.charge(len(plain) >> 4)
+    return plain
+
+
+def _refuse(symbol: str, left: object, right: object) -> TypeError:
+    kinds = f"'{type(left).__name__}' and '{type(right).__name__}'"
+    return TypeError(f"unsupported operand type(s) for {symbol}: {kinds}")
+
+
+class AnySet(dict[Any, None]):
+    """What set and frozenset share."""
+
+    __slots__ = ()
+    __reversed__ = None  # type: ignore[assignment]
+    __class_getitem__ = None  # type: ignore[assignment]
+    keys = _hidden("keys")
+    items = _hidden("items")
+    values = _hidden("values")
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            raise TypeError(f"{cls.__name__}() takes no keyword arguments")
+        if len(args) > 1:
+            raise TypeError(f"{cls.__name__} expected at most 1 argument, got {len(args)}")
+        if args and cls is frozenset and type(args[0]) is frozenset:
+            return args[0]
+        new = dict.__new__(cls)
+        if args:
+            _update(new, _keys_of(args[0]))
+        return new
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Everything is done in __new__; dict's own would read the argument as a mapping."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return _iterate(self)
+
+    def __getitem__(self, key: object) -> NoReturn:
+        raise TypeError(f"'{type(self).__name__}' object is not subscriptable")
+
+    def __setitem__(self, key: object, value: object) -> NoReturn:
+        raise TypeError(f"'{type(self).__name__}' object does not support item assignment")
+
+    def __delitem__(self, key: object) -> NoReturn:
+        raise TypeError(f"'{type(self).__name__}' object doesn't support item deletion")
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        if not _length(self):
+            return f"{name}()"
+        body = "{" + ", ".join(map(repr, _iterate(self))) + "}"
+        return body if name == "set" else f"{name}({body})"
+
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, AnySet):
+            return _length(self) == _length(other) and dict.__eq__(self, other)
+        return False if isinstance(other, dict) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    __hash__ = None
+
+    def __le__(self, other: object) -> Any:
+        return issubset(self, other) if isinstance(other, AnySet) else NotImplemented
+
+    def __lt__(self, other: object) -> Any:
+        if not isinstance(other, AnySet):
+            return NotImplemented
+        return _length(self) < _length(other) and issubset(self, other)
+
+    def __ge__(self, other: object) -> Any:
+        return issubset(other, self) if isinstance(other, AnySet) else NotImplemented
+
+    def __gt__(self, other: object) -> Any:
+        if not isinstance(other, AnySet):
+            return NotImplemented
+        return _length(other) < _length(self) and issubset(other, self)
+
+    def __or__(self, other: object) -> Any:
+        return union(self, other) if isinstance(other, AnySet) else _defer("|", self, other)
+
+    def __and__(self, other: object) -> Any:
+        return intersection(self, other) if isinstance(other, AnySet) else _defer("&", self, other)
+
+    def __sub__(self, other: object) -> Any:
+        return difference(self, other) if isinstance(other, AnySet) else _defer("-", self, other)
+
+    def __xor__(self, other: object) -> Any:
+        return symmetric_difference(self, other) if isinstance(other, AnySet) else _defer("^", self, other)
+
+    def __ror__(self, other: object) -> Any:
+        return _defer("|", other, self, other)
+
+    def __ior__(self, other: object) -> Any:
+        return union(self, other) if isinstance(other, AnySet) else _defer("|=", self, other)
+
+
+def _defer(symbol: str, left: object, right: object, other: object = None) -> Any:
+    """NotImplemented, so that a view may answer; but a dict would take the set for one of its own."""
+    if isinstance(right if other is None else other, dict):
+        raise _refuse(symbol, left, right)
+    return NotImplemented
+
+
+class set(AnySet):
+    """Python's set, in insertion order."""
+
+    __slots__ = ()
+    __hash__ = None
+
+    def __ior__(self, other: object) -> Any:
+        if not isinstance(other, AnySet):
+            return _defer("|=", self, other)
+        update(self, other)
+        return self
+
+    def __iand__(self, other: object) -> Any:
+        if not isinstance(other, AnySet):
+            return NotImplemented
+        intersection_update(self, other)
+        return self
+
+    def __isub__(self, other: object) -> Any:
+        if not isinstance(other, AnySet):
+            return NotImplemented
+        difference_update(self, other)
+        return self
+
+    def __ixor__(self, other: object) -> Any:
+        if not isinstance(other, AnySet):
+            return NotImplemented
+        symmetric_difference_update(self, other)
+        return self
+
+
+class frozenset(AnySet):
+    """Python's frozenset, in insertion order."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = hash(_builtin_frozenset(_iterate(self)))
+            return self._hash
+
+
+for _class in (set, frozenset):
+    _class.__module__ = "builtins"
+
+
+def _new(like: AnySet, plain: _Plain) -> Any:
+    if len(plain) > 63:
+        S.charge(len(plain) >> 4)
+    new = dict.__new__(frozenset if type(like) is frozenset else set)
+    _update(new, plain)
+    return new
+
+
+def _as_keys(other: Any) -> Any:
+    """Something with fast ``in``."""
+    return other if isinstance(other, dict) else _keys_of(other)
+
+
+def copy(self: AnySet) -> Any:
+    """set.copy; a frozenset is its own copy."""
+    return self if type(self) is frozenset else _new(self, _fromkeys(_iterate(self)))
+
+
+def union(self: AnySet, *others: Any) -> Any:
+    """set.union: self's elements, then each other's new ones."""
+    plain: _Plain = _fromkeys(_iterate(self))
+    for other in others:
+        plain.update(_keys_of(other))
+    return _new(self, plain)
+
+
+def intersection(self: AnySet, *others: Any) -> Any:
+    """set.intersection, in self's order."""
+    plain: _Plain = _fromkeys(_iterate(self))
+    for other in others:
+        keys = _as_keys(other)
+        plain = _fromkeys([item for item in plain if item in keys])
+    return _new(self, plain)
+
+
+def difference(self: AnySet, *others: Any) -> Any:
+    """set.difference, in self's order."""
+    plain: _Plain = _fromkeys(_iterate(self))
+    for other in others:
+        keys = _as_keys(other)
+        plain = _fromkeys([item for item in plain if item not in keys])
+    return _new(self, plain)
+
+
+def symmetric_difference(self: AnySet, other: Any, /) -> Any:
+    """set.symmetric_difference: what only self has, then what only other has."""
+    keys = _keys_of(other)
+    plain: _Plain = _fromkeys([item for item in _iterate(self) if item not in keys])
+    plain.update(_fromkeys([item for item in keys if not _contains(self, item)]))
+    return _new(self, plain)
+
+
+def isdisjoint(self: AnySet, other: Any, /) -> bool:
+    """set.isdisjoint."""
+    keys = _as_keys(other)
+    return not any(item in keys for item in _iterate(self))
+
+
+def issubset(self: AnySet, other: Any, /) -> bool:
+    """set.issubset."""
+    keys = _as_keys(other)
+    return len(self) <= len(keys) and all(item in keys for item in _iterate(self))
+
+
+def issuperset(self: AnySet, other: Any, /) -> bool:
+    """set.issuperset."""
+    return all(_contains(self, item) for item in _as_keys(other))
+
+
+def _assign(self: set, plain: _Plain) -> None:
+    dict.clear(self)
+    _update(self, plain)
+
+
+def add(self: set, item: Any, /) -> None:
+    """set.add with its own argument check; with exactly one argument dict.setdefault does the same faster."""
+    dict.setdefault(self, item)
+
+
+def remove(self: set, item: Any, /) -> None:
+    """set.remove."""
+    dict.__delitem__(self, item)
+
+
+def discard(self: set, item: Any, /) -> None:
+    """set.discard."""
+    dict.pop(self, item, None)
+
+
+def pop(self: set, /) -> Any:
+    """set.pop: the element added last."""
+    if not self:
+        raise KeyError("pop from an empty set")
+    return dict.popitem(self)[0]
+
+
+def clear(self: set, /) -> None:
+    """set.clear."""
+    dict.clear(self)
+
+
+def update(self: set, *others: Any) -> None:
+    """set.update."""
+    for other in others:
+        _update(self, _keys_of(other))
+
+
+def intersection_update(self: set, *others: Any) -> None:
+    """set.intersection_update."""
+    _assign(self, _fromkeys(intersection(self, *others)))
+
+
+def difference_update(self: set, *others: Any) -> None:
+    """set.difference_update."""
+    _assign(self, _fromkeys(difference(self, *others)))
+
+
+def symmetric_difference_update(self: set, other: Any, /) -> None:
+    """set.symmetric_difference_update."""
+    _assign(self, _fromkeys(symmetric_difference(self, other)))
+
+
+SHARED_METHODS: dict[str, Callable[..., Any]] = {
+    "copy": copy,
+    "difference": difference,
+    "intersection": intersection,
+    "isdisjoint": isdisjoint,
+    "issubset": issubset,
+    "issuperset": issuperset,
+    "symmetric_difference": symmetric_difference,
+    "union": union,
+}
+SET_METHODS: dict[str, Callable[..., Any]] = {
+    **SHARED_METHODS,
+    "add": dict.setdefault,
+    "clear": clear,
+    "difference_update": difference_update,
+    "discard": discard,
+    "intersection_update": intersection_update,
+    "pop": pop,
+    "remove": remove,
+    "symmetric_difference_update": symmetric_difference_update,
+    "update": update,
+}

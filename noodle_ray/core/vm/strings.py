@@ -1,0 +1,202 @@
+"""Text helpers: reprs without addresses, and `str` methods that are metered or replaced by safe ones."""
+
+from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
+from builtins import ascii as _ascii
+from builtins import format as _format
+from builtins import repr as _repr
+from builtins import str as _str
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from noodle_ray.core.vm.state import S
+
+_PLAIN: Final = frozenset({int, float, bool, type(None)})
+_HEX: Final = frozenset("0123456789abcdef")
+ENCODINGS: Final = frozenset({"utf-8", "utf8", "ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1",
+                              "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
+"""Encodings offered; others would load code."""
+
+
+def charged(text: Any) -> Any:
+    """The text itself, after charging for its length."""
+    length = len(text)
+    if length > 63:
+        S.charge(length >> 4)
+    return text
+
+
+def without_addresses(text: str) -> str:
+    """Remove `` at 0x7f…`` from ``<function f at 0x7f…>``: addresses differ between runs and tell of the host."""
+    if " at 0x" not in text:
+        return text
+    head, *tails = text.split(" at 0x")
+    out = [head]
+    for tail in tails:
+        digits = 0
+        while digits < len(tail) and tail[digits] in _HEX:
+            digits += 1
+        inside = out[-1].replace("<lambda>", "").rpartition("<")
+        unclosed = inside[1] and ">" not in inside[2].replace("<locals>", "")
+        if digits > 5 and tail[digits : digits + 1] == ">" and unclosed:
+            out.append(tail[digits:])
+        else:
+            out.append(" at 0x" + tail)
+    return "".join(out)
+
+
+def to_repr(value: object, /) -> str:
+    """repr()."""
+    if type(value) in _PLAIN:
+        return _repr(value)
+    text = _repr(value)
+    return charged(text if type(value) is _str else without_addresses(text))  # type: ignore[no-any-return]
+
+
+def to_ascii(value: object, /) -> str:
+    """ascii()."""
+    text = _ascii(value)
+    return charged(text if type(value) is _str else without_addresses(text))  # type: ignore[no-any-return]
+
+
+def to_str(*args: Any, **kwargs: Any) -> str:
+    """str() as a call; bytes are decoded with an encoding of ENCODINGS only."""
+    if len(args) == 1 and not kwargs:
+        value = args[0]
+        kind = type(value)
+        if kind is _str or kind in _PLAIN:
+            return _str(value)
+        return charged(without_addresses(_str(value)))  # type: ignore[no-any-return]
+    check_encoding(*args[1:2], **kwargs)
+    return charged(_str(*args, **kwargs))  # type: ignore[no-any-return]
+
+
+def check_encoding(encoding: Any = "utf-8", errors: Any = "strict", **_: Any) -> None:
+    """Raise LookupError for an encoding that is not offered."""
+    if isinstance(encoding, _str) and encoding.lower().replace("_", "-") not in ENCODINGS:
+        raise LookupError(f"unknown encoding: {encoding}")
+
+
+def to_format(value: object, spec: object = "", /) -> str:
+    """format() and the fields of f-strings."""
+    text = _format(value, spec)  # type: ignore[arg-type]
+    return text if type(value) is _str else without_addresses(text)
+
+
+def format_builtin(value: object, format_spec: object = "", /) -> str:
+    """format()."""
+    return charged(to_format(value, format_spec))  # type: ignore[no-any-return]
+
+
+_CONVERSIONS: Final[dict[str | None, Callable[[Any], Any]]] = {
+    "": lambda value: value, None: lambda value: value, "s": to_str, "r": to_repr, "a": to_ascii,
+}
+
+
+def format_field(value: object, conversion: str, spec: object) -> str:
+    """One replacement field of an f-string."""
+    return to_format(_CONVERSIONS[conversion](value) if conversion else value, spec)
+
+
+def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:
+    """str.format; fields may index but not read attributes."""
+    return charged("".join(_fields(self, args, kwargs, [0], 2)))  # type: ignore[no-any-return]
+
+
+def format_map(self: str, mapping: Mapping[str, Any], /) -> str:
+    """str.format_map; fields may index but not read attributes."""
+    return charged("".join(_fields(self, None, mapping, [0], 2)))  # type: ignore[no-any-return]
+
+
+def _fields(template: str, args: Any, kwargs: Any, auto: list[int], depth: int) -> Iterator[str]:
+    if depth == 0:
+        raise ValueError("Max string recursion exceeded")
+    for literal, field, spec, conversion in formatter_parser(_str.__str__(template)):
+        if literal:
+            yield literal
+        if field is None:
+            continue
+        value = _lookup(field, args, kwargs, auto)
+        if conversion:
+            if conversion not in _CONVERSIONS:
+                raise ValueError(f"Unknown conversion specifier {conversion!s}")
+            value = _CONVERSIONS[conversion](value)
+        yield to_format(value, "".join(_fields(spec, args, kwargs, auto, depth - 1)) if spec else "")
+
+
+def _lookup(field: str, args: Any, kwargs: Any, auto: list[int]) -> Any:
+    first, rest = formatter_field_name_split(field)
+    if first == "" or isinstance(first, int):
+        first = _position(first, args, auto)
+        if first >= len(args):
+            raise IndexError(f"Replacement index {first} out of range for positional args tuple")
+        value = args[first]
+    else:
+        value = kwargs[first]
+    for is_attribute, key in rest:
+        if is_attribute:
+            raise AttributeError(f"'{type(value).__name__}' object has no attribute '{key}'")
+        value = value[key]
+    return value
+
+
+def _position(first: Any, args: Any, auto: list[int]) -> int:
+    """The index a numbered or automatic field means; auto[0] counts automatic fields, -1 once numbered."""
+    if args is None:
+        raise ValueError("Format string contains positional fields")
+    if first == "":
+        if auto[0] < 0:
+            raise ValueError("cannot switch from manual field specification to automatic field numbering")
+        auto[0] += 1
+        return auto[0] - 1
+    if auto[0] > 0:
+        raise ValueError("cannot switch from automatic field numbering to manual field specification")
+    auto[0] = -1
+    return int(first)
+
+
+def join(self: str, items: Any, /) -> str:
+    """str.join."""
+    return charged(_str.join(self, items))  # type: ignore[no-any-return]
+
+
+def replace(self: str, *args: Any) -> str:
+    """str.replace."""
+    charged(self)
+    return charged(_str.replace(self, *args))  # type: ignore[no-any-return]
+
+
+def split(self: str, *args: Any, **kwargs: Any) -> list[str]:
+    """str.split."""
+    charged(self)
+    return _str.split(self, *args, **kwargs)
+
+
+def rsplit(self: str, *args: Any, **kwargs: Any) -> list[str]:
+    """str.rsplit."""
+    charged(self)
+    return _str.rsplit(self, *args, **kwargs)
+
+
+def splitlines(self: str, *args: Any, **kwargs: Any) -> list[str]:
+    """str.splitlines."""
+    charged(self)
+    return _str.splitlines(self, *args, **kwargs)
+
+
+def encode(self: str, /, *args: Any, **kwargs: Any) -> bytes:
+    """str.encode, for ENCODINGS."""
+    check_encoding(*args, **kwargs)
+    return charged(_str.encode(self, *args, **kwargs))  # type: ignore[no-any-return]
+
+
+def decode(self: bytes, /, *args: Any, **kwargs: Any) -> str:
+    """bytes.decode, for ENCODINGS."""
+    check_encoding(*args, **kwargs)
+    return charged(bytes.decode(self, *args, **kwargs))  # type: ignore[no-any-return]
+
+
+METHODS: Final[dict[str, Callable[..., Any]]] = {
+    "encode": encode, "format": format_method, "format_map": format_map, "join": join, "replace": replace,
+    "rsplit": rsplit, "split": split, "splitlines": splitlines,
+}
+"""The methods of str that are not CPython's own."""

@@ -1,0 +1,215 @@
+"""The runtime's own value classes: what a program can hold besides Python's plain data.
+
+Their class names are what error messages show, so they are Python's. Programs reach none of their attributes:
+every access dispatches through the tables in `methods`.
+"""
+
+import builtins
+from collections.abc import Callable, Iterator, KeysView
+from typing import Any, NoReturn
+
+from noodle_ray.core.vm.sets import AnySet, set
+from noodle_ray.core.vm.sets import difference as _difference
+from noodle_ray.core.vm.sets import intersection as _intersection
+from noodle_ray.core.vm.sets import symmetric_difference as _symmetric_difference
+from noodle_ray.core.vm.sets import union as _union
+from noodle_ray.core.vm.state import S
+
+
+class ModelError(RuntimeError):
+    """A model call failed; ``code`` is the platform's stable error code."""
+
+    code = ""
+
+
+class Model:
+    """A model as a value. Calling it asks the model and waits for the answer."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<model '{self.name}'>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return S.fibers.force(S.fibers.effect(self.name, args, kwargs))
+
+
+class Module:
+    """An imported module as a value: a name and its vetted members."""
+
+    __slots__ = ("members", "name")
+
+    def __init__(self, name: str, members: Callable[[str], Any]) -> None:
+        self.name = name
+        self.members = members
+
+    def __repr__(self) -> str:
+        return f"<module '{self.name}'>"
+
+
+class _View:
+    """A live view of a dict whose set operations give Noodle's sets; CPython's own would give unordered ones."""
+
+    __slots__ = ("_mapping",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, mapping: dict[Any, Any]) -> None:
+        self._mapping = mapping
+
+    def _raw(self) -> Any:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self._mapping)
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator: Iterator[Any] = iter(self._raw())
+        return iterator
+
+    def __reversed__(self) -> Iterator[Any]:
+        iterator: Iterator[Any] = reversed(self._raw())
+        return iterator
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._raw()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}([{', '.join(map(repr, self._raw()))}])"
+
+    def __eq__(self, other: object) -> Any:
+        if not isinstance(other, _View | AnySet):
+            return NotImplemented
+        return len(self) == len(other) and all(item in other for item in self)
+
+    def __le__(self, other: object) -> Any:
+        if not isinstance(other, _View | AnySet):
+            return NotImplemented
+        return len(self) <= len(other) and all(item in other for item in self)
+
+    def __lt__(self, other: object) -> Any:
+        smaller = self.__le__(other)
+        return smaller if smaller is NotImplemented else smaller and len(self) < len(other)  # type: ignore[arg-type]
+
+    def __ge__(self, other: object) -> Any:
+        if not isinstance(other, _View | AnySet):
+            return NotImplemented
+        return len(self) >= len(other) and all(item in self for item in other)
+
+    def __gt__(self, other: object) -> Any:
+        larger = self.__ge__(other)
+        return larger if larger is NotImplemented else larger and len(self) > len(other)  # type: ignore[arg-type]
+
+    def __or__(self, other: Any) -> Any:
+        return _union(set(self), other)
+
+    def __and__(self, other: Any) -> Any:
+        return _intersection(set(self), other)
+
+    def __sub__(self, other: Any) -> Any:
+        return _difference(set(self), other)
+
+    def __xor__(self, other: Any) -> Any:
+        return _symmetric_difference(set(self), other)
+
+    def __ror__(self, other: Any) -> Any:
+        return _union(set(other), self)
+
+    def __rand__(self, other: Any) -> Any:
+        return _intersection(set(other), self)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _difference(set(other), self)
+
+    def __rxor__(self, other: Any) -> Any:
+        return _symmetric_difference(set(other), self)
+
+
+class dict_keys(_View):
+    """dict.keys()."""
+
+    __slots__ = ()
+
+    def _raw(self) -> KeysView[Any]:
+        return self._mapping.keys()
+
+
+class dict_items(_View):
+    """dict.items()."""
+
+    __slots__ = ()
+
+    def _raw(self) -> Any:
+        return self._mapping.items()
+
+
+class Standin:
+    """A type that programs may compare and print but not call: the result of ``type`` for internal classes."""
+
+    __slots__ = ("name", "real")
+
+    def __init__(self, real: builtins.type, name: str) -> None:
+        self.real = real
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<class '{self.name}'>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"cannot create '{self.name}' instances")
+
+
+class _Type(Standin):
+    """The builtin ``type``: with one argument the type of a value, never a way to make classes."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) != 1 or kwargs:
+            raise TypeError("type() takes 1 argument in Noodle: classes cannot be made")
+        return type_of(args[0])
+
+
+TYPE = _Type(builtins.type, "type")
+OPEN_TYPES: dict[builtins.type, Any] = {
+    kind: kind
+    for kind in (bool, bytes, dict, enumerate, filter, float, int, list, map, range, reversed, slice, str, tuple, zip)
+}
+"""Types whose class a program may hold, and what it holds for each."""
+
+
+CALLS_OF: dict[Any, Any] = {}
+"""Types whose call goes through a vetted function, and that function."""
+
+
+def call_of(function: Any) -> Any:
+    """What calling a program's value runs, for builtins that take a callable."""
+    return CALLS_OF.get(function, function) if isinstance(function, builtins.type) else function
+
+
+def type_of(value: object) -> Any:
+    """What ``type(value)`` is to a program: the class where that is safe, else a stand-in for it."""
+    kind = builtins.type(value)
+    known = OPEN_TYPES.get(kind)
+    if known is not None:
+        return known
+    if kind is builtins.type or isinstance(value, Standin):
+        return TYPE
+    if issubclass(kind, AnySet) or (issubclass(kind, Exception) and kind.__module__ in ("builtins", "json.decoder")):
+        OPEN_TYPES[kind] = kind
+    else:
+        OPEN_TYPES[kind] = Standin(kind, kind.__name__)
+    return OPEN_TYPES[kind]
+
+
+def real_type(kind: Any) -> Any:
+    """The class behind a stand-in; anything else as it is."""
+    return kind.real if isinstance(kind, Standin) else kind
+
+
+for _class in (ModelError, Model, Module, dict_keys, dict_items):
+    _class.__module__ = "builtins"
+for _named, _name in ((Model, "model"), (Module, "module"), (Standin, "type"), (_Type, "type")):
+    _named.__name__ = _named.__qualname__ = _name

@@ -1,0 +1,91 @@
+"""Values that cross the border of a run: checked, copied, and as JSON."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from noodle_ray.core.vm.sets import AnySet, frozenset, set
+from noodle_ray.core.vm.types import dict_items, dict_keys
+from noodle_ray.errors import RunError
+
+_ATOMS: Final = (type(None), bool, int, float, str, bytes)
+_ATOM_SET: Final = {*_ATOMS}
+_DEPTH: Final = 200
+"""How deeply arguments and results may nest."""
+_NON_FINITE: Final = {"inf": "inf", "-inf": "-inf", "nan": "nan"}
+
+
+def _plain(value: object) -> object:
+    return value
+
+
+def copy_data(value: Any, resolve: Callable[[Any], Any] = _plain, depth: int = 0) -> Any:
+    """A deep copy of data, so that later changes do not reach a request already made.
+
+    Python's own sets become Noodle's. ``resolve`` is applied to what is no container and no plain value.
+    Raises TypeError for what is not data (functions, models, iterators) or nests too deeply.
+    """
+    kind = type(value)
+    if kind in _ATOM_SET:
+        return value
+    if depth > _DEPTH:
+        raise TypeError("data nests too deeply, or contains itself")
+    if kind is list or kind is tuple:
+        items = [item if type(item) in _ATOM_SET else copy_data(item, resolve, depth + 1) for item in value]
+        return items if kind is list else tuple(items)
+    if kind is dict:
+        return {copy_data(k, resolve, depth + 1): copy_data(v, resolve, depth + 1) for k, v in value.items()}
+    if isinstance(value, AnySet):
+        return kind([copy_data(item, resolve, depth + 1) for item in value])
+    if kind.__name__ in ("set", "frozenset"):
+        return (set if kind.__name__ == "set" else frozenset)([copy_data(v, resolve, depth + 1) for v in value])
+    resolved = resolve(value)
+    if resolved is not value:
+        return copy_data(resolved, resolve, depth + 1)
+    raise TypeError(f"{kind.__name__} is not data: only None, bool, int, float, str and containers of them are")
+
+
+def to_json(value: Any, depth: int = 0) -> Any:
+    """A result as JSON can hold it.
+
+    Tuples, sets, ranges and dict views become arrays; a float that is not finite ``{"$float": "nan"}``; a dict
+    with keys that are not strings, or that looks like one of these, ``{"$dict": [[key, value], ...]}``.
+    Raises RunError E0503 for anything else.
+    """
+    kind = type(value)
+    if kind is float:
+        return {"$float": repr(value)} if value != value or value in (float("inf"), float("-inf")) else value
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if depth > _DEPTH:
+        raise RunError("the result nests too deeply, or contains itself", code="NOODLE-E0503")
+    if kind is list or kind is tuple or isinstance(value, AnySet | range | dict_keys | dict_items):
+        return [to_json(item, depth + 1) for item in value]
+    if kind is dict:
+        if all(type(key) is str for key in value) and not (len(value) == 1 and next(iter(value)) in ("$float", "$dict")):
+            return {key: to_json(item, depth + 1) for key, item in value.items()}
+        return {"$dict": [[to_json(key, depth + 1), to_json(item, depth + 1)] for key, item in value.items()]}
+    raise RunError(
+        f"the result holds a value of type {kind.__name__}, which is not data; return None, bool, int, float, str, "
+        "or lists, tuples, dicts and sets of them",
+        code="NOODLE-E0503",
+    )
+
+
+def from_json(value: Any) -> Any:
+    """What `to_json` made, as far as JSON keeps it: tuples and sets come back as lists. Raises ValueError."""
+    if isinstance(value, list):
+        return [from_json(item) for item in value]
+    if isinstance(value, dict):
+        if len(value) == 1:
+            if "$float" in value:
+                if value["$float"] not in _NON_FINITE:
+                    raise ValueError("$float holds nan, inf or -inf")
+                return float(value["$float"])
+            if "$dict" in value:
+                return {_key(from_json(key)): from_json(item) for key, item in value["$dict"]}
+        return {key: from_json(item) for key, item in value.items()}
+    return value
+
+
+def _key(value: Any) -> Any:
+    return tuple(map(_key, value)) if isinstance(value, list) else value
