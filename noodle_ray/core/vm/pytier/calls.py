@@ -1,0 +1,135 @@
+"""Emitting calls: of functions, of builtins, of methods through their tables, and of models."""
+
+import ast
+from types import MethodDescriptorType
+from typing import cast
+
+from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.vm.methods import method_table
+from noodle_ray.core.vm.pytier import nodes
+from noodle_ray.core.vm.pytier.emitter import Emitter, handles
+from noodle_ray.core.vm.pytier.nodes import Position
+from noodle_ray.core.vm.pytier.operations import hidden
+
+_Keywords = tuple[tuple[str, int], ...]
+
+
+def _call(function: ast.expr, values: list[ast.expr], keywords: _Keywords, at: Position) -> ast.Call:
+    """A call whose last values are those of the keywords."""
+    split = len(values) - len(keywords)
+    named = [ast.keyword(name, value, **at) for (name, _), value in zip(keywords, values[split:], strict=True)]
+    return ast.Call(function, values[:split], named, **at)
+
+
+@handles("func")
+def function(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Create a function: a nested ``def``, so that Python's closures are ours."""
+    target, index, defaults = cast("tuple[int, int, tuple[int, ...]]", instr.args)
+    values = emitter.operands(defaults, at)
+    emitter.flush()
+    name = define(emitter, index, values, at)
+    emitter.result(target, nodes.load(name, at), at)
+
+
+def define(emitter: Emitter, index: int, defaults: list[ast.expr], at: Position) -> str:
+    """Emit the ``def`` of another function here; the variable that holds it. Two definitions never share a
+    variable, and the name that tracebacks show is put right when the code is compiled."""
+    callee = emitter.module.functions[index]
+    inner = Emitter(emitter.module, callee, emitter.names)
+    name = f".f{index}.{callee.name}"
+    emitter.statements.append(inner.definition(name, defaults, at))
+    return name
+
+
+@handles("call")
+def call(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Call a value."""
+    target, callee, args, keywords = cast("tuple[int, int, tuple[int, ...], _Keywords]", instr.args)
+    values = emitter.operands((callee, *args, *(register for _, register in keywords)), at)
+    emitter.result(target, _call(hidden(emitter, values[0], at), values[1:], keywords, at), at)
+
+
+@handles("callx")
+def call_spread(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``f(*args, **kwargs)``."""
+    target, callee, args, kwargs = cast("tuple[int, int, int, int]", instr.args)
+    f, a, k = emitter.operands((callee, args, kwargs), at)
+    node = ast.Call(hidden(emitter, f, at), [ast.Starred(a, nodes.LOAD, **at)], [ast.keyword(None, k, **at)], **at)
+    emitter.result(target, node, at)
+
+
+@handles("callb")
+def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Call a builtin."""
+    target, name, args, keywords = cast("tuple[int, str, tuple[int, ...], _Keywords]", instr.args)
+    values = emitter.operands((*args, *(register for _, register in keywords)), at)
+    emitter.result(target, _call(emitter.builtin(name, at), values, keywords, at), at)
+
+
+@handles("callm")
+def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Call a method: the receiver's type picks a function from the method's table.
+
+    Where the type is certain, the table is read now: the entry is called directly, and an entry that is a
+    method descriptor of that very type is called as CPython calls it fastest.
+    """
+    target, receiver, name, args, keywords = cast("tuple[int, int, str, tuple[int, ...], _Keywords]", instr.args)
+    values = emitter.operands((receiver, *args, *(register for _, register in keywords)), at)
+    known = emitter.registers.types.get(receiver)
+    entry = method_table(name).get(known) if known else None
+    if entry is None:
+        emitter.names.methods.add(name)
+        first, again = emitter.twice(values[0], at)
+        kind = nodes.call(".type", [first], at)
+        table = ast.Subscript(nodes.load(f".m.{name}", at), kind, nodes.LOAD, **at)
+        emitter.result(target, _call(table, [again, *values[1:]], keywords, at), at)
+        return
+    if isinstance(entry, MethodDescriptorType) and entry.__objclass__ is known:
+        vetted = ast.Attribute(values[0], entry.__name__, nodes.LOAD, **at)
+        emitter.result(target, _call(vetted, values[1:], keywords, at), at)
+        return
+    variable = f".m.{known.__name__ if known else ''}.{name}"
+    emitter.names.vetted[variable] = entry
+    emitter.result(target, _call(nodes.load(variable, at), values, keywords, at), at)
+
+
+@handles("model")
+def model(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """A model as a value."""
+    target, name = cast("tuple[int, str]", instr.args)
+    emitter.result(target, nodes.call(".model", [nodes.constant(name, at)], at), at)
+
+
+@handles("effect")
+def effect(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Ask a model; the value is pending until it is forced."""
+    target, name, args, keywords = cast("tuple[int, str, tuple[int, ...], _Keywords]", instr.args)
+    values = emitter.operands((*args, *(register for _, register in keywords)), at)
+    split = len(args)
+    keys = [nodes.constant(key, at) for key, _ in keywords]
+    positional = ast.Tuple(values[:split], nodes.LOAD, **at)
+    named = ast.Dict(cast("list[ast.expr | None]", keys), values[split:], **at)
+    emitter.result(target, nodes.call(".effect", [nodes.constant(name, at), positional, named], at), at)
+
+
+@handles("force")
+def force(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Wait for a register's value if it is pending."""
+    name = emitter.variable(cast(int, instr.args[0]))
+    emitter.statement(nodes.assign(name, nodes.call(".force", [nodes.load(name, at)], at), at))
+
+
+@handles("barrier")
+def barrier(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Wait for everything that this fiber asked."""
+    emitter.statement(ast.Expr(nodes.call(".barrier", [], at), **at))
+
+
+@handles("gather")
+def gather(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Run a function on each element, as fibers."""
+    target, _, iterable, index = cast("tuple[int, str, int, int]", instr.args)
+    items = emitter.operand(iterable, at)
+    emitter.flush()
+    name = define(emitter, index, [], at)
+    emitter.result(target, nodes.call(".gather", [nodes.load(name, at), items], at), at)

@@ -1,0 +1,64 @@
+"""From a module to the namespace its runs start from: one CPython code object, cached by the module's digest."""
+
+from types import CodeType
+from typing import Final, NamedTuple
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.vm.pytier import calls, control, data, loops, operations, support
+from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names
+from noodle_ray.core.vm.pytier.nodes import NOWHERE
+
+__all__ = ["Compiled", "compile_module"]
+
+FILENAME: Final = "<noodle program>"
+"""How tracebacks tell frames of the program from frames of ours."""
+_EMITTERS = (calls, control, data, loops, operations)
+assert len(HANDLERS) > len(_EMITTERS)
+
+
+class Compiled(NamedTuple):
+    """A compiled module: the code of its top level, and the namespace to copy for each run."""
+
+    code: CodeType
+    namespace: dict[str, object]
+
+
+_cache: dict[str, Compiled] = {}
+_CACHED: Final = 256
+
+
+def compile_module(module: Module, key: str) -> Compiled:
+    """Compile, or take from the cache when ``key`` (the module's digest, or '' for none) was seen.
+
+    Raises SyntaxError, RecursionError or ValueError where CPython's own compiler has a limit that NBC has not
+    (twenty nested loops, say): such a module runs on the interpreter.
+    """
+    found = _cache.get(key)
+    if found is not None:
+        return found
+    names = Names()
+    program = Emitter(module, module.functions[0], names).definition(".program", [], NOWHERE)
+    code = support.unwrap(compile(support.wrap(program), FILENAME, "exec", dont_inherit=True, optimize=0))
+    compiled = Compiled(_named(code), support.namespace(names.builtins, names.methods, names.vetted))
+    if key:
+        if len(_cache) >= _CACHED:
+            _cache.pop(next(iter(_cache)))
+        _cache[key] = compiled
+    return compiled
+
+
+def _named(code: CodeType, parent: str = "") -> CodeType:
+    """Give each code object the name its function has in the program, for messages and tracebacks."""
+    name, qualified = code.co_name, ""
+    if name == ".program":
+        name = qualified = "<module>"
+        inside = ""
+    elif name.startswith(".f") and "." in name[2:]:
+        name = name[2:].split(".", 1)[1]
+        qualified = parent + name
+        inside = qualified + ".<locals>."
+    else:
+        inside = parent
+        qualified = parent + name
+    constants = tuple(_named(c, inside) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_consts=constants, co_name=name, co_qualname=qualified)

@@ -1,0 +1,68 @@
+"""Emitting branches, exceptions and returns."""
+
+import ast
+from typing import cast
+
+from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.vm.pytier import nodes
+from noodle_ray.core.vm.pytier.emitter import Emitter, handles
+from noodle_ray.core.vm.pytier.nodes import Position
+
+
+@handles("if")
+def branch(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``if`` with both arms."""
+    test, yes, no = cast("tuple[int, Block, Block]", instr.args)
+    condition = emitter.operand(test, at)
+    emitter.flush()
+    emitter.statements.append(ast.If(condition, nodes.plain(at, *emitter.block(yes)), emitter.block(no), **at))
+
+
+@handles("return")
+def leave(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``return``."""
+    value = emitter.operand(cast(int, instr.args[0]), at)
+    emitter.statement(ast.Return(value, **at))
+
+
+@handles("break", "continue")
+def jump(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``break`` and ``continue``."""
+    emitter.statement(ast.Break(**at) if instr.op == "break" else ast.Continue(**at))
+
+
+@handles("raise", "raise_from", "reraise")
+def throw(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """The forms of ``raise``."""
+    values = emitter.operands(cast("tuple[int, ...]", instr.args), at)
+    emitter.statement(ast.Raise(values[0] if values else None, values[1] if len(values) > 1 else None, **at))
+
+
+@handles("try")
+def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``try``. Running out of memory is a limit and passes every handler; limits themselves are no Exceptions."""
+    body, handlers, orelse, final = cast("tuple[Block, tuple[object, ...], Block, Block]", instr.args)
+    emitter.flush()
+    statements = nodes.plain(at, *emitter.block(body))
+    catching: list[ast.ExceptHandler] = []
+    if handlers:
+        memory = [ast.Raise(None, None, **at)]
+        catching.append(ast.ExceptHandler(nodes.load(".MemoryError", at), None, cast("list[ast.stmt]", memory), **at))
+    for handler in handlers:
+        catching.append(_handler(emitter, cast("tuple[Block, int | None, int | None, Block]", handler), at))
+    emitter.statements.append(ast.Try(statements, catching, emitter.block(orelse), emitter.block(final), **at))
+
+
+def _handler(emitter: Emitter, handler: tuple[Block, int | None, int | None, Block], at: Position) -> ast.ExceptHandler:
+    types, tested, caught, body = handler
+    kind: ast.expr = nodes.load(".Exception", at)
+    if tested is not None:
+        before, kind = emitter.expression(types, tested, at)
+        assert not before, "the verifier lets only simple expressions name the exceptions to catch"
+    statements: list[ast.stmt] = []
+    name = None
+    if caught is not None:
+        name = emitter.fresh("e")
+        statements.append(nodes.assign(emitter.variable(caught), nodes.load(name, at), at))
+    statements += emitter.block(body)
+    return ast.ExceptHandler(kind, name, nodes.plain(at, *statements), **at)

@@ -1,0 +1,178 @@
+"""Emitting data: constants, variables, containers, strings."""
+
+import ast
+from typing import cast
+
+from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.vm.pytier import nodes
+from noodle_ray.core.vm.pytier.emitter import Emitter, handles
+from noodle_ray.core.vm.pytier.nodes import Position
+
+
+@handles("const", "bget")
+def constant(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Nothing to do for a register that holds one constant: its readers take the constant itself."""
+    register = cast(int, instr.args[0])
+    if register in emitter.registers.constants:
+        return
+    if instr.op == "const":
+        emitter.result(register, nodes.constant(instr.args[1], at), at)
+    else:
+        emitter.result(register, emitter.builtin(cast(str, instr.args[1]), at), at)
+
+
+@handles("move")
+def move(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Copy a register."""
+    target, source = cast("tuple[int, int]", instr.args)
+    emitter.result(target, emitter.operand(source, at), at)
+
+
+@handles("gget")
+def global_get(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Read a global: its own name in the generated module's globals."""
+    emitter.result(cast(int, instr.args[0]), nodes.load(cast(str, instr.args[1]), at), at)
+
+
+@handles("gset")
+def global_set(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Write a global."""
+    value = emitter.operand(cast(int, instr.args[1]), at)
+    emitter.statement(nodes.assign(cast(str, instr.args[0]), value, at))
+
+
+@handles("gdel")
+def global_delete(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Delete a global."""
+    emitter.statement(ast.Delete([ast.Name(cast(str, instr.args[0]), nodes.DELETE, **at)], **at))
+
+
+def _cell(emitter: Emitter, index: int) -> str:
+    return (emitter.function.cells + emitter.function.free)[index]
+
+
+@handles("cget")
+def cell_get(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Read a captured variable: a closure variable of Python's own."""
+    emitter.result(cast(int, instr.args[0]), nodes.load(_cell(emitter, cast(int, instr.args[1])), at), at)
+
+
+@handles("cset")
+def cell_set(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Write a captured variable; a parameter that is captured is already in it."""
+    index, source = cast("tuple[int, int]", instr.args)
+    name = _cell(emitter, index)
+    if emitter.variable(source) == name:
+        return
+    value = emitter.operand(source, at)
+    emitter.statement(nodes.assign(name, value, at))
+
+
+@handles("cdel")
+def cell_delete(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Delete a captured variable."""
+    name = _cell(emitter, cast(int, instr.args[0]))
+    emitter.statement(ast.Delete([ast.Name(name, nodes.DELETE, **at)], **at))
+
+
+@handles("unset")
+def unset(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Make a register unbound. A named local starts unbound in Python too, and can be deleted."""
+    name = emitter.variable(cast(int, instr.args[0]))
+    if name.startswith("."):
+        emitter.statement(nodes.assign(name, nodes.load(".unbound", at), at))
+        return
+    if (
+        instr in emitter.function.body[: len(emitter.function.params) + len(emitter.function.locals)]
+        and not emitter.statements
+    ):
+        return
+    emitter.statement(nodes.assign(name, nodes.constant(None, at), at))
+    emitter.statement(ast.Delete([ast.Name(name, nodes.DELETE, **at)], **at))
+
+
+@handles("check")
+def check(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Raise if a register is unbound: Python's own reading of a local does that."""
+    name = emitter.variable(cast(int, instr.args[0]))
+    if name.startswith("."):
+        emitter.statement(ast.Expr(nodes.call(".check", [nodes.load(name, at), nodes.constant(name, at)], at), **at))
+
+
+@handles("tuple", "list")
+def sequence(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """A tuple or list display."""
+    target, registers = cast("tuple[int, tuple[int, ...]]", instr.args)
+    items = emitter.operands(registers, at)
+    kind = ast.Tuple if instr.op == "tuple" else ast.List
+    emitter.result(target, kind(items, nodes.LOAD, **at), at)
+
+
+@handles("set")
+def ordered_set(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """A set display: sets keep insertion order, so they are our own class."""
+    target, registers = cast("tuple[int, tuple[int, ...]]", instr.args)
+    items = emitter.operands(registers, at)
+    emitter.result(target, nodes.call(".set", [ast.Tuple(items, nodes.LOAD, **at)] if items else [], at), at)
+
+
+@handles("dict")
+def dictionary(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """A dict display; keys and values are evaluated pair by pair."""
+    target, keys, values = cast("tuple[int, tuple[int, ...], tuple[int, ...]]", instr.args)
+    flat = emitter.operands([register for pair in zip(keys, values, strict=True) for register in pair], at)
+    emitter.result(target, ast.Dict(cast("list[ast.expr | None]", flat[::2]), flat[1::2], **at), at)
+
+
+@handles("slice")
+def slice_of(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """A slice; inside a subscript it is written as one."""
+    bounds = emitter.operands(cast("tuple[int, ...]", instr.args[1:]), at)
+    start, stop, step = (None if isinstance(b, ast.Constant) and b.value is None else b for b in bounds)
+    emitter.result(cast(int, instr.args[0]), ast.Slice(start, stop, step, **at), at)
+
+
+@handles("extend", "update", "setadd", "kwmerge")
+def fill(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Add to a container that a display with stars is building."""
+    values = emitter.operands(cast("tuple[int, ...]", instr.args), at)
+    emitter.statement(ast.Expr(nodes.call(f".{instr.op}", values, at), **at))
+
+
+@handles("totuple")
+def to_tuple(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """The tuple of an iterable."""
+    target, source = cast("tuple[int, int]", instr.args)
+    emitter.result(target, nodes.call(".totuple", [emitter.operand(source, at)], at), at)
+
+
+@handles("format")
+def format_field(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """One field of an f-string, with its conversion and its format spec."""
+    target, conversion, source, spec = cast("tuple[int, str, int, int | None]", instr.args)
+    sources = (source,) if spec is None else (source, spec)
+    values = emitter.operands(sources, at, raw=True)
+    value = emitter.value(values[0])
+    code = ord(conversion) if conversion else -1
+    layout: ast.expr | None = None
+    if spec is not None:
+        layout = values[1]
+        if not isinstance(layout, ast.JoinedStr):
+            part = layout if _literal(layout) else ast.FormattedValue(emitter.value(layout), -1, None, **at)
+            layout = ast.JoinedStr([part], **at)
+    emitter.result(target, ast.FormattedValue(value, code, layout, **at), at)
+
+
+def _literal(node: ast.expr) -> bool:
+    return isinstance(node, ast.FormattedValue) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+@handles("concat")
+def concatenate(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Join the parts of an f-string."""
+    target, registers = cast("tuple[int, tuple[int, ...]]", instr.args)
+    parts = [
+        part if _literal(part) else ast.FormattedValue(part, -1, None, **at)
+        for part in emitter.operands(registers, at, raw=True)
+    ]
+    emitter.result(target, ast.JoinedStr(parts, **at), at)

@@ -1,0 +1,252 @@
+"""One function's instructions become Python statements.
+
+Temporaries that are written once and read once are not stored: their expressions wait on a stack and are put
+straight into the instruction that reads them, as long as that keeps the order of evaluation. What cannot be
+put there is assigned to a variable first. So ``x + f(y)`` comes out as it went in.
+"""
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, cast
+
+from noodle_ray.core.nbc.costs import entry_cost
+from noodle_ray.core.nbc.module import Block, Function, Instr, Module
+from noodle_ray.core.vm.pytier import nodes
+from noodle_ray.core.vm.pytier.nodes import NOWHERE, Position, position
+from noodle_ray.core.vm.pytier.registers import Registers
+from noodle_ray.core.vm.pytier.scope import declarations
+from noodle_ray.core.vm.pytier.support import FUEL
+
+MAX_DEPTH: Final = 40
+"""Expressions nested deeper are cut, so that CPython's own compiler never runs out of stack."""
+
+
+class Waiting(NamedTuple):
+    """An expression not yet evaluated, and the register that its value is for."""
+
+    register: int
+    value: ast.expr
+    depth: int
+
+
+class Names:
+    """What the generated module needs in its namespace: builtins, methods by table, and vetted functions."""
+
+    def __init__(self) -> None:
+        self.builtins: set[str] = set()
+        self.methods: set[str] = set()
+        self.vetted: dict[str, object] = {}
+
+
+class Emitter:
+    """Emits one function. ``statements`` is the list being filled; blocks nest by swapping it."""
+
+    def __init__(self, module: Module, function: Function, names: Names) -> None:
+        self.module = module
+        self.function = function
+        self.names = names
+        self.registers = Registers(function)
+        self.waiting: list[Waiting] = []
+        self.statements: list[ast.stmt] = []
+        self.counter = 0
+        self.depth = 0
+        self.collecting: list[tuple[str, str]] = []
+
+    # registers
+
+    def variable(self, register: int) -> str:
+        """The Python variable that holds a register."""
+        names = self.function.locals
+        return (names[register] if register < len(names) else "") or f".{register}"
+
+    def fresh(self, hint: str) -> str:
+        """A variable name that nothing else uses."""
+        self.counter += 1
+        return f".{hint}{self.counter}"
+
+    def folds(self, register: int) -> bool:
+        """Whether a register's value may wait on the stack: unnamed, written once and read once."""
+        named = register < len(self.function.locals) and self.function.locals[register]
+        return not named and self.registers.once(register)
+
+    # operands
+
+    def operands(self, registers: Sequence[int], at: Position, *, raw: bool = False) -> list[ast.expr]:
+        """Expressions for registers read in this order; those that wait come off the stack. With ``raw``, a
+        slice or a format field stays what it is."""
+        expected = [r for r in registers if r not in self.registers.constants and self.folds(r)]
+        count = len(expected)
+        tail = self.waiting[len(self.waiting) - count :] if count else []
+        if [w.register for w in tail] != expected or any(w.depth > MAX_DEPTH for w in tail):
+            self.flush()
+            self.depth = 0
+            return [self.read(register, at) for register in registers]
+        del self.waiting[len(self.waiting) - count :]
+        values = {w.register: w for w in tail}
+        self.depth = max((w.depth for w in tail), default=0)
+        return [
+            (values[r].value if raw else self.value(values[r].value)) if r in values else self.read(r, at)
+            for r in registers
+        ]
+
+    def operand(self, register: int, at: Position) -> ast.expr:
+        """The expression for one register."""
+        return self.operands((register,), at)[0]
+
+    def read(self, register: int, at: Position) -> ast.expr:
+        """A register that is a variable or a constant."""
+        instr = self.registers.constants.get(register)
+        if instr is None:
+            return nodes.load(self.variable(register), at)
+        if instr.op == "const":
+            return nodes.constant(instr.args[1], at)
+        return self.builtin(cast(str, instr.args[1]), at)
+
+    def builtin(self, name: str, at: Position) -> ast.expr:
+        """A builtin by its name in the table."""
+        self.names.builtins.add(name)
+        return nodes.load(f".b.{name}", at)
+
+    def value(self, node: ast.expr) -> ast.expr:
+        """An expression as a value of its own: slices and format fields are only values inside others."""
+        if isinstance(node, ast.Slice):
+            at = _place(node)
+            bounds = [bound or nodes.constant(None, at) for bound in (node.lower, node.upper, node.step)]
+            return nodes.call(".slice", bounds, at)
+        if isinstance(node, ast.FormattedValue):
+            return ast.JoinedStr([node], **_place(node))
+        return node
+
+    def twice(self, node: ast.expr, at: Position) -> tuple[ast.expr, ast.expr]:
+        """A value that is read twice: the expression for its first and the one for its second reading."""
+        if isinstance(node, ast.Name):
+            return node, node
+        name = self.fresh("s")
+        return ast.NamedExpr(nodes.store(name, at), node, **at), nodes.load(name, at)
+
+    # results
+
+    def result(self, register: int, node: ast.expr, at: Position) -> None:
+        """Give a register its value: leave it waiting, or assign it now."""
+        if self.folds(register):
+            self.waiting.append(Waiting(register, node, self.depth + 1))
+            self.depth = 0
+            return
+        self.flush()
+        self.depth = 0
+        node = self.value(node)
+        if self.registers.reads[register] == 0 and self.variable(register).startswith("."):
+            self.statements.append(ast.Expr(node, **at))
+        else:
+            self.statements.append(nodes.assign(self.variable(register), node, at))
+
+    def flush(self) -> None:
+        """Evaluate everything that waits, in order, into variables."""
+        for register, node, _ in self.waiting:
+            at = _place(node)
+            self.statements.append(nodes.assign(self.variable(register), self.value(node), at))
+        self.waiting.clear()
+
+    def statement(self, node: ast.stmt) -> None:
+        """Add a statement, after all that was to be evaluated before it."""
+        self.flush()
+        self.statements.append(node)
+
+    # blocks
+
+    def block(self, block: Block) -> list[ast.stmt]:
+        """The statements of a nested block; nothing outside may wait while it runs."""
+        statements, self.statements = self.statements, []
+        waiting, self.waiting = self.waiting, []
+        for instr in block:
+            self.instruction(instr)
+        self.flush()
+        nested, self.statements, self.waiting = self.statements, statements, waiting
+        return nested
+
+    def expression(self, block: Block, register: int, at: Position) -> tuple[list[ast.stmt], ast.expr]:
+        """A nested block with its value: the statements that must run first (ideally none), and the expression."""
+        statements, self.statements = self.statements, []
+        waiting, self.waiting = self.waiting, []
+        for instr in block:
+            self.instruction(instr)
+        value = self.operand(register, at)
+        self.flush()
+        nested, self.statements, self.waiting = self.statements, statements, waiting
+        return nested, value
+
+    def instruction(self, instr: Instr) -> None:
+        """Emit one instruction."""
+        HANDLERS[instr.op](self, instr, position(instr.span))
+
+    # functions
+
+    def definition(self, name: str, defaults: list[ast.expr], at: Position) -> ast.FunctionDef:
+        """This whole function as a ``def``."""
+        body = [
+            *declarations(self.function),
+            *charge(entry_cost(self.function), NOWHERE),
+            *self.block(self.function.body),
+        ]
+        return ast.FunctionDef(name, _arguments(self.function, defaults), body, [], None, None, **at)
+
+
+Handler = Callable[[Emitter, Instr, Position], None]
+HANDLERS: Final[dict[str, Handler]] = {}
+"""How each opcode is emitted; the modules beside this one fill it."""
+
+
+def handles(*ops: str) -> Callable[[Handler], Handler]:
+    """Register a function as the emitter of these opcodes."""
+
+    def register(handler: Handler) -> Handler:
+        for op in ops:
+            HANDLERS[op] = handler
+        return handler
+
+    return register
+
+
+def charge(cost: int, at: Position) -> list[ast.stmt]:
+    """Take fuel here and now: ``fuel -= cost`` and trip when there was too little. Floats, because CPython
+    subtracts and compares them without a size check; they are exact to 2**53."""
+    return [
+        ast.AugAssign(nodes.store(FUEL, at), ast.Sub(), nodes.constant(float(cost), at), **at),
+        ast.If(
+            ast.Compare(nodes.load(FUEL, at), [ast.Lt()], [nodes.constant(0.0, at)], **at),
+            [ast.Expr(nodes.call(".trip", [], at), **at)],
+            [],
+            **at,
+        ),
+    ]
+
+
+def _place(node: ast.expr) -> Position:
+    return {
+        "lineno": node.lineno,
+        "col_offset": node.col_offset,
+        "end_lineno": cast(int, node.end_lineno),
+        "end_col_offset": cast(int, node.end_col_offset),
+    }
+
+
+def _arguments(function: Function, defaults: list[ast.expr]) -> ast.arguments:
+    groups: dict[str, list[ast.arg]] = {kind: [] for kind in ("pos_only", "pos", "var", "kw_only", "var_kw")}
+    positional: list[ast.expr] = []
+    keyword: list[ast.expr | None] = []
+    values = iter(defaults)
+    for param in function.params:
+        groups[param.kind].append(ast.arg(param.name, None, None, **NOWHERE))
+        if param.kind == "kw_only":
+            keyword.append(next(values) if param.default else None)
+        elif param.default:
+            positional.append(next(values))
+    return ast.arguments(
+        groups["pos_only"],
+        groups["pos"],
+        groups["var"][0] if groups["var"] else None,
+        groups["kw_only"],
+        keyword,
+        groups["var_kw"][0] if groups["var_kw"] else None,
+        positional,
+    )

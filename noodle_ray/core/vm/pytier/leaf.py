@@ -1,0 +1,41 @@
+"""Which loops are leaves: loops whose iterations cost the same fuel, known before they run.
+
+A leaf's body calls nothing that charges fuel itself, so the whole loop can be paid for at once. Any other
+loop pays at each iteration, because what it calls must see how much fuel is really left.
+"""
+
+from typing import Final, cast
+
+from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.vm.methods import CHARGING
+from noodle_ray.core.vm.pytier.registers import Registers, walk
+
+_CHARGES: Final = frozenset({"call", "callx", "gather", "effect", "force", "barrier", "for", "while", "comp"})
+SMALL_EXPONENT: Final = 4
+"""``x ** 2`` and the like are plain arithmetic; a power that can explode goes through a helper that charges."""
+
+
+def is_leaf(block: Block, registers: Registers) -> bool:
+    """Whether no instruction of the block charges fuel on its own."""
+    return not any(_charges(instr, registers) for instr in walk(block))
+
+
+def _charges(instr: Instr, registers: Registers) -> bool:
+    if instr.op in _CHARGES:
+        return True
+    if instr.op == "callm":
+        return cast(str, instr.args[2]) in CHARGING
+    if instr.op == "callb":
+        return cast(str, instr.args[1]) in CHARGING
+    if instr.op in ("binop", "inplace") and instr.args[1] == "**":
+        return not small_power(instr, registers)
+    return False
+
+
+def small_power(instr: Instr, registers: Registers) -> bool:
+    """Whether a ``**`` has a constant exponent so small that its cost is that of any other operator."""
+    exponent = registers.constants.get(cast(int, instr.args[3]))
+    if exponent is None or exponent.op != "const":
+        return False
+    value = exponent.args[1]
+    return type(value) is int and 0 <= value <= SMALL_EXPONENT

@@ -1,0 +1,192 @@
+"""Emitting loops and comprehensions, with metering that costs next to nothing.
+
+A leaf loop (see `leaf`) is paid for as a whole before it starts: its iterable is wrapped in C-level iterators
+that end in a trip when the fuel would run out, and what was not used is given back afterwards. Any other loop
+pays at each iteration.
+"""
+
+import ast
+from typing import cast
+
+from noodle_ray.core.nbc.costs import loop_cost
+from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.vm.pytier import nodes
+from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
+from noodle_ray.core.vm.pytier.leaf import is_leaf
+from noodle_ray.core.vm.pytier.nodes import Position
+from noodle_ray.core.vm.pytier.registers import walk
+from noodle_ray.core.vm.pytier.support import FUEL
+
+
+def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Position) -> tuple[str, str]:
+    """Pay for a leaf loop; the variables that hold its iterator and the count of what is left of it."""
+    iterator, left = emitter.fresh("i"), emitter.fresh("n")
+    pair = ast.Tuple([nodes.store(iterator, at), nodes.store(left, at)], nodes.STORE, **at)
+    emitter.statement(ast.Assign([pair], nodes.call(helper, arguments, at), None, **at))
+    return iterator, left
+
+
+def _refund(loop: list[ast.stmt], left: str, cost: int, at: Position) -> ast.stmt:
+    """The loop, and however it ends, the fuel of the iterations that did not run given back."""
+    unused = ast.BinOp(
+        nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), nodes.constant(float(cost), at), **at
+    )
+    return ast.Try(loop, [], [], [ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)], **at)
+
+
+@handles("for")
+def for_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``for``: over the elements of an iterable."""
+    target, iterable, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
+    items = emitter.operand(iterable, at)
+    cost = loop_cost(instr)
+    element = nodes.store(emitter.variable(target), at)
+    if is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers):
+        iterator, left = _start(emitter, ".enter", [items, nodes.constant(float(cost), at)], at)
+        loop = ast.For(
+            element, nodes.load(iterator, at), nodes.plain(at, *emitter.block(body)), emitter.block(orelse), None, **at
+        )
+        emitter.statements.append(_refund([loop], left, cost, at))
+        return
+    emitter.flush()
+    inner = [*charge(cost, at), *emitter.block(body)]
+    emitter.statements.append(ast.For(element, items, inner, emitter.block(orelse), None, **at))
+
+
+@handles("while")
+def while_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``while``: fuel is charged each time the condition is tested."""
+    condition, test, body, orelse = cast("tuple[Block, int, Block, Block]", instr.args)
+    emitter.flush()
+    cost = loop_cost(instr)
+    before, tested = emitter.expression(condition, test, at)
+    stop = ast.UnaryOp(ast.Not(), tested, **at)
+    leaf = all(is_leaf(block, emitter.registers) for block in (condition, body, orelse))
+    flag = emitter.fresh("w") if any(i.op in ("break", "continue") for i in _own(orelse)) else ""
+    ending: list[ast.stmt]
+    if flag:
+        ending = [nodes.assign(flag, nodes.constant(True, at), at), ast.Break(**at)]
+        emitter.statements.append(nodes.assign(flag, nodes.constant(False, at), at))
+        after: list[ast.stmt] = [ast.If(nodes.load(flag, at), emitter.block(orelse), [], **at)]
+    else:
+        ending = [*emitter.block(orelse), ast.Break(**at)]
+        after = []
+    rest: list[ast.stmt] = (
+        [] if isinstance(tested, ast.Constant) and tested.value is True else [ast.If(stop, ending, [], **at)]
+    )
+    inner = [*before, *rest, *emitter.block(body)]
+    if leaf:
+        iterator, left = _start(emitter, ".tests", [nodes.constant(float(cost), at)], at)
+        tick = nodes.store(emitter.fresh("t"), at)
+        loop: ast.stmt = ast.For(tick, nodes.load(iterator, at), nodes.plain(at, *inner), [], None, **at)
+        emitter.statements.append(_refund([loop], left, cost, at))
+    else:
+        emitter.statements.append(ast.While(nodes.constant(True, at), [*charge(cost, at), *inner], [], **at))
+    emitter.statements.extend(after)
+
+
+def _own(block: Block) -> list[Instr]:
+    """The instructions of a block that are not inside a loop nested in it."""
+    found: list[Instr] = []
+    for instr in block:
+        found.append(instr)
+        if instr.op not in ("for", "while"):
+            found.extend(inner for inner in walk((instr,)) if inner is not instr)
+    return found
+
+
+@handles("comp")
+def comprehension(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """A comprehension: CPython's own when it is one simple leaf loop, else a loop that fills a container."""
+    target, kind, block = cast("tuple[int, str, Block]", instr.args)
+    emitter.flush()
+    if _native(emitter, target, kind, block, at):
+        return
+    name = emitter.fresh("c")
+    empty: ast.expr = nodes.call(".set", [], at)
+    if kind == "list":
+        empty = ast.List([], nodes.LOAD, **at)
+    elif kind == "dict":
+        empty = ast.Dict([], [], **at)
+    emitter.statements.append(nodes.assign(name, empty, at))
+    emitter.collecting.append((kind, name))
+    emitter.statements.extend(emitter.block(block))
+    emitter.collecting.pop()
+    emitter.result(target, nodes.load(name, at), at)
+
+
+@handles("emit", "emit2")
+def emit(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Add an element to the innermost comprehension."""
+    kind, name = emitter.collecting[-1]
+    values = emitter.operands(cast("tuple[int, ...]", instr.args), at)
+    container = nodes.load(name, at)
+    if kind == "list":
+        append = ast.Attribute(container, "append", nodes.LOAD, **at)
+        emitter.statement(ast.Expr(ast.Call(append, values, [], **at), **at))
+    elif kind == "set":
+        emitter.statement(ast.Expr(nodes.call(".setadd", [container, *values], at), **at))
+    else:
+        slot = ast.Subscript(container, values[0], nodes.STORE, **at)
+        emitter.statement(ast.Assign([slot], values[1], None, **at))
+
+
+def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position) -> bool:
+    """Emit as a Python comprehension if it is one leaf loop whose tests and element are expressions."""
+    loop = block[-1] if block else None
+    if loop is None or loop.op != "for" or any(i.op in ("for", "if", "while", "try", "comp") for i in block[:-1]):
+        return False
+    element, iterable, body, orelse = cast("tuple[int, int, Block, Block]", loop.args)
+    if orelse or not is_leaf(body, emitter.registers):
+        return False
+    spare = Emitter(emitter.module, emitter.function, emitter.names)
+    spare.registers, spare.counter = emitter.registers, emitter.counter
+    parts = _clauses(spare, element, body, at)
+    if parts is None:
+        return False
+    goal, tests, values = parts
+    emitter.counter = spare.counter
+    for instr in block[:-1]:
+        emitter.instruction(instr)
+    cost = loop_cost(loop)
+    items = emitter.operand(iterable, at)
+    iterator, left = _start(emitter, ".enter", [items, nodes.constant(float(cost), at)], at)
+    clause = [ast.comprehension(goal, nodes.load(iterator, at), tests, 0)]
+    node: ast.expr
+    if kind == "list":
+        node = ast.ListComp(values[0], clause, **at)
+    elif kind == "dict":
+        node = ast.DictComp(values[0], values[1], clause, **at)
+    else:
+        node = nodes.call(".set", [ast.ListComp(values[0], clause, **at)], at)
+    name = emitter.fresh("c")
+    emitter.statements.append(_refund([nodes.assign(name, node, at)], left, cost, at))
+    emitter.result(target, nodes.load(name, at), at)
+    return True
+
+
+def _clauses(
+    spare: Emitter, element: int, body: Block, at: Position
+) -> tuple[ast.expr, list[ast.expr], list[ast.expr]] | None:
+    """The target, tests and element of a comprehension, or None if they take more than expressions."""
+    goal: ast.expr = nodes.store(spare.variable(element), at)
+    if body and body[0].op == "unpack" and body[0].args[0] == element and spare.registers.reads[element] == 1:
+        names = cast("tuple[int, ...]", body[0].args[1])
+        goal = ast.Tuple([nodes.store(spare.variable(r), at) for r in names], nodes.STORE, **at)
+        body = body[1:]
+    tests: list[ast.expr] = []
+    while body and body[-1].op == "if":
+        condition, yes, no = cast("tuple[int, Block, Block]", body[-1].args)
+        before, test = spare.expression(body[:-1], condition, at)
+        if before or no:
+            return None
+        tests.append(test)
+        body = yes
+    if not body or body[-1].op not in ("emit", "emit2"):
+        return None
+    for instr in body[:-1]:
+        spare.instruction(instr)
+    values = spare.operands(cast("tuple[int, ...]", body[-1].args), at)
+    if spare.statements or spare.waiting:
+        return None
+    return goal, tests, values

@@ -1,0 +1,73 @@
+"""One run on the Python tier."""
+
+import sys
+from collections.abc import Callable
+from types import FunctionType, TracebackType
+from typing import cast
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.vm.limits import Limits
+from noodle_ray.core.vm.pytier.compile import FILENAME, compile_module
+from noodle_ray.core.vm.pytier.support import Meter
+
+Frame = tuple[int, int, str]
+"""(line, column, function) of the program's source."""
+
+
+class PythonRun:
+    """A module made ready to run once: its globals are fresh, its fuel tank full."""
+
+    def __init__(self, module: Module, key: str, limits: Limits) -> None:
+        compiled = compile_module(module, key)
+        meter = Meter(float(limits.fuel))
+        names = compiled.namespace.copy()
+        names[".trip"], names[".enter"], names[".tests"] = meter.trip, meter.enter, meter.tests
+        self._names = names
+        self._limits = limits
+        self._program = FunctionType(compiled.code, names, "<module>", None, (meter.cell,))
+        self._remaining = meter.remaining
+        self.charge = meter.charge
+
+    def start(self) -> object:
+        """Run the top level; the value of its last expression."""
+        return cast("Callable[[], object]", self._program)()
+
+    def lookup(self, name: str) -> object | None:
+        """A global of the program, or None."""
+        return None if name.startswith((".", "__")) else self._names.get(name)
+
+    def call(self, function: object, args: list[object], kwargs: dict[str, object]) -> object:
+        """Call a function of the program."""
+        return cast("Callable[..., object]", function)(*args, **kwargs)
+
+    def fuel_used(self) -> int:
+        """Fuel used so far; all of it after a trip."""
+        left = self._remaining()
+        return self._limits.fuel if left < 0 else self._limits.fuel - int(left)
+
+    def traceback(self, error: BaseException) -> list[Frame]:
+        """The program's frames that an exception passed, outermost first."""
+        frames: list[Frame] = []
+        trace: TracebackType | None = error.__traceback__
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            if code.co_filename == FILENAME:
+                positions = list(code.co_positions())
+                line, _, column, _ = positions[trace.tb_lasti // 2]
+                frames.append((line or trace.tb_lineno, column or 0, code.co_name))
+            trace = trace.tb_next
+        return frames
+
+
+def make_run(module: Module, key: str, limits: Limits) -> PythonRun:
+    """Make a module ready for one run. ``key`` is its digest, under which compiled code is kept ('' keeps none)."""
+    return PythonRun(module, key, limits)
+
+
+def allow_recursion(depth: int) -> None:
+    """Let the program's calls nest this deep, counted from here. CPython counts frames; a call is one."""
+    frame, here = sys._getframe(), 0
+    while frame is not None:
+        here += 1
+        frame = frame.f_back  # type: ignore[assignment]
+    sys.setrecursionlimit(here + depth)

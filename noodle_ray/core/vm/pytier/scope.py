@@ -1,0 +1,36 @@
+"""Names a function of the program needs declared, and the conflicts that Python could not express."""
+
+import ast
+
+from noodle_ray.core.nbc.module import Function
+from noodle_ray.core.vm.pytier.nodes import NOWHERE, assign, constant
+from noodle_ray.core.vm.pytier.registers import walk
+from noodle_ray.core.vm.pytier.support import FUEL
+from noodle_ray.errors import ModuleError
+
+
+def declarations(function: Function) -> list[ast.stmt]:
+    """``global`` and ``nonlocal`` statements, and a binding for a cell that only inner functions assign."""
+    globals_used = {
+        arg
+        for instr in walk(function.body)
+        if instr.op in ("gget", "gset", "gdel")
+        for arg in instr.args
+        if isinstance(arg, str)
+    }
+    own = {name for name in function.locals if name}
+    clash = globals_used & (own | set(function.cells) | set(function.free) | {"__builtins__"})
+    if clash:
+        raise ModuleError(
+            f"{function.name} uses {min(clash)} both as a global and as a variable of its own",
+            code="NOODLE-E0319",
+            span=function.span,
+        )
+    statements: list[ast.stmt] = [ast.Nonlocal([FUEL, *function.free], **NOWHERE)]
+    if globals_used:
+        statements.append(ast.Global(sorted(globals_used), **NOWHERE))
+    unbound = [name for name in function.cells if name not in own]
+    if unbound:
+        dead: list[ast.stmt] = [assign(name, constant(None, NOWHERE), NOWHERE) for name in unbound]
+        statements.append(ast.If(constant(False, NOWHERE), dead, [], **NOWHERE))
+    return statements

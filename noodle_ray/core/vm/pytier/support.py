@@ -1,0 +1,148 @@
+"""What generated code is given: the fuel cell with its helpers, and the vetted helpers it may call.
+
+Names of helpers begin with a dot, which no program can spell, so that a program's own names are used as they
+are: CPython's messages about missing arguments and unbound names are then right by construction.
+"""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sized
+from itertools import chain, compress, repeat
+from operator import length_hint
+from types import CellType, CodeType
+from typing import Final, cast
+
+from noodle_ray.core.vm import operators
+from noodle_ray.core.vm.builtins import BUILTINS
+from noodle_ray.core.vm.limits import FuelExhausted
+from noodle_ray.core.vm.methods import attribute, method_table
+from noodle_ray.core.vm.pytier import nodes
+from noodle_ray.core.vm.sets import set as ordered_set
+from noodle_ray.core.vm.state import S
+
+FUEL: Final = ".fuel"
+
+
+class Meter:
+    """The fuel of one run. ``cell`` is the variable that the program's functions share with these helpers."""
+
+    __slots__ = ("cell", "charge", "enter", "remaining", "tests", "trip")
+
+    def __init__(self, fuel: float) -> None:
+        def trip() -> None:
+            nonlocal fuel
+            fuel = -1.0
+            S.tripped = "fuel"
+            raise FuelExhausted
+
+        def end() -> Iterator[None]:
+            trip()
+            yield
+
+        def charge(amount: float) -> None:
+            nonlocal fuel
+            fuel -= amount
+            if fuel < 0.0:
+                trip()
+
+        def enter(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
+            """Pay for a leaf loop; its iterator, and one whose length hint is what was paid for and not used."""
+            nonlocal fuel
+            kind = type(iterable)
+            if kind is range or kind is tuple or kind is str:
+                total = cost * len(cast("Sized", iterable))
+                if total <= fuel:
+                    fuel -= total
+                    iterator = iter(iterable)
+                    return iterator, iterator
+            count = int(fuel // cost)
+            left = repeat(True, count)
+            iterator = compress(iter(iterable), chain(left, end()))
+            fuel -= cost * count
+            return iterator, left
+
+        def tests(cost: float) -> tuple[Iterator[object], Iterator[object]]:
+            """Pay for the tests of a leaf ``while``; an iterator with one element for each."""
+            nonlocal fuel
+            count = int(fuel // cost)
+            left = repeat(None, count)
+            fuel -= cost * count
+            return chain(left, end()), left
+
+        def remaining() -> float:
+            return fuel
+
+        self.cell = cast("tuple[CellType, ...]", remaining.__closure__)[0]
+        self.trip, self.charge, self.enter, self.tests, self.remaining = trip, charge, enter, tests, remaining
+
+
+def wrap(program: ast.stmt) -> ast.Module:
+    """A module in which the program's top-level function has the fuel as a variable of an enclosing function."""
+    fuel: ast.stmt = nodes.assign(FUEL, nodes.constant(0.0, nodes.NOWHERE), nodes.NOWHERE)
+    nothing = ast.arguments([], [], None, [], [], None, [])
+    outer = ast.FunctionDef(".outer", nothing, [fuel, program], [], None, None, **nodes.NOWHERE)
+    return ast.Module([outer], [])
+
+
+def unwrap(module: CodeType) -> CodeType:
+    """The code of the program's top-level function; its one free variable is the fuel."""
+    outer = next(c for c in module.co_consts if isinstance(c, CodeType))
+    return next(c for c in outer.co_consts if isinstance(c, CodeType))
+
+
+def slice_of(start: object, stop: object, step: object) -> slice:
+    """A slice as a value."""
+    return slice(start, stop, step)
+
+
+def _effect(name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
+    return S.fibers.effect(name, args, kwargs)
+
+
+def _force(value: object) -> object:
+    return S.fibers.force(value)
+
+
+def _barrier() -> None:
+    S.fibers.barrier()
+
+
+def _gather(function: Callable[[object], object], iterable: Iterable[object]) -> object:
+    return S.fibers.gather(function, iterable)
+
+
+_HELPERS: Final[dict[str, object]] = {
+    ".type": type,
+    ".hint": length_hint,
+    ".set": ordered_set,
+    ".slice": slice_of,
+    ".attr": attribute,
+    ".pow": operators.pow_,
+    ".mod": operators.remainder,
+    ".effect": _effect,
+    ".force": _force,
+    ".barrier": _barrier,
+    ".gather": _gather,
+    ".model": operators.model_value,
+    ".fix": operators.fix_addresses,
+    ".kwmerge": operators.kwmerge,
+    ".update": operators.update_display,
+    ".extend": list.extend,
+    ".setadd": ordered_set.setdefault,
+    ".totuple": tuple,
+    ".unbound": operators.UNBOUND,
+    ".check": operators.check_bound,
+    ".MemoryError": MemoryError,
+    ".Exception": Exception,
+    "__name__": "__main__",
+    "__builtins__": {},
+}
+
+
+def namespace(builtins: Iterable[str], methods: Iterable[str], vetted: dict[str, object]) -> dict[str, object]:
+    """The globals a module's runs start from: helpers, and the builtins and method tables it names."""
+    names = {**_HELPERS, **vetted}
+    for name in builtins:
+        names[f".b.{name}"] = BUILTINS[name]
+    for name in methods:
+        names[f".m.{name}"] = method_table(name)
+    return names
