@@ -1,0 +1,103 @@
+"""Runs the stages in order and collects what they find."""
+
+import _ast as ast
+
+from noodle_ray.core.lang.lower import Unit, lower
+from noodle_ray.core.lang.lower.frame import TooLarge
+from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
+from noodle_ray.core.lang.positions import to_characters
+from noodle_ray.core.lang.resolve import Resolution
+from noodle_ray.core.lang.validate import validate
+from noodle_ray.core.nbc.module import Block, Function, Module
+from noodle_ray.errors import CompileError, Diagnostic
+
+_OWN_SCOPES = frozenset({"NOODLE-E0101", "NOODLE-E0105", "NOODLE-E0108", "NOODLE-E0121"})
+"""Unsupported features that bind names in ways the resolver does not follow."""
+
+
+def compile_source(source: str, filename: str = "<noodle>") -> Module:
+    """The module of a program. Raises CompileError with all diagnostics that can be found."""
+    module, found = _compile(source, filename)
+    if module is None:
+        raise CompileError(found, source, filename)
+    return module
+
+
+def check_source(source: str, filename: str = "<noodle>") -> list[Diagnostic]:
+    """The diagnostics of a program, in source order; none if it compiles."""
+    return _compile(source, filename)[1]
+
+
+def _compile(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]]:
+    source = source.removeprefix("\ufeff")
+    try:
+        return _stages(source, filename)
+    except TooLarge as error:
+        return None, [error.diagnostic]
+    except (RecursionError, MemoryError):
+        return None, [TOO_DEEP]
+
+
+def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]]:
+    tree, found = parse(source, filename)
+    if tree is None:
+        return None, found
+    lines = split_lines(source)
+    if not source.isascii():
+        to_characters(tree, lines)
+    found = validate(tree)
+    if any(diagnostic.code == TOO_DEEP.code for diagnostic in found):
+        return None, found
+    late = late_syntax_errors(tree, filename)
+    if late:
+        return None, _sorted(late + found)
+    resolution = Resolution(tree)
+    if found or resolution.found:
+        names = [] if any(d.code in _OWN_SCOPES for d in found) else resolution.found
+        return None, _sorted(found + names)
+    unit = lower(resolution, lines)
+    if unit.found:
+        return None, _sorted(unit.found)
+    return _module(unit, filename), []
+
+
+def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:
+    return sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.span)
+
+
+def _module(unit: Unit, filename: str) -> Module:
+    functions = tuple(function for function in unit.functions if function is not None)
+    models: set[str] = set()
+    imports: set[str] = set()
+    for function in functions:
+        _collect(function, function.body, models, imports)
+    return Module(functions, tuple(sorted(models)), tuple(sorted(imports)), filename)
+
+
+def _collect(function: Function, block: Block, models: set[str], imports: set[str]) -> None:
+    for op, args, _ in block:
+        if op == "model" or op == "effect":
+            models.add(str(args[1]))
+        elif op == "bget" or op == "callb":
+            module = str(args[1]).partition(".")[0]
+            if module in ("math", "json"):
+                imports.add(module)
+        else:
+            for argument in args:
+                if type(argument) is tuple and argument and type(argument[0]) is not int:
+                    _collect_nested(function, argument, models, imports)
+
+
+def _collect_nested(function: Function, argument: tuple[object, ...], models: set[str], imports: set[str]) -> None:
+    from noodle_ray.core.nbc.module import Instr
+
+    if type(argument[0]) is Instr:
+        _collect(function, argument, models, imports)  # type: ignore[arg-type]
+        return
+    for handler in argument:
+        if type(handler) is tuple and len(handler) == 4:
+            _collect(function, handler[0], models, imports)
+            _collect(function, handler[3], models, imports)
+
+
+__all__ = ["ast", "check_source", "compile_source"]

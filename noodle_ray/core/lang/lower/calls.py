@@ -1,0 +1,228 @@
+"""Lowering of calls: builtins, methods, functions, models."""
+
+import _ast as ast
+from typing import Any, Final
+
+from noodle_ray.core.lang.hints import did_you_mean
+from noodle_ray.core.lang.lower.comprehensions import lower_comprehension, lower_search
+from noodle_ray.core.lang.lower.expressions import display, has_star
+from noodle_ray.core.lang.lower.frame import EXPRESSIONS, Frame
+from noodle_ray.core.lang.resolve import _NOODLE_MEMBERS, _model_name_fits
+from noodle_ray.core.lang.validate import span_of
+from noodle_ray.core.nbc.module import Span
+from noodle_ray.core.vm.names import MODULES
+
+_EAGER: Final = frozenset("sum min max list tuple set frozenset dict sorted math.fsum math.prod".split())
+"""Builtins that read all of a generator before they return, so that a list serves as well."""
+_EAGER_METHODS: Final = frozenset("join extend update union".split())
+_SEARCHES: Final = frozenset("any all next".split())
+
+Keywords = tuple[tuple[str, int], ...]
+
+
+def _call(f: Frame, node: ast.Call, into: int | None) -> int:
+    func = node.func
+    if isinstance(func, ast.Name):
+        kind, value = f.lookup(func.id)
+        if kind == "builtin":
+            return _call_builtin(f, node, value, into)
+        if kind == "model":
+            return _call_model(f, node, value, into)
+        if (kind, value) == ("api", "model"):
+            return _make_model(f, node, into)
+    elif isinstance(func, ast.Attribute):
+        if f.unit.resolution.is_model_constructor(f.scope, func):
+            return _make_model(f, node, into)
+        name = member(f, func)
+        if name is not None:
+            return _call_builtin(f, node, name, into)
+        if not _spreads(node):
+            return _call_method(f, node, func, into)
+    elif isinstance(func, ast.Call) and f.unit.resolution.is_model_constructor(f.scope, func.func):
+        model = _model_literal(f, func)
+        if model is not None:
+            return _call_model(f, node, model, into)
+    if not _spreads(node):
+        callee = f.held(f.expr(func), func)
+        args, keywords = _arguments(f, node)
+        return _finish(f, node, into, "call", callee, args, keywords)
+    return _call_spread(f, node, f.held(f.expr(func), func), into)
+
+
+def _finish(f: Frame, node: ast.Call, into: int | None, op: str, *operands: object) -> int:
+    target = f.temp() if into is None else into
+    f.emit(node, op, target, *operands)
+    return target
+
+
+def _spreads(node: ast.Call) -> bool:
+    return has_star(node.args) or any(keyword.arg is None for keyword in node.keywords)
+
+
+def _arguments(f: Frame, node: ast.Call) -> tuple[tuple[int, ...], Keywords]:
+    count = len(node.args)
+    registers = f.operands([*node.args, *(keyword.value for keyword in node.keywords)])
+    names = (keyword.arg or "" for keyword in node.keywords)
+    return registers[:count], tuple(zip(names, registers[count:], strict=True))
+
+
+def _call_builtin(f: Frame, node: ast.Call, name: str, into: int | None) -> int:
+    generator = node.args[0] if node.args and isinstance(node.args[0], ast.GeneratorExp) else None
+    if generator is not None and name in _SEARCHES and not node.keywords and len(node.args) <= 1 + (name == "next"):
+        return lower_search(f, node, generator, name, into)
+    if generator is not None and name == "list" and len(node.args) == 1 and not node.keywords:
+        return lower_comprehension(f, generator, "list", into)
+    if generator is not None and name == "set" and len(node.args) == 1 and not node.keywords:
+        return lower_comprehension(f, generator, "set", into)
+    if _spreads(node):
+        callee = f.temp()
+        f.emit(node.func, "bget", callee, name)
+        return _call_spread(f, node, callee, into)
+    if generator is not None and name in _EAGER:
+        first = lower_comprehension(f, generator, "list", None)
+        rest = ast.Call(node.func, node.args[1:], node.keywords)
+        args, keywords = _arguments(f, rest)
+        return _finish(f, node, into, "callb", name, (first, *args), keywords)
+    args, keywords = _arguments(f, node)
+    return _finish(f, node, into, "callb", name, args, keywords)
+
+
+def _call_method(f: Frame, node: ast.Call, func: ast.Attribute, into: int | None) -> int:
+    receiver = f.held(f.expr(func.value), func)
+    if func.attr in _EAGER_METHODS and len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
+        args: tuple[int, ...] = (lower_comprehension(f, node.args[0], "list", None),)
+        keywords = _arguments(f, ast.Call(func, [], node.keywords))[1]
+    else:
+        args, keywords = _arguments(f, node)
+    target = f.temp() if into is None else into
+    f.emit(_method_position(node, func), "callm", target, receiver, func.attr, args, keywords)
+    return target
+
+
+class _At:
+    """A position that is not a node's."""
+
+    def __init__(self, span: Span) -> None:
+        self.lineno, self.col_offset, self.end_lineno, self.end_col_offset = span
+
+
+def _method_position(node: ast.Call, func: ast.Attribute) -> Any:
+    """A method call that spans lines belongs to the line of the method's name, as in CPython's tracebacks."""
+    if node.lineno == func.end_lineno:
+        return node
+    line, _, end_line, end_column = span_of(node)
+    stop = func.end_col_offset or 0
+    line = func.end_lineno or line
+    return _At((line, max(stop - len(func.attr), 0), end_line, end_column))
+
+
+def _call_spread(f: Frame, node: ast.Call, callee: int, into: int | None) -> int:
+    """A call with ``*args`` or ``**kwargs``: arguments as one iterable and one dict."""
+    if len(node.args) == 1 and isinstance(node.args[0], ast.Starred) and not _is_generator(node.args[0].value):
+        args = f.held(f.expr(node.args[0].value), node)
+    elif has_star(node.args):
+        built = display(f, node, node.args)
+        args = f.temp()
+        f.emit(node, "totuple", args, built)
+    else:
+        args = f.temp()
+        registers = f.operands(node.args)
+        f.emit(node, "tuple", args, registers)
+    named = _keywords_dict(f, node, callee)
+    return _finish(f, node, into, "callx", callee, args, named)
+
+
+def _is_generator(node: ast.AST) -> bool:
+    return isinstance(node, ast.GeneratorExp)
+
+
+def _keywords_dict(f: Frame, node: ast.Call, callee: int) -> int:
+    result: int | None = None
+    group: list[ast.keyword] = []
+
+    def flush() -> None:
+        nonlocal result
+        if not group and result is not None:
+            return
+        keys: list[int] = []
+        values: list[int] = []
+        for keyword in group:
+            keys.append(f.const(keyword, keyword.arg or ""))
+            values.append(f.held(f.expr(keyword.value), keyword))
+        part = f.temp()
+        f.emit(node, "dict", part, tuple(keys), tuple(values))
+        group.clear()
+        if result is None:
+            result = part
+        else:
+            f.emit(node, "kwmerge", result, part, callee)
+
+    for keyword in node.keywords:
+        if keyword.arg is not None:
+            group.append(keyword)
+            continue
+        flush()
+        assert result is not None
+        f.emit(keyword, "kwmerge", result, f.expr(keyword.value), callee)
+    if group or result is None:
+        flush()
+    assert result is not None
+    return result
+
+
+def member(f: Frame, node: ast.Attribute) -> str | None:
+    """The builtin that ``module.name`` stands for, or None if the value is not a module."""
+    if not isinstance(node.value, ast.Name):
+        return None
+    kind, module = f.lookup(node.value.id)
+    if kind == "module":
+        if node.attr in MODULES[module]:
+            return f"{module}.{node.attr}"
+        members: Any = MODULES[module]
+    elif kind == "noodle":
+        if node.attr == "ModelError":
+            return "ModelError"
+        module, members = "noodle_ray", _NOODLE_MEMBERS
+        if node.attr in members:
+            f.unit.report("NOODLE-E0213", f"'{node.attr}' cannot be used as a value", node, 'write `model("minilm")`')
+            return "None"
+    else:
+        return None
+    message = f"module '{module}' has no '{node.attr}' for programs"
+    f.unit.report("NOODLE-E0211", message, node, did_you_mean(node.attr, members))
+    return "None"
+
+
+def _model_literal(f: Frame, node: ast.Call) -> str | None:
+    argument = node.args[0] if len(node.args) == 1 and not node.keywords else None
+    if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
+        hint = 'name the model in the program, as in model("minilm"), so that it is known before the program runs'
+        f.unit.report("NOODLE-E0213", "model takes one string literal", node, hint)
+        return None
+    if not _model_name_fits(argument.value):
+        hint = "use letters, digits and . _ / @ : - as in 'minilm' or 'org/name@1'"
+        f.unit.report("NOODLE-E0214", "this cannot be the name of a model", argument, hint)
+        return None
+    return argument.value
+
+
+def _make_model(f: Frame, node: ast.Call, into: int | None) -> int:
+    name = _model_literal(f, node)
+    target = f.temp() if into is None else into
+    f.emit(node, "model", target, name or "none")
+    return target
+
+
+def _call_model(f: Frame, node: ast.Call, model: str, into: int | None) -> int:
+    f.unit.effects = True
+    if _spreads(node):
+        callee = f.temp()
+        f.emit(node.func, "model", callee, model)
+        return _call_spread(f, node, callee, into)
+    args, keywords = _arguments(f, node)
+    return _finish(f, node, into, "effect", model, args, keywords)
+
+
+EXPRESSIONS[ast.Call] = _call
+EXPRESSIONS[ast.Starred] = lambda f, node, into: f.expr(node.value, into)
+EXPRESSIONS[ast.keyword] = lambda f, node, into: f.expr(node.value, into)

@@ -1,0 +1,302 @@
+"""The state of lowering one function, and what every kind of node needs: registers, blocks, names."""
+
+import _ast as ast
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias
+
+from noodle_ray.core.lang.resolve import OFFERED, Resolution, unknown_name
+from noodle_ray.core.lang.scopes import Meaning, Scope
+from noodle_ray.core.lang.validate import span_of
+from noodle_ray.core.nbc.module import Block, Constant, Function, Instr, Param, Span
+from noodle_ray.errors import Diagnostic
+
+MAX_REGISTERS: Final = 65_535
+MAX_FUNCTIONS: Final = 10_000
+MAX_BLOCKS: Final = 95
+"""Deepest nesting of blocks; the verifier's bound is 100."""
+
+UNREACHABLE: Final = -1
+"""The set of assigned locals after a terminator: every bit set, so that it is neutral where paths meet."""
+
+Expression: TypeAlias = "Callable[[Frame, Any, int | None], int]"
+Statement: TypeAlias = "Callable[[Frame, Any], None]"
+
+EXPRESSIONS: Final[dict[type, Expression]] = {}
+STATEMENTS: Final[dict[type, Statement]] = {}
+
+
+class TooLarge(Exception):
+    """A bound of the module format would be exceeded; holds the diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+class Unit:
+    """What all functions of one program share while they are lowered."""
+
+    def __init__(self, resolution: Resolution, lines: list[str]) -> None:
+        self.resolution = resolution
+        self.lines = lines
+        self.functions: list[Function | None] = []
+        self.found: list[Diagnostic] = resolution.found
+        self.comprehensions: list[tuple[ast.AST, int, Instr]] = []
+        self.named_functions: dict[int, int] = {}
+        self.effects = False
+
+    def reserve(self, node: ast.AST) -> int:
+        """The index of the next function, in the order they are met, so that parents come first."""
+        if len(self.functions) >= MAX_FUNCTIONS:
+            message = f"the program has more than {MAX_FUNCTIONS} functions"
+            raise TooLarge(Diagnostic("NOODLE-E0118", message, span_of(node), "split it into several programs"))
+        self.functions.append(None)
+        return len(self.functions) - 1
+
+    def report(self, code: str, message: str, node: ast.AST, hint: str = "") -> None:
+        """Adds a finding about a node."""
+        self.found.append(Diagnostic(code, message, span_of(node), hint))
+
+
+class Loop:
+    """What meets after a loop: the locals assigned at each ``break``. ``cleanup`` names handlers left open."""
+
+    __slots__ = ("assigned", "handlers")
+
+    def __init__(self, handlers: int) -> None:
+        self.assigned = UNREACHABLE
+        self.handlers = handlers
+
+
+class Frame:
+    """One function while it is lowered. ``code`` is the block being written, ``assigned`` the set of named
+    locals (bit i for register i) that are bound on every path to here."""
+
+    def __init__(self, unit: Unit, scope: Scope, node: ast.AST, parent: "Frame | None") -> None:
+        self.unit = unit
+        self.scope = scope
+        self.home = scope
+        self.node = node
+        self.index = unit.reserve(node)
+        self.parent = parent
+        self.code: list[Instr] = []
+        self.depth = 0
+        self.loops: list[Loop] = []
+        self.handlers: list[str | None] = []
+        self.unset: set[int] = set()
+        self.names: list[str] = list(scope.params)
+        if scope.kind != "module":
+            taken = {*scope.params, *scope.cells}
+            self.names += [
+                name
+                for name in scope.bound
+                if name not in taken and scope.owns(name) and scope.static_meaning(name) is None
+            ]
+        self.cells = {name: i for i, name in enumerate([*scope.cells, *scope.free])}
+        self.named = len(self.names)
+        self.registers = self.named
+        self.slots = {name: i for i, name in enumerate(self.names) if name not in self.cells}
+        self.assigned = (1 << len(scope.params)) - 1
+        self.fragile = sum(1 << self.slots[name] for name in scope.fragile if name in self.slots)
+        self.walrus = {self.slots[name] for name in scope.walrus if name in self.slots}
+        for i, name in enumerate(scope.params):
+            if name in self.cells:
+                self.emit(node, "cset", self.cells[name], i)
+
+    # writing
+
+    def emit(self, node: Any, op: str, *args: object) -> None:
+        """Appends an instruction with the span of the node."""
+        self.code.append(Instr(op, args, self.span(node)))
+
+    def span(self, node: Any) -> Span:
+        """The span of the node; nodes without one stand for the whole function."""
+        try:
+            return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+        except AttributeError:
+            return (1, 0, 1, 0)
+
+    def temp(self) -> int:
+        """A fresh register."""
+        register = self.registers
+        self.registers = register + 1
+        return register
+
+    def const(self, node: ast.AST, value: Constant, into: int | None = None) -> int:
+        """A register that holds the constant."""
+        target = self.temp() if into is None else into
+        self.emit(node, "const", target, value)
+        return target
+
+    def expr(self, node: Any, into: int | None = None) -> int:
+        """Lowers an expression; the register of its value, which is ``into`` if that is given."""
+        return EXPRESSIONS[type(node)](self, node, into)
+
+    def operands(self, nodes: Iterable[Any]) -> tuple[int, ...]:
+        """Lowers expressions left to right; no later one can change the register of an earlier one."""
+        found: list[int] = []
+        pending = list(nodes)
+        last = len(pending) - 1
+        for i, node in enumerate(pending):
+            found.append(self.held(self.expr(node), node) if i < last else self.expr(node))
+        return tuple(found)
+
+    def held(self, register: int, node: ast.AST) -> int:
+        """The register, or a copy if it is a local that a later subexpression could rebind with ``:=``."""
+        if register not in self.walrus:
+            return register
+        copy = self.temp()
+        self.emit(node, "move", copy, register)
+        return copy
+
+    def body(self, nodes: Iterable[Any]) -> Block:
+        """Lowers statements to a block of their own; those after a terminator are dropped."""
+
+        def write() -> None:
+            for node in nodes:
+                STATEMENTS[type(node)](self, node)
+                if self.assigned == UNREACHABLE:
+                    return
+
+        return self.block(write)
+
+    def block(self, write: Callable[[], object]) -> Block:
+        """The instructions that ``write`` emits, as a nested block."""
+        self.depth += 1
+        if self.depth > MAX_BLOCKS:
+            hint = "move inner parts into functions"
+            raise TooLarge(Diagnostic("NOODLE-E0116", "the program is nested too deeply", span_of(self.node), hint))
+        outer, self.code = self.code, []
+        write()
+        inner, self.code = self.code, outer
+        self.depth -= 1
+        return tuple(inner)
+
+    # names
+
+    def lookup(self, name: str) -> Meaning:
+        """What a name means in the current scope."""
+        meaning = self.scope.cache.get(name)
+        if meaning is None:
+            meaning = self.scope.cache[name] = self._meaning(name)
+        return meaning
+
+    def _meaning(self, name: str) -> Meaning:
+        owner, meaning = self.unit.resolution.lookup(self.scope, name)
+        if owner is None or owner.kind == "module":
+            return meaning
+        if owner is self.home or owner.function:
+            cell = self.cells.get(name)
+            return ("local", self.slots[name]) if cell is None else ("cell", cell)
+        return owner.cache[name]
+
+    def load(self, node: ast.AST, name: str, into: int | None = None) -> int:
+        """A register with the value of a variable: a local's own, where it is known to be bound."""
+        kind, value = self.lookup(name)
+        if kind == "local" or kind == "register":
+            if kind == "local" and not self.assigned >> value & 1:
+                self.unset.add(value)
+                self.emit(node, "check", value)
+                self.assigned |= 1 << value
+            if into is None or into == value:
+                return int(value)
+            self.emit(node, "move", into, value)
+            return into
+        target = self.temp() if into is None else into
+        if kind == "global":
+            self.emit(node, "gget", target, value)
+        elif kind == "cell":
+            self.emit(node, "cget", target, value)
+        elif kind == "builtin" or kind == "module":
+            self.emit(node, "bget", target, value)
+        elif kind == "model":
+            self.unit.effects = True
+            self.emit(node, "model", target, value)
+        elif kind == "constant":
+            self.emit(node, "const", target, value)
+        else:
+            self.emit(node, "const", target, None)
+            self._cannot_load(node, kind, name)
+        return target
+
+    def _cannot_load(self, node: ast.AST, kind: str, name: str) -> None:
+        report = self.unit.report
+        if kind == "typing":
+            hint = "annotations are kept as text and never run"
+            report("NOODLE-E0202", f"'{name}' can only be used in annotations", node, hint)
+        elif kind in ("api", "noodle"):
+            report("NOODLE-E0213", f"'{name}' cannot be used as a value", node, 'write `embed = model("minilm")`')
+        else:
+            known = {bound for scope in self.unit.resolution.scopes.values() for bound in scope.bound}
+            code, message, hint = unknown_name(name, known)
+            report(code, message, node, hint)
+
+    def destination(self, name: str) -> int | None:
+        """The register that is the variable itself, or None if it is a global or a cell."""
+        kind, value = self.lookup(name)
+        return int(value) if kind in ("local", "register") else None
+
+    def assigned_now(self, register: int) -> None:
+        """Notes that a named local has just been written."""
+        if register < self.named:
+            self.assigned |= 1 << register
+
+    def store(self, node: ast.AST, name: str, register: int) -> None:
+        """Binds a variable to the value in a register."""
+        kind, value = self.lookup(name)
+        if kind in ("local", "register"):
+            if register != value:
+                self.emit(node, "move", value, register)
+            self.assigned_now(value)
+        elif kind == "cell":
+            self.emit(node, "cset", value, register)
+        elif kind == "global":
+            self.emit(node, "gset", value, register)
+
+    def delete(self, node: ast.AST, name: str) -> None:
+        """Unbinds a variable; an error at run time if it is not bound."""
+        kind, value = self.lookup(name)
+        if kind == "local":
+            self.load(node, name)
+            self.forget(node, value)
+        elif kind == "cell":
+            self.emit(node, "cdel", value)
+        elif kind == "global":
+            self.emit(node, "gdel", value)
+            self.restore_builtin(node, name)
+
+    def forget(self, node: ast.AST, register: int) -> None:
+        """Marks a named local as unbound from here on."""
+        self.emit(node, "unset", register)
+        self.assigned &= ~(1 << register)
+
+    def restore_builtin(self, node: ast.AST, name: str) -> None:
+        """Gives a global that hides a builtin the builtin's value: what Python's lookup would fall back to."""
+        if name in OFFERED:
+            register = self.temp()
+            self.emit(node, "bget", register, name)
+            self.emit(node, "gset", name, register)
+
+    # the end
+
+    def finish(self, name: str, params: tuple[Param, ...], span: Span, returns: str = "") -> int:
+        """Puts the function into its unit; its index."""
+        if self.assigned != UNREACHABLE:
+            self.emit(self.node, "return", self.const(self.node, None))
+        if self.registers > MAX_REGISTERS:
+            message = f"the function '{name}' needs more than {MAX_REGISTERS} registers"
+            hint = "split it into several functions, or pass data as arguments of main"
+            raise TooLarge(Diagnostic("NOODLE-E0118", message, span, hint))
+        unset = tuple(Instr("unset", (register,), span) for register in sorted(self.unset) if register >= len(params))
+        self.unit.functions[self.index] = Function(
+            name,
+            params,
+            self.registers,
+            tuple(self.names),
+            tuple(self.home.cells),
+            tuple(self.home.free),
+            unset + tuple(self.code),
+            span,
+            returns,
+        )
+        return self.index

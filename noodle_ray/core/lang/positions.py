@@ -1,0 +1,26 @@
+"""Columns of the syntax tree, from the UTF-8 bytes that CPython counts to characters."""
+
+import _ast as ast
+from typing import Any
+
+
+def to_characters(tree: ast.Module, lines: list[str]) -> None:
+    """Rewrites all columns of the tree in place; lines of ASCII need nothing."""
+    encoded: list[bytes | None] = [None if line.isascii() else line.encode() for line in lines]
+
+    def column(line: int, offset: int) -> int:
+        text = encoded[line - 1] if 0 < line <= len(encoded) else None
+        return offset if text is None else len(text[:offset].decode("utf-8", "ignore"))
+
+    stack: list[Any] = [tree]
+    while stack:
+        node = stack.pop()
+        if getattr(node, "lineno", None) is not None:
+            node.col_offset = column(node.lineno, node.col_offset)
+            node.end_col_offset = column(node.end_lineno, node.end_col_offset)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                stack.extend(child for child in value if isinstance(child, ast.AST))
+            elif isinstance(value, ast.AST):
+                stack.append(value)

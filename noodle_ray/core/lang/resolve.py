@@ -1,0 +1,426 @@
+"""Builds the scopes of a program, decides which variables are captured, and reports unknown names."""
+
+import _ast as ast
+from collections.abc import Callable
+from typing import Any, Final
+
+from noodle_ray.core.lang.hints import NOT_OFFERED, did_you_mean
+from noodle_ray.core.lang.scopes import COMPREHENSIONS, Meaning, Scope
+from noodle_ray.core.lang.validate import span_of
+from noodle_ray.core.vm.names import BUILTIN_NAMES, MODULES
+from noodle_ray.errors import Diagnostic
+
+_NOODLE_MEMBERS: Final = ("ModelError", "model", "program")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+OFFERED: Final = BUILTIN_NAMES - {"ModelError", ".skip", "math", "json"}
+
+
+class Resolution:
+    """The scopes of one program: the module's, and one per function, lambda and comprehension node."""
+
+    def __init__(self, tree: ast.Module, as_functions: frozenset[int] = frozenset()) -> None:
+        self.tree = tree
+        self.module = Scope("module", tree, None)
+        self.scopes: dict[int, Scope] = {id(tree): self.module}
+        self.found: list[Diagnostic] = []
+        self.as_functions = as_functions
+        self._model_aliases: list[tuple[Scope, str, ast.Call]] = []
+        self.nonlocal_binds: list[tuple[Scope | None, str]] = []
+        _Walk(self).body(tree.body)
+        for scope, name in self.nonlocal_binds:
+            _owner(scope, name).bind(name)
+        _finish(self.module, self)
+        self._check_model_aliases()
+        _place(self.module, frozenset())
+
+    def lookup(self, scope: Scope, name: str) -> tuple[Scope | None, Meaning]:
+        """The scope whose variable the name is, if it is one, and its meaning as far as scopes tell."""
+        current: Scope | None = scope
+        while current is not None:
+            if name in current.globals:
+                current = self.module
+            if current.owns(name):
+                static = current.static_meaning(name)
+                if static is not None:
+                    return None, static
+                return current, ("global", name)
+            current = current.parent
+        if name in OFFERED:
+            return None, ("builtin", name)
+        if name == "__name__":
+            return None, ("constant", "__main__")
+        return None, ("unknown", name)
+
+    def report(self, code: str, message: str, node: ast.AST, hint: str = "") -> None:
+        """Adds a finding about a node."""
+        self.found.append(Diagnostic(code, message, span_of(node), hint))
+
+    def note_model_alias(self, scope: Scope, name: str, call: ast.Call) -> None:
+        """Remembers ``name = f("literal")``, which makes the name a model if ``f`` turns out to be ``model``."""
+        self._model_aliases.append((scope, name, call))
+
+    def is_model_constructor(self, scope: Scope, func: ast.AST) -> bool:
+        """True if the expression is ``model`` of ``noodle_ray``."""
+        if isinstance(func, ast.Name):
+            return self.lookup(scope, func.id)[1] == ("api", "model")
+        return (
+            isinstance(func, ast.Attribute)
+            and func.attr == "model"
+            and isinstance(func.value, ast.Name)
+            and self.lookup(scope, func.value.id)[1] == ("noodle", None)
+        )
+
+    def _check_model_aliases(self) -> None:
+        for scope, name, call in self._model_aliases:
+            owner = self.module if name in scope.globals else scope
+            if self.is_model_constructor(scope, call.func) and owner.owns(name):
+                argument = call.args[0]
+                assert isinstance(argument, ast.Constant)
+                if _model_name_fits(argument.value):
+                    owner.static[name] = ("model", argument.value)
+
+
+def _model_name_fits(name: str) -> bool:
+    """The pattern ``[a-z0-9][a-z0-9._/@:-]{0,199}`` in either case, without loading ``re``."""
+    rest = set(name.lower()) - set("abcdefghijklmnopqrstuvwxyz0123456789._/@:-")
+    return not rest and 0 < len(name) <= 200 and name[0] not in "._/@:-"
+
+
+def unknown_name(name: str, known: set[str]) -> tuple[str, str, str]:
+    """Code, message and hint for a name that nothing binds."""
+    if name in NOT_OFFERED:
+        return "NOODLE-E0109", f"'{name}' is not available to programs", NOT_OFFERED[name]
+    if name.startswith("__") and name.endswith("__"):
+        return "NOODLE-E0110", f"the name '{name}' is not supported", "only __name__ is"
+    if name in ("model", "program", "ModelError"):
+        return "NOODLE-E0201", f"name '{name}' is not defined", f"write `from noodle_ray import {name}`"
+    if name in MODULES:
+        return "NOODLE-E0201", f"name '{name}' is not defined", f"write `import {name}`"
+    return "NOODLE-E0201", f"name '{name}' is not defined", did_you_mean(name, known | OFFERED)
+
+
+class _Walk:
+    """Visits a tree in evaluation order, with the scope it is in."""
+
+    def __init__(self, resolution: Resolution) -> None:
+        self.resolution = resolution
+        self.scope = resolution.module
+
+    def body(self, nodes: list[Any]) -> None:
+        for node in nodes:
+            self.visit(node)
+
+    def visit(self, node: Any) -> None:
+        special = _VISITS.get(type(node))
+        if special is not None:
+            special(self, node)
+            return
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                for child in value:
+                    if isinstance(child, ast.AST):
+                        self.visit(child)
+            elif isinstance(value, ast.AST):
+                self.visit(value)
+
+    def bind(self, name: str) -> None:
+        scope = self.scope
+        if name in scope.globals:
+            self.resolution.module.bind(name)
+        elif name not in scope.nonlocals:
+            scope.bind(name)
+        else:
+            self.resolution.nonlocal_binds.append((scope.parent, name))
+
+    def inside(self, scope: Scope, nodes: list[Any]) -> None:
+        outer, self.scope = self.scope, scope
+        self.body(nodes)
+        self.scope = outer
+
+    def new(self, kind: str, node: ast.AST) -> Scope:
+        scope = Scope(kind, node, self.scope)
+        self.resolution.scopes[id(node)] = scope
+        return scope
+
+
+def _owner(scope: Scope | None, name: str) -> Scope:
+    """The function scope that a nonlocal name belongs to; CPython has already checked that there is one."""
+    while scope is not None:
+        if scope.function and name in scope.bound and name not in scope.nonlocals:
+            return scope
+        if scope.parent is None:
+            return scope
+        scope = scope.parent
+    raise AssertionError("a scope without a module")
+
+
+def _name(walk: _Walk, node: ast.Name) -> None:
+    name, scope = node.id, walk.scope
+    kind = type(node.ctx)
+    if kind is ast.Load:
+        if name not in scope.loads:
+            scope.loads[name] = node
+        if scope.kind == "comp" and name not in scope.bound:
+            scope.fragile.add(name)
+        return
+    walk.bind(name)
+    if kind is ast.Del:
+        scope.loads.setdefault(name, node)
+        scope.fragile.add(name)
+
+
+def _binop(walk: _Walk, node: ast.BinOp) -> None:
+    rights: list[Any] = []
+    left: Any = node
+    while type(left) is ast.BinOp:
+        rights.append(left.right)
+        left = left.left
+    walk.visit(left)
+    walk.body(rights[::-1])
+
+
+def _function(walk: _Walk, node: Any) -> None:
+    arguments = node.args
+    for decorator in getattr(node, "decorator_list", ()):
+        if isinstance(decorator, ast.Call):
+            walk.body(decorator.args)
+    walk.body(arguments.defaults)
+    walk.body([default for default in arguments.kw_defaults if default is not None])
+    is_lambda = isinstance(node, ast.Lambda)
+    if not is_lambda:
+        walk.bind(node.name)
+    scope = walk.new("function", node)
+    for parameter in parameters(arguments):
+        scope.bind(parameter.arg)
+        scope.params.append(parameter.arg)
+    walk.inside(scope, [node.body] if is_lambda else node.body)
+
+
+def parameters(arguments: ast.arguments) -> list[ast.arg]:
+    """All parameters in the order of the signature."""
+    found = [*arguments.posonlyargs, *arguments.args]
+    if arguments.vararg is not None:
+        found.append(arguments.vararg)
+    found += arguments.kwonlyargs
+    if arguments.kwarg is not None:
+        found.append(arguments.kwarg)
+    return found
+
+
+def _comprehension(walk: _Walk, node: Any) -> None:
+    first = node.generators[0]
+    walk.visit(first.iter)
+    scope = walk.new("comp", node)
+    outer, walk.scope = walk.scope, scope
+    for generator in node.generators:
+        if generator is not first:
+            walk.visit(generator.iter)
+        walk.visit(generator.target)
+        walk.body(generator.ifs)
+    if isinstance(node, ast.DictComp):
+        walk.visit(node.key)
+        walk.visit(node.value)
+    else:
+        walk.visit(node.elt)
+    walk.scope = outer
+    if outer.kind == "comp":
+        outer.fragile.update(name for name in scope.loads if name not in scope.bound and name not in outer.bound)
+    # read before its own loop binds it: only a real function raises what CPython raises
+    if id(node) in walk.resolution.as_functions or any(name in scope.bound for name in scope.fragile):
+        scope.function = True
+
+
+def _named_expression(walk: _Walk, node: ast.NamedExpr) -> None:
+    walk.visit(node.value)
+    name = node.target.id
+    scope = walk.scope
+    while scope.kind == "comp" and scope.parent is not None:
+        scope.loads.setdefault(name, node.target)
+        scope.nonlocals.add(name)
+        scope = scope.parent
+    outer, walk.scope = walk.scope, scope
+    walk.bind(name)
+    walk.scope = outer
+    scope.walrus.add(name)
+
+
+def _assign(walk: _Walk, node: ast.Assign) -> None:
+    walk.visit(node.value)
+    target, value = node.targets[0], node.value
+    walk.body(node.targets)
+    if (
+        len(node.targets) == 1
+        and isinstance(target, ast.Name)
+        and isinstance(value, ast.Call)
+        and len(value.args) == 1
+        and not value.keywords
+        and isinstance(value.args[0], ast.Constant)
+        and isinstance(value.args[0].value, str)
+    ):
+        walk.resolution.note_model_alias(walk.scope, target.id, value)
+
+
+def _annotated(walk: _Walk, node: ast.AnnAssign) -> None:
+    if node.value is not None:
+        walk.visit(node.value)
+    if node.value is not None or not isinstance(node.target, ast.Name):
+        walk.visit(node.target)
+    elif node.simple and walk.scope.kind != "module":
+        walk.bind(node.target.id)
+
+
+def _augmented(walk: _Walk, node: ast.AugAssign) -> None:
+    if isinstance(node.target, ast.Name):
+        walk.scope.loads.setdefault(node.target.id, node.target)
+    walk.visit(node.target)
+    walk.visit(node.value)
+
+
+def _for(walk: _Walk, node: ast.For) -> None:
+    walk.visit(node.iter)
+    walk.visit(node.target)
+    walk.body(node.body)
+    walk.body(node.orelse)
+
+
+def _handler(walk: _Walk, node: ast.ExceptHandler) -> None:
+    if node.type is not None:
+        walk.visit(node.type)
+    if node.name is not None:
+        walk.bind(node.name)
+        walk.scope.fragile.add(node.name)
+    walk.body(node.body)
+
+
+def _global(walk: _Walk, node: ast.Global) -> None:
+    walk.scope.globals.update(() if walk.scope.kind == "module" else node.names)
+    for name in node.names:
+        walk.resolution.module.bound.setdefault(name, 2)
+
+
+def _nonlocal(walk: _Walk, node: ast.Nonlocal) -> None:
+    walk.scope.nonlocals.update(node.names)
+
+
+def _import(walk: _Walk, node: ast.Import) -> None:
+    for alias in node.names:
+        name = alias.asname or alias.name.partition(".")[0]
+        walk.bind(name)
+        meaning = module_meaning(alias.name)
+        if meaning is None:
+            hint = did_you_mean(alias.name, {*MODULES, "noodle_ray"}) or "math and json can be imported"
+            message = f"there is no module '{alias.name}' for programs"
+            walk.resolution.report("NOODLE-E0210", message, alias, hint)
+        elif walk.scope.owns(name):
+            walk.scope.static.setdefault(name, meaning)
+
+
+def module_meaning(name: str) -> Meaning | None:
+    """What ``import name`` gives, or None if programs have no such module."""
+    if name in MODULES:
+        return ("module", name)
+    if name == "noodle_ray":
+        return ("noodle", None)
+    return ("typing", name) if name in ("typing", "collections.abc", "__future__") else None
+
+
+def member_meaning(module: str, name: str) -> Meaning | None:
+    """What ``from module import name`` gives, or None if there is no such member."""
+    if module in MODULES:
+        return ("builtin", f"{module}.{name}") if name in MODULES[module] else None
+    if module == "noodle_ray":
+        if name == "ModelError":
+            return ("builtin", name)
+        return ("api", name) if name in _NOODLE_MEMBERS else None
+    return ("typing", name)
+
+
+def _import_from(walk: _Walk, node: ast.ImportFrom) -> None:
+    module = node.module or ""
+    for alias in node.names:
+        walk.bind(alias.asname or alias.name)
+    if node.level:
+        walk.resolution.report("NOODLE-E0212", "relative imports are not supported", node, "a program is one file")
+        return
+    if module_meaning(module) is None:
+        hint = did_you_mean(module, {*MODULES, "noodle_ray"}) or "math and json can be imported"
+        walk.resolution.report("NOODLE-E0210", f"there is no module '{module}' for programs", node, hint)
+        return
+    for alias in node.names:
+        name = alias.asname or alias.name
+        meaning = member_meaning(module, alias.name)
+        if meaning is not None:
+            if walk.scope.owns(name):
+                walk.scope.static.setdefault(name, meaning)
+        elif alias.name != "*":
+            members = MODULES.get(module, _NOODLE_MEMBERS)
+            message = f"module '{module}' has no '{alias.name}' for programs"
+            walk.resolution.report("NOODLE-E0211", message, alias, did_you_mean(alias.name, members))
+
+
+_VISITS: Final[dict[type, Callable[[_Walk, Any], None]]] = {
+    ast.Name: _name,
+    ast.BinOp: _binop,
+    ast.NamedExpr: _named_expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.For: _for,
+    ast.ExceptHandler: _handler,
+    ast.Global: _global,
+    ast.Nonlocal: _nonlocal,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    **dict.fromkeys(_FUNCTIONS, _function),
+    **dict.fromkeys(COMPREHENSIONS, _comprehension),
+}
+
+
+def _finish(scope: Scope, resolution: Resolution) -> None:
+    """From the leaves up: which names each scope leaves to its parent, and which of its own are captured."""
+    needed = dict(scope.loads)
+    inner: set[str] = set()
+    for child in scope.children:
+        _finish(child, resolution)
+        for name, node in child.unresolved.items():
+            needed.setdefault(name, node)
+            if child.function or name in child.captured:
+                inner.add(name)
+    for name in inner:
+        if scope.kind == "module" or not scope.owns(name):
+            continue
+        if scope.static_meaning(name) is None:
+            scope.captured.add(name)
+    if scope.kind == "comp" and scope.captured:
+        scope.function = True
+    if scope.kind == "module":
+        _report_unknown(needed, resolution)
+        return
+    for name in scope.nonlocals:
+        needed.setdefault(name, scope.node)
+    scope.unresolved = {
+        name: node for name, node in needed.items() if not scope.owns(name) and name not in scope.globals
+    }
+    if not scope.function:
+        scope.captured |= inner - scope.bound.keys()
+
+
+def _report_unknown(needed: dict[str, ast.AST], resolution: Resolution) -> None:
+    module = resolution.module
+    for name, node in needed.items():
+        if name in module.bound or name in OFFERED or name == "__name__":
+            continue
+        known = {bound for scope in resolution.scopes.values() for bound in scope.bound}
+        code, message, hint = unknown_name(name, known)
+        resolution.report(code, message, node, hint)
+
+
+def _place(scope: Scope, visible: frozenset[str]) -> None:
+    """From the root down: the cells each function makes and the free variables it takes from outside."""
+    if scope.kind != "module" and scope.function:
+        scope.cells = [name for name in scope.bound if name in scope.captured and scope.owns(name)]
+        scope.free = [name for name in scope.unresolved if name in visible]
+        visible = (visible - {name for name in scope.bound if scope.owns(name)}) | frozenset(scope.cells)
+    for child in scope.children:
+        _place(child, visible)

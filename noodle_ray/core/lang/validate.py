@@ -1,0 +1,154 @@
+"""Finds what the language does not have, and says what to write instead. One iterative walk of the tree."""
+
+import _ast as ast
+from collections.abc import Callable
+from typing import Any, Final
+
+from noodle_ray.core.lang.parse import TOO_DEEP
+from noodle_ray.errors import Diagnostic
+
+MAX_DEPTH: Final = 150
+"""Deepest nesting of the syntax tree; the left side of an operator chain does not count."""
+MAX_INTEGER_BITS: Final = 14_284
+"""4300 decimal digits, the most CPython reads or prints by default."""
+ALLOWED_DUNDERS: Final = frozenset({"__name__"})
+
+
+def validate(tree: ast.Module) -> list[Diagnostic]:
+    """Every use of an unsupported feature, in source order."""
+    found: list[Diagnostic] = []
+    stack: list[tuple[Any, int]] = [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        check = _CHECKS.get(type(node))
+        if check is not None:
+            check(node, found)
+        if depth > MAX_DEPTH:
+            found.append(TOO_DEEP._replace(span=span_of(node)))
+            return found
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                for child in value:
+                    if isinstance(child, ast.AST):
+                        stack.append((child, depth + 1))
+            elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
+                stack.append((value, depth if field == "left" else depth + 1))
+    found.sort(key=lambda diagnostic: diagnostic.span)
+    return found
+
+
+def span_of(node: Any) -> tuple[int, int, int, int]:
+    """A node's span with columns as the tree has them; (1, 0, 1, 1) for a node without a position."""
+    line = getattr(node, "lineno", None)
+    if line is None:
+        return (1, 0, 1, 1)
+    return (line, node.col_offset, node.end_lineno or line, node.end_col_offset or node.col_offset + 1)
+
+
+def _head(node: Any) -> tuple[int, int, int, int]:
+    """The first line of a compound statement: the carets of a whole class would tell nothing."""
+    line, column, end_line, end_column = span_of(node)
+    return (line, column, line, column + 5) if end_line != line else (line, column, end_line, end_column)
+
+
+def _unsupported(code: str, what: str, hint: str) -> Callable[[Any, list[Diagnostic]], None]:
+    def check(node: Any, found: list[Diagnostic]) -> None:
+        found.append(Diagnostic(code, f"{what} not supported", _head(node), hint))
+
+    return check
+
+
+def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
+    value = node.value
+    kind = type(value)
+    if kind is bytes:
+        found.append(Diagnostic("NOODLE-E0112", "bytes literals are not supported", span_of(node), "use a str"))
+    elif kind is complex:
+        hint = "use a tuple of two floats"
+        found.append(Diagnostic("NOODLE-E0113", "complex numbers are not supported", span_of(node), hint))
+    elif kind is int and value.bit_length() > MAX_INTEGER_BITS:
+        hint = "compute it, for example with **"
+        found.append(Diagnostic("NOODLE-E0117", "the integer has more than 4300 digits", span_of(node), hint))
+    elif kind is str and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        message = "the text contains half of a surrogate pair"
+        found.append(Diagnostic("NOODLE-E0119", message, span_of(node), r"write the whole character, as \U0001F600"))
+
+
+def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
+    name = node.attr
+    if name.startswith("__") and name.endswith("__") and name not in ALLOWED_DUNDERS:
+        hint = "use the builtin function or operator that stands for it"
+        found.append(Diagnostic("NOODLE-E0110", f"the attribute '{name}' is not supported", span_of(node), hint))
+    elif type(node.ctx) is not ast.Load:
+        what = "assigning to" if type(node.ctx) is ast.Store else "deleting"
+        hint = "values have no attributes of their own; use a dict"
+        found.append(Diagnostic("NOODLE-E0111", f"{what} an attribute is not supported", span_of(node), hint))
+
+
+def _function(node: ast.FunctionDef, found: list[Diagnostic]) -> None:
+    for decorator in node.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        if name != "program":
+            hint = "only @program from noodle_ray is allowed; call the decorator on the function instead"
+            found.append(Diagnostic("NOODLE-E0107", "decorators are not supported", span_of(decorator), hint))
+    if getattr(node, "type_params", None):
+        _type_parameters(node, found)
+
+
+_type_parameters = _unsupported("NOODLE-E0121", "type parameters are", "leave them out; annotations are optional")
+_yield = _unsupported("NOODLE-E0102", "generators are", "collect the values in a list and return it")
+_async = _unsupported("NOODLE-E0106", "async code is", "write plain calls; model calls overlap by themselves")
+
+
+def _comprehension(node: ast.comprehension, found: list[Diagnostic]) -> None:
+    if node.is_async:
+        _async(node.target, found)
+
+
+def _import_from(node: ast.ImportFrom, found: list[Diagnostic]) -> None:
+    if any(alias.name == "*" for alias in node.names):
+        hint = "name what you import, as in `from math import sqrt, pi`"
+        found.append(Diagnostic("NOODLE-E0108", "star imports are not supported", span_of(node), hint))
+
+
+_ATOMS = (ast.Name, ast.Attribute)
+
+
+def _handler(node: ast.ExceptHandler, found: list[Diagnostic]) -> None:
+    kind = node.type
+    if kind is None or isinstance(kind, _ATOMS):
+        return
+    if isinstance(kind, ast.Tuple) and all(isinstance(e, _ATOMS) for e in kind.elts):
+        return
+    hint = "write `except ValueError:` or `except (ValueError, KeyError):`"
+    message = "an except clause takes an exception name or a tuple of names"
+    found.append(Diagnostic("NOODLE-E0120", message, span_of(kind), hint))
+
+
+_CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
+    ast.Constant: _constant,
+    ast.Attribute: _attribute,
+    ast.FunctionDef: _function,
+    ast.ImportFrom: _import_from,
+    ast.ExceptHandler: _handler,
+    ast.comprehension: _comprehension,
+    ast.ClassDef: _unsupported("NOODLE-E0101", "classes are", "use functions, and dicts or tuples for data"),
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.With: _unsupported("NOODLE-E0104", "with statements are", "use try/finally"),
+    ast.Match: _unsupported("NOODLE-E0105", "match statements are", "use if/elif/else"),
+    ast.AsyncFunctionDef: _async,
+    ast.AsyncFor: _async,
+    ast.AsyncWith: _async,
+    ast.Await: _async,
+    ast.TryStar: _unsupported("NOODLE-E0115", "except* is", "use except"),
+}
+if hasattr(ast, "TypeAlias"):
+    _CHECKS[ast.TypeAlias] = _type_parameters
+
+_LEAVES: Final = frozenset(
+    {ast.Load, ast.Store, ast.Del, *ast.operator.__subclasses__(), *ast.cmpop.__subclasses__(),
+     *ast.unaryop.__subclasses__(), *ast.boolop.__subclasses__()}
+)  # fmt: skip
