@@ -13,10 +13,10 @@ from typing import NamedTuple, Protocol
 
 from noodle_ray.errors import ModelError, NoodleError
 
-MODEL_FAILED = "NOODLE-E0604"
+MODEL_FAILED = "NOODLE-E0605"
 """Error code: the model's engine or replica failed."""
 
-MODEL_BUSY = "NOODLE-E0605"
+MODEL_BUSY = "NOODLE-E0608"
 """Error code: too many calls wait for this model."""
 
 Call = tuple[tuple[object, ...], dict[str, object]]
@@ -26,8 +26,8 @@ Call = tuple[tuple[object, ...], dict[str, object]]
 class ModelHost(Protocol):
     """Runs batches on models; in this process or behind Serve handles."""
 
-    async def infer(self, model: str, calls: list[Call]) -> list[object]:
-        """Return one value, or one ModelError, per call, in order. Raises ModelError if the whole batch failed."""
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+        """Return per call, in order, (True, answer) or (False, (code, message)). May raise for the whole batch."""
 
 
 class Batch(NamedTuple):
@@ -129,30 +129,21 @@ class EffectBatcher:
         if self._on_batch is not None:
             self._on_batch(model, len(batch))
         try:
-            values = await self._host.infer(model, [pending.call for pending in batch])
-            if len(values) != len(batch):
-                raise ModelError(
-                    f"model {model!r} gave {len(values)} answers to {len(batch)} calls", code=MODEL_FAILED
-                )
+            answers = await self._host.infer(model, [pending.call for pending in batch])
+            if len(answers) != len(batch):
+                raise ModelError(f"model {model!r} gave {len(answers)} answers to {len(batch)} calls", code=MODEL_FAILED)
         except Exception as error:
-            values = [_as_model_error(model, error)] * len(batch)
+            answers = [(False, _code_and_message(model, error))] * len(batch)
         finally:
             lane.under_way -= 1
             self._flush(model, lane)
-        for pending, value in zip(batch, values, strict=True):
+        for pending, (ok, value) in zip(batch, answers, strict=True):
             if not pending.future.done():
-                pending.future.set_result(_reply(value, label))
+                pending.future.set_result(Reply(ok, value, label))
 
 
-def _reply(value: object, batch: Batch) -> Reply:
-    if isinstance(value, NoodleError):
-        return Reply(False, (value.code, value.message), batch)
-    return Reply(True, value, batch)
-
-
-def _as_model_error(model: str, error: Exception) -> NoodleError:
-    cause = getattr(error, "cause", None)  # Ray wraps what a replica raised
-    for candidate in (error, cause):
+def _code_and_message(model: str, error: Exception) -> tuple[str, str]:
+    for candidate in (getattr(error, "cause", None), error):  # Ray wraps what a replica raised
         if isinstance(candidate, NoodleError):
-            return candidate
-    return ModelError(f"model {model!r} failed: {type(error).__name__}: {error}"[:500], code=MODEL_FAILED)
+            return candidate.code, candidate.message
+    return MODEL_FAILED, f"model {model!r} failed: {type(error).__name__}: {error}"[:500]

@@ -6,11 +6,10 @@ from this process's cache. Model calls of all runs meet in one `EffectBatcher`.
 
 import asyncio
 import hashlib
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple, Protocol
 
-from noodle_ray.core.runs.batcher import EffectBatcher, ModelHost, Reply
+from noodle_ray.core.runs.batcher import Batch, EffectBatcher, ModelHost, Reply
 from noodle_ray.core.runs.modules import Compilation, Compiled, Compiler, Lru
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
@@ -19,7 +18,7 @@ from noodle_ray.core.vm.limits import Limits
 Outcome = dict[str, Any]
 """A run's outcome as plain data; see `noodle_ray.core.vm.execute.Outcome` for its fields."""
 
-Effects = Callable[[list[EffectRequest]], Awaitable[list[EffectAnswer]]]
+Effects = Callable[[list[EffectRequest]], AsyncIterator[list[EffectAnswer]]]
 
 
 class Pool(Protocol):
@@ -115,24 +114,29 @@ class Executor:
 class _RunEffects:
     """One run's model calls: sends them to the batcher and remembers which batch each went in."""
 
-    __slots__ = ("_batcher", "_open", "_replies")
+    __slots__ = ("_batcher", "_batches", "_open")
 
     def __init__(self, batcher: EffectBatcher) -> None:
         self._batcher = batcher
         self._open: set[asyncio.Future[Reply]] = set()
-        self._replies: dict[str, tuple[Reply, float]] = {}
+        self._batches: dict[str, Batch] = {}
 
-    async def __call__(self, requests: list[EffectRequest]) -> list[EffectAnswer]:
-        queued = time.monotonic()
-        futures = [self._batcher.submit(request.model, (request.args, request.kwargs)) for request in requests]
-        self._open.update(futures)
-        answers = []
-        for request, future in zip(requests, futures, strict=True):
-            reply = await future
-            self._open.discard(future)
-            self._replies[request.key] = (reply, queued)
-            answers.append(EffectAnswer(request.key, reply.ok, reply.value))
-        return answers
+    async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
+        """Send the calls, and give their answers as the batches come back."""
+        keys = {}
+        for request in requests:
+            keys[self._batcher.submit(request.model, (request.args, request.kwargs))] = request.key
+        self._open.update(keys)
+        while keys:
+            done, _ = await asyncio.wait(keys, return_when=asyncio.FIRST_COMPLETED)
+            answers = []
+            for future in done:
+                reply, key = future.result(), keys.pop(future)
+                self._open.discard(future)
+                if reply.batch is not None:
+                    self._batches[key] = reply.batch
+                answers.append(EffectAnswer(key, reply.ok, reply.value))
+            yield answers
 
     def close(self) -> None:
         """Drop calls that nobody waits for any more."""
@@ -141,11 +145,10 @@ class _RunEffects:
 
     def annotate(self, outcome: Outcome) -> None:
         """Say in the usage how many batches served the run, and in the timeline which call went in which."""
-        if not self._replies:
+        if not self._batches:
             return
-        batches = {reply.batch.id for reply, _ in self._replies.values() if reply.batch is not None}
-        outcome["usage"]["model_batches"] = len(batches)
+        outcome["usage"]["model_batches"] = len({batch.id for batch in self._batches.values()})
         for event in outcome["events"]:
-            found = self._replies.get(event["key"])
-            if found is not None and found[0].batch is not None:
-                event["batch"], event["batch_size"] = found[0].batch
+            batch = self._batches.get(event["key"])
+            if batch is not None:
+                event["batch"], event["batch_size"] = batch

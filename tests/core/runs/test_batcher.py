@@ -16,14 +16,16 @@ class Host:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def infer(self, model: str, calls: list[Call]) -> list[object]:
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
         self.batches.append([args[0] for args, _ in calls])
         await self.gate.wait()
         if model == "broken":
             raise ValueError("engine lost")
         if model == "short":
             return []
-        return [ModelError("no", code="NOODLE-E0603") if args[0] == "bad" else args[0] for args, _ in calls]
+        if model == "unknown":
+            raise ModelError("no such model", code="NOODLE-E0601")
+        return [(False, ("NOODLE-E0603", "no")) if args[0] == "bad" else (True, args[0]) for args, _ in calls]
 
 
 def call(value: object) -> Call:
@@ -72,12 +74,19 @@ async def test_one_bad_call_does_not_fail_its_batch() -> None:
     assert (bad.ok, bad.value) == (False, ("NOODLE-E0603", "no"))
 
 
-@pytest.mark.parametrize(("model", "part"), [("broken", "engine lost"), ("short", "0 answers to 2 calls")])
-async def test_every_call_gets_an_error_when_the_batch_fails(model: str, part: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "error", "part"),
+    [
+        ("broken", "NOODLE-E0605", "engine lost"),
+        ("short", "NOODLE-E0605", "0 answers to 2 calls"),
+        ("unknown", "NOODLE-E0601", "no such model"),
+    ],
+)
+async def test_every_call_gets_an_error_when_the_batch_fails(model: str, error: str, part: str) -> None:
     for reply in await _ask(Host(), model, [1, 2]):
         assert not reply.ok
         code, message = reply.value  # type: ignore[misc]
-        assert code == "NOODLE-E0604"
+        assert code == error
         assert part in message
 
 
@@ -88,7 +97,7 @@ async def test_call_is_refused_when_the_queue_is_full() -> None:
     waiting = [batcher.submit("m", call(i)) for i in range(2)]
     refused = await batcher.submit("m", call("late"))
     assert not refused.ok
-    assert refused.value[0] == "NOODLE-E0605"  # type: ignore[index]
+    assert refused.value[0] == "NOODLE-E0608"  # type: ignore[index]
     host.gate.set()
     assert [reply.value for reply in await asyncio.gather(*waiting)] == [0, 1]
 

@@ -1,0 +1,77 @@
+"""What `platform.yaml` may hold."""
+
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from noodle_ray.api.settings import Settings
+
+CONFIG_FILE = Path(__file__).with_name("platform.yaml")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Scale(_Strict):
+    """Bounds of a deployment's autoscaling, and how much one replica takes at once."""
+
+    min_replicas: Annotated[int, Field(ge=1)] = 1
+    max_replicas: Annotated[int, Field(ge=1)] = 2
+    target_ongoing_requests: Annotated[float, Field(gt=0)] = 16
+    max_ongoing_requests: Annotated[int, Field(ge=1)] = 256
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of ``serve.deployment`` that say this."""
+        return {
+            "autoscaling_config": {
+                "min_replicas": self.min_replicas,
+                "max_replicas": max(self.min_replicas, self.max_replicas),
+                "target_ongoing_requests": self.target_ongoing_requests,
+            },
+            "max_ongoing_requests": self.max_ongoing_requests,
+        }
+
+
+class PlatformArgs(_Strict):
+    """The arguments of the application ``noodle``."""
+
+    executor: Scale = Scale(target_ongoing_requests=128, max_ongoing_requests=2000)
+    compiler: Scale = Scale()
+    model: Scale = Scale(target_ongoing_requests=8, max_ongoing_requests=64)
+    settings: dict[str, Any] = {}
+
+    def resolved_settings(self) -> Settings:
+        """The settings; ``NOODLE_*`` variables win over the file."""
+        given = Settings().model_dump(exclude_unset=True)
+        return Settings(**{**self.settings, **given})
+
+
+class PlatformConfig(NamedTuple):
+    """The parsed file: Serve's own options, and the application's arguments."""
+
+    name: str
+    args: PlatformArgs
+    proxy_location: str
+    http_options: dict[str, Any]
+    logging_config: dict[str, Any]
+
+
+def load_config(host: str | None = None, port: int | None = None, path: Path = CONFIG_FILE) -> PlatformConfig:
+    """Read a configuration; ``host`` and ``port`` override its address."""
+    document = yaml.safe_load(path.read_text())
+    (application,) = document["applications"]
+    http_options = dict(document.get("http_options") or {})
+    if host is not None:
+        http_options["host"] = host
+    if port is not None:
+        http_options["port"] = port
+    return PlatformConfig(
+        application["name"],
+        PlatformArgs(**(application.get("args") or {})),
+        document.get("proxy_location", "HeadOnly"),
+        http_options,
+        document.get("logging_config") or {},
+    )

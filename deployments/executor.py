@@ -1,0 +1,158 @@
+"""The executor as a deployment: it is the HTTP ingress and runs programs itself, so that a cached one costs no hop."""
+
+import asyncio
+import os
+import time
+from typing import Any
+
+from fastapi import FastAPI
+from ray import serve
+from ray.serve import Application
+from ray.serve.handle import DeploymentHandle
+
+from deployments.config import Scale
+from noodle_ray.api.app import create_app
+from noodle_ray.api.schemas import ModelInfo
+from noodle_ray.api.services import Services
+from noodle_ray.api.settings import Settings
+from noodle_ray.core.runs import executor as runs
+from noodle_ray.core.runs.batcher import Call
+from noodle_ray.core.runs.modules import Compilation
+from noodle_ray.core.sandbox.pool import WorkerPool
+from noodle_ray.errors import PlatformError
+from noodle_ray.observability.metrics import Metrics
+
+READY_SECONDS = 5.0
+"""How long an answer about readiness is good: asking must stay cheap, because anyone may."""
+PROBE_SECONDS = 10.0
+
+
+class Executor:
+    """A replica: the API, a pool of sandbox workers, and handles to the compiler and the models."""
+
+    async def __init__(
+        self,
+        compiler: DeploymentHandle,
+        models: dict[str, DeploymentHandle],
+        specs: list[dict[str, Any]],
+        settings: dict[str, Any],
+        token: str,
+    ) -> None:
+        self._token = token
+        self._models = models
+        self._infos = [ModelInfo(**{name: spec[name] for name in ModelInfo.model_fields}) for spec in specs]
+        self._probed = (0.0, "it is starting")
+        self._probing: asyncio.Task[str] | None = None
+        values = Settings(**settings)
+        metrics = Metrics()
+        self._pool = WorkerPool(
+            min_size=values.worker_count(), max_size=values.worker_count(), queue_limit=values.max_waiting_runs
+        )
+        await self._pool.start()
+        executor = runs.Executor(
+            self._pool, _RemoteCompiler(compiler), _RemoteModels(models), on_batch=metrics.on_batch
+        )
+        self._services = Services(
+            executor, values, metrics, lambda: self._infos, self.ready, lambda: self._pool.stats().size
+        )
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """Build the API once the replica is initialized; Serve calls this."""
+        return create_app(self._services, self._token)
+
+    async def ready(self) -> str:
+        """Return '' when workers and all models answer, else a sentence. All askers share one probe."""
+        at, answer = self._probed
+        if time.monotonic() - at < READY_SECONDS and not answer:
+            return answer
+        if self._probing is None:
+            self._probing = asyncio.ensure_future(self._probe())
+            self._probing.add_done_callback(lambda _: setattr(self, "_probing", None))
+        return await asyncio.shield(self._probing)
+
+    async def _probe(self) -> str:
+        answer = "" if self._pool.stats().size else "no sandbox worker is alive"
+        names = list(self._models)
+        probes = [asyncio.wait_for(_answer(self._models[name].stats.remote()), PROBE_SECONDS) for name in names]
+        results = await asyncio.gather(*probes, return_exceptions=True)
+        missing = [name for name, result in zip(names, results, strict=True) if isinstance(result, BaseException)]
+        if missing:
+            answer = f"these models do not answer: {', '.join(missing)}"
+        self._probed = (time.monotonic(), answer)
+        return answer
+
+    def check_health(self) -> None:
+        """Raise when the pool has no worker; Serve then replaces the replica."""
+        if not self._pool.stats().size:
+            raise PlatformError("no sandbox worker is alive", code="NOODLE-E0803")
+
+    async def __del__(self) -> None:
+        """Serve awaits this when it stops the replica."""
+        from prometheus_client import multiprocess
+
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+        if hasattr(self, "_pool"):
+            await self._pool.close()
+
+
+class _RemoteCompiler:
+    """The compiler behind a handle."""
+
+    def __init__(self, handle: DeploymentHandle) -> None:
+        self._handle = handle
+
+    async def compile(self, source: str) -> Compilation:
+        return await self._ask(self._handle.compile.remote(source))
+
+    async def admit(self, nbc: bytes) -> Compilation:
+        return await self._ask(self._handle.admit.remote(nbc))
+
+    async def fetch(self, digest: str) -> Compilation:
+        return await self._ask(self._handle.fetch.remote(digest))
+
+    async def _ask(self, response: Any) -> Compilation:
+        result: Compilation = await response
+        return result
+
+
+class _RemoteModels:
+    """The models behind handles."""
+
+    def __init__(self, handles: dict[str, DeploymentHandle]) -> None:
+        self._handles = handles
+
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+        handle = self._handles.get(model)
+        if handle is None:
+            from noodle_ray.ahr.registry import unknown_model
+
+            raise unknown_model(model, sorted(self._handles))
+        answers: list[tuple[bool, object]] = await handle.infer.remote(calls)
+        return answers
+
+
+async def _answer(response: Any) -> Any:
+    return await response
+
+
+def executor_deployment(
+    *,
+    compiler: Application,
+    models: dict[str, Any],
+    specs: list[dict[str, Any]],
+    settings: dict[str, Any],
+    token: str,
+    scale: Scale,
+) -> Application:
+    """Bind the deployment."""
+    deployment = serve.deployment(
+        serve.ingress()(Executor),
+        name="Executor",
+        ray_actor_options={"num_cpus": 0},
+        health_check_period_s=5,
+        health_check_timeout_s=30,
+        graceful_shutdown_timeout_s=10,
+        **scale.options(),
+    )
+    return deployment.bind(compiler=compiler, models=models, specs=specs, settings=settings, token=token)

@@ -1,0 +1,31 @@
+"""A registered model as a deployment of its own."""
+
+import hashlib
+import re
+
+from ray import serve
+from ray.serve import Application
+
+from deployments.config import Scale
+from noodle_ray.ahr.replica import ModelReplica, actor_options
+from noodle_ray.ahr.spec import ModelSpec
+
+
+def deployment_name(model: str) -> str:
+    """Return the deployment's name; two models never share one."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", model)
+    return f"Model-{plain}" if plain == model else f"Model-{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+
+
+def model_deployment(spec: ModelSpec, scale: Scale, cluster_gpus: float) -> Application:
+    """Bind the deployment; on a fraction of a GPU where the cluster has one and the model asks for it."""
+    deployment = serve.deployment(
+        ModelReplica,
+        name=deployment_name(spec.name),
+        ray_actor_options=actor_options(spec, cluster_gpus),
+        health_check_period_s=10,
+        health_check_timeout_s=60,
+        graceful_shutdown_timeout_s=5,
+        **scale.options(),
+    )
+    return deployment.bind(spec.to_dict())

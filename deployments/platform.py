@@ -1,0 +1,28 @@
+"""The platform as one Serve application: executors in front, a compiler and one deployment per model behind them."""
+
+from typing import Any
+
+import ray
+from ray.serve import Application
+
+from deployments.compiler import compiler_deployment
+from deployments.config import PlatformArgs
+from deployments.executor import executor_deployment
+from deployments.model import model_deployment
+from noodle_ray.ahr.registry import Registry
+from noodle_ray.security.tokens import ensure_token
+
+
+def build(args: PlatformArgs) -> Application:
+    """Bind the application for the models that are registered now. Runs on the head node, where the token is."""
+    specs = Registry().list()
+    gpus = float(ray.cluster_resources().get("GPU", 0)) if ray.is_initialized() else 0.0
+    models: dict[str, Any] = {spec.name: model_deployment(spec, args.model, gpus) for spec in specs}
+    return executor_deployment(
+        compiler=compiler_deployment(args.compiler),
+        models=models,
+        specs=[spec.to_dict() for spec in specs],
+        settings=args.resolved_settings().model_dump(),
+        token=ensure_token(),
+        scale=args.executor,
+    )

@@ -1,0 +1,42 @@
+"""The FastAPI application."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from noodle_ray.api.auth import OPEN_PATHS, Gate
+from noodle_ray.api.count import CountRequests
+from noodle_ray.api.openapi import install_openapi
+from noodle_ray.api.problems import install_problem_handlers
+from noodle_ray.api.routes_health import health_routes
+from noodle_ray.api.routes_models import model_routes
+from noodle_ray.api.routes_runs import run_routes
+from noodle_ray.api.services import Services
+
+_DESCRIPTION = "Runs small AI programs next to the models they call. Errors are RFC 9457 problems."
+
+
+def create_app(services: Services, token: str) -> FastAPI:
+    """Build the API around its services. Every endpoint but health needs the token."""
+    app = FastAPI(title="Noodle", version=_version(), description=_DESCRIPTION, redoc_url=None)
+    for routes in (run_routes, model_routes, health_routes):
+        app.include_router(routes(services))
+    install_problem_handlers(app)
+    install_openapi(app, OPEN_PATHS)
+
+    async def on_disconnect(request: Request, error: Exception) -> Response:
+        return Response(status_code=499)  # nobody reads it; the number is for logs, as nginx has it
+
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
+    app.add_middleware(CountRequests, metrics=services.metrics)
+    app.add_middleware(Gate, token=token)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("noodle-ray")
+    except PackageNotFoundError:
+        return "0"

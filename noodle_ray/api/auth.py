@@ -1,0 +1,83 @@
+"""The gate in front of every endpoint: token and trace.
+
+Only `/healthz` and `/readyz` open without a token. A client sends it as ``Authorization: Bearer TOKEN``. So that the
+pages under `/docs` work in a browser, they also take it once as ``?token=TOKEN``, as Jupyter does, and turn it into
+a cookie that scripts cannot read, that no other site can use, and that opens nothing but those pages.
+"""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from noodle_ray.api.problems import UNAUTHORIZED, problem
+from noodle_ray.observability.trace import trace_of
+from noodle_ray.security.tokens import matches
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
+COOKIE = "noodle_token"
+
+
+class Gate:
+    """ASGI middleware: refuses requests without the token, and puts ``scope["trace_id"]`` and `traceparent` in."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        authorization = traceparent = None
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"traceparent":
+                traceparent = value.decode("latin-1")
+        trace = trace_of(traceparent)
+        scope["trace_id"] = trace.trace_id
+        header = (b"traceparent", trace.header().encode())
+
+        async def send_traced(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), header]
+            await send(message)
+
+        path = scope["path"]
+        if path in OPEN_PATHS or self._is_owner(authorization):
+            await self._app(scope, receive, send_traced)
+        elif path in DOCS_PATHS:
+            await self._docs(scope, receive, send_traced)
+        else:
+            await _refusal(authorization is not None, trace.trace_id)(scope, receive, send_traced)
+
+    def _is_owner(self, authorization: bytes | None) -> bool:
+        if authorization is None:
+            return False
+        scheme, _, token = authorization.partition(b" ")
+        return scheme.lower() == b"bearer" and matches(self._token, token.strip())
+
+    async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"))).get("token")
+        if given is not None and matches(self._token, given.encode("utf-8", "replace")):
+            response: Response = RedirectResponse(scope["path"], status_code=303)
+            response.set_cookie(COOKIE, given, httponly=True, samesite="strict", path="/")
+            await response(scope, receive, send)
+            return
+        cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
+        cookie = cookie_parser(cookies).get(COOKIE)
+        if cookie is not None and matches(self._token, cookie.encode("utf-8", "replace")):
+            await self._app(scope, receive, send)
+            return
+        await _refusal(given is not None or cookie is not None, scope["trace_id"])(scope, receive, send)
+
+
+def _refusal(token_was_given: bool, trace_id: str) -> Response:
+    challenge = 'Bearer realm="noodle"' + (', error="invalid_token"' if token_was_given else "")
+    detail = "the token is not this platform's" if token_was_given else "this endpoint needs a token"
+    detail += "; send the one in the platform's token file as `Authorization: Bearer TOKEN`"
+    return problem(401, UNAUTHORIZED, detail, trace_id=trace_id, headers={"WWW-Authenticate": challenge})

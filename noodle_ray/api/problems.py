@@ -1,0 +1,167 @@
+"""Errors over HTTP: RFC 9457 problem details with Noodle's codes.
+
+=====  ======================================================================================================
+code   meaning
+=====  ======================================================================================================
+E0701  no token, or not the right one (401)
+E0702  the body is not JSON (400)
+E0703  the body is JSON but not what the endpoint takes (422)
+E0704  the body or the program is too large (413)
+E0705  there is nothing at this address (404)
+E0706  the method is not one this address takes (405)
+E0707  too many runs wait (429, with Retry-After)
+E0708  the body did not arrive in time (408)
+E0709  the platform is not ready (503, with Retry-After)
+E0800  the platform has a bug (500)
+=====  ======================================================================================================
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from noodle_ray.core.lang import render
+from noodle_ray.errors import (
+    CompileError,
+    ModelError,
+    ModuleError,
+    NoodleError,
+    PlatformError,
+    RequestError,
+    RunError,
+)
+
+UNAUTHORIZED: Final = "NOODLE-E0701"
+BAD_JSON: Final = "NOODLE-E0702"
+BAD_BODY: Final = "NOODLE-E0703"
+TOO_LARGE: Final = "NOODLE-E0704"
+NOT_FOUND: Final = "NOODLE-E0705"
+BAD_METHOD: Final = "NOODLE-E0706"
+BUSY: Final = "NOODLE-E0707"
+SLOW_BODY: Final = "NOODLE-E0708"
+NOT_READY: Final = "NOODLE-E0709"
+BUG: Final = "NOODLE-E0800"
+
+RETRY_AFTER: Final = "1"
+"""Seconds after which a refused client may come again: a queue of the default size drains in less."""
+
+_STATUS: Final[dict[str, int]] = {
+    UNAUTHORIZED: 401,
+    BAD_JSON: 400,
+    BAD_BODY: 422,
+    TOO_LARGE: 413,
+    NOT_FOUND: 404,
+    BAD_METHOD: 405,
+    BUSY: 429,
+    SLOW_BODY: 408,
+    NOT_READY: 503,
+    BUG: 500,
+    "NOODLE-E0305": 404,  # unknown module
+    "NOODLE-E0601": 404,  # unknown model
+    "NOODLE-E0603": 422,  # a model refused its input
+    "NOODLE-E0608": 429,  # too many calls wait for a model
+}
+
+_STATUS_BY_CLASS: Final[list[tuple[type[NoodleError], int]]] = [
+    (CompileError, 422),
+    (ModuleError, 422),
+    (RunError, 422),
+    (ModelError, 502),
+    (RequestError, 400),
+    (PlatformError, 503),
+]
+
+_CODE_BY_STATUS: Final = {400: BAD_JSON, 404: NOT_FOUND, 405: BAD_METHOD, 413: TOO_LARGE}
+
+_log = logging.getLogger("noodle.api")
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    trace_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """Build a problem response; ``more`` are further members of the object."""
+    body: dict[str, Any] = {
+        "type": f"urn:noodle:error:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+    if trace_id is not None:
+        body["trace_id"] = trace_id
+    all_headers = dict(headers or {})
+    if status in (429, 503):
+        all_headers.setdefault("Retry-After", RETRY_AFTER)
+    return Response(json.dumps(body).encode(), status, all_headers, "application/problem+json")
+
+
+def problem_of(error: NoodleError, trace_id: str | None = None) -> Response:
+    """Build the problem response for one of Noodle's own errors."""
+    more: dict[str, Any] = {}
+    if isinstance(error, CompileError):
+        more["diagnostics"] = _diagnostics(error)
+    elif error.hint:
+        more["hint"] = error.hint
+    return problem(_status_of(error), error.code, error.message, trace_id=trace_id, **more)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the app a problem response."""
+
+    async def on_noodle_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, NoodleError)
+        return problem_of(error, request.scope.get("trace_id"))
+
+    async def on_http_exception(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = _CODE_BY_STATUS.get(error.status_code, RequestError.default_code)
+        detail = f"{request.method} {request.url.path[:200]}: {error.detail}"
+        trace_id = request.scope.get("trace_id")
+        return problem(error.status_code, code, detail, headers=error.headers, trace_id=trace_id)
+
+    async def on_bug(request: Request, error: Exception) -> Response:
+        trace_id = request.scope.get("trace_id")
+        _log.exception("unexpected error, trace %s", trace_id, exc_info=error)
+        detail = "the platform failed on this request; its log has more under this trace id"
+        return problem(500, BUG, detail, trace_id=trace_id)
+
+    app.add_exception_handler(NoodleError, on_noodle_error)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(Exception, on_bug)
+
+
+def _status_of(error: NoodleError) -> int:
+    status = _STATUS.get(error.code)
+    if status is not None:
+        return status
+    return next((status for kind, status in _STATUS_BY_CLASS if isinstance(error, kind)), 500)
+
+
+def _diagnostics(error: CompileError) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": finding.code,
+            "message": finding.message,
+            "line": finding.span[0],
+            "column": finding.span[1],
+            "end_line": finding.span[2],
+            "end_column": finding.span[3],
+            "hint": finding.hint,
+            "picture": render(finding, error.source, error.filename),
+        }
+        for finding in error.diagnostics[:100]
+    ]

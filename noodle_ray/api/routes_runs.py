@@ -1,0 +1,143 @@
+"""`/v1/run` and `/v1/compile`."""
+
+import base64
+import binascii
+import json
+import time
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from noodle_ray.api.body import parse, read_body, validation_problem
+from noodle_ray.api.disconnect import CancelOnDisconnect
+from noodle_ray.api.openapi import documented
+from noodle_ray.api.problems import BAD_BODY, TOO_LARGE
+from noodle_ray.api.schemas import CompileBody, CompileReply, LimitsBody, RunBody, RunReply
+from noodle_ray.api.services import Services
+from noodle_ray.api.settings import Settings
+from noodle_ray.core.runs.executor import Program
+from noodle_ray.core.vm.limits import Limits
+from noodle_ray.core.vm.values import from_json, to_json
+from noodle_ray.errors import RequestError, RunError
+
+_DEFAULTS = Limits()
+
+
+def run_routes(services: Services) -> APIRouter:
+    """Build the routes."""
+    router = APIRouter(tags=["programs"])
+    executor, settings, metrics = services.executor, services.settings, services.metrics
+
+    # The handlers take the bare request: bodies are bounded while they stream in, and each is parsed once.
+    @router.post("/v1/run", **documented("Run a program", RunBody, RunReply, 404, 408, 413, 422, 429))
+    async def run(request: Request) -> Response:
+        trace_id = request.scope["trace_id"]
+        body = await read_body(request, settings.max_body, settings.body_timeout)
+        try:
+            order = parse(RunBody, body)
+        except ValidationError as error:
+            return validation_problem(error, trace_id)
+        program = _program(order, settings)
+        limits = _limits(order.limits, settings)
+        args = [from_json(value) for value in order.args]
+        kwargs = {name: from_json(value) for name, value in order.kwargs.items()}
+        metrics.runs_active.inc()
+        try:
+            async with CancelOnDisconnect(request):
+                module, outcome = await executor.run(
+                    program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier
+                )
+        finally:
+            metrics.runs_active.dec()
+        reply = _reply(outcome)
+        metrics.runs.labels(reply["error"]["code"] if reply["error"] else "").inc()
+        metrics.run_seconds.observe(outcome["usage"]["wall_seconds"])
+        metrics.fuel.inc(outcome["usage"]["fuel"])
+        reply["module"] = module.digest
+        reply["trace_id"] = trace_id
+        return json_response(reply)
+
+    @router.post("/v1/compile", **documented("Compile a program", CompileBody, CompileReply, 408, 413, 422))
+    async def compile_(request: Request) -> Response:
+        trace_id = request.scope["trace_id"]
+        try:
+            order = parse(CompileBody, await read_body(request, settings.max_body, settings.body_timeout))
+        except ValidationError as error:
+            return validation_problem(error, trace_id)
+        module = await executor.module(_source(order.source, settings))
+        reply: dict[str, Any] = {
+            "module": module.digest,
+            "models": list(module.models),
+            "size": len(module.nbc),
+            "nbc": base64.b64encode(module.nbc).decode(),
+        }
+        if order.text:
+            reply["text"] = _text_of(module.nbc)
+        return json_response(reply)
+
+    return router
+
+
+def json_response(body: dict[str, Any]) -> Response:
+    """Build a 200 response. Lone surrogates in strings survive as escapes."""
+    return Response(json.dumps(body, separators=(",", ":")).encode(), 200, None, "application/json")
+
+
+def _program(order: RunBody, settings: Settings) -> Program:
+    if order.source is not None:
+        return _source(order.source, settings)
+    if order.module is not None:
+        return Program(digest=order.module)
+    try:
+        return Program(nbc=base64.b64decode(order.nbc or "", validate=True))
+    except (binascii.Error, ValueError):
+        raise RequestError("nbc: not base64", code=BAD_BODY) from None
+
+
+def _source(source: str, settings: Settings) -> Program:
+    if len(source) > settings.max_source or len(source.encode()) > settings.max_source:
+        message = f"the program is larger than {settings.max_source} bytes, the most this platform takes"
+        raise RequestError(message, code=TOO_LARGE)
+    return Program(source=source)
+
+
+def _limits(body: LimitsBody | None, settings: Settings) -> Limits:
+    if body is None:
+        return _DEFAULTS
+    given = {name: value for name in Limits._fields if (value := getattr(body, name)) is not None}
+    for name, value in given.items():
+        most = getattr(settings, f"max_{name}")
+        if value > most:
+            raise RequestError(f"limits.{name}: at most {most} on this platform", code=BAD_BODY)
+    return _DEFAULTS._replace(**given)
+
+
+def _reply(outcome: dict[str, Any]) -> dict[str, Any]:
+    usage = outcome["usage"]
+    usage.setdefault("queued_seconds", 0.0)
+    error = outcome["error"]
+    result = None
+    if error is None:
+        try:
+            result = to_json(outcome["result"])
+        except RunError as failure:
+            error = {"code": failure.code, "type": "RunError", "message": failure.message, "traceback": []}
+    return {
+        "result": result,
+        "stdout": outcome["stdout"],
+        "error": error,
+        "usage": usage,
+        "tier": outcome["tier"],
+        "timeline": outcome["events"],
+    }
+
+
+def _text_of(data: bytes) -> str:
+    from noodle_ray.core import nbc
+
+    return nbc.to_text(nbc.load(data))
+
+

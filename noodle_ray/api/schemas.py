@@ -1,0 +1,184 @@
+"""What goes over the wire, as Pydantic models. Requests are strict: no field is ignored, no type is guessed."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of a compiled module, in hex.")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class LimitsBody(_Request):
+    """Bounds of the run. What is left out has its default."""
+
+    fuel: Annotated[int | None, Field(gt=0, description="Units of executed bytecode.")] = None
+    memory: Annotated[int | None, Field(ge=1 << 20, description="Bytes.")] = None
+    deadline: Annotated[float | None, Field(gt=0, description="Seconds of wall time.", allow_inf_nan=False)] = None
+    recursion: Annotated[int | None, Field(gt=0, description="Nested calls.")] = None
+    output: Annotated[int | None, Field(ge=0, description="Characters of stdout.")] = None
+
+
+class RunBody(_Request):
+    """A program to run: exactly one of ``source``, ``module`` and ``nbc``."""
+
+    source: Annotated[str | None, Field(description="Noodle source text.")] = None
+    module: Annotated[Digest | None, Field(description="The hash of a module compiled before.")] = None
+    nbc: Annotated[str | None, Field(description="A compiled module, in base64.")] = None
+    entry: Annotated[
+        str | None, Field(max_length=200, description="The function to call; `main` if there is one.")
+    ] = None
+    args: Annotated[list[Any], Field(description="Positional arguments.")] = []
+    kwargs: Annotated[dict[str, Any], Field(description="Keyword arguments.")] = {}
+    limits: LimitsBody | None = None
+    tier: Literal["auto", "interpreter", "python"] = "auto"
+
+    @model_validator(mode="after")
+    def _one_program(self) -> "RunBody":
+        if (self.source is not None) + (self.module is not None) + (self.nbc is not None) != 1:
+            raise ValueError("give exactly one of source, module and nbc")
+        return self
+
+
+class Frame(BaseModel):
+    """One frame of a traceback, outermost first. Lines count from 1, columns from 0."""
+
+    line: int
+    column: int
+    function: str
+
+
+class RunFailure(BaseModel):
+    """What ended the program: its own uncaught exception, a limit, or the loss of its worker."""
+
+    code: Annotated[str, Field(examples=["NOODLE-E0501"])]
+    type: Annotated[str, Field(examples=["ZeroDivisionError"])]
+    message: str
+    traceback: list[Frame]
+
+
+class Usage(BaseModel):
+    """What the run used."""
+
+    fuel: int
+    memory_peak_bytes: int
+    model_calls: int
+    model_batches: int
+    wall_seconds: float
+    queued_seconds: float
+    computing_seconds: float
+    waiting_seconds: float
+
+
+class Event(BaseModel):
+    """One model call: seconds since the run's start, and which batch it shared with how many calls."""
+
+    key: str
+    model: str
+    start: float
+    end: float
+    batch: int | None = None
+    batch_size: int | None = None
+
+
+class RunReply(BaseModel):
+    """The outcome. A program that failed is a success of the platform: status 200 with ``error`` set."""
+
+    result: Any
+    stdout: str
+    error: RunFailure | None
+    usage: Usage
+    tier: str
+    module: Digest
+    trace_id: str
+    timeline: list[Event]
+
+
+class CompileBody(_Request):
+    """A source to compile."""
+
+    source: Annotated[str, Field(description="Noodle source text.")]
+    text: Annotated[bool, Field(description="Also return the module's text form.")] = False
+
+
+class CompileReply(BaseModel):
+    """A compiled module. Its hash can be run until the platform's store drops it."""
+
+    module: Digest
+    models: list[str]
+    size: Annotated[int, Field(description="Bytes of NBC.")]
+    nbc: Annotated[str, Field(description="The module, in base64.")]
+    text: str | None = None
+
+
+class ModelInfo(BaseModel):
+    """A registered model."""
+
+    name: str
+    task: str
+    engine: str
+    source: str
+    version: str
+
+
+class ModelsReply(BaseModel):
+    """All registered models."""
+
+    models: list[ModelInfo]
+
+
+class InferBody(_Request):
+    """Inputs for a model; each is the first argument of one call, ``options`` are the keyword arguments of all."""
+
+    inputs: Annotated[list[Any], Field(min_length=1)]
+    options: dict[str, Any] = {}
+
+
+class InferUsage(BaseModel):
+    """How the inputs were batched."""
+
+    model_calls: int
+    model_batches: int
+    wall_seconds: float
+
+
+class InferReply(BaseModel):
+    """One output per input, in order."""
+
+    outputs: list[Any]
+    usage: InferUsage
+    trace_id: str
+
+
+class Health(BaseModel):
+    """The platform's state."""
+
+    status: Literal["ok"]
+
+
+class DiagnosticBody(BaseModel):
+    """One finding of the compiler. Lines count from 1, columns from 0, the end is exclusive."""
+
+    code: str
+    message: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    hint: str
+    picture: Annotated[str, Field(description="The source line with a caret under the finding.")]
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details, with Noodle's error code."""
+
+    type: Annotated[str, Field(examples=["urn:noodle:error:NOODLE-E0703"])]
+    title: str
+    status: int
+    detail: str
+    code: Annotated[str, Field(examples=["NOODLE-E0703"])]
+    trace_id: str | None = None
+    errors: Annotated[list[dict[str, Any]] | None, Field(description="What is wrong with which field.")] = None
+    diagnostics: list[DiagnosticBody] | None = None

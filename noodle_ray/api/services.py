@@ -1,0 +1,20 @@
+"""What the API's handlers work with."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from noodle_ray.api.schemas import ModelInfo
+from noodle_ray.api.settings import Settings
+from noodle_ray.core.runs.executor import Executor
+from noodle_ray.observability.metrics import Metrics
+
+
+class Services(NamedTuple):
+    """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet."""
+
+    executor: Executor
+    settings: Settings
+    metrics: Metrics
+    models: Callable[[], list[ModelInfo]]
+    ready: Callable[[], Awaitable[str]]
+    live_workers: Callable[[], int]

@@ -1,0 +1,42 @@
+"""The platform's bounds and sizes. `deployments/platform.yaml` sets them; ``NOODLE_*`` variables override them."""
+
+import os
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """Sizes are in bytes unless their name says otherwise, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="NOODLE_", extra="ignore")
+
+    max_body: Positive = 8 << 20
+    """The largest request body; more is 413."""
+    body_timeout: Annotated[float, Field(gt=0)] = 30.0
+    """How long a client may take to send its body; longer is 408."""
+    max_source: Positive = 1 << 20
+    """The largest program source, in UTF-8; more is 413."""
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Sandbox workers of one executor replica; 0 means one per CPU core."""
+    max_waiting_runs: Annotated[int, Field(ge=0)] = 256
+    """Runs that may wait for a worker; more is 429."""
+    max_infer_inputs: Positive = 1024
+    """Inputs of one call of ``/v1/models/{name}/infer``."""
+    max_fuel: Positive = 1_000_000_000_000
+    """The most fuel a request may ask for."""
+    max_memory: Positive = 2 << 30
+    """The most memory a request may ask for."""
+    max_deadline: Annotated[float, Field(gt=0)] = 300.0
+    """The longest deadline a request may ask for."""
+    max_recursion: Positive = 5000
+    """The deepest recursion a request may ask for."""
+    max_output: Positive = 16 << 20
+    """The most characters of stdout a request may ask for."""
+
+    def worker_count(self) -> int:
+        """The number of sandbox workers."""
+        return self.workers or os.cpu_count() or 1

