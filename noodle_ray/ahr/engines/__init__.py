@@ -1,0 +1,1 @@
+"""What executes models: one interface, an engine per family of files."""

@@ -1,0 +1,95 @@
+"""From a spec to a loaded, validated engine."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from noodle_ray.ahr import codes
+from noodle_ray.ahr.describe import describe
+from noodle_ray.ahr.engines.base import Call, Engine
+from noodle_ray.ahr.sources import resolve
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.errors import ModelError
+
+
+def load_engine(spec: ModelSpec) -> Engine:
+    """Resolve the model's files, check them, load them and run one inference.
+
+    Raises ModelError: E0602 missing files, E0604 broken ones, E0607 unsafe ones.
+    """
+    path = resolve(spec)
+    found = describe(path, spec.task, spec.engine)
+    try:
+        engine = _construct(spec, path, found.engine, found.task)
+        engine.smoke()
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"the model {spec.name!r} cannot be loaded: {str(error)[:300]}", code=codes.LOAD_FAILED
+        ) from error
+    return engine
+
+
+def _construct(spec: ModelSpec, path: Path, engine: str, task: str) -> Engine:
+    if engine == "llama.cpp":
+        from noodle_ray.ahr.engines.llama import GenerationEngine
+
+        return GenerationEngine(spec, path)
+    if task == "tensors":
+        from noodle_ray.ahr.engines.onnx_tensors import TensorEngine
+
+        return TensorEngine(spec, path)
+    from noodle_ray.ahr.engines.onnx_text import TextEngine
+
+    return TextEngine(spec, path, task)
+
+
+class LazyEngine:
+    """An engine that loads at its first call. When that fails, its calls are answered with the error, and the next
+    call tries again.
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self.spec = spec
+        self.name = spec.name
+        generates = spec.engine == "llama.cpp" or spec.scheme == "gguf"
+        self.parallel = spec.options.get("slots", 4) if generates else 1
+        self.max_batch = spec.options.get("max_batch", 1 if generates else 32)
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._closed = False
+
+    def loaded(self) -> Engine:
+        """The engine; loads it if need be. Raises ModelError."""
+        with self._lock:
+            if self._closed:
+                raise ModelError(f"the model {self.spec.name!r} was closed", code=codes.ENGINE_FAILED)
+            if self._engine is None:
+                self._engine = load_engine(self.spec)
+            return self._engine
+
+    def smoke(self) -> None:
+        """Load the model, which includes one inference. Raises ModelError."""
+        self.loaded()
+
+    def infer(self, calls: Sequence[Call]) -> list[Any]:
+        """One answer per call; the load error for each if the model cannot be loaded."""
+        try:
+            engine = self.loaded()
+        except ModelError as error:
+            return [error] * len(calls)
+        return engine.infer(calls)
+
+    def info(self) -> dict[str, Any]:
+        """What the engine says, or ``{"loaded": False}``."""
+        return {"loaded": False} if self._engine is None else {"loaded": True} | self._engine.info()
+
+    def close(self) -> None:
+        """Free the model; later calls fail."""
+        with self._lock:
+            self._closed = True
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()

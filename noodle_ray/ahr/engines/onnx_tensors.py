@@ -1,0 +1,132 @@
+"""Any ONNX model: named tensors in, named tensors out, as nested lists."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noodle_ray.ahr import codes
+from noodle_ray.ahr.engines.base import Call, each, wrong
+from noodle_ray.ahr.engines.onnx_session import open_session, session_info
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.errors import ModelError
+
+_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(int64)": np.int64,
+    "tensor(int32)": np.int32,
+    "tensor(int16)": np.int16,
+    "tensor(int8)": np.int8,
+    "tensor(uint64)": np.uint64,
+    "tensor(uint32)": np.uint32,
+    "tensor(uint16)": np.uint16,
+    "tensor(uint8)": np.uint8,
+    "tensor(bool)": np.bool_,
+    "tensor(string)": np.object_,
+}
+_MAX_ELEMENTS = 16_777_216
+
+
+class TensorEngine:
+    """A generic ONNX model: ``model(name=[[...]], ...)``, or positional in the graph's order.
+
+    Answers an object with one nested list per output. Raises ModelError E0604 when it cannot be loaded.
+    """
+
+    parallel = 1
+
+    def __init__(self, spec: ModelSpec, file: Path) -> None:
+        self.name = spec.name
+        self._spec = spec
+        self._session = open_session(file, spec)
+        self._inputs = {port.name: port for port in self._session.get_inputs()}
+        self._outputs = [port.name for port in self._session.get_outputs()]
+        strange = [port.type for port in self._inputs.values() if port.type not in _TYPES]
+        if strange:
+            raise ModelError(f"the model {spec.name!r} wants inputs of type {strange[0]}", code=codes.LOAD_FAILED)
+        self.max_batch = spec.options.get("max_batch", 8)
+
+    def infer(self, calls: Sequence[Call]) -> list[Any]:
+        """One answer per call. Calls run one by one: nothing says which axis of a foreign graph is a batch."""
+        return each(calls, self._answer, self.name)
+
+    def _answer(self, call: Call) -> dict[str, Any]:
+        tensors = {name: self._tensor(name, value) for name, value in self._bound(call).items()}
+        try:
+            results = self._session.run(None, tensors)
+        except Exception as error:  # onnxruntime's exceptions share no base class
+            if type(error).__name__ == "InvalidArgument":
+                raise wrong(f"the model {self.name!r} refused its tensors: {str(error)[:300]}") from error
+            raise
+        return {
+            name: result.tolist() if isinstance(result, np.ndarray) else result
+            for name, result in zip(self._outputs, results, strict=True)
+        }
+
+    def _bound(self, call: Call) -> dict[str, Any]:
+        args, kwargs = call
+        names = list(self._inputs)
+        expected = f"the model {self.name!r} takes the inputs {', '.join(names)}"
+        if len(args) > len(names):
+            raise wrong(f"{expected}, but got {len(args)} arguments")
+        bound = dict(zip(names, args, strict=False))
+        if twice := bound.keys() & kwargs.keys():
+            raise wrong(f"{expected}, but got {min(twice)!r} twice")
+        bound |= kwargs
+        if bound.keys() != self._inputs.keys():
+            odd = sorted(map(str, bound.keys() ^ self._inputs.keys()))
+            raise wrong(f"{expected}; check {', '.join(odd)[:200]}")
+        return bound
+
+    def _tensor(self, name: str, value: Any) -> NDArray[Any]:
+        port = self._inputs[name]
+        kind = _TYPES[port.type]
+        if kind is not np.object_:
+            _check_numbers(name, value, kind)
+        try:
+            tensor: NDArray[Any] = np.asarray(value, dtype=kind)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise wrong(f"the input {name!r} is no {port.type}: {str(error)[:200]}") from error
+        if tensor.size > _MAX_ELEMENTS:
+            raise wrong(f"the input {name!r} has {tensor.size:,} elements, the limit is {_MAX_ELEMENTS:,}")
+        if not _fits(tensor.shape, port.shape):
+            raise wrong(f"the input {name!r} must have the shape {_shown(port.shape)}, not {_shown(tensor.shape)}")
+        return tensor
+
+    def smoke(self) -> None:
+        """Nothing to run: inputs of a foreign graph cannot be made up."""
+
+    def info(self) -> dict[str, Any]:
+        """Engine, device, threads; types and shapes of ``inputs``, names of ``outputs``."""
+        ports = {name: {"type": port.type, "shape": list(port.shape)} for name, port in self._inputs.items()}
+        return session_info(self._session, self._spec) | {"inputs": ports, "outputs": self._outputs}
+
+    def close(self) -> None:
+        """Drop the session."""
+        del self._session
+
+
+def _check_numbers(name: str, value: Any, kind: type[Any]) -> None:
+    """Numpy would read '1' as 1 and cut 1.5 to 1; a program that sends those has a bug."""
+    stack = [value]
+    whole = issubclass(kind, np.integer)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list | tuple):
+            stack += item
+        elif not isinstance(item, int if whole or kind is np.bool_ else int | float):
+            raise wrong(f"the input {name!r} must hold {'whole numbers' if whole else 'numbers'}, not {item!r:.80}")
+
+
+def _fits(shape: tuple[int, ...], wanted: Sequence[Any]) -> bool:
+    return len(shape) == len(wanted) and all(
+        not isinstance(size, int) or size == have for have, size in zip(shape, wanted, strict=True)
+    )
+
+
+def _shown(shape: Sequence[Any]) -> str:
+    return f"[{', '.join(str(size) for size in shape)}]"

@@ -1,0 +1,124 @@
+"""Models inside this process, for ``noodle run`` and for programs under plain CPython."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from noodle_ray.ahr.batching import Batcher
+from noodle_ray.ahr.engines.base import Call
+from noodle_ray.ahr.engines.load import LazyEngine
+from noodle_ray.ahr.registry import Registry
+from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.errors import ModelError
+
+
+class LocalModels:
+    """The registry's models, each loaded at its first call.
+
+    It is an effect host (``send``, ``receive``) for one run; ``host`` gives one for each further run, over the same
+    loaded models. Calls of one model that wait together go to it as one batch. May be used from several threads.
+    """
+
+    def __init__(self, registry: Registry | None = None, *, max_wait: float = 0.0) -> None:
+        self._registry = registry or Registry()
+        self._max_wait = max_wait
+        self._batchers: dict[str, Batcher] = {}
+        self._lock = threading.Lock()
+        self._host = LocalHost(self)
+
+    def __enter__(self) -> "LocalModels":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def host(self) -> "LocalHost":
+        """A fresh effect host for one run."""
+        return LocalHost(self)
+
+    def send(self, requests: list[EffectRequest]) -> None:
+        """Take a run's requests; does not block on answers or on loading."""
+        self._host.send(requests)
+
+    def receive(self) -> list[EffectAnswer]:
+        """Block until at least one answer is there, and return those that are."""
+        return self._host.receive()
+
+    def submit(self, name: str, calls: Sequence[Call]) -> "list[Future[Any]]":
+        """Queue calls of one model. Raises ModelError E0601 for an unknown name; all else is in the futures."""
+        return self._batcher(name).submit(calls)
+
+    def infer(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        """The answers to calls of one model, in order; a call that failed has a ModelError as its answer."""
+        futures = self.submit(name, calls)
+        return [future.exception() or future.result() for future in futures]
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """One call; raises ModelError when it fails."""
+        return self.submit(name, [(args, kwargs)])[0].result()
+
+    def stats(self) -> dict[str, dict[str, Any]]:
+        """``Batcher.stats`` of each model that was called."""
+        with self._lock:
+            return {name: batcher.stats() for name, batcher in self._batchers.items()}
+
+    def close(self) -> None:
+        """Free all models. A later call loads its model again."""
+        with self._lock:
+            batchers, self._batchers = list(self._batchers.values()), {}
+        for batcher in batchers:
+            batcher.close()
+            batcher.engine.close()
+
+    def _batcher(self, name: str) -> Batcher:
+        with self._lock:
+            batcher = self._batchers.get(name)
+            if batcher is None:
+                spec = self._registry.get(name)
+                wait = spec.options.get("max_wait", self._max_wait)
+                batcher = self._batchers[name] = Batcher(LazyEngine(spec), max_wait=wait)
+            return batcher
+
+
+class LocalHost:
+    """Answers one run's effects from LocalModels; see EffectHost in core/vm/host.py."""
+
+    def __init__(self, models: LocalModels) -> None:
+        self._models = models
+        self._answers: SimpleQueue[EffectAnswer] = SimpleQueue()
+
+    def send(self, requests: list[EffectRequest]) -> None:
+        """Queue the requests, those of one model together."""
+        groups: dict[str, list[EffectRequest]] = {}
+        for request in requests:
+            groups.setdefault(request.model, []).append(request)
+        for name, group in groups.items():
+            try:
+                futures = self._models.submit(name, [(request.args, request.kwargs) for request in group])
+            except ModelError as error:
+                for request in group:
+                    self._answers.put(_answer(request.key, error))
+                continue
+            for request, future in zip(group, futures, strict=True):
+                future.add_done_callback(partial(self._settle, request.key))
+
+    def _settle(self, key: str, future: "Future[Any]") -> None:
+        error = future.exception()
+        self._answers.put(EffectAnswer(key, True, future.result()) if error is None else _answer(key, error))
+
+    def receive(self) -> list[EffectAnswer]:
+        """Block until at least one answer is there, and return those that are."""
+        answers = [self._answers.get()]
+        while True:
+            try:
+                answers.append(self._answers.get_nowait())
+            except Empty:
+                return answers
+
+
+def _answer(key: str, error: BaseException) -> EffectAnswer:
+    code = error.code if isinstance(error, ModelError) else ModelError.default_code
+    return EffectAnswer(key, False, (code, str(error)))

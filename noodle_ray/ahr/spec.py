@@ -1,0 +1,139 @@
+"""The description of one registered model."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from noodle_ray.ahr import codes
+from noodle_ray.errors import ModelError
+
+TASKS = ("embedding", "classification", "generation", "tensors")
+ENGINES = ("onnxruntime", "llama.cpp")
+SCHEMES = ("wheel", "path", "hf", "gguf", "onnx")
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._/@:-]{0,199}", re.IGNORECASE)
+
+
+def _whole(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: type(value) in (int, float) and isfinite(value) and low <= value <= high
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "threads": ("a whole number of CPU threads from 1 to 1024", _whole(1, 1024)),
+    "max_batch": ("a whole number of calls from 1 to 4096", _whole(1, 4096)),
+    "max_wait": ("seconds from 0 to 1", _number(0, 1)),
+    "max_length": ("a whole number of tokens from 2 to 131072", _whole(2, 131_072)),
+    "pooling": ("'mean' or 'cls'", lambda value: value in ("mean", "cls")),
+    "normalize": ("true or false", _flag),
+    "slots": ("a whole number of concurrent generations from 1 to 64", _whole(1, 64)),
+    "context": ("a whole number of tokens per generation from 64 to 1048576", _whole(64, 1_048_576)),
+    "cache_prompt": ("true or false", _flag),
+    "system": ("a text", _text),
+    "gpus": ("a number of GPUs from 0 to 64, fractions allowed", _number(0, 64)),
+    "gpu_layers": ("a whole number of layers from -1 (all) to 10000", _whole(-1, 10_000)),
+    "file": ("the name of one file in the source", _text),
+    "revision": ("a branch, tag or commit", _text),
+}
+"""What ``options`` may hold: name -> (what is expected, test). docs/models.md explains each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model: its name, where it comes from, and what executes it.
+
+    ``source`` is ``wheel:PACKAGE``, ``path:FOLDER``, ``hf:ORG/NAME``, ``gguf:FILE`` or ``onnx:FILE``. ``task`` and
+    ``engine`` may be empty: then they are inferred from the files when the model is loaded. Raises ModelError
+    E0606 when a field cannot be right.
+    """
+
+    name: str
+    source: str
+    task: str = ""
+    engine: str = ""
+    version: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what in ("name", "source", "task", "engine", "version"):
+            if not isinstance(getattr(self, what), str):
+                raise _malformed(f"a model's {what} must be a text")
+        if not NAME.fullmatch(self.name):
+            raise _malformed(
+                f"{self.name[:80]!r} is no model name: use 1 to 200 letters, digits and . _ / @ : -, "
+                "and start with a letter or digit"
+            )
+        scheme, _, place = self.source.partition(":")
+        if scheme not in SCHEMES or not place or "\0" in place:
+            raise _malformed(
+                f"{self.source[:80]!r} is no model source: write wheel:PACKAGE, path:FOLDER, hf:ORG/NAME, "
+                "gguf:FILE or onnx:FILE"
+            )
+        _check_choice("task", self.task, TASKS)
+        _check_choice("engine", self.engine, ENGINES)
+        _check_options(self.options)
+
+    @property
+    def scheme(self) -> str:
+        """The part of the source before the colon."""
+        return self.source.partition(":")[0]
+
+    @property
+    def place(self) -> str:
+        """The part of the source after the colon."""
+        return self.source.partition(":")[2]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON-able values."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "task": self.task,
+            "engine": self.engine,
+            "version": self.version,
+            "options": dict(self.options),
+        }
+
+    @classmethod
+    def from_dict(cls, data: object) -> "ModelSpec":
+        """The spec that ``to_dict`` gave; raises ModelError E0606 on anything else."""
+        if not isinstance(data, dict):
+            raise _malformed("a model's description must be an object with name and source")
+        unknown = set(data) - set(cls.__slots__)
+        if unknown or not {"name", "source"} <= set(data):
+            extra = f", without {', '.join(sorted(map(repr, unknown)))}" if unknown else ""
+            raise _malformed(f"a model's description must have name and source{extra}")
+        return cls(**data)
+
+
+def _malformed(message: str) -> ModelError:
+    return ModelError(message, code=codes.BAD_REGISTRATION)
+
+
+def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
+    if value and value not in choices:
+        raise _malformed(f"{value[:80]!r} is no {what} of a model: use one of {', '.join(choices)}")
+
+
+def _check_options(options: object) -> None:
+    if not isinstance(options, Mapping):
+        raise _malformed("a model's options must be an object")
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise _malformed(f"{str(name)[:80]!r} is no option of a model: use one of {', '.join(OPTIONS)}")
+        expected, fits = OPTIONS[name]
+        if not fits(value):
+            raise _malformed(f"a model's option {name!r} must be {expected}")
