@@ -29,6 +29,28 @@ def entry_cost(function: Function) -> int:
     return 1 + block_cost(function.body)
 
 
+def guards(function: Function) -> int:
+    """How many of the body's first instructions run before the entry is charged: its leading guard clauses.
+
+    A guard clause is an ``if`` that only returns. What comes before a call or a loop is bounded by the program's
+    text and was paid for by the call that led here, so a recursive function's base case needs no charge.
+    """
+    count = 0
+    for index, instr in enumerate(function.body):
+        if instr.op == "if" and _only_returns(cast(Block, instr.args[1])) and not instr.args[2]:
+            count = index + 1
+        elif instr.op not in _CHEAP:
+            break
+    return count
+
+
+_CHEAP = frozenset({"const", "move", "gget", "cget", "bget", "check", "cmp", "unop", "binop", "index", "cset"})
+
+
+def _only_returns(block: Block) -> bool:
+    return bool(block) and block[-1].op == "return" and all(instr.op in _CHEAP for instr in block[:-1])
+
+
 def block_cost(block: Block) -> int:
     """Fuel of a block without its loops' bodies."""
     return sum(instruction_cost(instr) for instr in block)

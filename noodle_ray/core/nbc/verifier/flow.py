@@ -1,18 +1,22 @@
 """What each block can rely on: registers defined on every path, and the construct around it.
 
-A state is the set of registers that are certainly defined, as the bits of an int. Code that cannot be
-reached has the state -1: in it every register is defined, and ``a & -1 == a`` where paths join.
+A state is the set of registers that are certainly defined: ints of 1,024 bits, one bit per register, so that
+work per operand does not grow with the number of registers. Code that cannot be reached has -1 everywhere: in
+it every register is defined, and ``a & -1 == a`` where paths meet. Each step turns the state before into that after.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS, TERMINATORS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.errors import ModuleError
 
-UNREACHABLE: Final = -1
+_State: TypeAlias = list[int]
+_SHIFT: Final = 10
+_MASK: Final = (1 << _SHIFT) - 1
+_UNREACHABLE: Final = -1
 _TYPE_OPS: Final = frozenset({"bget", "gget", "cget", "attr", "tuple", "const"})
 
 
@@ -21,12 +25,12 @@ class _Loop:
 
     __slots__ = ("exits",)
 
-    def __init__(self) -> None:
-        self.exits = UNREACHABLE
+    def __init__(self, size: int) -> None:
+        self.exits = [_UNREACHABLE] * size
 
 
 class _Around(NamedTuple):
-    """The constructs around a block: the loop to break from, the comprehension to emit to."""
+    """The constructs around a block: the loop to break from, the comprehension to emit to, a handler, a function."""
 
     loop: _Loop | None = None
     comp: str = ""
@@ -36,63 +40,78 @@ class _Around(NamedTuple):
 
 def check_flow(function: Function) -> None:
     """Raise ModuleError unless every register is defined before it is read and each instruction stands where it may."""
-    _block(function.body, (1 << len(function.params)) - 1, _Around())
+    state = [0] * ((function.registers >> _SHIFT) + 1)
+    for register in range(len(function.params)):
+        _define(register, state)
+    _block(function.body, state, _Around())
 
 
-def _block(block: Block, state: int, around: _Around) -> int:
-    """The state after ``block``."""
+def _block(block: Block, state: _State, around: _Around) -> None:
     last = len(block) - 1
     for position, instr in enumerate(block):
         op = instr.op
         step = _STEPS.get(op)
-        state = step(instr, state, around) if step else _plain(instr, state)
+        if step:
+            step(instr, state, around)
+        else:
+            _plain(instr, state)
         if op in TERMINATORS:
             if position != last:
                 raise refuse(321, f"Nothing can stand after {op!r} in its block.", instr.span)
-            state = UNREACHABLE
-    return state
+            state[:] = [_UNREACHABLE] * len(state)
 
 
-def _plain(instr: Instr, state: int) -> int:
+def _plain(instr: Instr, state: _State) -> None:
     """An instruction without blocks: it reads its operands, then defines its results."""
     value: Any
     args = instr.args
     for index, kind in _READS[instr.op]:
         value = args[index]
         if kind == "R":
-            if not state >> value & 1:
+            if not state[value >> _SHIFT] >> (value & _MASK) & 1:
                 raise _undefined(value, instr)
         elif kind == "R*":
             for register in value:
-                if not state >> register & 1:
+                if not state[register >> _SHIFT] >> (register & _MASK) & 1:
                     raise _undefined(register, instr)
         elif kind == "KW":
             for _, register in value:
-                if not state >> register & 1:
-                    raise _undefined(register, instr)
-        elif value is not None and not state >> value & 1:
-            raise _undefined(value, instr)
+                _read(register, state, instr)
+        elif value is not None:
+            _read(value, state, instr)
     for index, kind in _WRITES[instr.op]:
         value = args[index]
         if kind == "D":
-            state |= 1 << value
+            state[value >> _SHIFT] |= 1 << (value & _MASK)
         else:
             for register in value:
-                state |= 1 << register
-    return state
+                _define(register, state)
 
 
-def _bit(register: int) -> int:
-    return 1 << register
+def _define(register: int, state: _State) -> None:
+    state[register >> _SHIFT] |= 1 << (register & _MASK)
+
+
+def _read(register: int, state: _State, instr: Instr) -> None:
+    if not state[register >> _SHIFT] >> (register & _MASK) & 1:
+        raise _undefined(register, instr)
 
 
 def _undefined(register: int, instr: Instr) -> ModuleError:
     return refuse(314, f"{instr.op!r} reads register {register}, which may not be defined there.", instr.span)
 
 
-def _read(register: int, state: int, instr: Instr) -> None:
-    if not state >> register & 1:
-        raise _undefined(register, instr)
+def _meet(state: _State, other: _State) -> None:
+    """Where two paths meet, only what both defined is defined."""
+    for index, bits in enumerate(other):
+        state[index] &= bits
+
+
+def _after(block: Block, before: _State, around: _Around) -> _State:
+    """The state after ``block``, leaving the one before it as it is."""
+    state = before.copy()
+    _block(block, state, around)
+    return state
 
 
 def _inner(around: _Around) -> _Around:
@@ -105,39 +124,43 @@ def _operands(instr: Instr) -> Sequence[Any]:
     return instr.args
 
 
-def _and_or(instr: Instr, state: int, around: _Around) -> int:
+def _and_or(instr: Instr, state: _State, around: _Around) -> None:
     result, left, block, right = _operands(instr)
     _read(left, state, instr)
-    _read(right, _block(block, state, _inner(around)), instr)
-    return state | _bit(result)
+    _read(right, _after(block, state, _inner(around)), instr)
+    _define(result, state)
 
 
-def _ifx(instr: Instr, state: int, around: _Around) -> int:
+def _ifx(instr: Instr, state: _State, around: _Around) -> None:
     result, test, then, then_value, other, other_value = _operands(instr)
     _read(test, state, instr)
-    after_then = _block(then, state, _inner(around))
-    _read(then_value, after_then, instr)
-    after_other = _block(other, state, _inner(around))
-    _read(other_value, after_other, instr)
-    return after_then & after_other | _bit(result)
+    branch = _after(then, state, _inner(around))
+    _read(then_value, branch, instr)
+    _block(other, state, _inner(around))
+    _read(other_value, state, instr)
+    _meet(state, branch)
+    _define(result, state)
 
 
-def _if(instr: Instr, state: int, around: _Around) -> int:
+def _if(instr: Instr, state: _State, around: _Around) -> None:
     test, then, other = _operands(instr)
     _read(test, state, instr)
-    return _block(then, state, around) & _block(other, state, around)
+    branch = _after(then, state, around)
+    _block(other, state, around)
+    _meet(state, branch)
 
 
-def _while(instr: Instr, state: int, around: _Around) -> int:
+def _while(instr: Instr, state: _State, around: _Around) -> None:
     condition, test, body, other = _operands(instr)
-    state = _block(condition, state, _inner(around))
+    _block(condition, state, _inner(around))
     _read(test, state, instr)
-    loop = _Loop()
-    _block(body, state, around._replace(loop=loop))
-    after = _block(other, state, around)
+    loop = _Loop(len(state))
+    _after(body, state, around._replace(loop=loop))
+    _block(other, state, around)
     if _is_true(condition, test):
-        return loop.exits
-    return after & loop.exits
+        state[:] = loop.exits
+    else:
+        _meet(state, loop.exits)
 
 
 def _is_true(condition: Block, test: int) -> bool:
@@ -148,60 +171,66 @@ def _is_true(condition: Block, test: int) -> bool:
     return result == test and bool(value)
 
 
-def _for(instr: Instr, state: int, around: _Around) -> int:
+def _for(instr: Instr, state: _State, around: _Around) -> None:
     target, iterable, body, other = _operands(instr)
     _read(iterable, state, instr)
-    loop = _Loop()
-    _block(body, state | 1 << target, around._replace(loop=loop))
-    return _block(other, state, around) & loop.exits
+    loop = _Loop(len(state))
+    first = state.copy()
+    _define(target, first)
+    _block(body, first, around._replace(loop=loop))
+    _block(other, state, around)
+    _meet(state, loop.exits)
 
 
-def _comp(instr: Instr, state: int, around: _Around) -> int:
+def _comp(instr: Instr, state: _State, around: _Around) -> None:
     result, kind, block = _operands(instr)
-    return _block(block, state, _inner(around)._replace(comp=kind)) | _bit(result)
+    _block(block, state, _inner(around)._replace(comp=kind))
+    _define(result, state)
 
 
-def _try(instr: Instr, state: int, around: _Around) -> int:
+def _try(instr: Instr, state: _State, around: _Around) -> None:
     """Handlers and ``finally`` rely on nothing the body does: it may have been left at any point."""
     body, handlers, other, final = _operands(instr)
-    normal = _block(other, _block(body, state, around), around)
+    normal = _after(body, state, around)
+    _block(other, normal, around)
     for types, type_register, exception, handler in handlers:
         for part in types:
             if part.op not in _TYPE_OPS:
                 raise refuse(326, f"{part.op!r} cannot stand among the types of a handler.", part.span)
-        before = _block(types, state, _Around(returns=False))
+        caught = _after(types, state, around)
         if type_register is not None:
-            _read(type_register, before, instr)
+            _read(type_register, caught, instr)
         if exception is not None:
-            before |= 1 << exception
-        normal &= _block(handler, before, around._replace(handler=True))
-    return normal | _block(final, state, around)
+            _define(exception, caught)
+        _block(handler, caught, around._replace(handler=True))
+        _meet(normal, caught)
+    _block(final, state, around)
+    for index, bits in enumerate(normal):
+        state[index] |= bits
 
 
-def _jump(instr: Instr, state: int, around: _Around) -> int:
+def _jump(instr: Instr, state: _State, around: _Around) -> None:
     if around.loop is None:
         raise refuse(318, f"{instr.op!r} must stand in a loop, and in no expression between.", instr.span)
     if instr.op == "break":
-        around.loop.exits &= state
-    return state
+        _meet(around.loop.exits, state)
 
 
-def _return(instr: Instr, state: int, around: _Around) -> int:
+def _return(instr: Instr, state: _State, around: _Around) -> None:
     if not around.returns:
         raise refuse(332, "'return' cannot stand in an expression.", instr.span)
-    return _plain(instr, state)
+    _plain(instr, state)
 
 
-def _emit(instr: Instr, state: int, around: _Around) -> int:
+def _emit(instr: Instr, state: _State, around: _Around) -> None:
     if not around.comp or (instr.op == "emit2") != (around.comp == "dict"):
         raise refuse(319, f"{instr.op!r} must stand in a comprehension of its kind.", instr.span)
-    return _plain(instr, state)
+    _plain(instr, state)
 
 
-def _reraise(instr: Instr, state: int, around: _Around) -> int:
+def _reraise(instr: Instr, state: _State, around: _Around) -> None:
     if not around.handler:
         raise refuse(320, "'reraise' must stand in a handler.", instr.span)
-    return state
 
 
 _READS: Final = {
