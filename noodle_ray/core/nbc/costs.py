@@ -44,7 +44,7 @@ def guards(function: Function) -> int:
     return count
 
 
-_CHEAP = frozenset({"const", "move", "gget", "cget", "bget", "check", "cmp", "unop", "binop", "index", "cset"})
+_CHEAP = frozenset({"const", "move", "gget", "cget", "bget", "check", "cmp", "unop", "binop", "index", "cset", "unset"})
 
 
 def _only_returns(block: Block) -> bool:

@@ -1,12 +1,15 @@
 """Emitting data: constants, variables, containers, strings."""
 
 import ast
-from typing import cast
+from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
+
+_PLAIN: Final = frozenset({str, int, float, bool})
+"""Types whose text surely holds no address."""
 
 
 @handles("const", "bget")
@@ -160,7 +163,10 @@ def format_field(emitter: Emitter, instr: Instr, at: Position) -> None:
         if not isinstance(layout, ast.JoinedStr):
             part = layout if _literal(layout) else ast.FormattedValue(emitter.value(layout), -1, None, **at)
             layout = ast.JoinedStr([part], **at)
-    emitter.result(target, ast.FormattedValue(value, code, layout, **at), at)
+    field = ast.FormattedValue(value, code, layout, **at)
+    if emitter.registers.types.get(source) not in _PLAIN:
+        emitter.suspects.add(id(field))
+    emitter.result(target, field, at)
 
 
 def _literal(node: ast.expr) -> bool:
@@ -175,4 +181,15 @@ def concatenate(emitter: Emitter, instr: Instr, at: Position) -> None:
         part if _literal(part) else ast.FormattedValue(part, -1, None, **at)
         for part in emitter.operands(registers, at, raw=True)
     ]
-    emitter.result(target, ast.JoinedStr(parts, **at), at)
+    text: ast.expr = ast.JoinedStr(parts, **at)
+    if any(id(part) in emitter.suspects for part in parts):
+        text = _without_addresses(emitter, text, at)
+    emitter.result(target, text, at)
+
+
+def _without_addresses(emitter: Emitter, text: ast.expr, at: Position) -> ast.expr:
+    """Text into which a function may have been formatted: its address, which differs from run to run, is cut."""
+    name = emitter.fresh("s")
+    bound = ast.NamedExpr(nodes.store(name, at), text, **at)
+    test = ast.Compare(nodes.constant(" at 0x", at), [ast.In()], [bound], **at)
+    return ast.IfExp(test, nodes.call(".fix", [nodes.load(name, at)], at), nodes.load(name, at), **at)

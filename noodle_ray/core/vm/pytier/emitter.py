@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, cast
 
-from noodle_ray.core.nbc.costs import entry_cost
+from noodle_ray.core.nbc.costs import entry_cost, guards
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.nodes import NOWHERE, Position, position
@@ -51,6 +51,7 @@ class Emitter:
         self.counter = 0
         self.depth = 0
         self.collecting: list[tuple[str, str]] = []
+        self.suspects: set[int] = set()
 
     # registers
 
@@ -183,11 +184,10 @@ class Emitter:
 
     def definition(self, name: str, defaults: list[ast.expr], at: Position) -> ast.FunctionDef:
         """This whole function as a ``def``."""
-        body = [
-            *declarations(self.function),
-            *charge(entry_cost(self.function), NOWHERE),
-            *self.block(self.function.body),
-        ]
+        code, free = self.function.body, guards(self.function)
+        first, rest = self.block(code[:free]), self.block(code[free:])
+        paid = charge(entry_cost(self.function), NOWHERE)
+        body = [*declarations(self.function), *first, *paid, *rest]
         return ast.FunctionDef(name, _arguments(self.function, defaults), body, [], None, None, **at)
 
 
@@ -208,17 +208,12 @@ def handles(*ops: str) -> Callable[[Handler], Handler]:
 
 
 def charge(cost: int, at: Position) -> list[ast.stmt]:
-    """Take fuel here and now: ``fuel -= cost`` and trip when there was too little. Floats, because CPython
-    subtracts and compares them without a size check; they are exact to 2**53."""
-    return [
-        ast.AugAssign(nodes.store(FUEL, at), ast.Sub(), nodes.constant(float(cost), at), **at),
-        ast.If(
-            ast.Compare(nodes.load(FUEL, at), [ast.Lt()], [nodes.constant(0.0, at)], **at),
-            [ast.Expr(nodes.call(".trip", [], at), **at)],
-            [],
-            **at,
-        ),
-    ]
+    """Take fuel here and now: ``if (fuel := fuel - cost) < 0: trip()``. Floats, because CPython subtracts and
+    compares them without a size check; they are exact to 2**53."""
+    less = ast.BinOp(nodes.load(FUEL, at), ast.Sub(), nodes.constant(float(cost), at), **at)
+    left = ast.NamedExpr(nodes.store(FUEL, at), less, **at)
+    test = ast.Compare(left, [ast.Lt()], [nodes.constant(0.0, at)], **at)
+    return [ast.If(test, [ast.Expr(nodes.call(".trip", [], at), **at)], [], **at)]
 
 
 def _place(node: ast.expr) -> Position:

@@ -33,9 +33,34 @@ def _charges(instr: Instr, registers: Registers) -> bool:
 
 
 def small_power(instr: Instr, registers: Registers) -> bool:
-    """Whether a ``**`` has a constant exponent so small that its cost is that of any other operator."""
+    """Whether a ``**`` has a constant exponent with which its cost is that of any other operator."""
     exponent = registers.constants.get(cast(int, instr.args[3]))
     if exponent is None or exponent.op != "const":
         return False
     value = exponent.args[1]
-    return type(value) is int and 0 <= value <= SMALL_EXPONENT
+    return type(value) is float or (type(value) is int and 0 <= value <= SMALL_EXPONENT)
+
+
+_RESIZING: Final = frozenset({"extend", "update", "setadd", "delindex", "emit", "emit2"})
+_READING: Final = frozenset({"get", "keys", "values", "items", "index", "count", "copy"})
+"""Methods of containers that surely change none."""
+
+
+def keeps_sizes(block: Block, registers: Registers) -> bool:
+    """Whether a leaf's body surely changes no container's length, so that a loop's count is known before it."""
+    return not any(_resizes(instr, registers) for instr in walk(block))
+
+
+def _resizes(instr: Instr, registers: Registers) -> bool:
+    if instr.op in _RESIZING:
+        return True
+    if instr.op == "setindex":
+        key = cast(int, instr.args[1])
+        constant = registers.constants.get(key)
+        return constant is None and registers.types.get(key) not in (int, str, float, bool, tuple)
+    if instr.op == "inplace":
+        return registers.types.get(cast(int, instr.args[2])) not in (int, float, bool, str, tuple)
+    if instr.op == "callm":
+        receiver = registers.types.get(cast(int, instr.args[1]))
+        return receiver is not str and instr.args[2] not in _READING
+    return False

@@ -12,7 +12,7 @@ from noodle_ray.core.nbc.costs import loop_cost
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
-from noodle_ray.core.vm.pytier.leaf import is_leaf
+from noodle_ray.core.vm.pytier.leaf import is_leaf, keeps_sizes
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.registers import walk
 from noodle_ray.core.vm.pytier.support import FUEL
@@ -26,12 +26,37 @@ def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Positio
     return iterator, left
 
 
-def _refund(loop: list[ast.stmt], left: str, cost: int, at: Position) -> ast.stmt:
-    """The loop, and however it ends, the fuel of the iterations that did not run given back."""
-    unused = ast.BinOp(
-        nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), nodes.constant(float(cost), at), **at
-    )
-    return ast.Try(loop, [], [], [ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)], **at)
+def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tuple[str, str]:
+    """`_start` for a ``for``. A range is paid for without a call: its length is known and cannot change."""
+    iterable, cost = cast(int, instr.args[1]), float(loop_cost(instr))
+    if emitter.registers.types.get(iterable) is not range:
+        fixed = keeps_sizes(cast(Block, instr.args[2]), emitter.registers)
+        return _start(emitter, ".enter_fixed" if fixed else ".enter", [items, nodes.constant(cost, at)], at)
+    iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
+    emitter.statement(nodes.assign(iterator, items, at))
+    length = nodes.call(".len", [nodes.load(iterator, at)], at)
+    total = ast.NamedExpr(nodes.store(price, at), ast.BinOp(length, ast.Mult(), nodes.constant(cost, at), **at), **at)
+    affordable = ast.Compare(total, [ast.LtE()], [nodes.load(FUEL, at)], **at)
+    pay = ast.AugAssign(nodes.store(FUEL, at), ast.Sub(), nodes.load(price, at), **at)
+    both = [nodes.store(iterator, at), nodes.store(left, at)]
+    plain = ast.Assign(cast("list[ast.expr]", both), nodes.call(".iter", [nodes.load(iterator, at)], at), None, **at)
+    call = nodes.call(".enter", [nodes.load(iterator, at), nodes.constant(cost, at)], at)
+    metered = ast.Assign([ast.Tuple(cast("list[ast.expr]", both), nodes.STORE, **at)], call, None, **at)
+    emitter.statement(ast.If(affordable, [pay, plain], [metered], **at))
+    return iterator, left
+
+
+def _refund(emitter: Emitter, loop: list[ast.stmt], left: str, instr: Instr, at: Position) -> ast.stmt:
+    """The loop, and however it ends, the fuel of the iterations that did not run given back. A range that ran
+    to its end owes nothing: it was paid for exactly, or it tripped."""
+    cost = nodes.constant(float(loop_cost(instr)), at)
+    unused = ast.BinOp(nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), cost, **at)
+    refund = ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)
+    exact = instr.op == "for" and emitter.registers.types.get(cast(int, instr.args[1])) is range
+    if exact and not any(inner.op in ("break", "return") for inner in walk(cast(Block, instr.args[2]))):
+        again = ast.ExceptHandler(None, None, [refund, ast.Raise(None, None, **at)], **at)
+        return ast.Try(loop, [again], [], [], **at)
+    return ast.Try(loop, [], [], [refund], **at)
 
 
 @handles("for")
@@ -42,11 +67,11 @@ def for_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     cost = loop_cost(instr)
     element = nodes.store(emitter.variable(target), at)
     if is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers):
-        iterator, left = _start(emitter, ".enter", [items, nodes.constant(float(cost), at)], at)
+        iterator, left = _start_for(emitter, items, instr, at)
         loop = ast.For(
             element, nodes.load(iterator, at), nodes.plain(at, *emitter.block(body)), emitter.block(orelse), None, **at
         )
-        emitter.statements.append(_refund([loop], left, cost, at))
+        emitter.statements.append(_refund(emitter, [loop], left, instr, at))
         return
     emitter.flush()
     inner = [*charge(cost, at), *emitter.block(body)]
@@ -76,10 +101,13 @@ def while_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     )
     inner = [*before, *rest, *emitter.block(body)]
     if leaf:
-        iterator, left = _start(emitter, ".tests", [nodes.constant(float(cost), at)], at)
+        ticks = emitter.fresh("n")
+        paid = nodes.call(".tests", [nodes.constant(float(cost), at)], at)
+        emitter.statements.append(nodes.assign(ticks, paid, at))
         tick = nodes.store(emitter.fresh("t"), at)
-        loop: ast.stmt = ast.For(tick, nodes.load(iterator, at), nodes.plain(at, *inner), [], None, **at)
-        emitter.statements.append(_refund([loop], left, cost, at))
+        out: ast.stmt = ast.Expr(nodes.call(".trip", [], at), **at)
+        loop: ast.stmt = ast.For(tick, nodes.load(ticks, at), nodes.plain(at, *inner), [out], None, **at)
+        emitter.statements.append(_refund(emitter, [loop], ticks, instr, at))
     else:
         emitter.statements.append(ast.While(nodes.constant(True, at), [*charge(cost, at), *inner], [], **at))
     emitter.statements.extend(after)
@@ -148,9 +176,8 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     emitter.counter = spare.counter
     for instr in block[:-1]:
         emitter.instruction(instr)
-    cost = loop_cost(loop)
     items = emitter.operand(iterable, at)
-    iterator, left = _start(emitter, ".enter", [items, nodes.constant(float(cost), at)], at)
+    iterator, left = _start_for(emitter, items, loop, at)
     clause = [ast.comprehension(goal, nodes.load(iterator, at), tests, 0)]
     node: ast.expr
     if kind == "list":
@@ -160,7 +187,7 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     else:
         node = nodes.call(".set", [ast.ListComp(values[0], clause, **at)], at)
     name = emitter.fresh("c")
-    emitter.statements.append(_refund([nodes.assign(name, node, at)], left, cost, at))
+    emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], left, loop, at))
     emitter.result(target, nodes.load(name, at), at)
     return True
 

@@ -21,7 +21,8 @@ class PythonRun:
         compiled = compile_module(module, key)
         meter = Meter(float(limits.fuel))
         names = compiled.namespace.copy()
-        names[".trip"], names[".enter"], names[".tests"] = meter.trip, meter.enter, meter.tests
+        names[".trip"], names[".tests"] = meter.trip, meter.tests
+        names[".enter"], names[".enter_fixed"] = meter.enter, meter.enter_fixed
         self._names = names
         self._limits = limits
         self._program = FunctionType(compiled.code, names, "<module>", None, (meter.cell,))

@@ -22,10 +22,13 @@ from noodle_ray.core.vm.state import S
 FUEL: Final = ".fuel"
 
 
+_SIZED: Final = frozenset({range, tuple, str, list, dict})
+
+
 class Meter:
     """The fuel of one run. ``cell`` is the variable that the program's functions share with these helpers."""
 
-    __slots__ = ("cell", "charge", "enter", "remaining", "tests", "trip")
+    __slots__ = ("cell", "charge", "enter", "enter_fixed", "remaining", "tests", "trip")
 
     def __init__(self, fuel: float) -> None:
         def trip() -> None:
@@ -47,32 +50,37 @@ class Meter:
         def enter(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
             """Pay for a leaf loop; its iterator, and one whose length hint is what was paid for and not used."""
             nonlocal fuel
-            kind = type(iterable)
-            if kind is range or kind is tuple or kind is str:
-                total = cost * len(cast("Sized", iterable))
-                if total <= fuel:
-                    fuel -= total
-                    iterator = iter(iterable)
-                    return iterator, iterator
             count = int(fuel // cost)
             left = repeat(True, count)
             iterator = compress(iter(iterable), chain(left, end()))
             fuel -= cost * count
             return iterator, left
 
-        def tests(cost: float) -> tuple[Iterator[object], Iterator[object]]:
+        def enter_fixed(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
+            """`enter` for a loop that surely does not change how long its iterable is."""
+            nonlocal fuel
+            if type(iterable) in _SIZED:
+                total = cost * len(cast("Sized", iterable))
+                if total <= fuel:
+                    fuel -= total
+                    iterator = iter(iterable)
+                    return iterator, iterator
+            return enter(iterable, cost)
+
+        def tests(cost: float) -> Iterator[object]:
             """Pay for the tests of a leaf ``while``; an iterator with one element for each."""
             nonlocal fuel
             count = int(fuel // cost)
             left = repeat(None, count)
             fuel -= cost * count
-            return chain(left, end()), left
+            return left
 
         def remaining() -> float:
             return fuel
 
         self.cell = cast("tuple[CellType, ...]", remaining.__closure__)[0]
-        self.trip, self.charge, self.enter, self.tests, self.remaining = trip, charge, enter, tests, remaining
+        self.trip, self.charge, self.remaining = trip, charge, remaining
+        self.enter, self.enter_fixed, self.tests = enter, enter_fixed, tests
 
 
 def wrap(program: ast.stmt) -> ast.Module:
@@ -123,6 +131,8 @@ _HELPERS: Final[dict[str, object]] = {
     ".barrier": _barrier,
     ".gather": _gather,
     ".model": operators.model_value,
+    ".len": len,
+    ".iter": iter,
     ".fix": operators.fix_addresses,
     ".kwmerge": operators.kwmerge,
     ".update": operators.update_display,
