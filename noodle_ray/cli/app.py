@@ -21,7 +21,7 @@ app.add_typer(models_app, name="models")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A program: source, NBC, or - for standard input.")]
 Address = Annotated[
-    str | None, typer.Option("--address", metavar="URL", help="A platform to use.", envvar="NOODLE_ADDRESS")
+    str | None, typer.Option("--address", metavar="URL", help="A platform to use.", envvar="NOODLE_URL")
 ]
 
 
@@ -122,12 +122,13 @@ def check(files: Annotated[list[str], typer.Argument(metavar="FILE...")], json: 
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The HTTP port.")] = 8000,
     host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C, then stop it.")] = False,
     json: Json = False,
 ) -> None:
     """Start the platform in the background and wait until it is ready."""
     from noodle_ray.cli.platform import up_command
 
-    _leave(up_command(host, port, as_json=json))
+    _leave(up_command(host, port, foreground=foreground, as_json=json))
 
 
 @app.command()
@@ -201,5 +202,3 @@ def models_remove(
     from noodle_ray.cli.models import remove_command
 
     _leave(remove_command(name, as_json=json))
-
-

@@ -10,7 +10,7 @@ from noodle_ray.errors import CompileError, NoodleError, UsageError
 
 
 def compile_file(file: str, *, output: str | None = None, text: bool = False, as_json: bool = False) -> int:
-    """Compile a program to NBC: into a file (beside the source if ``output`` is None), as text, or described as JSON."""
+    """Compile a program to NBC: into a file (by default beside the source), as text, or described as JSON."""
     from noodle_ray.core import nbc
 
     try:
@@ -94,7 +94,7 @@ def _beside(file: str) -> str:
     import os
 
     if file == "-" or is_nbc(file, b""):
-        raise UsageError("say where the module goes", code="NOODLE-E0906", hint="add -o FILE.nbc, --text or --json")
+        raise UsageError("say where the module goes", code="NOODLE-E0911", hint="add -o FILE.nbc, --text or --json")
     return os.path.splitext(file)[0] + ".nbc"
 
 

@@ -50,8 +50,8 @@ def source_text(data: bytes, filename: str) -> str:
 
 
 def is_nbc(file: str, data: bytes) -> bool:
-    """Return whether a file holds NBC and not source: by its name or by its first bytes."""
-    return file.endswith(".nbc") or b"\0" in data[:64]
+    """Return whether a file holds NBC and not source: by its name or by its first bytes, which no UTF-8 text has."""
+    return file.endswith(".nbc") or data[:4] == b"\xf5NBC"
 
 
 def load_program(file: str) -> Loaded:

@@ -29,12 +29,12 @@ def run_file(
         positional, keywords = parse_args(args)
         bounds = parse_limits(limits)
         if tier not in TIERS:
-            raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0905")
-        program = load_program(file)
+            raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0910")
         if address:
+            program = load_program(file)
             outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier)
         else:
-            outcome = _run_local(program, entry, positional, keywords, bounds, tier)
+            program, outcome = _run_local(file, entry, positional, keywords, bounds, tier)
     except NoodleError as error:
         return _report(error, tier, as_json)
     return show_outcome(outcome, program, as_json=as_json, timeline=timeline)
@@ -95,18 +95,22 @@ def _similar(name: str) -> str:
 
 
 def _run_local(
-    program: Loaded, entry: str | None, args: list[Any], kwargs: dict[str, Any], limits: Limits, tier: str
-) -> dict[str, Any]:
-    from noodle_ray.core.nbc import digest
-    from noodle_ray.core.sandbox.local import run_local
-    from noodle_ray.core.sandbox.request import RunRequest
+    file: str, entry: str | None, args: list[Any], kwargs: dict[str, Any], limits: Limits, tier: str
+) -> tuple[Loaded, dict[str, Any]]:
+    from noodle_ray.core.sandbox.local import LocalWorker
 
-    request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier)
-    if not program.module.models:
-        return run_local(request, None)
-    from noodle_ray.ahr.local import LocalModels
+    with LocalWorker() as worker:  # gets ready while this process compiles
+        program = load_program(file)
+        from noodle_ray.core.nbc import digest
+        from noodle_ray.core.sandbox.request import RunRequest
 
-    return run_local(request, LocalModels())
+        request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier)
+        if not program.module.models:
+            return program, worker.run(request)
+        from noodle_ray.ahr.local import LocalModels
+
+        with LocalModels() as models:
+            return program, worker.run(request, models)
 
 
 def _run_remote(

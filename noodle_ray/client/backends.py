@@ -1,0 +1,128 @@
+"""Where a driver's programs run: on a platform over HTTP, or in sandbox workers of this machine without one."""
+
+import asyncio
+from typing import Any, NamedTuple, Protocol
+
+from noodle_ray.client.http import AsyncClient, run_module
+from noodle_ray.core.vm.limits import Limits
+from noodle_ray.errors import ModelError
+
+
+class Call(NamedTuple):
+    """One run of a compiled program. Arguments are plain data; tuples and sets in them arrive as lists."""
+
+    digest: str
+    nbc: bytes
+    entry: str | None
+    args: list[Any]
+    kwargs: dict[str, Any]
+    limits: Limits
+    tier: str
+
+
+class Backend(Protocol):
+    """Runs programs and asks models, on the driver's background loop."""
+
+    async def run(self, call: Call) -> dict[str, Any]:
+        """Run a program and return its outcome, whose result is JSON data."""
+
+    async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Ask a model once."""
+
+    async def aclose(self) -> None:
+        """Give back what this holds."""
+
+
+class RemoteBackend:
+    """A platform."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self.client = client
+
+    async def run(self, call: Call) -> dict[str, Any]:
+        """Run a program on the platform."""
+        return await run_module(
+            self.client,
+            call.digest,
+            call.nbc,
+            entry=call.entry,
+            args=call.args,
+            kwargs=call.kwargs,
+            limits=call.limits,
+            tier=call.tier,
+        )
+
+    async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Ask one of the platform's models."""
+        if len(args) != 1:
+            message = f"a model takes one positional argument, its input, not {len(args)}"
+            raise ModelError(message, code="NOODLE-E0603")
+        return (await self.client.infer(model, [args[0]], **kwargs))[0]
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()
+
+
+class LocalModelHost:
+    """The models of this process, as `noodle_ray.core.runs.batcher.ModelHost`."""
+
+    async def infer(self, model: str, calls: list[tuple[tuple[object, ...], dict[str, object]]]) -> list[object]:
+        """Compute a batch in a thread."""
+        from noodle_ray.client.models import local_models
+
+        return list(await asyncio.to_thread(local_models().infer, model, calls))
+
+
+class LocalBackend:
+    """A pool of sandbox workers on this machine, started with the first run; models load into this process."""
+
+    def __init__(self, workers: int = 2) -> None:
+        self._workers = workers
+        self._starting = asyncio.Lock()
+        self._pool: Any = None
+        self._executor: Any = None
+
+    async def run(self, call: Call) -> dict[str, Any]:
+        """Run a program in a sandbox worker."""
+        from noodle_ray.core.runs.executor import Program
+        from noodle_ray.core.vm.values import from_json, to_json
+
+        executor = await self._started()
+        _, outcome = await executor.run(
+            Program(nbc=call.nbc),
+            entry=call.entry,
+            args=[from_json(to_json(value)) for value in call.args],
+            kwargs={name: from_json(to_json(value)) for name, value in call.kwargs.items()},
+            limits=call.limits,
+            tier=call.tier,
+        )
+        return {**outcome, "result": from_json(to_json(outcome["result"]))}
+
+    async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Ask a model of this process."""
+        (answer,) = await LocalModelHost().infer(model, [(args, kwargs)])
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    async def aclose(self) -> None:
+        """Stop the workers."""
+        pool, self._pool, self._executor = self._pool, None, None
+        if pool is not None:
+            await pool.close()
+
+    async def _started(self) -> Any:
+        async with self._starting:
+            if self._executor is None:
+                from noodle_ray import paths
+                from noodle_ray.core.runs.compiler import CompilerService
+                from noodle_ray.core.runs.executor import Executor
+                from noodle_ray.core.runs.modules import ModuleStore
+                from noodle_ray.core.sandbox.pool import WorkerPool
+
+                self._pool = WorkerPool(self._workers)
+                await self._pool.start()
+                compiler = CompilerService(ModuleStore(paths.cache_dir() / "modules"))
+                self._executor = Executor(self._pool, compiler, LocalModelHost())
+            return self._executor
