@@ -5,6 +5,7 @@ from types import MethodDescriptorType
 from typing import cast
 
 from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.vm.builtins import BUILTINS, callee
 from noodle_ray.core.vm.methods import method_table
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
@@ -63,7 +64,14 @@ def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Call a builtin."""
     target, name, args, keywords = cast("tuple[int, str, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((*args, *(register for _, register in keywords)), at)
-    emitter.result(target, _call(emitter.builtin(name, at), values, keywords, at), at)
+    function = callee(name, len(args), bool(keywords))
+    variable = f".b.{name}"
+    if function is not BUILTINS[name]:
+        variable = f".c.{name}.{len(args) > 1}.{bool(keywords)}"
+        emitter.names.vetted[variable] = function
+    else:
+        emitter.names.builtins.add(name)
+    emitter.result(target, _call(nodes.load(variable, at), values, keywords, at), at)
 
 
 @handles("callm")
@@ -76,12 +84,14 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
     target, receiver, name, args, keywords = cast("tuple[int, int, str, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((receiver, *args, *(register for _, register in keywords)), at)
     known = emitter.registers.types.get(receiver)
-    entry = method_table(name).get(known) if known else None
+    methods = method_table(name, len(args) if not keywords else 1)
+    entry = methods.get(known) if known else None
     if entry is None:
-        emitter.names.methods.add(name)
+        variable = f".m.{name}.{len(args) == 1 or bool(keywords)}"
+        emitter.names.vetted[variable] = methods
         first, again = emitter.twice(values[0], at)
         kind = nodes.call(".type", [first], at)
-        table = ast.Subscript(nodes.load(f".m.{name}", at), kind, nodes.LOAD, **at)
+        table = ast.Subscript(nodes.load(variable, at), kind, nodes.LOAD, **at)
         emitter.result(target, _call(table, [again, *values[1:]], keywords, at), at)
         return
     if isinstance(entry, MethodDescriptorType) and entry.__objclass__ is known:

@@ -39,7 +39,7 @@ def compile_module(module: Module, key: str) -> Compiled:
     names = Names()
     program = Emitter(module, module.functions[0], names).definition(".program", [], NOWHERE)
     code = support.unwrap(compile(support.wrap(program), FILENAME, "exec", dont_inherit=True, optimize=0))
-    compiled = Compiled(_named(code), support.namespace(names.builtins, names.methods, names.vetted))
+    compiled = Compiled(_named(code), support.namespace(names.builtins, names.vetted))
     if key:
         if len(_cache) >= _CACHED:
             _cache.pop(next(iter(_cache)))

@@ -30,11 +30,10 @@ class Waiting(NamedTuple):
 
 
 class Names:
-    """What the generated module needs in its namespace: builtins, methods by table, and vetted functions."""
+    """What the generated module needs in its namespace: builtins, and vetted functions and tables by variable."""
 
     def __init__(self) -> None:
         self.builtins: set[str] = set()
-        self.methods: set[str] = set()
         self.vetted: dict[str, object] = {}
 
 

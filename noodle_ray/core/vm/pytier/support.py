@@ -14,7 +14,7 @@ from typing import Final, cast
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
 from noodle_ray.core.vm.limits import FuelExhausted
-from noodle_ray.core.vm.methods import attribute, method_table
+from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.state import S
@@ -148,11 +148,9 @@ _HELPERS: Final[dict[str, object]] = {
 }
 
 
-def namespace(builtins: Iterable[str], methods: Iterable[str], vetted: dict[str, object]) -> dict[str, object]:
-    """The globals a module's runs start from: helpers, and the builtins and method tables it names."""
+def namespace(builtins: Iterable[str], vetted: dict[str, object]) -> dict[str, object]:
+    """The globals a module's runs start from: helpers, the builtins it names, and what else was looked up for it."""
     names = {**_HELPERS, **vetted}
     for name in builtins:
         names[f".b.{name}"] = BUILTINS[name]
-    for name in methods:
-        names[f".m.{name}"] = method_table(name)
     return names
