@@ -41,7 +41,7 @@ def small_power(instr: Instr, registers: Registers) -> bool:
     return type(value) is float or (type(value) is int and 0 <= value <= SMALL_EXPONENT)
 
 
-_RESIZING: Final = frozenset({"extend", "update", "setadd", "delindex", "emit", "emit2"})
+_RESIZING: Final = frozenset({"extend", "update", "setadd", "delindex"})
 _READING: Final = frozenset({"get", "keys", "values", "items", "index", "count", "copy"})
 """Methods of containers that surely change none."""
 
