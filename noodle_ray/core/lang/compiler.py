@@ -1,14 +1,15 @@
 """Runs the stages in order and collects what they find."""
 
-import _ast as ast
-
-from noodle_ray.core.lang.lower import Unit, lower
+from noodle_ray.core.lang.effects import insert_waits, overlapping_comprehensions
+from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
+from noodle_ray.core.lang.purity import flatten
 from noodle_ray.core.lang.resolve import Resolution
 from noodle_ray.core.lang.validate import validate
-from noodle_ray.core.nbc.module import Block, Function, Module
+from noodle_ray.core.nbc.module import Function, Module
+from noodle_ray.core.vm.names import MODULES
 from noodle_ray.errors import CompileError, Diagnostic
 
 _OWN_SCOPES = frozenset({"NOODLE-E0101", "NOODLE-E0105", "NOODLE-E0108", "NOODLE-E0121"})
@@ -58,46 +59,27 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     unit = lower(resolution, lines)
     if unit.found:
         return None, _sorted(unit.found)
-    return _module(unit, filename), []
+    if not unit.effects:
+        return _module([f for f in unit.functions if f is not None], filename), []
+    overlapping = overlapping_comprehensions(unit)
+    if overlapping:
+        unit = lower(Resolution(tree, overlapping), lines)
+    return _module(insert_waits(unit), filename), []
 
 
 def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.span)
 
 
-def _module(unit: Unit, filename: str) -> Module:
-    functions = tuple(function for function in unit.functions if function is not None)
+def _module(functions: list[Function], filename: str) -> Module:
     models: set[str] = set()
     imports: set[str] = set()
     for function in functions:
-        _collect(function, function.body, models, imports)
-    return Module(functions, tuple(sorted(models)), tuple(sorted(imports)), filename)
-
-
-def _collect(function: Function, block: Block, models: set[str], imports: set[str]) -> None:
-    for op, args, _ in block:
-        if op == "model" or op == "effect":
-            models.add(str(args[1]))
-        elif op == "bget" or op == "callb":
-            module = str(args[1]).partition(".")[0]
-            if module in ("math", "json"):
-                imports.add(module)
-        else:
-            for argument in args:
-                if type(argument) is tuple and argument and type(argument[0]) is not int:
-                    _collect_nested(function, argument, models, imports)
-
-
-def _collect_nested(function: Function, argument: tuple[object, ...], models: set[str], imports: set[str]) -> None:
-    from noodle_ray.core.nbc.module import Instr
-
-    if type(argument[0]) is Instr:
-        _collect(function, argument, models, imports)  # type: ignore[arg-type]
-        return
-    for handler in argument:
-        if type(handler) is tuple and len(handler) == 4:
-            _collect(function, handler[0], models, imports)
-            _collect(function, handler[3], models, imports)
-
-
-__all__ = ["ast", "check_source", "compile_source"]
+        for op, args, _ in flatten(function.body):
+            if op in ("model", "effect"):
+                models.add(str(args[1]))
+            elif op in ("bget", "callb"):
+                module = str(args[1]).partition(".")[0]
+                if module in MODULES:
+                    imports.add(module)
+    return Module(tuple(functions), tuple(sorted(models)), tuple(sorted(imports)), filename)

@@ -10,7 +10,7 @@ from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.vm.names import BUILTIN_NAMES, MODULES
 from noodle_ray.errors import Diagnostic
 
-_NOODLE_MEMBERS: Final = ("ModelError", "model", "program")
+NOODLE_MEMBERS: Final = ("ModelError", "model", "program")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 OFFERED: Final = BUILTIN_NAMES - {"ModelError", ".skip", "math", "json"}
 
@@ -76,11 +76,11 @@ class Resolution:
             if self.is_model_constructor(scope, call.func) and owner.owns(name):
                 argument = call.args[0]
                 assert isinstance(argument, ast.Constant)
-                if _model_name_fits(argument.value):
+                if isinstance(argument.value, str) and model_name_fits(argument.value):
                     owner.static[name] = ("model", argument.value)
 
 
-def _model_name_fits(name: str) -> bool:
+def model_name_fits(name: str) -> bool:
     """The pattern ``[a-z0-9][a-z0-9._/@:-]{0,199}`` in either case, without loading ``re``."""
     rest = set(name.lower()) - set("abcdefghijklmnopqrstuvwxyz0123456789._/@:-")
     return not rest and 0 < len(name) <= 200 and name[0] not in "._/@:-"
@@ -332,7 +332,7 @@ def member_meaning(module: str, name: str) -> Meaning | None:
     if module == "noodle_ray":
         if name == "ModelError":
             return ("builtin", name)
-        return ("api", name) if name in _NOODLE_MEMBERS else None
+        return ("api", name) if name in NOODLE_MEMBERS else None
     return ("typing", name)
 
 
@@ -354,7 +354,7 @@ def _import_from(walk: _Walk, node: ast.ImportFrom) -> None:
             if walk.scope.owns(name):
                 walk.scope.static.setdefault(name, meaning)
         elif alias.name != "*":
-            members = MODULES.get(module, _NOODLE_MEMBERS)
+            members = MODULES.get(module, NOODLE_MEMBERS)
             message = f"module '{module}' has no '{alias.name}' for programs"
             walk.resolution.report("NOODLE-E0211", message, alias, did_you_mean(alias.name, members))
 

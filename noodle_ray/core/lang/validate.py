@@ -60,7 +60,7 @@ def _unsupported(code: str, what: str, hint: str) -> Callable[[Any, list[Diagnos
 
 
 def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
-    value = node.value
+    value: Any = node.value
     kind = type(value)
     if kind is bytes:
         found.append(Diagnostic("NOODLE-E0112", "bytes literals are not supported", span_of(node), "use a str"))

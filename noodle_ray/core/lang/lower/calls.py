@@ -7,15 +7,17 @@ from noodle_ray.core.lang.hints import did_you_mean
 from noodle_ray.core.lang.lower.comprehensions import lower_comprehension, lower_search
 from noodle_ray.core.lang.lower.expressions import display, has_star
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, Frame
-from noodle_ray.core.lang.resolve import _NOODLE_MEMBERS, _model_name_fits
+from noodle_ray.core.lang.resolve import NOODLE_MEMBERS, model_name_fits
 from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.core.vm.names import MODULES
 
-_EAGER: Final = frozenset("sum min max list tuple set frozenset dict sorted math.fsum math.prod".split())
+_EAGER: Final = frozenset(
+    {"dict", "frozenset", "list", "math.fsum", "math.prod", "max", "min", "set", "sorted", "sum", "tuple"}
+)
 """Builtins that read all of a generator before they return, so that a list serves as well."""
-_EAGER_METHODS: Final = frozenset("join extend update union".split())
-_SEARCHES: Final = frozenset("any all next".split())
+_EAGER_METHODS: Final = frozenset({"extend", "join", "union", "update"})
+_SEARCHES: Final = frozenset({"all", "any", "next"})
 
 Keywords = tuple[tuple[str, int], ...]
 
@@ -182,7 +184,7 @@ def member(f: Frame, node: ast.Attribute) -> str | None:
     elif kind == "noodle":
         if node.attr == "ModelError":
             return "ModelError"
-        module, members = "noodle_ray", _NOODLE_MEMBERS
+        module, members = "noodle_ray", NOODLE_MEMBERS
         if node.attr in members:
             f.unit.report("NOODLE-E0213", f"'{node.attr}' cannot be used as a value", node, 'write `model("minilm")`')
             return "None"
@@ -199,7 +201,7 @@ def _model_literal(f: Frame, node: ast.Call) -> str | None:
         hint = 'name the model in the program, as in model("minilm"), so that it is known before the program runs'
         f.unit.report("NOODLE-E0213", "model takes one string literal", node, hint)
         return None
-    if not _model_name_fits(argument.value):
+    if not model_name_fits(argument.value):
         hint = "use letters, digits and . _ / @ : - as in 'minilm' or 'org/name@1'"
         f.unit.report("NOODLE-E0214", "this cannot be the name of a model", argument, hint)
         return None

@@ -21,7 +21,7 @@ def lower_comprehension(f: Frame, node: Any, kind: str, into: int | None) -> int
     """A new list, set or dict (of ``kind``) made by the comprehension or generator expression."""
     scope = f.unit.resolution.scopes[id(node)]
     if id(node) in f.unit.resolution.as_functions:
-        return _gather(f, node, scope, into)
+        return _gather(f, node, scope, kind, into)
     if scope.function:
         iterable = f.expr(node.generators[0].iter)
         frame = _frame(f, node, scope, ["iterable"])
@@ -145,24 +145,39 @@ def _call(f: Frame, node: Any, frame: Frame, name: str, args: tuple[int, ...], i
     return target
 
 
-def _gather(f: Frame, node: Any, scope: Scope, into: int | None) -> int:
-    """``gather``: the element, or the marker for one that a filter leaves out, is what a function returns."""
+def _gather(f: Frame, node: Any, scope: Scope, kind: str, into: int | None) -> int:
+    """``gather``: the element, or the marker for one that a filter leaves out, is what a function returns.
+    A set or dict is then made from the list of elements or pairs."""
     generator = node.generators[0]
     iterable = f.expr(generator.iter)
-    frame = _frame(f, node, scope, ["element"])
-    assign(frame, generator.target, 0, generator.target)
+    if isinstance(generator.target, ast.Name):
+        scope.params = [generator.target.id]
+        frame = Frame(f.unit, scope, node, f)
+    else:
+        frame = _frame(f, node, scope, ["element"])
+        assign(frame, generator.target, 0, generator.target)
     for test in generator.ifs:
         passed = frame.expr(test)
         skip = frame.temp()
         span = frame.span(test)
         block = (Instr("bget", (skip, ".skip"), span), Instr("return", (skip,), span))
         frame.emit(test, "if", passed, (), block)
-    frame.emit(node.elt, "return", frame.expr(node.elt))
+    if kind == "dict":
+        pair = frame.operands([node.key, node.value])
+        element = frame.temp()
+        frame.emit(node, "tuple", element, pair)
+    else:
+        element = frame.expr(node.elt)
+    frame.emit(node, "return", element)
     frame.assigned = UNREACHABLE
     index = frame.finish("<listcomp>", _params(frame), f.span(node))
-    target = f.temp() if into is None else into
+    target = f.temp() if into is None or kind != "list" else into
     f.emit(node, "gather", target, "list", iterable, index)
-    return target
+    if kind == "list":
+        return target
+    result = f.temp() if into is None else into
+    f.emit(node, "callb", result, kind, (target,), ())
+    return result
 
 
 # any, all, next

@@ -26,15 +26,15 @@ def constant_of(node: Any) -> tuple[Constant] | None:
     if kind is ast.Constant:
         return None if node.value is ... else (node.value,)
     if kind is ast.UnaryOp and type(node.op) is ast.USub and type(node.operand) is ast.Constant:
-        value = node.operand.value
-        return (-value,) if type(value) in (int, float) else None
+        number = node.operand.value
+        return (-number,) if type(number) is int or type(number) is float else None
     if kind is ast.Tuple and type(node.ctx) is ast.Load:
         found: list[Constant] = []
         for element in node.elts:
-            value = constant_of(element)
-            if value is None:
+            constant = constant_of(element)
+            if constant is None:
                 return None
-            found.append(value[0])
+            found.append(constant[0])
         return (tuple(found),)
     return None
 

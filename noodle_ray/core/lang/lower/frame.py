@@ -43,6 +43,7 @@ class Unit:
         self.found: list[Diagnostic] = resolution.found
         self.comprehensions: list[tuple[ast.AST, int, Instr]] = []
         self.named_functions: dict[int, int] = {}
+        self.homes: dict[int, Scope] = {}
         self.effects = False
 
     def reserve(self, node: ast.AST) -> int:
@@ -78,6 +79,7 @@ class Frame:
         self.home = scope
         self.node = node
         self.index = unit.reserve(node)
+        unit.homes[self.index] = scope
         self.parent = parent
         self.code: list[Instr] = []
         self.depth = 0

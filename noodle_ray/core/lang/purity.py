@@ -1,0 +1,323 @@
+"""What a piece of lowered code can do to the world around it: the facts behind overlap and barriers.
+
+A value is *own* in a region of code if every instruction of the region that writes its register makes a
+fresh or immutable object. Changing an own object cannot be seen from outside before the region ends.
+A function is *fiber-safe* if running it changes nothing that another fiber can see: it writes only its own
+locals, changes only own objects, prints nothing, and calls only pure builtins, models and fiber-safe functions.
+"""
+
+import _ast as ast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, cast
+
+from noodle_ray.core.lang.lower.frame import Unit
+from noodle_ray.core.lang.scopes import Scope
+from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS
+
+MUTATORS: Final = frozenset(
+    {"add", "append", "clear", "difference_update", "discard", "extend", "insert", "intersection_update", "pop",
+     "popitem", "remove", "reverse", "setdefault", "sort", "symmetric_difference_update", "update"}
+)  # fmt: skip
+"""Methods that change their receiver, of any type."""
+
+_FRESH_OPS: Final = frozenset(
+    {"binop", "cmp", "comp", "concat", "const", "dict", "format", "func", "gather", "list", "set", "slice", "totuple",
+     "tuple", "unop"}
+)  # fmt: skip
+_FRESH_BUILTINS: Final = frozenset(
+    {"bool", "chr", "dict", "enumerate", "float", "frozenset", "int", "json.dumps", "json.loads", "len", "list", "ord",
+     "range", "repr", "reversed", "round", "set", "sorted", "str", "tuple", "zip"}
+)  # fmt: skip
+_FRESH_METHODS: Final = frozenset(
+    {"copy", "format", "join", "lower", "replace", "split", "splitlines", "strip", "upper"}
+)
+_LAZY: Final = frozenset({"enumerate", "filter", "map", "reversed", "zip"})
+_CONSUMERS: Final = frozenset(
+    {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
+)
+
+
+def blocks_of(instr: Instr) -> Iterator[Block]:
+    """The blocks nested directly in an instruction."""
+    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+        if kind == "B":
+            yield cast(Block, argument)
+        elif kind == "H":
+            for types, _, _, body in cast("tuple[tuple[Block, object, object, Block], ...]", argument):
+                yield types
+                yield body
+
+
+def flatten(block: Block) -> Iterator[Instr]:
+    """All instructions of a block, at any depth, in source order."""
+    for instr in block:
+        yield instr
+        for nested in blocks_of(instr):
+            yield from flatten(nested)
+
+
+def reads_of(instr: Instr) -> list[int]:
+    """Registers an instruction itself reads; those of nested blocks not included."""
+    found: list[int] = []
+    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+        if kind == "R" or kind == "X" or (kind == "R?" and argument is not None):
+            found.append(cast(int, argument))
+        elif kind == "R*":
+            found += cast("tuple[int, ...]", argument)
+        elif kind == "KW":
+            found += [register for _, register in cast("tuple[tuple[str, int], ...]", argument)]
+        elif kind == "H":
+            handlers = cast("tuple[tuple[Block, int | None, int | None, Block], ...]", argument)
+            found += [register for _, register, _, _ in handlers if register is not None]
+    return found
+
+
+def writes_of(instr: Instr) -> list[int]:
+    """Registers an instruction itself writes."""
+    found: list[int] = []
+    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+        if kind == "D" or (kind == "D?" and argument is not None):
+            found.append(cast(int, argument))
+        elif kind == "D*":
+            found += cast("tuple[int, ...]", argument)
+        elif kind == "H":
+            handlers = cast("tuple[tuple[Block, int | None, int | None, Block], ...]", argument)
+            found += [register for _, _, register, _ in handlers if register is not None]
+    return found
+
+
+class Region:
+    """A stretch of one function's code: who writes each register, and which registers hold own objects."""
+
+    def __init__(self, function: int, instructions: Iterable[Instr], params: int = 0) -> None:
+        self.function = function
+        self.instructions = list(instructions)
+        self.writers: dict[int, list[Instr]] = {}
+        for instr in self.instructions:
+            for register in writes_of(instr):
+                self.writers.setdefault(register, []).append(instr)
+        for register in range(params):
+            self.writers.pop(register, None)
+        self.own = set(self.writers)
+        while self._shrink():
+            pass
+
+    def _shrink(self) -> bool:
+        foreign = {r for r in self.own if not all(self._makes_own(instr) for instr in self.writers[r])}
+        self.own -= foreign
+        return bool(foreign)
+
+    def _makes_own(self, instr: Instr) -> bool:
+        op, args = instr.op, instr.args
+        if op in _FRESH_OPS or op == "unset":
+            return True
+        if op == "callb":
+            return args[1] in _FRESH_BUILTINS or str(args[1]).startswith("math.")
+        if op == "callm":
+            return args[2] in _FRESH_METHODS
+        if op == "move":
+            return args[1] in self.own
+        if op in ("and", "or"):
+            return args[1] in self.own and args[3] in self.own
+        if op == "ifx":
+            return args[3] in self.own and args[5] in self.own
+        return op == "inplace" and args[2] in self.own
+
+    def constant_number(self, register: int) -> bool:
+        """True if the register only ever holds a number literal."""
+        writers = self.writers.get(register, [])
+        return bool(writers) and all(w.op == "const" and isinstance(w.args[1], int | float) for w in writers)
+
+
+class Facts:
+    """What is known of a lowered program: which functions are fiber-safe and which reach a model."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.functions = [function for function in unit.functions if function is not None]
+        self.regions = [Region(i, flatten(f.body), len(f.params)) for i, f in enumerate(self.functions)]
+        self.callees = [self._callees(region) for region in self.regions]
+        self.safe = [True] * len(self.functions)
+        self.effectful = [False] * len(self.functions)
+        self._settle()
+        self.loose_iterators = any(self._has_loose_iterator(region) for region in self.regions)
+        self.shared_globals = {
+            instr.args[0] if instr.op != "gget" else instr.args[1]
+            for region in self.regions[1:]
+            for instr in region.instructions
+            if instr.op in ("gget", "gset", "gdel")
+        }
+
+    def _settle(self) -> None:
+        changed = True
+        while changed:
+            changed = False
+            for i, region in enumerate(self.regions):
+                safe = self.safe[i] and self.region_safe(region)
+                effectful = self.region_effectful(region)
+                if (safe, effectful) != (self.safe[i], self.effectful[i]):
+                    self.safe[i], self.effectful[i] = safe, effectful
+                    changed = True
+
+    def region_safe(self, region: Region) -> bool:
+        """True if nothing in the region can be seen by other fibers."""
+        return not any(self.visible(region, instr) for instr in region.instructions)
+
+    def region_effectful(self, region: Region) -> bool:
+        """True if the region asks a model, itself or through a function it calls."""
+        callees = self.callees[region.function]
+        for instr in region.instructions:
+            if instr.op == "effect":
+                return True
+            if instr.op == "call":
+                callee = callees.get(cast(int, instr.args[1]))
+                if callee is not None and self.effectful[callee]:
+                    return True
+            if instr.op == "gather" and self.effectful[cast(int, instr.args[3])]:
+                return True
+        return False
+
+    def visible(self, region: Region, instr: Instr) -> bool:
+        """True if others can see that the instruction ran: the program's caller, other fibers, its own globals."""
+        test = _VISIBLE.get(instr.op)
+        return test is not None and test(self, region, instr.args)
+
+    def _callees(self, region: Region) -> dict[int, int]:
+        """For registers that always hold one known function: its index."""
+        found: dict[int, int] = {}
+        scope = self.unit.homes[region.function]
+        names = self.functions[region.function].locals
+        for register, writers in region.writers.items():
+            if register < len(names):
+                index = self._function_named(scope, names[register])
+            elif len(writers) == 1:
+                index = self._function_from(region, scope, writers[0])
+            else:
+                index = None
+            if index is not None:
+                found[register] = index
+        return found
+
+    def _function_from(self, region: Region, scope: Scope, writer: Instr) -> int | None:
+        if writer.op == "func":
+            return cast(int, writer.args[1])
+        if writer.op == "gget":
+            return self._function_named(self.unit.resolution.module, str(writer.args[1]))
+        if writer.op == "cget":
+            function = self.functions[region.function]
+            name = (function.cells + function.free)[cast(int, writer.args[1])]
+            return self._function_named(scope, name)
+        return None
+
+    def _function_named(self, scope: Scope | None, name: str) -> int | None:
+        while scope is not None and not scope.owns(name):
+            scope = scope.parent
+        if scope is None or scope.bound[name] != 1:
+            return None
+        for child in scope.children:
+            if isinstance(child.node, ast.FunctionDef) and child.node.name == name:
+                return self.unit.named_functions.get(id(child.node))
+        return None
+
+    def _has_loose_iterator(self, region: Region) -> bool:
+        """True if an iterator may outlive the expression that makes it: running through it changes it."""
+        lazy: set[int] = set()
+        for instr in region.instructions:
+            if instr.op in ("callb", "bget") and instr.args[1] in ("iter", "next"):
+                return True
+            if instr.op == "bget" and instr.args[1] in _LAZY:
+                return True
+            if instr.op == "callb" and instr.args[1] in _LAZY:
+                lazy.add(cast(int, instr.args[0]))
+        named = len(self.functions[region.function].locals)
+        if any(register < named for register in lazy):
+            return True
+        return any(_keeps(instr, lazy) for instr in region.instructions) if lazy else False
+
+    def callback_safe(self, region: Region, register: int) -> bool:
+        """True if the register holds a known function that is fiber-safe, or no function of the program."""
+        callee = self.callees[region.function].get(register)
+        if callee is not None:
+            return self.safe[callee]
+        writers = region.writers.get(register, [])
+        return bool(writers) and all(w.op == "bget" and w.args[1] in PURE_BUILTINS for w in writers)
+
+
+def _keeps(instr: Instr, lazy: set[int]) -> bool:
+    if instr.op in ("for", "unpack", "unpackx", "totuple", "comp"):
+        return False
+    if instr.op == "extend":
+        return instr.args[0] in lazy
+    if instr.op == "callb" and (instr.args[1] in _CONSUMERS or instr.args[1] in _LAZY):
+        return False
+    if instr.op == "callm" and instr.args[2] in ("join", "extend", "update"):
+        return instr.args[1] in lazy
+    return any(register in lazy for register in reads_of(instr))
+
+
+def _call(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    callee = facts.callees[region.function].get(args[1])
+    return callee is None or not facts.safe[callee]
+
+
+def _gather(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    return not facts.safe[args[3]]
+
+
+def _callbacks(facts: Facts, region: Region, keywords: tuple[tuple[str, int], ...], json: bool) -> bool:
+    return any(
+        name in CALLBACK_KEYWORDS and (name != "default" or json) and not facts.callback_safe(region, register)
+        for name, register in keywords
+    )
+
+
+def _callb(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    name = args[1]
+    if name in ("map", "filter"):
+        return not args[2] or not facts.callback_safe(region, args[2][0])
+    return name not in PURE_BUILTINS or _callbacks(facts, region, args[3], name.startswith("json."))
+
+
+def _callm(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    if args[2] in MUTATORS and args[1] not in region.own:
+        return True
+    return _callbacks(facts, region, args[4], False)
+
+
+def _changes_first(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    return args[0] not in region.own
+
+
+def _inplace(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    _, op, target, value = args
+    return target not in region.own and (op == "*" or not region.constant_number(value))
+
+
+def _cset(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    return bool(args[0] >= len(facts.functions[region.function].cells))
+
+
+def _always(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    return True
+
+
+_VISIBLE: Final[dict[str, Callable[[Facts, Region, tuple[Any, ...]], bool]]] = {
+    "call": _call,
+    "gather": _gather,
+    "callb": _callb,
+    "callm": _callm,
+    "setindex": _changes_first,
+    "delindex": _changes_first,
+    "extend": _changes_first,
+    "update": _changes_first,
+    "setadd": _changes_first,
+    "kwmerge": _changes_first,
+    "inplace": _inplace,
+    "cset": _cset,
+    "cdel": _cset,
+    "callx": _always,
+    "gset": _always,
+    "gdel": _always,
+}
