@@ -37,7 +37,7 @@ def written(code: str, *others: str, cells: str = "", registers: int = 8) -> Mod
 
 
 CONSTANTS: tuple[Constant, ...] = (
-    None, True, False, 0, 1, -1, 127, 128, -128, -129, 2**31, -(2**64), 10**4000, 0.0, -0.0, 1.0, 1e308, float("inf"),
+    None, True, False, 0, 1, -1, 127, 128, -128, -129, 2**31, -(2**64), 10**150, 0.0, -0.0, 1.0, 1e308, float("inf"),
     float("nan"), "", "x", "naïve ☃ 🐍", "\ud800", "line\nbreak '\" \\ \x00", (), (1,), (1, True, 1.0, (None, "a")),
 )  # fmt: skip
 NAMES = ("x", "y", "naïve", "_", "a_b9", "変数", "Z" * 40)
