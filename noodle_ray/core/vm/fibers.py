@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.operators import SKIP
@@ -19,7 +19,7 @@ from noodle_ray.core.vm.types import ModelError
 from noodle_ray.core.vm.values import copy_data
 
 if TYPE_CHECKING:
-    from greenlet import greenlet
+    from greenlet import greenlet  # type: ignore[import-untyped]
 
 WINDOW: Final = 512
 """Fibers of one gather alive at a time: each costs a few kilobytes of stack."""
@@ -235,7 +235,7 @@ class Fibers:
         if answer.ok:
             self._settle(future, None, answer.value)
         else:
-            code, message = answer.value  # type: ignore[misc]
+            code, message = cast("tuple[str, str]", answer.value)
             self._settle(future, _model_error(code, message), None)
 
     def _start_hub(self) -> "greenlet":

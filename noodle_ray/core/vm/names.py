@@ -17,7 +17,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
 EXCEPTIONS: Final = frozenset(
     "ArithmeticError AssertionError AttributeError BufferError ConnectionError EOFError Exception "
     "FileExistsError FileNotFoundError FloatingPointError ImportError IndexError KeyError LookupError ModelError "
-    "ModuleNotFoundError NameError NotImplementedError OSError OverflowError PermissionError RecursionError "
+    "ModuleNotFoundError NameError NotImplementedError OSError OverflowError PermissionError "
     "RuntimeError StopIteration SyntaxError TimeoutError TypeError UnboundLocalError UnicodeDecodeError "
     "UnicodeEncodeError UnicodeError ValueError ZeroDivisionError".split()
 )
@@ -50,7 +50,7 @@ PURE_BUILTINS: Final = BUILTIN_NAMES - {"print", "map", "filter", "iter", "next"
 
 CHARGING_BUILTINS: Final = frozenset(
     "all any ascii bytes dict filter format frozenset iter json json.dumps json.loads list map math math.comb "
-    "math.dist math.factorial math.fsum math.gcd math.hypot math.lcm math.perm math.prod max min next pow print repr set sorted "
-    "str sum tuple".split()
+    "math.dist math.factorial math.fsum math.gcd math.hypot math.lcm math.perm math.prod max min next pow print "
+    "repr set sorted str sum tuple".split()
 )
 """Builtins that may charge fuel or call back into the program."""

@@ -109,5 +109,13 @@ def remainder(left: Any, right: Any) -> Any:
     return without_addresses(left % right) if type(left) is str else left % right
 
 
+def inplace_remainder(left: Any, right: Any) -> Any:
+    """``left %= right``."""
+    if type(left) is str:
+        return remainder(left, right)
+    left %= right
+    return left
+
+
 HELPERS: Final[dict[str, Callable[[Any, Any], Any]]] = {"**": pow_, "%": remainder}
 """Binary operators with a helper; the others are CPython's own."""

@@ -7,6 +7,7 @@ from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.core.vm.types import dict_items, dict_keys
 from noodle_ray.errors import RunError
 
+_dict_values: Final[type] = type({}.values())
 _ATOMS: Final = (type(None), bool, int, float, str, bytes)
 _ATOM_SET: Final = {*_ATOMS}
 _DEPTH: Final = 200
@@ -44,6 +45,20 @@ def copy_data(value: Any, resolve: Callable[[Any], Any] = _plain, depth: int = 0
     raise TypeError(f"{kind.__name__} is not data: only None, bool, int, float, str and containers of them are")
 
 
+def to_result(value: Any) -> Any:
+    """A run's result as data: ranges and dict views become lists. Raises RunError E0503 for what is not data."""
+    if type(value) in _ATOM_SET:
+        return value
+    try:
+        return copy_data(value, _listed)
+    except TypeError as error:
+        raise RunError(f"the result cannot be returned: {error}", code="NOODLE-E0503") from None
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, range | dict_keys | dict_items | _dict_values) else value
+
+
 def to_json(value: Any, depth: int = 0) -> Any:
     """A result as JSON can hold it.
 
@@ -58,10 +73,11 @@ def to_json(value: Any, depth: int = 0) -> Any:
         return value
     if depth > _DEPTH:
         raise RunError("the result nests too deeply, or contains itself", code="NOODLE-E0503")
-    if kind is list or kind is tuple or isinstance(value, AnySet | range | dict_keys | dict_items):
+    if kind is list or kind is tuple or isinstance(value, AnySet | range | dict_keys | dict_items | _dict_values):
         return [to_json(item, depth + 1) for item in value]
     if kind is dict:
-        if all(type(key) is str for key in value) and not (len(value) == 1 and next(iter(value)) in ("$float", "$dict")):
+        mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$dict")
+        if not mistakable and all(type(key) is str for key in value):
             return {key: to_json(item, depth + 1) for key, item in value.items()}
         return {"$dict": [[to_json(key, depth + 1), to_json(item, depth + 1)] for key, item in value.items()]}
     raise RunError(

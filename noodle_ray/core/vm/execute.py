@@ -1,0 +1,190 @@
+"""Executing a module: the one way in, whatever the tier."""
+
+import sys
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.vm import arguments
+from noodle_ray.core.vm.fibers import Fibers
+from noodle_ray.core.vm.host import EffectHost
+from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
+from noodle_ray.core.vm.memory import Growth, prepare
+from noodle_ray.core.vm.state import S, State
+from noodle_ray.core.vm.strings import to_str
+from noodle_ray.core.vm.values import copy_data, to_result
+from noodle_ray.errors import RunError
+
+MAX_RECURSION = 5000
+"""The deepest recursion limit that this process's C stack of 8 MiB can hold in the worst case."""
+_MESSAGE_LENGTH = 10_000
+_FRAMES_SHOWN = 200
+
+
+class Outcome(NamedTuple):
+    """What became of a run.
+
+    ``error`` is None, or a dict with code, type, message and traceback: a list of dicts with line, column and
+    function, outermost first. ``usage`` has fuel, memory_peak_bytes, model_calls, model_batches, wall_seconds,
+    computing_seconds and waiting_seconds. ``events`` is the timeline: key, model, start and end of each model
+    call, in seconds since the run began.
+    """
+
+    result: Any
+    stdout: str
+    error: dict[str, Any] | None
+    usage: dict[str, Any]
+    tier: str
+    events: list[dict[str, Any]]
+
+
+class _Output:
+    """The run's stdout, up to a number of characters."""
+
+    __slots__ = ("left", "parts")
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+        self.parts: list[str] = []
+
+    def write(self, text: str) -> None:
+        """Append text. Raises LimitExceeded."""
+        self.left -= len(text)
+        if self.left < 0:
+            self.parts.append(text[: self.left])
+            self.left = 0
+            S.tripped = "output"
+            raise LimitExceeded("output")
+        self.parts.append(text)
+
+
+def execute(
+    module: Module,
+    *,
+    entry: str | None = None,
+    args: list[Any] | None = None,
+    kwargs: dict[str, Any] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 (immutable)
+    host: EffectHost | None = None,
+    tier: str = "auto",
+    key: str = "",
+) -> Outcome:
+    """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
+
+    ``key`` is the module's digest, under which compiled code is kept. The deadline is the caller's to watch:
+    raise LimitExceeded("deadline") from a signal handler. Errors of the program are in the outcome.
+    """
+    prepare()
+    growth = Growth()
+    began = perf_counter()
+    output = _Output(limits.output)
+    limits = limits._replace(recursion=min(limits.recursion, MAX_RECURSION))
+    S.tripped, S.memory, S.write, S.fibers = "", limits.memory, output.write, Fibers(host)
+    fibers, result, error = S.fibers, None, None
+    recursion = sys.getrecursionlimit()
+    tier, run = _make_run(module, key, limits, tier)
+    S.charge = run.charge
+    try:
+        value = _run(run, module, entry, args or [], kwargs or {})
+        fibers.barrier()
+        result = to_result(fibers.force(value))
+    except Exception as raised:
+        S.charge = _IDLE.charge
+        error = describe(raised, run)
+    except LimitExceeded as tripped:
+        error = _limit(tripped.kind, tripped, run)
+    finally:
+        S.charge = _IDLE.charge
+        fibers.close()
+        sys.setrecursionlimit(recursion)
+    wall = perf_counter() - began
+    usage = {
+        "fuel": run.fuel_used(),
+        "memory_peak_bytes": growth.bytes(),
+        "model_calls": fibers.calls,
+        "model_batches": fibers.batches,
+        "wall_seconds": wall,
+        "computing_seconds": wall - fibers.waited,
+        "waiting_seconds": fibers.waited,
+    }
+    return Outcome(result, "".join(output.parts), error, usage, tier, fibers.events)
+
+
+_IDLE = State()
+
+
+def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
+    """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
+    if tier != "interpreter":
+        from noodle_ray.core.vm import pytier
+
+        try:
+            run = pytier.make_run(module, key, limits)
+        except (SyntaxError, RecursionError, ValueError, MemoryError):
+            if tier == "python":
+                raise
+        else:
+            pytier.allow_recursion(limits.recursion)
+            return "python", run
+    from noodle_ray.core.vm import interpreter
+
+    interpreter.allow_recursion(limits.recursion)
+    return "interpreter", interpreter.make_run(module, key, limits)
+
+
+def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    value = run.start()
+    function = run.lookup(entry or "main")
+    if function is None and entry is None and not args and not kwargs:
+        return value
+    name = entry or "main"
+    if function is None:
+        raise RunError(f"the program has no function '{name}' to call", code="NOODLE-E0504")
+    if not callable(function) or isinstance(function, type):
+        if entry is None and not args and not kwargs:
+            return value
+        raise RunError(f"'{name}' is not a function", code="NOODLE-E0504")
+    candidates = [f for f in module.functions[1:] if f.name == name]
+    if args or kwargs:
+        args, kwargs = copy_data(args), copy_data(kwargs)
+    if len(candidates) == 1:
+        args, kwargs = arguments.check(candidates[0], args, kwargs)
+    return run.call(function, args, kwargs)
+
+
+def describe(raised: Exception, run: Any) -> dict[str, Any]:
+    """An exception that ended a run, as an outcome's error."""
+    if isinstance(raised, MemoryError):
+        return _limit("memory", raised, run)
+    if isinstance(raised, RecursionError):
+        return _limit("recursion", raised, run)
+    if isinstance(raised, RunError):
+        return {"code": raised.code, "type": "RunError", "message": raised.message, "traceback": _frames(raised, run)}
+    try:
+        message = to_str(raised)
+    except Exception:
+        message = ""
+    return {
+        "code": "NOODLE-E0501",
+        "type": type(raised).__name__,
+        "message": message[:_MESSAGE_LENGTH],
+        "traceback": _frames(raised, run),
+    }
+
+
+def _limit(kind: str, raised: BaseException, run: Any) -> dict[str, Any]:
+    S.tripped = kind
+    return {
+        "code": CODES[kind],
+        "type": "LimitExceeded",
+        "message": MESSAGES[kind],
+        "traceback": _frames(raised, run),
+    }
+
+
+def _frames(raised: BaseException, run: Any) -> list[dict[str, Any]]:
+    """The traceback; of a very deep one its ends."""
+    frames = run.traceback(raised)
+    if len(frames) > _FRAMES_SHOWN:
+        frames = frames[: _FRAMES_SHOWN // 2] + frames[-_FRAMES_SHOWN // 2 :]
+    return [{"line": line, "column": column, "function": function} for line, column, function in frames]

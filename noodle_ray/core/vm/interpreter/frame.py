@@ -1,0 +1,81 @@
+"""Frames, and running blocks of instructions in them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from noodle_ray.core.nbc.module import Block, Function, Span
+from noodle_ray.core.vm.operators import UNBOUND
+
+if TYPE_CHECKING:
+    from noodle_ray.core.vm.interpreter.run import InterpreterRun
+
+BREAK: Final = 1
+CONTINUE: Final = 2
+RETURN: Final = 3
+Signal: TypeAlias = "int | None"
+"""How a block ended: None when it ran to its end."""
+Operation: TypeAlias = Callable[..., Signal]
+_Operation = TypeVar("_Operation", bound=Callable[..., Any])
+
+OPERATIONS: Final[dict[str, Operation]] = {}
+
+
+class Cell:
+    """A captured variable."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value: Any = UNBOUND
+
+
+class Frame:
+    """One call of a function.
+
+    ``span`` is where execution is. ``value`` is what a return instruction left. ``collecting`` are the containers
+    of the comprehensions around, innermost last; ``handling`` the exceptions of the handlers around. ``noted``
+    is the exception whose passage through this frame is already in its traceback.
+    """
+
+    __slots__ = (
+        "cells", "collecting", "function", "handling", "noted", "qualname", "registers", "run", "span", "value",
+    )  # fmt: skip
+
+    def __init__(self, run: "InterpreterRun", function: Function, qualname: str, cells: list[Cell]) -> None:
+        self.run = run
+        self.function = function
+        self.qualname = qualname
+        self.registers: list[Any] = [UNBOUND] * function.registers
+        self.cells = [Cell() for _ in function.cells] + cells
+        self.span: Span = function.span
+        self.value: Any = None
+        self.collecting: list[Any] = []
+        self.handling: list[Exception] = []
+        self.noted: BaseException | None = None
+
+    def block(self, block: Block) -> Signal:
+        """Run a block; how it ended."""
+        for instr in block:
+            self.span = instr.span
+            signal = OPERATIONS[instr.op](self, *instr.args)
+            if signal is not None:
+                return signal
+        return None
+
+    def note(self, error: BaseException) -> None:
+        """Add this frame to an exception's traceback, once per passage."""
+        if self.noted is not error:
+            self.noted = error
+            trace: list[tuple[int, int, str]] = error.__dict__.setdefault("noodle_trace", [])
+            trace.append((self.span[0], self.span[1], self.function.name))
+
+
+def operation(*names: str) -> Callable[[_Operation], _Operation]:
+    """Register what executes these opcodes."""
+
+    def register(function: _Operation) -> _Operation:
+        for name in names:
+            OPERATIONS[name] = function
+        return function
+
+    return register

@@ -1,0 +1,107 @@
+"""One run on the interpreter."""
+
+import sys
+from typing import Any
+
+from noodle_ray.core.nbc.costs import entry_cost, loop_cost
+from noodle_ray.core.nbc.module import Instr, Module
+from noodle_ray.core.vm.interpreter import calls, control, data
+from noodle_ray.core.vm.interpreter.closure import Closure
+from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
+from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded, Limits
+from noodle_ray.core.vm.state import S
+
+assert all((calls, control, data)), "importing them fills OPERATIONS"
+_FRAMES_PER_CALL = 12
+"""Python frames that one call of a program takes here, with blocks nested a few deep."""
+
+
+class InterpreterRun:
+    """A module made ready to run once: its globals are empty, its fuel tank full."""
+
+    def __init__(self, module: Module, limits: Limits) -> None:
+        self.module = module
+        self.limits = limits
+        self.globals: dict[str, Any] = {}
+        self._fuel = limits.fuel
+        self._loop_costs: dict[tuple[int, ...], int] = {}
+        self._entry_costs: dict[int, int] = {}
+
+    def start(self) -> object:
+        """Run the top level; the value of its last expression."""
+        function = self.module.functions[0]
+        return self._execute(Frame(self, function, "<module>", []))
+
+    def lookup(self, name: str) -> object | None:
+        """A global of the program, or None."""
+        return self.globals.get(name)
+
+    def call(self, function: Any, args: list[object], kwargs: dict[str, object]) -> object:
+        """Call a function of the program."""
+        return function(*args, **kwargs)
+
+    def fuel_used(self) -> int:
+        """Fuel used so far; all of it after a trip."""
+        return self.limits.fuel - max(0, int(self._fuel))
+
+    def charge(self, amount: float) -> None:
+        """Take fuel. Raises FuelExhausted."""
+        self._fuel -= amount  # type: ignore[assignment]
+        if self._fuel < 0:
+            S.tripped = "fuel"
+            raise FuelExhausted()
+
+    def traceback(self, error: BaseException) -> list[tuple[int, int, str]]:
+        """The program's frames that an exception passed, outermost first: (line, column, function)."""
+        return list(reversed(error.__dict__.get("noodle_trace", ())))
+
+    def enter(self, closure: Closure, values: tuple[Any, ...]) -> Any:
+        """Call a function with its arguments bound. Raises LimitExceeded when calls nest too deeply."""
+        fiber = S.fibers.current
+        if fiber.depth >= self.limits.recursion:
+            S.tripped = "recursion"
+            raise LimitExceeded("recursion")
+        frame = Frame(self, closure.function, closure.qualname, closure.cells)
+        frame.registers[: len(values)] = values
+        fiber.depth += 1
+        try:
+            return self._execute(frame)
+        finally:
+            fiber.depth -= 1
+
+    def _execute(self, frame: Frame) -> Any:
+        self.charge(self._entry_cost(frame))
+        try:
+            frame.block(frame.function.body)
+        except BaseException as error:
+            frame.note(error)
+            raise
+        return frame.value
+
+    def _entry_cost(self, frame: Frame) -> int:
+        key = id(frame.function)
+        cost = self._entry_costs.get(key)
+        if cost is None:
+            cost = self._entry_costs[key] = entry_cost(frame.function)
+        return cost
+
+    def loop_cost(self, op: str, args: tuple[Any, ...]) -> int:
+        """What one iteration of a loop costs. Blocks live as long as the module, so their identity is a key."""
+        key = tuple(map(id, args))
+        cost = self._loop_costs.get(key)
+        if cost is None:
+            cost = self._loop_costs[key] = loop_cost(Instr(op, args, (0, 0, 0, 0)))
+        return cost
+
+
+def make_run(module: Module, key: str, limits: Limits) -> InterpreterRun:
+    """Make a module ready for one run; ``key`` is of no use here."""
+    return InterpreterRun(module, limits)
+
+
+def allow_recursion(depth: int) -> None:
+    """Let the program's calls nest this deep; the interpreter counts them itself and needs frames of Python's."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), depth * _FRAMES_PER_CALL + 2000))
+
+
+assert len(OPERATIONS) > 50
