@@ -8,6 +8,7 @@ from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.purity import flatten
 from noodle_ray.core.lang.resolve import Resolution
 from noodle_ray.core.lang.validate import validate
+from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.module import Function, Module
 from noodle_ray.core.vm.names import MODULES
 from noodle_ray.errors import CompileError, Diagnostic
@@ -74,12 +75,18 @@ def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:
 def _module(functions: list[Function], filename: str) -> Module:
     models: set[str] = set()
     imports: set[str] = set()
+    count = 0
     for function in functions:
         for op, args, _ in flatten(function.body):
+            count += 1
             if op in ("model", "effect"):
                 models.add(str(args[1]))
             elif op in ("bget", "callb"):
                 module = str(args[1]).partition(".")[0]
                 if module in MODULES:
                     imports.add(module)
+    if count > MAX_INSTRUCTIONS:
+        message = f"the program has more than {MAX_INSTRUCTIONS} instructions"
+        hint = "pass data as arguments of main instead"
+        raise TooLarge(Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), hint))
     return Module(tuple(functions), tuple(sorted(models)), tuple(sorted(imports)), filename)

@@ -11,7 +11,8 @@ MAX_DEPTH: Final = 150
 """Deepest nesting of the syntax tree; the left side of an operator chain does not count."""
 MAX_INTEGER_BITS: Final = 14_284
 """4300 decimal digits, the most CPython reads or prints by default."""
-ALLOWED_DUNDERS: Final = frozenset({"__name__"})
+MAX_NAME: Final = 1_000
+"""Longest name, in characters."""
 
 
 def validate(tree: ast.Module) -> list[Diagnostic]:
@@ -59,6 +60,12 @@ def _unsupported(code: str, what: str, hint: str) -> Callable[[Any, list[Diagnos
     return check
 
 
+def _too_long(name: str | None, node: Any, found: list[Diagnostic]) -> None:
+    if name is not None and len(name) > MAX_NAME:
+        message = f"the name has more than {MAX_NAME} characters"
+        found.append(Diagnostic("NOODLE-E0122", message, span_of(node), "choose a shorter one"))
+
+
 def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
     value: Any = node.value
     kind = type(value)
@@ -77,8 +84,9 @@ def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
 
 def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
     name = node.attr
-    if name.startswith("__") and name.endswith("__") and name not in ALLOWED_DUNDERS:
-        hint = "use the builtin function or operator that stands for it"
+    _too_long(name, node, found)
+    if name.startswith("__") and name.endswith("__"):
+        hint = "use str(type(x)) or isinstance" if name == "__name__" else "use the builtin or operator that stands for it"
         found.append(Diagnostic("NOODLE-E0110", f"the attribute '{name}' is not supported", span_of(node), hint))
     elif type(node.ctx) is not ast.Load:
         what = "assigning to" if type(node.ctx) is ast.Store else "deleting"
@@ -87,6 +95,7 @@ def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
 
 
 def _function(node: ast.FunctionDef, found: list[Diagnostic]) -> None:
+    _too_long(node.name, node, found)
     for decorator in node.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
@@ -118,6 +127,7 @@ _ATOMS = (ast.Name, ast.Attribute)
 
 def _handler(node: ast.ExceptHandler, found: list[Diagnostic]) -> None:
     kind = node.type
+    _too_long(node.name, node, found)
     if kind is None or isinstance(kind, _ATOMS):
         return
     if isinstance(kind, ast.Tuple) and all(isinstance(e, _ATOMS) for e in kind.elts):
@@ -129,6 +139,10 @@ def _handler(node: ast.ExceptHandler, found: list[Diagnostic]) -> None:
 
 _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.Constant: _constant,
+    ast.Name: lambda node, found: _too_long(node.id, node, found),
+    ast.arg: lambda node, found: _too_long(node.arg, node, found),
+    ast.keyword: lambda node, found: _too_long(node.arg, node, found),
+    ast.alias: lambda node, found: _too_long(node.asname or node.name, node, found),
     ast.Attribute: _attribute,
     ast.FunctionDef: _function,
     ast.ImportFrom: _import_from,

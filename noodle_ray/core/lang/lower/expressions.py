@@ -16,11 +16,12 @@ _COMPARE: Final[dict[type, str]] = {
     ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
 _CONVERSIONS: Final = {-1: "", ord("s"): "s", ord("r"): "r", ord("a"): "a"}
+_MAX_CONSTANT_DEPTH: Final = 20
 _CHUNK: Final = 4096
 """Elements a display puts in registers at once; the rest is added in steps."""
 
 
-def constant_of(node: Any) -> tuple[Constant] | None:
+def constant_of(node: Any, depth: int = 0) -> tuple[Constant] | None:
     """The value of a literal, negative numbers and tuples of literals included, in a 1-tuple; else None."""
     kind = type(node)
     if kind is ast.Constant:
@@ -28,10 +29,10 @@ def constant_of(node: Any) -> tuple[Constant] | None:
     if kind is ast.UnaryOp and type(node.op) is ast.USub and type(node.operand) is ast.Constant:
         number = node.operand.value
         return (-number,) if type(number) is int or type(number) is float else None
-    if kind is ast.Tuple and type(node.ctx) is ast.Load:
+    if kind is ast.Tuple and type(node.ctx) is ast.Load and depth < _MAX_CONSTANT_DEPTH:
         found: list[Constant] = []
         for element in node.elts:
-            constant = constant_of(element)
+            constant = constant_of(element, depth + 1)
             if constant is None:
                 return None
             found.append(constant[0])
