@@ -40,17 +40,23 @@ def throw(emitter: Emitter, instr: Instr, at: Position) -> None:
 
 @handles("try")
 def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
-    """``try``. Running out of memory is a limit and passes every handler; limits themselves are no Exceptions."""
+    """``try``. A limit passes every handler, and no ``finally`` runs for it."""
     body, handlers, orelse, final = cast("tuple[Block, tuple[object, ...], Block, Block]", instr.args)
     emitter.flush()
     statements = nodes.plain(at, *emitter.block(body))
-    catching: list[ast.ExceptHandler] = []
-    if handlers:
-        memory = [ast.Raise(None, None, **at)]
-        catching.append(ast.ExceptHandler(nodes.load(".MemoryError", at), None, cast("list[ast.stmt]", memory), **at))
+    name = emitter.fresh("e")
+    passing: list[ast.stmt] = [
+        ast.Expr(nodes.call(".tripped", [nodes.load(name, at)], at), **at),
+        ast.Raise(None, None, **at),
+    ]
+    catching = [ast.ExceptHandler(nodes.load(".Limits", at), name, passing, **at)]
     for handler in handlers:
         catching.append(_handler(emitter, cast("tuple[Block, int | None, int | None, Block]", handler), at))
-    emitter.statements.append(ast.Try(statements, catching, emitter.block(orelse), emitter.block(final), **at))
+    after = emitter.block(orelse)
+    ending = emitter.block(final)
+    if ending:
+        ending = [ast.If(ast.UnaryOp(ast.Not(), nodes.call(".is_tripped", [], at), **at), ending, [], **at)]
+    emitter.statements.append(ast.Try(statements, catching, after, ending, **at))
 
 
 def _handler(emitter: Emitter, handler: tuple[Block, int | None, int | None, Block], at: Position) -> ast.ExceptHandler:

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
-from noodle_ray.core.vm.limits import FuelExhausted
+from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
@@ -102,6 +102,16 @@ def slice_of(start: object, stop: object, step: object) -> slice:
     return slice(start, stop, step)
 
 
+def _tripped(error: BaseException) -> None:
+    """Remember that a limit is ending the run."""
+    if not S.tripped:
+        S.tripped = "memory" if isinstance(error, MemoryError) else "recursion"
+
+
+def _is_tripped() -> bool:
+    return bool(S.tripped)
+
+
 def _effect(name: str, args: tuple[object, ...], kwargs: dict[str, object]) -> object:
     return S.fibers.effect(name, args, kwargs)
 
@@ -141,7 +151,9 @@ _HELPERS: Final[dict[str, object]] = {
     ".totuple": tuple,
     ".unbound": operators.UNBOUND,
     ".check": operators.check_bound,
-    ".MemoryError": MemoryError,
+    ".Limits": (LimitExceeded, MemoryError, RecursionError),
+    ".tripped": _tripped,
+    ".is_tripped": _is_tripped,
     ".Exception": Exception,
     "__name__": "__main__",
     "__builtins__": {},
