@@ -83,7 +83,25 @@ def test_code_is_the_same_when_spans_are_left_out(module: Module) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "a b", "@x", "'", '"', "(", ")", "=", "#", "a=r1", "@1:2-3", " @1:2-3", "\n", "\\", "\ud800", "none", "\u2028"],
+    [
+        "",
+        "a b",
+        "@x",
+        "'",
+        '"',
+        "(",
+        ")",
+        "=",
+        "#",
+        "a=r1",
+        "@1:2-3",
+        " @1:2-3",
+        "\n",
+        "\\",
+        "\ud800",
+        "none",
+        "\u2028",
+    ],
 )
 def test_odd_names_are_quoted(name: str) -> None:
     module = tables(
@@ -144,8 +162,7 @@ def test_comments_and_blank_lines_are_skipped() -> None:
         ("except r4 r5", "except r4 r5 r6", 17),
         ("except r4 r5", "reraise", 17),
         ("finally", "finally 2", 20),
-        ("          ", "\t", 0),
-        ("break", "  break", 22),
+        ("break", "   break", 22),
         ("param pos y", "param sometimes y", 29),
         ("x : 'int'", "x 'int'", 28),
         ("x : 'int'", "x : 'int' 2", 28),
@@ -156,8 +173,6 @@ def test_comments_and_blank_lines_are_skipped() -> None:
     ],
 )
 def test_text_is_refused_with_its_line_when_wrong(old: str, new: str, line: int) -> None:
-    if old not in LOOP:
-        pytest.skip("nothing to replace")
     error = refused(LOOP.replace(old, new, 1))
     assert error.message.endswith(".")
     assert error.span is not None
