@@ -195,9 +195,9 @@ def test_deep_text_is_refused() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, len(LOOP) - 1), st.integers(0, 3), st.text(max_size=3))
 def test_damaged_text_is_refused_or_read(at: int, count: int, insert: str) -> None:
+    code = ""
     try:
         module = from_text(LOOP[:at] + insert + LOOP[at + count :])
     except ModuleError as error:
-        assert error.code == "NOODLE-E0308"
-    else:
-        assert from_text(to_text(module)) == module
+        code = error.code
+    assert code == "NOODLE-E0308" if code else from_text(to_text(module)) == module

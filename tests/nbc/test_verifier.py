@@ -11,12 +11,13 @@ from tests.nbc.builders import SPAN, instr, random_module, tables, top, written
 
 def code_of(module: Module) -> str:
     """The code a module is refused with, or '' if it verifies."""
+    refusal = None
     try:
         verify(module)
     except ModuleError as error:
-        assert error.message.endswith(".")
-        return error.code.removeprefix("NOODLE-E0")
-    return ""
+        refusal = error
+    assert refusal is None or refusal.message.endswith(".")
+    return refusal.code.removeprefix("NOODLE-E0") if refusal else ""
 
 
 def child(lines: str = "", *, header: str = "", name: str = "f", registers: int = 4, index: int = 1) -> str:
