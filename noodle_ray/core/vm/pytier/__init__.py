@@ -4,6 +4,6 @@ The generated code can only reach what `support` hands it: vetted helpers, built
 program's own values. No name of the program ever becomes an attribute access.
 """
 
-from noodle_ray.core.vm.pytier.run import PythonRun, make_run
+from noodle_ray.core.vm.pytier.run import PythonRun, allow_recursion, make_run
 
-__all__ = ["PythonRun", "make_run"]
+__all__ = ["PythonRun", "allow_recursion", "make_run"]

@@ -104,7 +104,9 @@ def slice_of(start: object, stop: object, step: object) -> slice:
 
 def _tripped(error: BaseException) -> None:
     """Remember that a limit is ending the run."""
-    if not S.tripped:
+    if isinstance(error, LimitExceeded):
+        S.tripped = error.kind
+    elif not S.tripped:
         S.tripped = "memory" if isinstance(error, MemoryError) else "recursion"
 
 
