@@ -5,10 +5,9 @@ from typing import Any, Final
 
 from noodle_ray.core.lang.hints import did_you_mean
 from noodle_ray.core.lang.lower.comprehensions import lower_comprehension, lower_search
-from noodle_ray.core.lang.lower.expressions import display, has_star
+from noodle_ray.core.lang.lower.expressions import display, has_star, spread
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, Frame
 from noodle_ray.core.lang.resolve import NOODLE_MEMBERS, model_name_fits
-from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.core.vm.names import MODULES
 
@@ -112,16 +111,15 @@ def _method_position(node: ast.Call, func: ast.Attribute) -> Any:
     """A method call that spans lines belongs to the line of the method's name, as in CPython's tracebacks."""
     if node.lineno == func.end_lineno:
         return node
-    line, _, end_line, end_column = span_of(node)
-    stop = func.end_col_offset or 0
-    line = func.end_lineno or line
-    return _At((line, max(stop - len(func.attr), 0), end_line, end_column))
+    line, stop = func.end_lineno or node.lineno, func.end_col_offset or 0
+    return _At((line, max(stop - len(func.attr), 0), line, stop))
 
 
 def _call_spread(f: Frame, node: ast.Call, callee: int, into: int | None) -> int:
     """A call with ``*args`` or ``**kwargs``: arguments as one iterable and one dict."""
-    if len(node.args) == 1 and isinstance(node.args[0], ast.Starred) and not _is_generator(node.args[0].value):
-        args = f.held(f.expr(node.args[0].value), node)
+    only = node.args[0] if len(node.args) == 1 else None
+    if isinstance(only, ast.Starred):
+        args = f.held(spread(f, only), node)
     elif has_star(node.args):
         built = display(f, node, node.args)
         args = f.temp()
@@ -132,10 +130,6 @@ def _call_spread(f: Frame, node: ast.Call, callee: int, into: int | None) -> int
         f.emit(node, "tuple", args, registers)
     named = _keywords_dict(f, node, callee)
     return _finish(f, node, into, "callx", callee, args, named)
-
-
-def _is_generator(node: ast.AST) -> bool:
-    return isinstance(node, ast.GeneratorExp)
 
 
 def _keywords_dict(f: Frame, node: ast.Call, callee: int) -> int:

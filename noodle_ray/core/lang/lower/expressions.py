@@ -180,6 +180,15 @@ def has_star(nodes: list[Any]) -> bool:
     return any(type(node) is ast.Starred for node in nodes)
 
 
+def spread(f: Frame, node: ast.Starred) -> int:
+    """The iterable of ``*x``; a generator expression there is read at once, so it can be a list."""
+    if isinstance(node.value, ast.GeneratorExp):
+        from noodle_ray.core.lang.lower.comprehensions import lower_comprehension
+
+        return lower_comprehension(f, node.value, "list", None)
+    return f.expr(node.value)
+
+
 def display(f: Frame, node: ast.AST, elements: list[Any]) -> int:
     """A new list of the elements, ``*x`` spread out."""
     result: int | None = None
@@ -209,7 +218,7 @@ def display(f: Frame, node: ast.AST, elements: list[Any]) -> int:
         if type(element) is ast.Starred:
             flush()
             assert result is not None
-            f.emit(element, "extend", result, f.expr(element.value))
+            f.emit(element, "extend", result, spread(f, element))
             continue
         group.append(element)
         if len(group) == _CHUNK:

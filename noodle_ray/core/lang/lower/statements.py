@@ -9,7 +9,10 @@ from noodle_ray.core.lang.lower.targets import assign, delete, direct_register, 
 
 
 def _expression(f: Frame, node: ast.Expr) -> None:
-    if type(node.value) is not ast.Constant:
+    kind = type(node.value)
+    if kind is ast.Name:
+        f.expr(node.value, f.temp())
+    elif kind is not ast.Constant:
         f.expr(node.value)
 
 
