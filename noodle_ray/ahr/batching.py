@@ -17,8 +17,8 @@ Waiting = tuple[Call, "Future[Any]", float]
 class Batcher:
     """Collects calls from any thread and hands them to the engine, at most ``max_batch`` at a time.
 
-    An idle engine waits up to ``max_wait`` seconds for company after a call arrives; a busy one finds the next
-    batch already waiting. As many batches are in flight as the engine runs in parallel. More than ``max_queue``
+    A call waits for company at most ``max_wait`` seconds; while the engine is busy the next batch forms by itself.
+    As many batches are in flight as the engine runs in parallel. More than ``max_queue``
     waiting calls are refused with ModelError E0608.
     """
 
@@ -99,15 +99,15 @@ class Batcher:
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()
-                self._wait_for_company()
+            self._wait_for_company()
             size = min(self.max_batch, len(self._waiting))
             return [self._waiting.popleft() for _ in range(size)]
 
     def _wait_for_company(self) -> None:
-        if not self._waiting or self.max_batch == 1:
-            return
-        deadline = self._waiting[0][2] + self.max_wait
-        while 0 < len(self._waiting) < self.max_batch and (left := deadline - time.monotonic()) > 0:
+        while 0 < len(self._waiting) < self.max_batch:
+            left = self._waiting[0][2] + self.max_wait - time.monotonic()
+            if left <= 0:
+                return
             self._changed.wait(left)
 
     def _run(self, batch: list[Waiting]) -> None:

@@ -141,6 +141,8 @@ def _compare(model: Any, path: Path) -> None:
     mask[0, 5:] = 0
     with torch.inference_mode():
         expected = model(tokens, mask)
+    if not bool(torch.isfinite(expected).all()):
+        raise RuntimeError("it computes NaN or infinity")
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (got,) = session.run(None, {"input_ids": tokens.numpy(), "attention_mask": mask.numpy()})
     difference = float((torch.from_numpy(got) - expected).abs().max())
