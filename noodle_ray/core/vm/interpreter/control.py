@@ -46,7 +46,9 @@ def branch(frame: Frame, test: int, yes: Block, no: Block) -> Signal:
 @operation("while")
 def while_loop(frame: Frame, condition: Block, test: int, body: Block, orelse: Block) -> Signal:
     run, cost = frame.run, frame.run.loop_cost("while", (condition, test, body, orelse))
+    span = frame.span
     while True:
+        frame.span = span
         run.charge(cost)
         signal = frame.block(condition)
         if signal is not None:

@@ -3,8 +3,8 @@
 import sys
 from typing import Any
 
-from noodle_ray.core.nbc.costs import entry_cost, loop_cost
-from noodle_ray.core.nbc.module import Instr, Module
+from noodle_ray.core.nbc.costs import entry_cost, guards, loop_cost
+from noodle_ray.core.nbc.module import Block, Instr, Module
 from noodle_ray.core.vm.interpreter import calls, control, data
 from noodle_ray.core.vm.interpreter.closure import Closure
 from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
@@ -25,7 +25,7 @@ class InterpreterRun:
         self.globals: dict[str, Any] = {}
         self._fuel = limits.fuel
         self._loop_costs: dict[tuple[int, ...], int] = {}
-        self._entry_costs: dict[int, int] = {}
+        self._entries: dict[int, tuple[int, Block, Block]] = {}
 
     def start(self) -> object:
         """Run the top level; the value of its last expression."""
@@ -70,20 +70,24 @@ class InterpreterRun:
             fiber.depth -= 1
 
     def _execute(self, frame: Frame) -> Any:
-        self.charge(self._entry_cost(frame))
+        cost, first, rest = self._entry(frame)
         try:
-            frame.block(frame.function.body)
+            if frame.block(first) is None:
+                self.charge(cost)
+                frame.block(rest)
         except BaseException as error:
             frame.note(error)
             raise
         return frame.value
 
-    def _entry_cost(self, frame: Frame) -> int:
-        key = id(frame.function)
-        cost = self._entry_costs.get(key)
-        if cost is None:
-            cost = self._entry_costs[key] = entry_cost(frame.function)
-        return cost
+    def _entry(self, frame: Frame) -> tuple[int, Block, Block]:
+        """What entering a function costs, its guard clauses, which run before that is charged, and the rest."""
+        function = frame.function
+        found = self._entries.get(id(function))
+        if found is None:
+            count = guards(function)
+            found = self._entries[id(function)] = entry_cost(function), function.body[:count], function.body[count:]
+        return found
 
     def loop_cost(self, op: str, args: tuple[Any, ...]) -> int:
         """What one iteration of a loop costs. Blocks live as long as the module, so their identity is a key."""

@@ -12,6 +12,8 @@ __all__ = ["Compiled", "compile_module"]
 
 FILENAME: Final = "<noodle program>"
 """How tracebacks tell frames of the program from frames of ours."""
+INLINE: Final = ".comprehension"
+"""The name of a comprehension's own frame, which is part of the frame around it: to NBC it is no function."""
 _EMITTERS = (calls, control, data, loops, operations)
 assert len(HANDLERS) > len(_EMITTERS)
 
@@ -57,6 +59,8 @@ def _named(code: CodeType, parent: str = "") -> CodeType:
         name = name[2:].split(".", 1)[1]
         qualified = parent + name
         inside = qualified + ".<locals>."
+    elif name in ("<listcomp>", "<dictcomp>"):
+        name, inside = INLINE, parent
     else:
         inside = parent
         qualified = parent + name

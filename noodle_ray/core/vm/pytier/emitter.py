@@ -185,7 +185,7 @@ class Emitter:
         """This whole function as a ``def``."""
         code, free = self.function.body, guards(self.function)
         first, rest = self.block(code[:free]), self.block(code[free:])
-        paid = charge(entry_cost(self.function), NOWHERE)
+        paid = charge(entry_cost(self.function), position(self.function.span))
         body = [*declarations(self.function), *first, *paid, *rest]
         return ast.FunctionDef(name, _arguments(self.function, defaults), body, [], None, None, **at)
 

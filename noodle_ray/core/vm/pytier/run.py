@@ -7,7 +7,7 @@ from typing import cast
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.limits import Limits
-from noodle_ray.core.vm.pytier.compile import FILENAME, compile_module
+from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
 
 Frame = tuple[int, int, str]
@@ -55,7 +55,8 @@ class PythonRun:
             if code.co_filename == FILENAME:
                 positions = list(code.co_positions())
                 line, _, column, _ = positions[trace.tb_lasti // 2]
-                frames.append((line or trace.tb_lineno, column or 0, code.co_name))
+                name = frames.pop()[2] if code.co_name == INLINE else code.co_name
+                frames.append((line or trace.tb_lineno, column or 0, name))
             trace = trace.tb_next
         return frames
 
