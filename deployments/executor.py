@@ -30,7 +30,7 @@ PROBE_SECONDS = 10.0
 class Executor:
     """A replica: the API, a pool of sandbox workers, and handles to the compiler and the models."""
 
-    async def __init__(
+    async def __init__(  # type: ignore[misc]  # Serve awaits it
         self,
         compiler: DeploymentHandle,
         models: dict[str, DeploymentHandle],

@@ -7,7 +7,7 @@ from ray import serve
 from ray.serve import Application
 
 from deployments.config import Scale
-from noodle_ray.ahr.replica import ModelReplica, actor_options
+from noodle_ray.ahr.replica import ModelReplica, gpu_share
 from noodle_ray.ahr.spec import ModelSpec
 
 
@@ -22,7 +22,7 @@ def model_deployment(spec: ModelSpec, scale: Scale, cluster_gpus: float) -> Appl
     deployment = serve.deployment(
         ModelReplica,
         name=deployment_name(spec.name),
-        ray_actor_options=actor_options(spec, cluster_gpus),
+        ray_actor_options={"num_cpus": 0, "num_gpus": gpu_share(spec, cluster_gpus)},
         health_check_period_s=10,
         health_check_timeout_s=60,
         graceful_shutdown_timeout_s=5,

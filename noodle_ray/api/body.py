@@ -6,6 +6,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from noodle_ray.api.problems import BAD_BODY, BAD_JSON, SLOW_BODY, TOO_LARGE, problem
 from noodle_ray.errors import RequestError
@@ -32,14 +33,13 @@ async def read_body(request: Request, limit: int, timeout: float) -> bytes:
         raise RequestError(f"the body did not arrive within {timeout:g} seconds", code=SLOW_BODY) from None
 
 
-async def _read_rest(request: Request, message: dict[str, object] | object, limit: int) -> bytes:
+async def _read_rest(request: Request, message: Message, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
-        assert isinstance(message, dict)
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        chunk = message.get("body", b"")
+        chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size > limit:
             raise _too_large(limit)

@@ -23,9 +23,7 @@ _PROBLEMS = {
 }
 
 
-def documented(
-    summary: str, body: type[BaseModel] | None, reply: type[BaseModel], *problems: int
-) -> dict[str, Any]:
+def documented(summary: str, body: type[BaseModel] | None, reply: type[BaseModel], *problems: int) -> dict[str, Any]:
     """Return the keyword arguments of a route that takes ``body``, gives ``reply``, or one of these problems."""
     statuses = {401, 500, *problems, *([400] if body else [])}
     options: dict[str, Any] = {
@@ -35,7 +33,9 @@ def documented(
     }
     if body is not None:
         schema = {"$ref": _REF.format(model=body.__name__)}
-        options["openapi_extra"] = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+        options["openapi_extra"] = {
+            "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}
+        }
     return options
 
 

@@ -66,6 +66,7 @@ _STATUS: Final[dict[str, int]] = {
     "NOODLE-E0305": 404,  # unknown module
     "NOODLE-E0601": 404,  # unknown model
     "NOODLE-E0603": 422,  # a model refused its input
+    "NOODLE-E0802": 422,  # arguments that no worker takes: too large, or nested too deeply
     "NOODLE-E0608": 429,  # too many calls wait for a model
 }
 

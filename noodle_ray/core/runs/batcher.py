@@ -131,7 +131,8 @@ class EffectBatcher:
         try:
             answers = await self._host.infer(model, [pending.call for pending in batch])
             if len(answers) != len(batch):
-                raise ModelError(f"model {model!r} gave {len(answers)} answers to {len(batch)} calls", code=MODEL_FAILED)
+                message = f"model {model!r} gave {len(answers)} answers to {len(batch)} calls"
+                raise ModelError(message, code=MODEL_FAILED)
         except Exception as error:
             answers = [(False, _code_and_message(model, error))] * len(batch)
         finally:

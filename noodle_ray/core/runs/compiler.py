@@ -27,7 +27,8 @@ class CompilerService:
         """Return a stored module. What is on disk is verified like anything else from outside."""
         nbc = await asyncio.to_thread(self._store.get, digest) if _is_digest(digest) else None
         if nbc is None:
-            return Compilation(None, code=UNKNOWN_MODULE, message=f"no module {digest[:64]!r} is known; compile it first")
+            message = f"no module {digest[:64]!r} is known; compile it first"
+            return Compilation(None, code=UNKNOWN_MODULE, message=message)
         return await self.admit(nbc)
 
     def _compile(self, source: str) -> Compilation:

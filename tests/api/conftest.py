@@ -1,0 +1,87 @@
+"""The API in process: real worker pool, real compiler, models that need no weights."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from noodle_ray.api.app import create_app
+from noodle_ray.api.schemas import ModelInfo
+from noodle_ray.api.services import Services
+from noodle_ray.api.settings import Settings
+from noodle_ray.core.runs.batcher import Call
+from noodle_ray.core.runs.compiler import CompilerService
+from noodle_ray.core.runs.executor import Executor
+from noodle_ray.core.runs.modules import ModuleStore
+from noodle_ray.core.sandbox.pool import WorkerPool
+from noodle_ray.errors import ModelError
+from noodle_ray.observability.metrics import Metrics
+
+TOKEN = "a-token-for-tests-only"
+AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
+
+
+class TinyModels:
+    """Two models: ``length`` gives the length of a text, ``lost`` has an engine that fails."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+        self.batches.append(len(calls))
+        await asyncio.sleep(0)
+        if model == "lost":
+            raise ValueError("the engine is gone")
+        if model != "length":
+            raise ModelError(f"no model {model!r} is registered", code="NOODLE-E0601")
+        return [
+            (True, len(args[0])) if isinstance(args[0], str) else (False, ("NOODLE-E0603", "length takes a text"))
+            for args, _ in calls
+        ]
+
+
+class Api:
+    """A client of the app, and what the app is built around."""
+
+    def __init__(self, client: httpx.AsyncClient, services: Services, pool: WorkerPool, models: TinyModels) -> None:
+        self.client = client
+        self.services = services
+        self.pool = pool
+        self.models = models
+
+    async def post(self, path: str, body: object) -> httpx.Response:
+        """Post JSON with the token."""
+        return await self.client.post(path, json=body, headers=AUTHORIZATION)
+
+    async def run(self, source: str, **more: object) -> dict[str, object]:
+        """Run a program that the platform accepts."""
+        response = await self.post("/v1/run", {"source": source, **more})
+        assert response.status_code == 200, response.text
+        reply: dict[str, object] = response.json()
+        return reply
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The app's bounds; a test overrides this to have others."""
+    return Settings(workers=2, max_waiting_runs=8, max_body=2_000_000, max_source=1_000_000)
+
+
+@pytest.fixture
+async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
+    """A running app."""
+    models, metrics = TinyModels(), Metrics()
+    count = settings.worker_count()
+    async with WorkerPool(min_size=count, max_size=count, queue_limit=settings.max_waiting_runs) as pool:
+        executor = Executor(pool, CompilerService(ModuleStore(tmp_path)), models, on_batch=metrics.on_batch)
+
+        async def ready() -> str:
+            return "" if pool.stats().size else "no sandbox worker is alive"
+
+        info = ModelInfo(name="length", task="tensors", engine="onnxruntime", source="path:/x", version="1")
+        services = Services(executor, settings, metrics, lambda: [info], ready, lambda: pool.stats().size)
+        transport = httpx.ASGITransport(create_app(services, TOKEN), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://noodle") as client:
+            yield Api(client, services, pool, models)
