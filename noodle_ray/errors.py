@@ -71,8 +71,8 @@ class LimitError(RunError):
     default_code = "NOODLE-E0401"
 
 
-class ModelError(NoodleError):
-    """A model is unknown, cannot be loaded, or refused its input."""
+class ModelError(NoodleError, RuntimeError):
+    """A model is unknown, cannot be loaded, or refused its input. A RuntimeError, as it is inside a program."""
 
     default_code = "NOODLE-E0601"
 

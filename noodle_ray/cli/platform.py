@@ -1,5 +1,6 @@
 """``noodle up``, ``down`` and ``status``."""
 
+from importlib import import_module
 from typing import Any
 
 from noodle_ray.cli.console import console, steps, table
@@ -94,8 +95,7 @@ def nodes(state: PlatformState) -> list[dict[str, Any]]:
 
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(paths.home() / RAY_TOKEN_FILE)
-    from ray._raylet import GcsClient
-
+    client = import_module("ray._raylet").GcsClient(state.ray_address)  # asks the GCS without joining the cluster
     return [
         {
             "id": node.node_id.hex(),
@@ -103,7 +103,7 @@ def nodes(state: PlatformState) -> list[dict[str, Any]]:
             "state": "alive" if node.state == 0 else "dead",
             "resources": {kind: amount for kind, amount in node.resources_total.items() if ":" not in kind},
         }
-        for node in GcsClient(state.ray_address).get_all_node_info().values()
+        for node in client.get_all_node_info().values()
     ]
 
 

@@ -5,7 +5,10 @@ from typing import Any, NamedTuple, Protocol
 
 from noodle_ray.client.http import AsyncClient, run_module
 from noodle_ray.core.vm.limits import Limits
-from noodle_ray.errors import ModelError
+from noodle_ray.errors import ModelError, NoodleError
+
+QUEUE = 10_000
+"""Runs that may wait for a local worker: enough for any ``concurrency`` of a map."""
 
 
 class Call(NamedTuple):
@@ -67,11 +70,17 @@ class RemoteBackend:
 class LocalModelHost:
     """The models of this process, as `noodle_ray.core.runs.batcher.ModelHost`."""
 
-    async def infer(self, model: str, calls: list[tuple[tuple[object, ...], dict[str, object]]]) -> list[object]:
-        """Compute a batch in a thread."""
+    async def infer(
+        self, model: str, calls: list[tuple[tuple[object, ...], dict[str, object]]]
+    ) -> list[tuple[bool, object]]:
+        """Compute a batch in a thread; return (True, answer) or (False, (code, message)) per call."""
         from noodle_ray.client.models import local_models
 
-        return list(await asyncio.to_thread(local_models().infer, model, calls))
+        answers = await asyncio.to_thread(local_models().infer, model, calls)
+        return [
+            (False, (answer.code, answer.message)) if isinstance(answer, NoodleError) else (True, answer)
+            for answer in answers
+        ]
 
 
 class LocalBackend:
@@ -101,10 +110,9 @@ class LocalBackend:
 
     async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Ask a model of this process."""
-        (answer,) = await LocalModelHost().infer(model, [(args, kwargs)])
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+        from noodle_ray.client.models import local_models
+
+        return await asyncio.to_thread(local_models().call, model, *args, **kwargs)
 
     async def aclose(self) -> None:
         """Stop the workers."""
@@ -121,8 +129,9 @@ class LocalBackend:
                 from noodle_ray.core.runs.modules import ModuleStore
                 from noodle_ray.core.sandbox.pool import WorkerPool
 
-                self._pool = WorkerPool(self._workers)
-                await self._pool.start()
+                pool = WorkerPool(min_size=1, max_size=self._workers, queue_limit=QUEUE)
+                await pool.start()
+                self._pool = pool
                 compiler = CompilerService(ModuleStore(paths.cache_dir() / "modules"))
                 self._executor = Executor(self._pool, compiler, LocalModelHost())
             return self._executor

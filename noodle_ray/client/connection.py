@@ -9,7 +9,6 @@ from noodle_ray.client.backends import Backend, LocalBackend, RemoteBackend
 from noodle_ray.client.http import AsyncClient
 from noodle_ray.client.runs import Run
 from noodle_ray.core.vm.limits import Limits
-from noodle_ray.errors import PlatformError
 
 _lock = threading.RLock()
 _current: "Connection | None" = None
@@ -117,16 +116,15 @@ def backend() -> Backend:
             return _current.backend
         if _local is None:
             _local = LocalBackend()
-            atexit.register(_close_local)
+            atexit.register(close_local)
         return _local
 
 
-def _close_local() -> None:
+def close_local() -> None:
+    """Stop the sandbox workers of this machine, if programs ran without a platform; the next run starts them again."""
     global _local
     with _lock:
         old, _local = _local, None
     if old is not None:
-        try:
-            loop.wait(old.aclose())
-        except PlatformError:
-            return
+        atexit.unregister(close_local)
+        loop.wait(old.aclose())

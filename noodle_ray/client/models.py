@@ -22,10 +22,7 @@ class Model:
         connection = current()
         if connection is not None:
             return connection.infer(self.__noodle_model__, *args, **kwargs)
-        (answer,) = local_models().infer(self.__noodle_model__, [(args, kwargs)])
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+        return local_models().call(self.__noodle_model__, *args, **kwargs)
 
     def __repr__(self) -> str:
         return f"model({self.__noodle_model__!r})"

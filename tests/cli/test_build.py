@@ -1,0 +1,107 @@
+"""``noodle compile``, ``verify`` and ``check``."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from noodle_ray.core import nbc
+from tests.cli.conftest import Command
+
+Write = Callable[..., Path]
+
+
+def test_compile_writes_a_module_and_prints_its_hash(noodle: Command, program: Write, tmp_path: Path) -> None:
+    target = tmp_path / "out.nbc"
+    done = noodle("compile", program("1 + 1"), "-o", target)
+    assert done == (0, f"{target}: {nbc.digest(target.read_bytes())}\n", "")
+    nbc.load(target.read_bytes())
+
+
+def test_compile_writes_beside_the_source_when_not_told_where(noodle: Command, program: Write) -> None:
+    path = program("1 + 1")
+    assert noodle("compile", path).status == 0
+    assert path.with_suffix(".nbc").exists()
+
+
+def test_compile_text_can_be_read_back(noodle: Command, program: Write) -> None:
+    done = noodle("compile", program("def f(x): return x\nf(2)"), "--text")
+    assert done.status == 0
+    assert nbc.verify(nbc.from_text(done.out)) is None
+
+
+def test_compile_json_describes_the_module(noodle: Command, program: Write) -> None:
+    source = 'import math\nfrom noodle_ray import model\nm = model("minilm")\nm(str(math.pi))'
+    found = json.loads(noodle("compile", program(source), "--json").out)
+    assert found["models"] == ["minilm"]
+    assert found["imports"] == ["math"]
+    assert len(found["module"]) == 64
+
+
+def test_compile_shows_every_problem(noodle: Command, program: Write) -> None:
+    done = noodle("compile", program("class A: pass\nwith x: pass\n"))
+    assert done.status == 1
+    assert "2 problems found" in done.err
+
+
+def test_compile_of_standard_input_asks_where_to_write(noodle: Command) -> None:
+    done = noodle("compile", "-", stdin=b"1")
+    assert done.status == 2
+    assert "-o FILE.nbc" in done.err
+
+
+def test_compile_says_when_it_cannot_write(noodle: Command, program: Write, tmp_path: Path) -> None:
+    done = noodle("compile", program("1"), "-o", tmp_path / "no" / "folder" / "m.nbc")
+    assert done.status == 2
+    assert "cannot write" in done.err
+
+
+def test_verify_accepts_a_sound_module(noodle: Command, program: Write, tmp_path: Path) -> None:
+    target = tmp_path / "m.nbc"
+    noodle("compile", program("1 + 1"), "-o", target)
+    done = noodle("verify", target)
+    assert done.status == 0
+    assert done.out.startswith(f"{target}: ok ")
+    found = json.loads(noodle("verify", target, "--json").out)
+    assert found["ok"] is True
+    assert found["files"][0]["module"] == nbc.digest(target.read_bytes())
+
+
+def test_verify_refuses_a_module_that_was_tampered_with(noodle: Command, program: Write, tmp_path: Path) -> None:
+    target = tmp_path / "m.nbc"
+    noodle("compile", program("1 + 1"), "-o", target)
+    target.write_bytes(target.read_bytes()[:-1])
+    done = noodle("verify", target)
+    assert done.status == 1
+    assert "NOODLE-E03" in done.err
+    assert json.loads(noodle("verify", target, "--json").out)["ok"] is False
+
+
+def test_verify_refuses_source(noodle: Command, program: Write) -> None:
+    assert noodle("verify", program("1")).status == 1
+
+
+def test_check_finds_nothing_in_a_good_program(noodle: Command, program: Write) -> None:
+    path = program("1")
+    assert noodle("check", path) == (0, f"{path}: ok\n", "")
+
+
+def test_check_goes_on_after_a_bad_file(noodle: Command, program: Write) -> None:
+    good, bad = program("1", "good.noodle"), program("x = y", "bad.noodle")
+    done = noodle("check", bad, good)
+    assert done.status == 1
+    assert f"{good}: ok\n" in done.out
+    assert f"{bad}:1:5" in done.err
+
+
+def test_check_json_lists_each_file(noodle: Command, program: Write) -> None:
+    good, bad = program("1", "good.noodle"), program("x = y", "bad.noodle")
+    found = json.loads(noodle("check", good, bad, "--json").out)
+    assert [(file["file"], file["ok"]) for file in found["files"]] == [(str(good), True), (str(bad), False)]
+    assert found["files"][1]["error"]["diagnostics"][0]["line"] == 1
+
+
+def test_check_refuses_a_compiled_module(noodle: Command, program: Write, tmp_path: Path) -> None:
+    noodle("compile", program("1"), "-o", tmp_path / "m.nbc")
+    done = noodle("check", tmp_path / "m.nbc")
+    assert done.status == 2
+    assert "noodle verify" in done.err

@@ -1,0 +1,97 @@
+"""The command as a whole: fast path, help, completion, colours, pipes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from noodle_ray import __version__
+from noodle_ray.cli.scan import scan
+from tests.cli.conftest import NOODLE, Command
+
+HEAVY = ("ray", "torch", "fastapi", "pydantic", "typer", "rich", "httpx", "asyncio", "numpy", "logging", "dataclasses")
+
+
+def test_run_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; from noodle_ray.cli.main import main; status = main(['run', '-']); "
+        f"print(status, [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input="1 + 1", capture_output=True, text=True, timeout=60)
+    assert done.stdout == "2\n0 []\n", done.stderr
+
+
+def test_package_import_loads_nothing_until_asked() -> None:
+    script = "import sys, noodle_ray; print(sorted(m for m in sys.modules if m.startswith('noodle_ray')))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "['noodle_ray']\n"
+
+
+def test_package_has_no_other_attributes() -> None:
+    import noodle_ray
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = noodle_ray.nothing
+    assert dir(noodle_ray) == ["ModelError", "__version__", "connect", "model", "program"]
+
+
+def test_version_is_the_packages(noodle: Command) -> None:
+    assert noodle("version") == (0, f"noodle {__version__}\n", "")
+    assert json.loads(noodle("version", "--json").out) == {"version": __version__}
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["-h"], ["run", "--help"], ["models", "--help"]])
+def test_help_is_on_stdout_and_succeeds(noodle: Command, argv: list[str]) -> None:
+    done = noodle(*argv)
+    assert (done.status, done.err) == (0, "")
+    assert "Usage: noodle" in done.out
+
+
+def test_help_names_every_command(noodle: Command) -> None:
+    text = noodle("--help").out
+    for name in ["up", "down", "status", "doctor", "run", "compile", "verify", "check", "models", "version"]:
+        assert f" {name} " in text
+
+
+def test_completion_script_is_shown(noodle_process: Command) -> None:
+    done = noodle_process("--show-completion", "bash")
+    assert done.status == 0
+    assert "complete" in done.out
+
+
+def test_completion_offers_commands(noodle_process: Command) -> None:
+    done = noodle_process(_NOODLE_COMPLETE="complete_bash", COMP_WORDS="noodle ver", COMP_CWORD="1")
+    assert set(done.out.split()) >= {"verify", "version"}
+
+
+def test_colours_are_used_only_when_wanted(noodle_process: Command) -> None:
+    source = b"1 / 0"
+    assert "\x1b[" in noodle_process("run", "-", stdin=source, FORCE_COLOR="1").err
+    assert "\x1b[" not in noodle_process("run", "-", stdin=source, FORCE_COLOR="1", NO_COLOR="1").err
+    assert "\x1b[" not in noodle_process("run", "-", stdin=source).err
+
+
+def test_command_ends_quietly_when_its_reader_goes_away() -> None:
+    command = f"{NOODLE} run - | head -c 1"
+    source = "for i in range(20000): print('line', i)"
+    done = subprocess.run(["bash", "-c", command], input=source, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("l", "")
+
+
+def test_module_can_be_run_as_a_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "noodle_ray", "version"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"noodle {__version__}\n"
+
+
+def test_scan_sorts_options_from_files() -> None:
+    found = scan(["--a", "1", "x", "--flag", "--a=2", "-", "--", "--b"], frozenset({"--a"}), frozenset({"--flag"}))
+    assert found is not None
+    assert (found.positional, found.all("--a"), found.last("--a")) == (["x", "-", "--b"], ["1", "2"], "2")
+    assert found.has("--flag")
+    assert not found.has("--b")
+
+
+@pytest.mark.parametrize("argv", [["--b"], ["--a"], ["--flag=1"], ["-x"]])
+def test_scan_gives_up_on_anything_else(argv: list[str]) -> None:
+    assert scan(argv, frozenset({"--a"}), frozenset({"--flag"})) is None

@@ -1,0 +1,92 @@
+"""A platform without Ray for the driver to speak to: the real app on a real port, with models that need no weights."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import NamedTuple
+
+import pytest
+import uvicorn
+
+from noodle_ray.api.app import create_app
+from noodle_ray.api.schemas import ModelInfo
+from noodle_ray.api.services import Services
+from noodle_ray.api.settings import Settings
+from noodle_ray.client import connection
+from noodle_ray.core.runs.compiler import CompilerService
+from noodle_ray.core.runs.executor import Executor
+from noodle_ray.core.runs.modules import ModuleStore
+from noodle_ray.core.sandbox.pool import WorkerPool
+from noodle_ray.observability.metrics import Metrics
+from tests.api.conftest import TOKEN, TinyModels
+
+
+class Served(NamedTuple):
+    """Where the platform is, what opens it, and its models."""
+
+    url: str
+    token: str
+    models: TinyModels
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A platform with two workers, room for four waiting runs, and the models ``length`` and ``lost``."""
+    models, stop = TinyModels(), asyncio.Event()
+    started: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
+    store = ModuleStore(tmp_path_factory.mktemp("modules"))
+
+    def run() -> None:
+        try:
+            asyncio.run(_serve(models, store, started, stop))
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    url, loop = started.result(60)
+    yield Served(url, TOKEN, models)
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(60)
+
+
+async def _serve(
+    models: TinyModels,
+    store: ModuleStore,
+    started: "Future[tuple[str, asyncio.AbstractEventLoop]]",
+    stop: asyncio.Event,
+) -> None:
+    metrics = Metrics()
+    async with WorkerPool(min_size=2, max_size=2, queue_limit=4) as pool:
+        executor = Executor(pool, CompilerService(store), models, on_batch=metrics.on_batch)
+        listed = [ModelInfo(name="length", task="length", engine="none", source="test:", version="1")]
+
+        async def ready() -> str:
+            return ""
+
+        services = Services(executor, Settings(workers=2), metrics, lambda: listed, ready, lambda: 2)
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(services, TOKEN), log_level="warning"))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        started.set_result((f"http://127.0.0.1:{listener.getsockname()[1]}", asyncio.get_running_loop()))
+        await stop.wait()
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+def connected(platform: Served) -> Iterator[connection.Connection]:
+    """A connection of this process to the platform."""
+    with connection.connect(platform.url, platform.token) as made:
+        yield made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_workers_left() -> Iterator[None]:
+    """End the driver's own workers, as the end of a script does."""
+    yield
+    connection.close_local()
