@@ -1,6 +1,8 @@
 """The Python tier against CPython on the six programs in benchmarks/programs, metering on."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,38 +16,39 @@ LIMITS = Limits(fuel=1 << 50, deadline=120.0)
 ROUNDS = 7
 
 
-def _noodle(source: str, name: str, tier: str = "python") -> Any:
+def _noodle(source: str, name: str) -> Callable[[], Any]:
     module = compile_source(source, name)
-    outcome = execute(module, entry="main", args=[], kwargs={}, limits=LIMITS, host=None, tier=tier, key=name)
-    if outcome.error is not None:
-        raise RuntimeError(f"{name}: {outcome.error}")
-    return outcome.result
+
+    def run() -> Any:
+        outcome = execute(module, entry="main", args=[], kwargs={}, limits=LIMITS, host=None, tier="python", key=name)
+        if outcome.error is not None:
+            raise RuntimeError(f"{name}: {outcome.error}")
+        return outcome.result
+
+    return run
 
 
-def _cpython(source: str, name: str) -> Any:
-    names: dict[str, Any] = {"__name__": "program"}
-    exec(compile(source, name, "exec"), names)
-    return names["main"]()
+def _cpython(source: str, name: str) -> Callable[[], Any]:
+    code = compile(source, name, "exec")
+
+    def run() -> Any:
+        names: dict[str, Any] = {"__name__": "program"}
+        exec(code, names)
+        return names["main"]()
+
+    return run
 
 
 def rows() -> list[Row]:
-    """A row per program and their geometric mean."""
+    """A row per program, and their geometric mean. Both sides are compiled beforehand."""
     found, ratios = [], []
     for path in sorted(PROGRAMS.glob("*.py")):
-        source = path.read_text()
-        if _noodle(source, path.name) != _cpython(source, path.name):
-            raise RuntimeError(f"{path.name}: the tiers disagree")
-
-        def ours(source: str = source, name: str = path.name) -> float:
-            return seconds(lambda: _noodle(source, name))
-
-        def theirs(source: str = source, name: str = path.name) -> float:
-            return seconds(lambda: _cpython(source, name))
-
-        pair = alternate(ours, theirs, ROUNDS)
+        ours, theirs = (make(path.read_text(), path.name) for make in (_noodle, _cpython))
+        if ours() != theirs():
+            raise RuntimeError(f"{path.name}: the tier's result is not CPython's")
+        pair = alternate(partial(seconds, ours), partial(seconds, theirs), ROUNDS)
         ratios.append(pair.ratio)
-        found.append(
-            Row(f"Python tier, {path.stem}, against CPython", show_time(pair.first), show_time(pair.second), pair.ratio)
-        )
+        name = f"Python tier, {path.stem}, against CPython"
+        found.append(Row(name, show_time(pair.first), show_time(pair.second), pair.ratio))
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     return [*found, Row("Python tier, geometric mean of the six", "", "", mean, "≤ 1.5")]
