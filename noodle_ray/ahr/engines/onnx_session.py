@@ -44,3 +44,16 @@ def session_info(session: Any, spec: ModelSpec) -> dict[str, Any]:
         "device": "cuda" if "CUDAExecutionProvider" in session.get_providers() else "cpu",
         "threads": spec.options.get("threads", 0),
     }
+
+
+class _Closed:
+    """What stands in for a session that was closed."""
+
+    def run(self, *_: object) -> Any:
+        raise RuntimeError("the model was closed")
+
+    def get_providers(self) -> list[str]:
+        return []
+
+
+CLOSED = _Closed()

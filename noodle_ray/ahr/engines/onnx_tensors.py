@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.engines.base import Call, each, wrong
-from noodle_ray.ahr.engines.onnx_session import open_session, session_info
+from noodle_ray.ahr.engines.onnx_session import CLOSED, open_session, session_info
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -107,7 +107,7 @@ class TensorEngine:
 
     def close(self) -> None:
         """Drop the session."""
-        del self._session
+        self._session = CLOSED
 
 
 def _check_numbers(name: str, value: Any, kind: type[Any]) -> None:

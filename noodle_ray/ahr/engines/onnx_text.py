@@ -11,7 +11,7 @@ from tokenizers import Encoding, Tokenizer
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.describe import read_json
 from noodle_ray.ahr.engines.base import Call, failed, texts_of
-from noodle_ray.ahr.engines.onnx_session import open_session, session_info
+from noodle_ray.ahr.engines.onnx_session import CLOSED, open_session, session_info
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
@@ -117,15 +117,7 @@ class TextEngine:
 
     def close(self) -> None:
         """Drop the session."""
-        self._session = _Closed()
-
-
-class _Closed:
-    def run(self, *_: object) -> Any:
-        raise RuntimeError("the model was closed")
-
-    def get_providers(self) -> list[str]:
-        return []
+        self._session = CLOSED
 
 
 def length_groups(lengths: list[int]) -> Iterator[list[int]]:

@@ -1,0 +1,208 @@
+"""Texts to vectors and labels on onnxruntime."""
+
+import json
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from noodle_ray.ahr import export
+from noodle_ray.ahr.engines.base import Engine
+from noodle_ray.ahr.engines.load import load_engine
+from noodle_ray.ahr.engines.onnx_text import length_groups
+from noodle_ray.ahr.export import ExportRequest, exported
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.errors import ModelError
+
+SENTENCES = [
+    "Staff may carry over five days of holiday.",
+    "hi",
+    "",
+    "Ünïcode – naïve café, 日本語 and 🙂.",
+    "The quick brown fox jumps over the lazy dog. " * 12,
+    "Expenses over 500 euros need the approval of a manager before they are made.",
+]
+
+
+def _reference(folder: Path, texts: list[str]) -> Any:
+    """The model card's recipe: transformers in fp32, mean of the token vectors, unit length."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    batch = tokenizer(texts, padding=True, truncation=True, max_length=256, return_tensors="pt")
+    with torch.inference_mode():
+        vectors = model(**batch).last_hidden_state
+    mask = batch["attention_mask"].unsqueeze(-1)
+    pooled = (vectors * mask).sum(1) / mask.sum(1)
+    return torch.nn.functional.normalize(pooled).numpy()
+
+
+def _one(engine: Engine, *args: Any, **kwargs: Any) -> Any:
+    (answer,) = engine.infer([(args, kwargs)])
+    return answer
+
+
+@pytest.mark.models
+def test_vectors_agree_with_transformers(minilm: Engine, minilm_folder: Path) -> None:
+    vectors = np.array(_one(minilm, SENTENCES))
+    cosines = (vectors * _reference(minilm_folder, SENTENCES)).sum(axis=1)
+    assert cosines.min() > 0.9999
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.models
+def test_vector_does_not_depend_on_its_batch(minilm: Engine) -> None:
+    together = minilm.infer([((text,), {}) for text in SENTENCES])
+    alone = [_one(minilm, text) for text in SENTENCES]
+    assert np.allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.models
+def test_answers_have_the_shape_of_the_call(minilm: Engine) -> None:
+    single, listed, empty, tuple_ = minilm.infer([(("a",), {}), ((["a", "b"],), {}), (([],), {}), ((("b",),), {})])
+    assert len(single) == 384
+    assert all(type(number) is float for number in single)
+    assert [len(vector) for vector in listed] == [384, 384]
+    assert np.allclose(listed[0], single, atol=1e-6)
+    assert empty == []
+    assert len(tuple_) == 1
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("args", "kwargs", "message"),
+    [
+        ((), {}, "takes one text or one list of texts, but got 0"),
+        (("a", "b"), {}, "but got 2 arguments"),
+        ((1,), {}, "not int"),
+        ((None,), {}, "not NoneType"),
+        ((b"bytes",), {}, "not bytes"),
+        (({"a": 1},), {}, "not dict"),
+        ((["a", 2],), {}, "text 1 of the list must be a text (str), not int"),
+        ((["a", ["b"]],), {}, "not list"),
+        (("\ud800",), {}, "lone surrogate at position 0"),
+        (("x" * 1_000_001,), {}, "1,000,001 characters"),
+        ((["x"] * 4097,), {}, "4,096 texts, not 4,097"),
+        (("a",), {"temperature": 1}, "takes no keyword arguments, but got 'temperature'"),
+    ],
+)
+def test_wrong_input_is_refused_and_its_neighbours_are_answered(
+    minilm: Engine, args: tuple[Any, ...], kwargs: dict[str, Any], message: str
+) -> None:
+    before, error, after = minilm.infer([(("a",), {}), (args, kwargs), (("b",), {})])
+    assert isinstance(error, ModelError)
+    assert error.code == "NOODLE-E0603"
+    assert message in error.message
+    assert len(before) == len(after) == 384
+
+
+@pytest.mark.models
+def test_long_text_is_cut_at_the_maximum_length(minilm: Engine) -> None:
+    assert minilm.info()["max_length"] == 256
+    base = "word " * 300
+    assert _one(minilm, base) == pytest.approx(_one(minilm, base + "and something else"), abs=1e-6)
+
+
+def test_groups_hold_texts_of_similar_length() -> None:
+    lengths = [5, 200, 6, 5, 7, 210, 6] + [20] * 70
+    groups = list(length_groups(lengths))
+    assert sorted(index for group in groups for index in group) == list(range(len(lengths)))
+    assert max(map(len, groups)) == 32
+    for group in groups:
+        sizes = [lengths[index] for index in group]
+        assert max(sizes) <= 1.3 * min(sizes) + 4
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_classifier: Path) -> Engine:
+    return load_engine(ModelSpec("tiny", f"path:{tiny_classifier}"))
+
+
+@pytest.mark.models
+def test_classifier_answers_labels_that_agree_with_transformers(classifier: Engine, tiny_classifier: Path) -> None:
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    answer = _one(classifier, "What a day.")
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_classifier).eval()
+    tokenizer = __import__("tokenizers").Tokenizer.from_file(str(tiny_classifier / "tokenizer.json"))
+    tokenizer.no_padding()
+    with torch.inference_mode():
+        expected = model(torch.tensor([tokenizer.encode("What a day.").ids])).logits.softmax(-1)[0].numpy()
+    assert list(answer["scores"]) == ["bad", "good", "mixed"]
+    assert list(answer["scores"].values()) == pytest.approx(expected.tolist(), abs=1e-5)
+    assert answer["label"] == ["bad", "good", "mixed"][int(expected.argmax())]
+    assert answer["score"] == pytest.approx(float(expected.max()), abs=1e-5)
+
+
+@pytest.mark.models
+def test_export_is_made_once_when_callers_come_at_once(
+    tiny_classifier: Path, noodle_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[Path] = []
+    real = export._run_export
+
+    def counted(request: ExportRequest, target: Path) -> None:
+        runs.append(target)
+        real(request, target)
+
+    monkeypatch.setattr(export, "_run_export", counted)
+    request = ExportRequest(tiny_classifier, "classification", "mean", True)
+    results: list[Path] = []
+    callers = [threading.Thread(target=lambda: results.append(exported(request))) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(120)
+    assert len(runs) == 1
+    assert results == [runs[0]] * 3
+    assert noodle_home in runs[0].parents
+    assert [path.name for path in runs[0].parent.iterdir() if path.suffix == ".tmp"] == []
+
+
+@pytest.mark.models
+def test_damaged_cache_entry_is_made_again(tiny_classifier: Path, classifier: Engine) -> None:
+    cached = exported(ExportRequest(tiny_classifier, "classification", "mean", True))
+    cached.write_bytes(cached.read_bytes()[:1000])
+    engine = load_engine(ModelSpec("tiny", f"path:{tiny_classifier}"))
+    assert _one(engine, "x") == _one(classifier, "x")
+
+
+@pytest.mark.models
+def test_weights_that_give_nan_are_refused(tiny_classifier: Path, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path / "nan"
+    shutil.copytree(tiny_classifier, folder)
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"][0] = np.nan
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="NaN or infinity") as caught:
+        load_engine(ModelSpec("tiny", f"path:{folder}"))
+    assert caught.value.code == "NOODLE-E0604"
+
+
+@pytest.mark.models
+def test_architecture_that_transformers_does_not_know_is_refused(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    shutil.copytree(tiny_classifier, folder)
+    config = json.loads((folder / "config.json").read_text()) | {"model_type": "no-such-type"}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="could not be exported") as caught:
+        load_engine(ModelSpec("tiny", f"path:{folder}"))
+    assert caught.value.code == "NOODLE-E0604"
+
+
+@pytest.mark.models
+def test_broken_tokenizer_is_refused(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(tiny_classifier, folder)
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError, match="tokenizer") as caught:
+        load_engine(ModelSpec("tiny", f"path:{folder}"))
+    assert caught.value.code == "NOODLE-E0604"
