@@ -1,13 +1,12 @@
 """Runs the stages in order and collects what they find."""
 
-from noodle_ray.core.lang.effects import insert_waits, overlapping_comprehensions
 from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
-from noodle_ray.core.lang.purity import flatten
 from noodle_ray.core.lang.resolve import Resolution
 from noodle_ray.core.lang.validate import validate
+from noodle_ray.core.lang.walk import flatten
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.module import Function, Module
 from noodle_ray.core.vm.names import MODULES
@@ -62,6 +61,8 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
         return None, _sorted(unit.found)
     if not unit.effects:
         return _module([f for f in unit.functions if f is not None], filename), []
+    from noodle_ray.core.lang.effects import insert_waits, overlapping_comprehensions
+
     overlapping = overlapping_comprehensions(unit)
     if overlapping:
         unit = lower(Resolution(tree, overlapping), lines)

@@ -8,7 +8,8 @@ changes and exceptions come in the order of sequential execution.
 from typing import Any, Final, cast
 
 from noodle_ray.core.lang.lower.frame import Unit
-from noodle_ray.core.lang.purity import Facts, Region, flatten, reads_of, writes_of
+from noodle_ray.core.lang.purity import Facts, Region
+from noodle_ray.core.lang.walk import flatten, reads_of, writes_of
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 
 _LOST: Final = "lost"
@@ -17,6 +18,8 @@ _LOST: Final = "lost"
 
 def overlapping_comprehensions(unit: Unit) -> frozenset[int]:
     """Node ids of the comprehensions whose elements ask models and may run as fibers of their own."""
+    if not unit.comprehensions:
+        return frozenset()
     facts = Facts(unit)
     if facts.loose_iterators:
         return frozenset()

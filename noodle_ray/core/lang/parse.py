@@ -5,7 +5,7 @@
 
 import _ast as ast
 import warnings
-from threading import Lock
+from _thread import allocate_lock
 from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Span
@@ -21,7 +21,8 @@ TOO_DEEP: Final = Diagnostic(
     "move inner parts into functions or variables of their own",
 )
 
-_warnings_lock = Lock()
+_warnings_lock = allocate_lock()
+"""Warning filters belong to the process; two compilations must not swap them at once."""
 
 
 def parse(source: str, filename: str) -> tuple[ast.Module | None, list[Diagnostic]]:

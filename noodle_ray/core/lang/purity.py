@@ -7,13 +7,13 @@ locals, changes only own objects, prints nothing, and calls only pure builtins, 
 """
 
 import _ast as ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.scopes import Scope
-from noodle_ray.core.nbc.module import Block, Instr
-from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.lang.walk import flatten, reads_of, writes_of
+from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS
 
 MUTATORS: Final = frozenset(
@@ -37,55 +37,6 @@ _LAZY: Final = frozenset({"enumerate", "filter", "map", "reversed", "zip"})
 _CONSUMERS: Final = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
 )
-
-
-def blocks_of(instr: Instr) -> Iterator[Block]:
-    """The blocks nested directly in an instruction."""
-    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
-        if kind == "B":
-            yield cast(Block, argument)
-        elif kind == "H":
-            for types, _, _, body in cast("tuple[tuple[Block, object, object, Block], ...]", argument):
-                yield types
-                yield body
-
-
-def flatten(block: Block) -> Iterator[Instr]:
-    """All instructions of a block, at any depth, in source order."""
-    for instr in block:
-        yield instr
-        for nested in blocks_of(instr):
-            yield from flatten(nested)
-
-
-def reads_of(instr: Instr) -> list[int]:
-    """Registers an instruction itself reads; those of nested blocks not included."""
-    found: list[int] = []
-    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
-        if kind == "R" or kind == "X" or (kind == "R?" and argument is not None):
-            found.append(cast(int, argument))
-        elif kind == "R*":
-            found += cast("tuple[int, ...]", argument)
-        elif kind == "KW":
-            found += [register for _, register in cast("tuple[tuple[str, int], ...]", argument)]
-        elif kind == "H":
-            handlers = cast("tuple[tuple[Block, int | None, int | None, Block], ...]", argument)
-            found += [register for _, register, _, _ in handlers if register is not None]
-    return found
-
-
-def writes_of(instr: Instr) -> list[int]:
-    """Registers an instruction itself writes."""
-    found: list[int] = []
-    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
-        if kind == "D" or (kind == "D?" and argument is not None):
-            found.append(cast(int, argument))
-        elif kind == "D*":
-            found += cast("tuple[int, ...]", argument)
-        elif kind == "H":
-            handlers = cast("tuple[tuple[Block, int | None, int | None, Block], ...]", argument)
-            found += [register for _, _, register, _ in handlers if register is not None]
-    return found
 
 
 class Region:

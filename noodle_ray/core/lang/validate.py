@@ -86,7 +86,9 @@ def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
     name = node.attr
     _too_long(name, node, found)
     if name.startswith("__") and name.endswith("__"):
-        hint = "use str(type(x)) or isinstance" if name == "__name__" else "use the builtin or operator that stands for it"
+        hint = "use the builtin function or operator that stands for it"
+        if name == "__name__":
+            hint = "use isinstance, or str(type(x))"
         found.append(Diagnostic("NOODLE-E0110", f"the attribute '{name}' is not supported", span_of(node), hint))
     elif type(node.ctx) is not ast.Load:
         what = "assigning to" if type(node.ctx) is ast.Store else "deleting"

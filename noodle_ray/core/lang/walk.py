@@ -1,0 +1,56 @@
+"""Walks over lowered code: nested blocks, registers read, registers written."""
+
+from collections.abc import Iterator
+from typing import cast
+
+from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.nbc.ops import OPERANDS
+
+
+def blocks_of(instr: Instr) -> Iterator[Block]:
+    """The blocks nested directly in an instruction."""
+    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+        if kind == "B":
+            yield cast(Block, argument)
+        elif kind == "H":
+            for types, _, _, body in cast("tuple[tuple[Block, object, object, Block], ...]", argument):
+                yield types
+                yield body
+
+
+def flatten(block: Block) -> Iterator[Instr]:
+    """All instructions of a block, at any depth, in source order."""
+    for instr in block:
+        yield instr
+        for nested in blocks_of(instr):
+            yield from flatten(nested)
+
+
+def reads_of(instr: Instr) -> list[int]:
+    """Registers an instruction itself reads; those of nested blocks not included."""
+    found: list[int] = []
+    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+        if kind == "R" or kind == "X" or (kind == "R?" and argument is not None):
+            found.append(cast(int, argument))
+        elif kind == "R*":
+            found += cast("tuple[int, ...]", argument)
+        elif kind == "KW":
+            found += [register for _, register in cast("tuple[tuple[str, int], ...]", argument)]
+        elif kind == "H":
+            handlers = cast("tuple[tuple[Block, int | None, int | None, Block], ...]", argument)
+            found += [register for _, register, _, _ in handlers if register is not None]
+    return found
+
+
+def writes_of(instr: Instr) -> list[int]:
+    """Registers an instruction itself writes."""
+    found: list[int] = []
+    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+        if kind == "D" or (kind == "D?" and argument is not None):
+            found.append(cast(int, argument))
+        elif kind == "D*":
+            found += cast("tuple[int, ...]", argument)
+        elif kind == "H":
+            handlers = cast("tuple[tuple[Block, int | None, int | None, Block], ...]", argument)
+            found += [register for _, _, register, _ in handlers if register is not None]
+    return found
