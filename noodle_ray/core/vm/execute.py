@@ -116,7 +116,7 @@ _IDLE = State()
 def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
     """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
     if tier != "interpreter":
-        from noodle_ray.core.vm import pytier
+        from noodle_ray.core.vm.pytier import run as pytier
 
         try:
             run = pytier.make_run(module, key, limits)

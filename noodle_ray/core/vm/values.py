@@ -56,7 +56,7 @@ def to_result(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, range | dict_keys | dict_items | _dict_values) else value
+    return [*value] if type(value) in (range, dict_keys, dict_items, _dict_values) else value
 
 
 def to_json(value: Any, depth: int = 0) -> Any:

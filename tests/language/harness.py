@@ -1,0 +1,104 @@
+"""Runs one case on CPython and on each tier, and says what came of it in the same words."""
+
+import ast
+import builtins
+import contextlib
+import io
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from noodle_ray.core.lang import compile_source
+from noodle_ray.core.vm.execute import Outcome, execute
+from noodle_ray.core.vm.sets import AnySet
+from noodle_ray.core.vm.strings import without_addresses
+
+CASES = Path(__file__).parent / "cases"
+FILENAME = "<case>"
+
+
+class Case(NamedTuple):
+    name: str
+    source: str
+
+
+class Observed(NamedTuple):
+    """What a program shows: ``frames`` are (line, function) of an uncaught exception, outermost first."""
+
+    result: Any
+    stdout: str
+    error: tuple[str, str] | None
+    frames: list[tuple[int, str]]
+
+
+def load(folder: Path = CASES) -> list[Case]:
+    """All cases: a file has many, each after a line ``# --- name``."""
+    cases = []
+    for path in sorted(folder.glob("*.py")):
+        for chunk in path.read_text().split("# --- ")[1:]:
+            name, _, source = chunk.partition("\n")
+            cases.append(Case(f"{path.stem}: {name.strip()}", source))
+    return cases
+
+
+def shape(value: Any) -> Any:
+    """A value with its types made plain, so that 1, 1.0 and True differ and sets compare without order."""
+    if isinstance(value, AnySet | builtins.set | builtins.frozenset):
+        return type(value).__name__, sorted(map(repr, map(shape, value)))
+    if isinstance(value, dict):
+        return "dict", [(shape(key), shape(item)) for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return type(value).__name__, [shape(item) for item in value]
+    return type(value).__name__, repr(value)
+
+
+def on_cpython(source: str) -> Observed:
+    """The oracle: CPython runs the same text; the last expression or main() is the result."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    names: dict[str, Any] = {"__name__": "program"}
+    out = io.StringIO()
+    result, error, frames = None, None, []
+    with contextlib.redirect_stdout(out):
+        try:
+            exec(compile(tree, FILENAME, "exec"), names)
+            if isinstance(last, ast.Expr):
+                result = eval(compile(ast.Expression(last.value), FILENAME, "eval"), names)
+            if callable(names.get("main")):
+                result = names["main"]()
+        except Exception as raised:
+            error = (type(raised).__name__, without_addresses(str(raised)))
+            frames = _frames(raised)
+    return Observed(shape(result), out.getvalue(), error, frames)
+
+
+def _frames(raised: BaseException) -> list[tuple[int, str]]:
+    found, trace = [], raised.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename == FILENAME and code.co_name not in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"):
+            found.append((trace.tb_lineno, code.co_name))
+        trace = trace.tb_next
+    return found
+
+
+def on_tier(source: str, tier: str) -> tuple[Observed, int]:
+    """What a tier shows, and the fuel it used."""
+    outcome = execute(compile_source(source, FILENAME), tier=tier)
+    assert outcome.tier == tier
+    return observed(outcome), outcome.usage["fuel"]
+
+
+def observed(outcome: Outcome) -> Observed:
+    """An outcome in the words of the oracle."""
+    error, frames = None, []
+    if outcome.error is not None:
+        error = (outcome.error["type"], outcome.error["message"])
+        frames = [(frame["line"], frame["function"]) for frame in outcome.error["traceback"]]
+    return Observed(shape(outcome.result), outcome.stdout, error, frames)
+
+
+if __name__ == "__main__":
+    for case in load():
+        if len(sys.argv) < 2 or sys.argv[1] in case.name:
+            print(case.name, on_cpython(case.source))
