@@ -1,0 +1,254 @@
+"""One worker for a synchronous caller: what ``noodle run`` uses. No event loop, no threads, light to import."""
+
+import _socket
+import os
+import select
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from noodle_ray.core.sandbox import messages, outcome
+from noodle_ray.core.sandbox.lockdown import Layer
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.sandbox.wire import Frames, WireError
+from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.errors import PlatformError
+
+if TYPE_CHECKING:
+    from noodle_ray.core.sandbox.spawn import ForkServerProcess
+
+_START_SECONDS = 30.0
+
+
+class LocalWorker:
+    """A worker for one run at a time, replaced when it dies. Start it early: it gets ready while the caller compiles.
+
+    It is forked from this process, or where this process has threads (which do not survive a fork), or if
+    ``fork_server`` is true, from a fork server. Use it as a context manager, or call `close`. Not thread-safe.
+    """
+
+    def __init__(self, fork_server: bool | None = None) -> None:
+        self._use_server = fork_server
+        self._server: ForkServerProcess | None = None
+        self._connection: _socket.socket | None = None
+        self._pid = 0
+        self._tag = 0
+        self._frames = Frames()
+        self._layers: list[Layer] | None = None
+        self._known: set[str] = set()
+        self._run = 0
+        self.start()
+
+    def __enter__(self) -> "LocalWorker":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the worker process if there is none."""
+        if self._connection is not None:
+            return
+        self._frames = Frames()
+        self._layers = None
+        self._known.clear()
+        use_server = self._use_server if self._use_server is not None else _has_threads()
+        if use_server:
+            self._start_from_server()
+        else:
+            self._fork()
+
+    def run(self, request: RunRequest, host: EffectHost | None = None) -> outcome.Outcome:
+        """Execute one run and return its outcome; ``host`` answers its effects.
+
+        Raises ModuleError if the module is not valid, WireError if the arguments cannot be sent, and PlatformError
+        if no worker can be started. Whatever else goes wrong in the worker is an outcome with an error.
+        """
+        self.start()
+        self._run += 1
+        start = messages.write_run(self._run, request, request.digest not in self._known)
+        try:
+            return self._converse(start, request, host)
+        except BaseException:  # also Ctrl-C: the worker may be anywhere, so the next run gets a fresh one
+            self._stop()
+            raise
+
+    def layers(self) -> list[Layer]:
+        """Return the worker's layers of protection, as the worker found them."""
+        self.start()
+        while self._layers is None:
+            try:
+                ready = self._next(monotonic() + _START_SECONDS) is not None
+            except EOFError:
+                ready = False
+            if not ready:
+                raise PlatformError(f"the sandbox's worker does not start ({self._stop()})", code="NOODLE-E0803")
+        return self._layers
+
+    def close(self) -> None:
+        """End the worker, and the fork server if there is one. Leaves no process and no descriptor."""
+        self._stop()
+        if self._server is not None:
+            self._server.close()
+            self._server.process.wait()
+            self._server = None
+
+    def _converse(self, start: bytes, request: RunRequest, host: EffectHost | None) -> outcome.Outcome:
+        began = monotonic()
+        try:
+            self._send(start)
+            self.layers()
+            began = monotonic()
+            end = began + request.limits.deadline + messages.GRACE
+            outstanding = 0
+            while True:
+                while outstanding and host is not None and not self._readable(0.0):
+                    outstanding -= self._answer(host.receive())
+                match self._next(end):
+                    case messages.Done(result, retire):
+                        self._known.add(request.digest)
+                        if retire:
+                            self._stop()
+                        return result
+                    case messages.Effects(requests):
+                        outstanding += len(requests)
+                        if host is None:
+                            outstanding -= self._answer([_unanswered(asked) for asked in requests])
+                        else:
+                            host.send(requests)
+                    case messages.Need():
+                        self._known.discard(request.digest)
+                        self._send(messages.write_run(self._run, request, True))
+                    case messages.Refused(error):
+                        raise error
+                    case messages.Failed(why):
+                        self._stop()
+                        return outcome.died(why, request.tier, monotonic() - began)
+                    case None:
+                        self._stop()
+                        return outcome.limit("deadline", request.tier, monotonic() - began)
+        except WireError as error:
+            self._stop()
+            return outcome.died(error.message, request.tier, monotonic() - began)
+        except (EOFError, ConnectionError):
+            return outcome.died(self._stop(), request.tier, monotonic() - began)
+
+    def _answer(self, answers: list[EffectAnswer]) -> int:
+        self._send(messages.write_answers(self._run, answers))
+        return len(answers)
+
+    def _send(self, data: bytes) -> None:
+        assert self._connection is not None
+        self._connection.sendall(data)
+
+    def _next(self, end: float) -> messages.Message | None:
+        """Return the next message, or None at the time ``end``. Raises EOFError if the worker is gone."""
+        assert self._connection is not None
+        while True:
+            body = self._frames.take()
+            if body is not None:
+                message = messages.read(body, self._run)
+                if not isinstance(message, messages.Ready):
+                    return message
+                self._layers = message.layers
+                return message
+            if not self._readable(max(end - monotonic(), 0.0)):
+                return None
+            data = self._connection.recv(262144)
+            if not data:
+                raise EOFError
+            self._frames.feed(data)
+
+    def _readable(self, seconds: float) -> bool:
+        assert self._connection is not None
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+    def _fork(self) -> None:
+        ours, theirs = _socket.socketpair()
+        proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        parent = os.getpid()
+        try:
+            self._pid = os.fork()
+        except OSError as error:
+            ours.close()
+            raise PlatformError(f"a worker of the sandbox cannot start: {error}", code="NOODLE-E0803") from error
+        finally:
+            if os.getpid() == parent:
+                theirs.close()
+                os.close(proc)
+        if self._pid == 0:
+            _become_worker(theirs, proc, parent)
+        self._connection = ours
+
+    def _start_from_server(self) -> None:
+        from noodle_ray.core.sandbox.spawn import ForkServerProcess
+
+        if self._server is None or self._server.process.poll() is not None:
+            self._server = ForkServerProcess()
+        self._tag, connection = self._server.spawn()
+        connection.setblocking(True)
+        self._connection = connection
+
+    def _stop(self) -> str:
+        """Kill the worker if there is one, wait until it is gone, and return how it ended."""
+        if self._connection is None:
+            return ""
+        self._connection.close()
+        self._connection = None
+        if self._server is None:
+            _kill_unless_ended(self._pid)
+            return outcome.describe(os.waitpid(self._pid, 0)[1])
+        return self._wait_for_server(self._server)
+
+    def _wait_for_server(self, server: "ForkServerProcess") -> str:
+        server.kill(self._tag)
+        poll = select.poll()
+        poll.register(server.control, select.POLLIN)
+        while poll.poll(_START_SECONDS * 1000):
+            deaths = server.deaths()
+            if deaths is None:
+                return "the fork server ended"
+            for tag, how in deaths:
+                if tag == self._tag:
+                    return how
+        return "it does not end"
+
+
+def run_local(request: RunRequest, host: EffectHost | None = None) -> outcome.Outcome:
+    """Execute one run in a worker of its own and return its outcome. Raises as `LocalWorker.run` does."""
+    with LocalWorker() as worker:
+        return worker.run(request, host)
+
+
+def _become_worker(connection: _socket.socket, proc: int, parent: int) -> None:
+    try:
+        from noodle_ray.core.sandbox import lockdown, warm
+        from noodle_ray.core.sandbox.worker import become_worker
+
+        warm.warm()
+        become_worker(connection, proc, parent, lockdown.isolate())
+    finally:
+        os._exit(1)
+
+
+def _unanswered(asked: EffectRequest) -> EffectAnswer:
+    return EffectAnswer(asked.key, False, ("NOODLE-E0601", f"the model '{asked.model}' is not available here"))
+
+
+def _has_threads() -> bool:
+    try:
+        return len(os.listdir("/proc/self/task")) > 1
+    except OSError:
+        return True
+
+
+def _kill_unless_ended(pid: int) -> None:
+    """Kill an own child; it has not been waited for, so the number is still its own."""
+    try:
+        os.kill(pid, 9)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,114 @@
+"""The messages of `wire` as the worker's owner sees them: written from requests, and read with every shape checked."""
+
+from typing import NamedTuple, TypeAlias
+
+from noodle_ray.core.sandbox import outcome
+from noodle_ray.core.sandbox.lockdown import Layer
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.sandbox.wire import Codec, WireError, frame
+from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.errors import ModuleError
+
+GRACE = 0.1
+"""Seconds that a worker gets past its deadline to report it, before it is killed."""
+MAX_OUTSTANDING = 100_000
+"""Effects of one run that may wait for their answers."""
+
+CODEC = Codec()
+"""How the owner of workers reads and writes plain data: sets are Python's own."""
+
+
+class Ready(NamedTuple):
+    """The worker has locked itself down and waits for runs."""
+
+    layers: list[Layer]
+
+
+class Need(NamedTuple):
+    """The worker does not have the module of this run: send its bytes."""
+
+
+class Refused(NamedTuple):
+    """The worker found the module's bytes not to be a valid module."""
+
+    error: ModuleError
+
+
+class Effects(NamedTuple):
+    """The run asks for these."""
+
+    requests: list[EffectRequest]
+
+
+class Done(NamedTuple):
+    """The run ended. If ``retire``, the worker ends too and must be replaced."""
+
+    outcome: outcome.Outcome
+    retire: bool
+
+
+class Failed(NamedTuple):
+    """The worker itself broke; it ends."""
+
+    why: str
+
+
+Message: TypeAlias = Ready | Need | Refused | Effects | Done | Failed
+
+
+def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
+    """Return the frame that starts a run. Raises WireError if its arguments are not plain data or are too large."""
+    module = request.module if with_module else None
+    message = (
+        "run", run, request.digest, module, request.entry,
+        list(request.args), dict(request.kwargs), list(request.limits), request.tier,
+    )  # fmt: skip
+    return frame(CODEC.pack(list(message)))
+
+
+def write_answers(run: int, answers: list[EffectAnswer]) -> bytes:
+    """Return the frame that answers effects. An answer that cannot travel becomes a failed one."""
+    try:
+        return frame(CODEC.pack(["answers", run, [list(answer) for answer in answers]]))
+    except WireError:
+        return frame(CODEC.pack(["answers", run, [list(_sendable(answer)) for answer in answers]]))
+
+
+def read(body: bytes, run: int) -> Message:
+    """Return the message in a frame's body, for the worker's current run. Raises WireError for anything unexpected."""
+    match CODEC.unpack(body):
+        case ["done", number, result, bool(retire)] if number == run:
+            return Done(outcome.checked(result), retire)
+        case ["effects", number, [*requests]] if number == run:
+            return Effects([_request(item) for item in requests])
+        case ["need", number] if number == run:
+            return Need()
+        case ["refused", number, str(code), str(message)] if number == run and code.startswith("NOODLE-E03"):
+            return Refused(ModuleError(message, code=code))
+        case ["ready", [*layers]]:
+            return Ready([_layer(item) for item in layers])
+        case ["failed", str(why)]:
+            return Failed(why)
+    raise WireError("received a message that nothing asked for")
+
+
+def _request(item: object) -> EffectRequest:
+    match item:
+        case [str(key), str(model), [*args] | tuple(args), dict(kwargs)] if all(type(name) is str for name in kwargs):
+            return EffectRequest(key, model, tuple(args), kwargs)
+    raise WireError("received an effect of the wrong shape")
+
+
+def _layer(item: object) -> Layer:
+    match item:
+        case [str(name), bool(on), str(detail)]:
+            return Layer(name, on, detail)
+    raise WireError("received a layer of the wrong shape")
+
+
+def _sendable(answer: EffectAnswer) -> EffectAnswer:
+    try:
+        frame(CODEC.pack(list(answer)))
+    except WireError as error:
+        return EffectAnswer(answer.key, False, ("NOODLE-E0604", f"the model's answer cannot be sent: {error.message}"))
+    return answer

@@ -1,0 +1,92 @@
+"""Outcomes of runs as dictionaries: made here for runs that did not end by themselves, checked for all others."""
+
+import os
+from typing import Final, TypeAlias
+
+from noodle_ray.core.sandbox.wire import WireError
+from noodle_ray.core.vm.limits import CODES, MESSAGES
+
+Outcome: TypeAlias = dict[str, object]
+"""``result``, ``stdout``, ``error``, ``usage``, ``tier`` and ``events``: the fields of `core.vm.execute.Outcome`."""
+
+USAGE: Final = {
+    "fuel": 0,
+    "memory_peak_bytes": 0,
+    "model_calls": 0,
+    "model_batches": 0,
+    "wall_seconds": 0.0,
+    "computing_seconds": 0.0,
+    "waiting_seconds": 0.0,
+}
+"""What every outcome's usage has. A worker that is killed takes its counters along: then they read 0."""
+
+
+def failed(code: str, kind: str, message: str, tier: str, wall_seconds: float = 0.0) -> Outcome:
+    """The outcome of a run that has no result: an error of this code and type, and no traceback."""
+    return {
+        "result": None,
+        "stdout": "",
+        "error": {"code": code, "type": kind, "message": message, "traceback": []},
+        "usage": {**USAGE, "wall_seconds": wall_seconds},
+        "tier": tier,
+        "events": [],
+    }
+
+
+def limit(kind: str, tier: str, wall_seconds: float = 0.0) -> Outcome:
+    """The outcome of a run that a limit ended; ``kind`` is a key of `core.vm.limits.CODES`."""
+    return failed(CODES[kind], "LimitExceeded", MESSAGES[kind], tier, wall_seconds)
+
+
+def died(reason: str, tier: str, wall_seconds: float = 0.0) -> Outcome:
+    """The outcome of a run whose worker died under it."""
+    message = f"the worker process died ({reason}); only this run is lost"
+    return failed("NOODLE-E0801", "WorkerDied", message, tier, wall_seconds)
+
+
+def checked(value: object) -> Outcome:
+    """Return an outcome that a worker sent, if it has an outcome's shape. Raises WireError if not."""
+    if not isinstance(value, dict) or len(value) != 6:
+        raise WireError("received an outcome of the wrong shape")
+    match value:
+        case {
+            "result": _,
+            "stdout": str(),
+            "error": error,
+            "usage": dict(usage),
+            "tier": str(),
+            "events": list(events),
+        }:
+            if not (error is None or _is_error(error)):
+                raise WireError("received an outcome whose error has the wrong shape")
+            if not all(type(usage.get(name)) in (int, float) for name in USAGE) or len(usage) > 2 * len(USAGE):
+                raise WireError("received an outcome whose usage has the wrong shape")
+            if not all(isinstance(event, dict) for event in events):
+                raise WireError("received an outcome whose events have the wrong shape")
+            return value
+    raise WireError("received an outcome of the wrong shape")
+
+
+def _is_error(value: object) -> bool:
+    match value:
+        case {"code": str(), "type": str(), "message": str(), "traceback": list(frames), **rest} if not rest:
+            return all(_is_traceback_frame(frame) for frame in frames)
+    return False
+
+
+def _is_traceback_frame(value: object) -> bool:
+    match value:
+        case {"line": int(), "column": int(), "function": str()}:
+            return True
+    return False
+
+
+def describe(status: int) -> str:
+    """Say in words how a process ended, from its wait status."""
+    if status < 0:
+        return "it could not be started"
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        causes = {31: "a forbidden system call", 9: "killed", 11: "a crash", 24: "too much processor time"}
+        return f"signal {number}, {causes[number]}" if number in causes else f"signal {number}"
+    return f"exit status {os.WEXITSTATUS(status)}"

@@ -1,0 +1,277 @@
+"""One worker of a pool, driven by an event loop: frames in and out, effects answered, deadline watched."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TypeAlias
+
+from noodle_ray.core.sandbox import messages, outcome
+from noodle_ray.core.sandbox.lockdown import Layer
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.sandbox.spawn import ForkServerProcess
+from noodle_ray.core.sandbox.wire import Frames, WireError
+from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.errors import ModuleError, NoodleError, PlatformError
+
+Answers: TypeAlias = Awaitable[list[EffectAnswer]] | AsyncIterator[list[EffectAnswer]]
+Effects: TypeAlias = Callable[[list[EffectRequest]], Answers]
+"""Answers a batch of effects: all at once (a coroutine), or as they get ready (an asynchronous iterator)."""
+
+_START_SECONDS = 30.0
+_CAUSE_SECONDS = 2.0
+
+
+class PooledWorker:
+    """A worker process and the run that it has, if any. ``on_gone`` is called once, when it can take no more runs."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, server: ForkServerProcess, on_gone: "Callable[[PooledWorker], None]"
+    ) -> None:
+        self._loop = loop
+        self._server = server
+        self._on_gone = on_gone
+        self.tag, self._socket = server.spawn()
+        self._frames = Frames()
+        self._outbox = bytearray()
+        self._known: set[str] = set()
+        self._run = 0
+        self._request: RunRequest | None = None
+        self._effects: Effects | None = None
+        self._result: asyncio.Future[outcome.Outcome] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outstanding = 0
+        self._began = 0.0
+        self._gone = False
+        self.runs = 0
+        self.idle_since = 0.0
+        self.ready: asyncio.Future[list[Layer]] = loop.create_future()
+        self._timer: asyncio.TimerHandle | None = loop.call_later(_START_SECONDS, self._never_ready)
+        loop.add_reader(self._socket.fileno(), self._on_readable)
+
+    @property
+    def gone(self) -> bool:
+        """Whether this worker can take no more runs."""
+        return self._gone
+
+    def alive(self) -> bool:
+        """Look once more before a run is trusted to it: has the other end closed?"""
+        if self._gone:
+            return False
+        try:
+            closed = self._socket.recv(1, socket.MSG_PEEK) == b""
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            closed = True
+        if closed:
+            self.kill("it ended while idle")
+        return not closed
+
+    async def run(self, request: RunRequest, effects: Effects | None) -> outcome.Outcome:
+        """Execute one run. Raises ModuleError, WireError, PlatformError; when cancelled, the worker is killed."""
+        self._run += 1
+        self.runs += 1
+        start = messages.write_run(self._run, request, request.digest not in self._known)
+        self._request = request
+        self._effects = effects
+        self._outstanding = 0
+        self._result = result = self._loop.create_future()
+        if self.ready.done():
+            self._watch()
+        self._send(start)
+        try:
+            return await result
+        except asyncio.CancelledError:
+            self.kill("its run was cancelled")
+            raise
+        finally:
+            self._end_run()
+
+    def kill(self, reason: str) -> None:
+        """End the process now; a run that it has ends with `died` for this reason."""
+        self._server.kill(self.tag)
+        self._leave()
+        self.died(reason)
+
+    def died(self, how: str) -> None:
+        """The process ended: tell whoever waits for it."""
+        self._leave()
+        if not self.ready.done():
+            error = PlatformError(f"a worker of the sandbox does not start ({how})", code="NOODLE-E0803")
+            self.ready.set_exception(error)
+            self.ready.exception()  # nobody has to wait for it
+            self._fail(error)
+        elif self._request is not None:
+            self._settle(outcome.died(how, self._request.tier, self._loop.time() - self._began))
+
+    def abort(self, error: NoodleError) -> None:
+        """End the process now; a run that it has raises ``error``."""
+        self._fail(error)
+        self.kill(error.message)
+
+    def _watch(self) -> None:
+        assert self._request is not None
+        self._began = self._loop.time()
+        self._set_timer(self._request.limits.deadline + messages.GRACE, self._overrun)
+
+    def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, then)
+
+    def _overrun(self) -> None:
+        assert self._request is not None
+        self._settle(outcome.limit("deadline", self._request.tier, self._loop.time() - self._began))
+        self.kill("it ran past its deadline")
+
+    def _never_ready(self) -> None:
+        self.kill("it takes too long")
+
+    def _on_readable(self) -> None:
+        try:
+            data = self._socket.recv(262144)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._on_closed()
+            return
+        self._frames.feed(data)
+        try:
+            while not self._gone and (body := self._frames.take()) is not None:
+                self._on_message(messages.read(body, self._run))
+        except WireError as error:
+            self.kill(f"it broke the protocol: {error.message}")
+
+    def _on_closed(self) -> None:
+        """The process is ending. How, comes from the fork server in a moment; settle without, should that be gone."""
+        self._leave()
+        self._set_timer(_CAUSE_SECONDS, lambda: self.died("its cause is not known"))
+
+    def _on_message(self, message: messages.Message) -> None:
+        match message:
+            case messages.Done(result, retire):
+                self._on_done(result, retire)
+            case messages.Effects(requests):
+                self._on_effects(requests)
+            case messages.Ready(layers):
+                self._on_ready(layers)
+            case messages.Need():
+                assert self._request is not None
+                self._known.discard(self._request.digest)
+                self._send(messages.write_run(self._run, self._request, True))
+            case messages.Refused(error):
+                self._fail(error)
+            case messages.Failed(why):
+                self.kill(why)
+
+    def _on_ready(self, layers: list[Layer]) -> None:
+        if self.ready.done():
+            raise WireError("received a second greeting")
+        self.ready.set_result(layers)
+        if self._request is not None:
+            self._watch()
+        elif self._timer is not None:
+            self._timer.cancel()
+
+    def _on_done(self, result: outcome.Outcome, retire: bool) -> None:
+        if self._request is None or self._result is None or self._result.done():
+            raise WireError("received an outcome that no run waits for")
+        self._known.add(self._request.digest)
+        if retire:
+            self._leave()
+        self._settle(result)
+
+    def _on_effects(self, requests: list[EffectRequest]) -> None:
+        if self._request is None or self._result is None or self._result.done():
+            raise WireError("received effects of no run")
+        self._outstanding += len(requests)
+        if self._outstanding > messages.MAX_OUTSTANDING:
+            raise WireError(f"more than {messages.MAX_OUTSTANDING} model calls wait for their answers")
+        task = self._loop.create_task(self._answer(self._run, requests, self._effects))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, run: int, requests: list[EffectRequest], effects: Effects | None) -> None:
+        open_ = {request.key: request for request in requests}
+        try:
+            if effects is None:
+                raise ModuleError("no models are available to this run", code="NOODLE-E0601")
+            answers = effects(requests)
+            if isinstance(answers, AsyncIterator):
+                async for some in answers:
+                    self._send_answers(run, some, open_)
+            else:
+                self._send_answers(run, await answers, open_)
+            failure = ("NOODLE-E0604", "the model did not answer")
+        except NoodleError as error:
+            failure = (error.code, error.message)
+        except Exception as error:
+            failure = ("NOODLE-E0604", f"the model call failed: {error}")
+        if open_:
+            self._send_answers(run, [EffectAnswer(key, False, failure) for key in list(open_)], open_)
+
+    def _send_answers(self, run: int, answers: Iterable[EffectAnswer], open_: dict[str, EffectRequest]) -> None:
+        asked = [answer for answer in answers if open_.pop(answer.key, None) is not None]
+        if asked and run == self._run and not self._gone:
+            self._outstanding -= len(asked)
+            self._send(messages.write_answers(run, asked))
+
+    def _send(self, data: bytes) -> None:
+        if self._gone:
+            return
+        if self._outbox:
+            self._outbox += data
+            return
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self._on_closed()
+            return
+        if sent < len(data):
+            self._outbox += data[sent:]
+            self._loop.add_writer(self._socket.fileno(), self._on_writable)
+
+    def _on_writable(self) -> None:
+        try:
+            sent = self._socket.send(self._outbox[:262144])
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._on_closed()
+            return
+        del self._outbox[:sent]
+        if not self._outbox:
+            self._loop.remove_writer(self._socket.fileno())
+
+    def _settle(self, result: outcome.Outcome) -> None:
+        if self._result is not None and not self._result.done():
+            self._result.set_result(result)
+
+    def _fail(self, error: NoodleError) -> None:
+        if self._result is not None and not self._result.done():
+            self._result.set_exception(error)
+
+    def _end_run(self) -> None:
+        self._request = self._effects = self._result = None
+        for task in self._tasks:
+            task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _leave(self) -> None:
+        """Close this end of the socket: the process ends when it reads that, if it has not ended yet."""
+        if self._gone:
+            return
+        self._gone = True
+        if self._timer is not None:
+            self._timer.cancel()
+        descriptor = self._socket.fileno()
+        self._loop.remove_reader(descriptor)
+        self._loop.remove_writer(descriptor)
+        self._socket.close()
+        self._on_gone(self)

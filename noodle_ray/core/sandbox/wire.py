@@ -1,0 +1,183 @@
+"""The protocol between a worker and whoever runs it: length-prefixed msgpack frames.
+
+A frame is four bytes of little-endian length, then one msgpack array whose first item names its kind::
+
+    to the worker    run       id, digest, module | nil, entry, args, kwargs, limits, tier
+                     answers   id, [[key, ok, value], ...]
+    from the worker  ready     [[layer, on, detail], ...]
+                     need      id                           the module's bytes are not cached: send them
+                     refused   id, code, message            the module's bytes are not a valid module
+                     effects   id, [[key, model, args, kwargs], ...]
+                     done      id, outcome, retire
+                     failed    why                          the worker itself broke, and ends
+
+Both ends treat the other's bytes as hostile: every size is bounded, and what does not parse is a WireError.
+Plain data travels as msgpack; what msgpack lacks has an extension code: big integers, tuples and sets.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import msgpack  # type: ignore[import-untyped]
+
+from noodle_ray.errors import PlatformError
+
+if TYPE_CHECKING:
+    from _socket import socket
+
+MAX_FRAME: Final = 32 * 1024 * 1024
+"""Bytes in a frame. Longer frames are refused before anything is allocated for them."""
+MAX_NESTING: Final = 64
+"""How deep extension values (tuples, sets) may nest; each level is copied once, so this bounds the work."""
+
+_BIG_INT: Final = 1
+_TUPLE: Final = 2
+_SET: Final = 3
+_FROZENSET: Final = 4
+
+SetType: TypeAlias = Callable[[list[object]], object]
+
+
+class WireError(PlatformError):
+    """The other end of a worker's socket sent bytes that are not a frame, or a value that cannot travel."""
+
+    default_code = "NOODLE-E0802"
+
+
+class Codec:
+    """Turns plain data into bytes and back. ``set_type`` and ``frozenset_type`` are what sets become here.
+
+    A worker passes the program's own set classes; ``set_types`` are then extra classes that count as sets.
+    """
+
+    __slots__ = ("_depth", "_frozenset", "_frozenset_classes", "_set", "_set_classes")
+
+    def __init__(
+        self,
+        set_type: SetType = set,
+        frozenset_type: SetType = frozenset,
+        set_classes: tuple[type, ...] = (),
+        frozenset_classes: tuple[type, ...] = (),
+    ) -> None:
+        self._set = set_type
+        self._frozenset = frozenset_type
+        self._set_classes = (set, *set_classes)
+        self._frozenset_classes = (frozenset, *frozenset_classes)
+        self._depth = 0
+
+    def pack(self, value: object) -> bytes:
+        """Return the bytes of plain data. Raises WireError for anything else, for cycles and for deep nesting."""
+        self._depth = 0
+        try:
+            return self._pack(value)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise WireError(f"a value cannot leave its process: {error}") from None
+
+    def unpack(self, data: bytes | bytearray | memoryview) -> object:
+        """Return the plain data in ``data``. Raises WireError if they are not exactly one packed value."""
+        self._depth = 0
+        try:
+            return self._unpack(data)
+        except WireError:
+            raise
+        except MemoryError:
+            raise
+        except Exception as error:  # msgpack raises a dozen kinds for garbage
+            raise WireError(f"received bytes that are no message ({type(error).__name__})") from None
+
+    def _pack(self, value: object) -> bytes:
+        packed: bytes = msgpack.packb(value, default=self._extend, strict_types=True, unicode_errors="surrogatepass")
+        return packed
+
+    def _unpack(self, data: bytes | bytearray | memoryview) -> object:
+        return msgpack.unpackb(
+            data, ext_hook=self._from_extension, strict_map_key=False, unicode_errors="surrogatepass"
+        )
+
+    def _extend(self, value: object) -> object:
+        kind = type(value)
+        if kind is int:
+            assert isinstance(value, int)
+            return msgpack.ExtType(_BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
+        if kind is tuple:
+            return self._nested(_TUPLE, list(value))  # type: ignore[call-overload]
+        if kind in self._set_classes:
+            return self._nested(_SET, list(value))  # type: ignore[call-overload]
+        if kind in self._frozenset_classes:
+            return self._nested(_FROZENSET, list(value))  # type: ignore[call-overload]
+        if isinstance(value, tuple):  # a named tuple, such as Limits
+            return list(value)
+        raise TypeError(f"a value of type {kind.__name__} is not plain data")
+
+    def _nested(self, code: int, items: list[object]) -> object:
+        self._enter()
+        packed = msgpack.ExtType(code, self._pack(items))
+        self._depth -= 1
+        return packed
+
+    def _from_extension(self, code: int, data: bytes) -> object:
+        if code == _BIG_INT:
+            return int.from_bytes(data, "little", signed=True)
+        self._enter()
+        items = self._unpack(data)
+        self._depth -= 1
+        if not isinstance(items, list):
+            raise WireError("received an extension value that holds no list")
+        if code == _TUPLE:
+            return tuple(items)
+        if code == _SET:
+            return self._set(items)
+        if code == _FROZENSET:
+            return self._frozenset(items)
+        raise WireError(f"received the unknown extension code {code}")
+
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_NESTING:
+            raise WireError(f"a value nests more than {MAX_NESTING} tuples or sets")
+
+
+class Frames:
+    """Cuts a stream of bytes into frame bodies. Feed what arrived, then take bodies until None."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Add bytes in the order they arrived."""
+        self._buffer += data
+
+    def take(self) -> bytes | None:
+        """Return the next frame's body, or None until more bytes are there. Raises WireError if it is too long."""
+        buffer = self._buffer
+        if len(buffer) < 4:
+            return None
+        end = 4 + int.from_bytes(buffer[:4], "little")
+        if end > 4 + MAX_FRAME:
+            raise WireError(f"received a frame of {end - 4} bytes; the longest allowed is {MAX_FRAME}")
+        if len(buffer) < end:
+            return None
+        body = bytes(memoryview(buffer)[4:end]) if end > 65536 else bytes(buffer[4:end])
+        del buffer[:end]
+        return body
+
+
+def frame(body: bytes) -> bytes:
+    """Return a body with its length in front. Raises WireError if it is too long to send."""
+    if len(body) > MAX_FRAME:
+        raise WireError(f"a message of {len(body)} bytes is too long; the longest allowed is {MAX_FRAME}")
+    return len(body).to_bytes(4, "little") + body
+
+
+def receive(connection: "socket", frames: Frames) -> bytes | None:
+    """Block until a frame is complete and return its body, or None at the end of the stream."""
+    while True:
+        body = frames.take()
+        if body is not None:
+            return body
+        data = connection.recv(262144)
+        if not data:
+            return None
+        frames.feed(data)

@@ -1,0 +1,288 @@
+"""The worker process: reads runs from its socket, executes them one after the other, keeps nothing between them.
+
+A deadline is a timer signal that raises LimitExceeded in the program and goes on firing, so that a program
+which swallows one in a ``finally`` meets the next. Memory is an address-space limit above what the idle worker
+has; ``memory_peak_bytes`` is how far the resident set rose during the run (the kernel's high-water mark, reset
+before the run), so it counts pages and not objects, and reads 0 for a run that fits into what was there already.
+"""
+
+import _signal  # type: ignore[import-not-found]  # a third of the import time of signal
+import gc
+import os
+import resource
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from noodle_ray.core.nbc import digest, load
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.sandbox import kernel, lockdown, outcome
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.sandbox.wire import Codec, Frames, WireError, frame, receive
+from noodle_ray.core.vm import sets
+from noodle_ray.core.vm.execute import execute
+from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.limits import LimitExceeded, Limits
+from noodle_ray.core.vm.state import S
+from noodle_ray.errors import ModuleError
+
+if TYPE_CHECKING:
+    from _socket import socket
+
+CACHED_MODULES: Final = 64
+"""Verified modules that a worker keeps, least recently used out first."""
+BLOATED: Final = 16 * 1024 * 1024
+"""A worker whose resident set stays this many bytes above its first size is replaced."""
+
+_REFIRE: Final = 0.02
+_SLACK: Final = 1 << 20  # one allocator arena: what the idle heap may lack before the program has its first byte
+_PAGE: Final = resource.getpagesize()
+_IDLE: Final = 0
+_COMPUTING: Final = 1
+_SENDING: Final = 2
+
+
+class Worker:
+    """One worker's state. Make it before the lock-down, which forbids to install its timer's handler; then `attach`."""
+
+    _connection: "socket"
+    _statm: int
+    _clear_refs: int
+    _first_resident: int
+
+    def __init__(self) -> None:
+        self._frames = Frames()
+        self._codec = Codec(sets.set, sets.frozenset, (sets.set,), (sets.frozenset,))
+        self._modules: dict[str, Module] = {}
+        self._phase = _IDLE
+        self._retire = False
+        self._run = 0
+        _signal.signal(_signal.SIGALRM, self._on_alarm)
+
+    def attach(self, connection: "socket", statm: int, clear_refs: int) -> None:
+        """Take the socket, which speaks `wire`, and the descriptors of the memory counters (-1: there are none)."""
+        self._connection = connection
+        self._statm = statm
+        self._clear_refs = clear_refs
+        self._first_resident = self._memory()[1]
+
+    def serve(self) -> None:
+        """Execute runs until the other end closes the socket or breaks the protocol, or this worker must retire."""
+        while not self._retire:
+            body = receive(self._connection, self._frames)
+            if body is None:
+                return
+            try:
+                self._serve_one(self._codec.unpack(body))
+            except LimitExceeded as limit:  # the timer fired between the run's end and its being switched off
+                self._switch_off()
+                self._retire = True
+                self.send("done", self._run, outcome.limit(limit.kind, "auto"), True)
+
+    def send(self, *message: object) -> None:
+        """Send one message. A deadline does not cut a frame in two: the timer fires again right after."""
+        phase, self._phase = self._phase, _SENDING
+        try:
+            self._connection.sendall(frame(self._codec.pack(message)))
+        finally:
+            self._phase = phase
+
+    def tell_failure(self, error: BaseException) -> None:
+        """Say on the way out what broke, if the socket still takes it."""
+        try:
+            self.send("failed", f"{type(error).__name__}: {error}"[:1000])
+        except Exception:  # the owner sees the socket close
+            return
+
+    def receive_answers(self) -> list[EffectAnswer]:
+        """Block until answers to the current run arrive. Whatever cuts this short may lose bytes: then retire."""
+        while True:
+            try:
+                body = receive(self._connection, self._frames)
+                message = None if body is None else self._codec.unpack(body)
+            except BaseException:
+                self._retire = True
+                raise
+            if message is None:
+                os._exit(0)
+            match message:
+                case ["answers", int(run), list(answers)]:
+                    if run == self._run:
+                        return [EffectAnswer(*answer) for answer in answers]
+                case _:
+                    os._exit(1)
+
+    def _serve_one(self, message: object) -> None:
+        match message:
+            case ["run", int(run), str(digest), bytes() | None as encoded, entry, args, kwargs, limits, tier]:
+                self._run = run
+                request = RunRequest(encoded or b"", digest, entry, args, kwargs, Limits(*limits), tier)
+                if encoded is None and digest not in self._modules:
+                    self.send("need", run)
+                else:
+                    self._execute(request)
+            case ["answers", int(), _]:  # to a run that ended without waiting for them
+                pass
+            case _:
+                raise WireError("received a message of unknown shape")
+
+    def _execute(self, request: RunRequest) -> None:
+        size, before = self._memory()
+        _limit_memory(size + request.limits.memory + _SLACK)
+        _limit_processor(request.limits.deadline)
+        try:
+            result = self._guarded(request)
+        except ModuleError as error:
+            self.send("refused", self._run, error.code, error.message)
+            result = None
+        finally:
+            self._switch_off()
+            resource.setrlimit(resource.RLIMIT_AS, (lockdown.MAX_MEMORY, lockdown.MAX_MEMORY))
+        if result is not None:
+            peak = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before, 0)
+            self._finish(result, peak)
+
+    def _guarded(self, request: RunRequest) -> outcome.Outcome:
+        """Execute, and turn a limit that trips outside the program's own frames into an outcome too."""
+        try:
+            self._phase = _COMPUTING
+            _signal.setitimer(_signal.ITIMER_REAL, request.limits.deadline, _REFIRE)
+            done = execute(
+                self._module(request),
+                entry=request.entry,
+                args=request.args,
+                kwargs=request.kwargs,
+                limits=request.limits,
+                host=SocketHost(self),
+                tier=request.tier,
+                key=request.digest,
+            )
+            self._phase = _IDLE
+            return done._asdict()
+        except LimitExceeded as limit:
+            return outcome.limit(limit.kind, request.tier)
+        except MemoryError:
+            return outcome.limit("memory", request.tier)
+        except RecursionError:
+            return outcome.limit("recursion", request.tier)
+
+    def _module(self, request: RunRequest) -> Module:
+        """Return the request's verified module, most recently used last in the cache."""
+        module = self._modules.pop(request.digest, None)
+        if module is None:
+            if digest(request.module) != request.digest:
+                raise ModuleError("the module's bytes do not have the hash they were sent with", code="NOODLE-E0302")
+            module = load(request.module)
+        self._modules[request.digest] = module
+        if len(self._modules) > CACHED_MODULES:
+            del self._modules[next(iter(self._modules))]
+        return module
+
+    def _switch_off(self) -> None:
+        self._phase = _IDLE
+        _signal.setitimer(_signal.ITIMER_REAL, 0)
+
+    def _finish(self, result: outcome.Outcome, peak: int) -> None:
+        usage = result["usage"]
+        assert isinstance(usage, dict)
+        usage["memory_peak_bytes"] = peak
+        _forget_run()
+        grown = peak > BLOATED // 2
+        try:
+            message = self._codec.pack(("done", self._run, result, self._retire or (grown and self._bloated())))
+            self._connection.sendall(frame(message))
+        except (WireError, MemoryError) as error:
+            told = outcome.failed("NOODLE-E0503", "RunError", f"the result cannot be sent back: {error}", "")
+            told["usage"] = usage
+            self.send("done", self._run, told, self._retire)
+        del result
+        self._tidy(peak)
+
+    def _tidy(self, peak: int) -> None:
+        """After the answer is out: free cycles, and reset the high-water mark when the run has raised it."""
+        if peak > BLOATED // 2 or gc.get_count()[0] > 200:
+            gc.collect()
+        if peak and self._clear_refs >= 0:
+            os.write(self._clear_refs, b"5")
+
+    def _bloated(self) -> bool:
+        gc.collect()
+        kernel.call("malloc_trim", 0)
+        return self._memory()[1] > self._first_resident + BLOATED
+
+    def _memory(self) -> tuple[int, int]:
+        """Return bytes of address space and of resident memory."""
+        if self._statm < 0:
+            return 1 << 32, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        size, resident = os.pread(self._statm, 64, 0).split()[:2]
+        return int(size) * _PAGE, int(resident) * _PAGE
+
+    def _on_alarm(self, number: int, at: FrameType | None) -> None:
+        if self._phase == _COMPUTING:
+            raise LimitExceeded("deadline")
+
+
+class SocketHost:
+    """The EffectHost inside a worker: requests and answers travel over its socket."""
+
+    __slots__ = ("_worker",)
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def send(self, requests: list[EffectRequest]) -> None:
+        """Send requests. An argument that cannot travel is the program's mistake: TypeError."""
+        worker = self._worker
+        try:
+            worker.send("effects", worker._run, [list(request) for request in requests])
+        except WireError as error:
+            raise TypeError(f"a model was given what cannot be sent to it: {error.message}") from None
+
+    def receive(self) -> list[EffectAnswer]:
+        """Block until answers arrive."""
+        return self._worker.receive_answers()
+
+
+def _forget_run() -> None:
+    S.__init__()  # type: ignore[misc]
+    if hasattr(S, "fibers"):
+        del S.fibers
+
+
+def _limit_memory(most: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (min(most, lockdown.MAX_MEMORY), lockdown.MAX_MEMORY))
+
+
+def _limit_processor(deadline: float) -> None:
+    """Let the kernel end the process after a deadline's worth of computing, should the timer and the pool both fail."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime + deadline) + 3
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
+
+
+def become_worker(connection: "socket", proc: int, parent: int, layers: list[lockdown.Layer]) -> NoReturn:
+    """Turn this freshly forked process into a worker; never returns. ``layers`` are those already up."""
+    status = 1
+    worker = None
+    try:
+        import sys
+        from _socket import socket
+
+        for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGCHLD, _signal.SIGPIPE):
+            _signal.signal(number, _signal.SIG_IGN if number != _signal.SIGTERM else _signal.SIG_DFL)
+        _signal.set_wakeup_fd(-1)
+        sys.stdin = sys.stdout = sys.stderr = None
+        family, kind = connection.family, connection.type
+        worker = Worker()
+        own, (descriptor, statm, clear_refs) = lockdown.confine(connection, proc, parent)
+        worker.attach(socket(family, kind, 0, descriptor), statm, clear_refs)
+        worker.send("ready", [list(layer) for layer in (*layers, *own)])
+        gc.collect()
+        gc.freeze()
+        worker.serve()
+        status = 0
+    except BaseException as error:
+        if worker is not None:
+            worker.tell_failure(error)
+    finally:
+        os._exit(status)
