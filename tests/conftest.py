@@ -11,9 +11,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+
+if TYPE_CHECKING:
+    from noodle_ray.cluster import PlatformState
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "NOODLE_TEST_RUN"
@@ -43,6 +47,16 @@ def noodle_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh, empty state folder for one test, instead of the one that the whole run shares."""
     monkeypatch.setenv("NOODLE_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def platform_on_ray() -> "Iterator[PlatformState]":
+    """A whole platform, started as `noodle up` does, once for all tests that need one."""
+    from noodle_ray.cluster import start_platform, stop_platform
+    from noodle_ray.cluster.environment import free_port
+
+    yield start_platform(free_port())
+    stop_platform()
 
 
 def _ours() -> Iterator[psutil.Process]:

@@ -1,10 +1,12 @@
 """Every code block of the documents runs, and shows what it really prints."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.docs.blocks import LANGUAGES, ROOT, WORDS, agrees, commands, documents, read
+from noodle_ray.cluster import PlatformState
+from tests.docs.blocks import LANGUAGES, ROOT, WORDS, Block, agrees, commands, documents, read
 from tests.docs.runner import Failed, Runner
 
 
@@ -18,15 +20,29 @@ def test_blocks_are_of_known_kinds(path: Path) -> None:
     assert not odd
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.models
-@pytest.mark.parametrize(
-    "path", [p for p in documents() if not _needs_platform(p)], ids=lambda path: str(path.relative_to(ROOT))
-)
-def test_document_runs(path: Path, tmp_path: Path) -> None:
-    with Runner(tmp_path) as runner:
+def _run(path: Path, folder: Path, url: str | None = None) -> None:
+    with Runner(folder, url) as runner:
         for block in read(path):
             runner.run(block)
+
+
+def _some(platform: bool) -> dict[str, Any]:
+    paths = [path for path in documents() if _needs_platform(path) is platform]
+    return {"argnames": "path", "argvalues": paths, "ids": [str(path.relative_to(ROOT)) for path in paths]}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.models
+@pytest.mark.parametrize(**_some(platform=False))
+def test_document_runs(path: Path, tmp_path: Path) -> None:
+    _run(path, tmp_path)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.cluster
+@pytest.mark.parametrize(**_some(platform=True))
+def test_document_runs_on_a_platform(path: Path, tmp_path: Path, platform_on_ray: PlatformState) -> None:
+    _run(path, tmp_path, platform_on_ray.url)
 
 
 def _write(folder: Path, text: str) -> Path:
@@ -61,7 +77,7 @@ def _folder(tmp_path: Path) -> Path:
     return folder
 
 
-def _block(tmp_path: Path, text: str) -> list:  # type: ignore[type-arg]
+def _block(tmp_path: Path, text: str) -> list[Block]:
     blocks = read(_write(tmp_path, text))
     return [block._replace(path=ROOT / "page.md") for block in blocks]
 
