@@ -114,7 +114,9 @@ class _Maker:
         return tuple(block)
 
     def plain(self, op: str, defined: set[int]) -> Instr:
-        if "C" in OPERANDS[op] and not (self.function.cells or self.function.free):
+        if op == "check" and (named := [r for r in sorted(defined) if "".join(self.function.locals[r : r + 1])]):
+            return Instr(op, (self.random.choice(named),), self.span())
+        if op == "check" or ("C" in OPERANDS[op] and not (self.function.cells or self.function.free)):
             op = "const"
         written: set[int] = set()
         many = self.random.randrange(4)  # a dict display has as many values as keys

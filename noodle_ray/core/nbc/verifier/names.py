@@ -48,6 +48,8 @@ def check_names(module: Module) -> None:
             if op not in _NAME_AT:
                 if op == "call":
                     _check_keywords(args[3], known, span)
+                elif op == "check" and not _is_named(cast(int, args[0]), function):
+                    raise refuse(335, "'check' needs a register with a name, for its message.", span)
                 continue
             name = cast(str, args[_NAME_AT[op]])
             if op in _BUILTINS:
@@ -68,6 +70,10 @@ def check_names(module: Module) -> None:
         raise refuse(330, "The module's table of models is not the sorted list of those its code names.")
     if module.imports != imported(builtins):
         raise refuse(330, "The module's table of imports is not the sorted list of those its code names.")
+
+
+def _is_named(register: int, function: Function) -> bool:
+    return register < len(function.locals) and function.locals[register] != ""
 
 
 def _check(name: str, known: set[str], span: Span) -> None:
