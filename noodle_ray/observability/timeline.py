@@ -43,9 +43,7 @@ def batches(events: Sequence[Event]) -> list[Batch]:
 
 def most_at_once(events: Sequence[Event]) -> int:
     """Return the largest number of model calls in flight at the same time."""
-    changes = sorted(
-        change for event in events for change in ((float(event["start"]), 1), (float(event["end"]), -1))
-    )
+    changes = sorted(change for event in events for change in ((float(event["start"]), 1), (float(event["end"]), -1)))
     current = most = 0
     for _, step in changes:
         current += step
@@ -97,9 +95,7 @@ def render_svg(events: Sequence[Event], usage: Mapping[str, Any], width: int = 7
         notes.insert(0, f"… and {len(rows) - MAX_ROWS} more batches")
     bottom = 28 + len(shown) * height
     parts = [_axis(span, left, right, bottom)] if shown else []
-    parts += [
-        _svg_row(row, 24 + i * height, span, left, right, colours[row.model]) for i, row in enumerate(shown)
-    ]
+    parts += [_svg_row(row, 24 + i * height, span, left, right, colours[row.model]) for i, row in enumerate(shown)]
     below = bottom + (10 if shown else -10)
     parts += [f'<text x="10" y="{below + 16 * (i + 1)}">{escape(note)}</text>' for i, note in enumerate(notes)]
     tall = below + 16 * len(notes) + 14
