@@ -2,7 +2,8 @@
 
 Within a function the result of a model call stays pending over pure instructions; ``force`` comes before the
 first use of the value itself, ``barrier`` before anything others could see, so that the program's output,
-changes and exceptions come in the order of sequential execution.
+changes and exceptions come in the order of sequential execution. Where an instruction might raise while a call
+is outstanding, the whole function is guarded: an error of an earlier call takes the place of the exception.
 """
 
 from typing import Any, Final, cast
@@ -14,6 +15,10 @@ from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 
 _LOST: Final = "lost"
 """Stands in ``State.outstanding`` for calls whose register has been overwritten since."""
+_LEAVING: Final = frozenset({"return", "raise", "raise_from", "reraise"})
+_CANNOT_RAISE: Final = frozenset(
+    {"bget", "break", "const", "continue", "cset", "func", "gset", "list", "model", "move", "return", "tuple", "unset"}
+)
 
 
 def overlapping_comprehensions(unit: Unit) -> frozenset[int]:
@@ -95,9 +100,14 @@ class _Waits:
         self.breaks: list[State] = []
         self.before: list[set[int]] = []
         self.source: dict[int, str] = {}
+        self.exposed = False
 
     def rewrite(self) -> Function:
         body = self.block(self.function.body)
+        if self.exposed:
+            span = self.function.span
+            handler = (Instr("barrier", (), span), Instr("reraise", (), span))
+            body = (Instr("try", (body, (((), None, None, handler),), (), ()), span),)
         return self.function._replace(body=body, registers=self.registers)
 
     def block(self, block: Block) -> Block:
@@ -162,15 +172,23 @@ class _Waits:
 
     def plain(self, instr: Instr) -> None:
         self.force_all(reads_of(instr), instr.span)
-        if instr.op in ("return", "raise", "raise_from", "reraise") or self.facts.visible(self.region, instr):
+        facts, region = self.facts, self.region
+        if instr.op in _LEAVING or facts.visible(region, instr) or facts.catches(region, instr):
             self.barrier(instr.span)
+        self.may_raise(instr)
         self.code.append(instr)
         for register in writes_of(instr):
             self.written(register)
-        if instr.op in ("return", "raise", "raise_from", "reraise"):
+        if instr.op in _LEAVING:
             self.state.dead = True
 
+    def may_raise(self, instr: Instr) -> None:
+        """Notes that the function needs a guard if the instruction may raise before earlier calls have answered."""
+        if self.state.outstanding and instr.op not in _CANNOT_RAISE:
+            self.exposed = True
+
     def effect(self, instr: Instr) -> None:
+        self.may_raise(instr)
         self.code.append(instr)
         self.becomes_pending(cast(int, instr.args[0]), instr.span)
 
@@ -178,6 +196,7 @@ class _Waits:
         self.force_all(reads_of(instr), instr.span)
         if self.facts.visible(self.region, instr):
             self.barrier(instr.span)
+        self.may_raise(instr)
         self.code.append(instr)
         self.becomes_pending(cast(int, instr.args[0]), instr.span)
 
@@ -207,6 +226,7 @@ class _Waits:
 
     def gget(self, instr: Instr) -> None:
         register, name = cast("tuple[int, str]", instr.args)
+        self.may_raise(instr)
         self.code.append(instr)
         self.written(register)
         if name in self.state.globals:
@@ -292,6 +312,7 @@ class _Waits:
         target, iterable, body, other = cast("tuple[int, int, Block, Block]", instr.args)
         self.force(iterable, instr.span)
         self.enter_loop([body, other], instr.span)
+        self.may_raise(instr)
         start = self.state.copy()
         self.written(target)
         body = self.loop_body(body, instr.span)

@@ -92,6 +92,7 @@ class Facts:
         self.callees = [self._callees(region) for region in self.regions]
         self.safe = [True] * len(self.functions)
         self.effectful = [False] * len(self.functions)
+        self.guarded = [any(i.op == "try" for i in region.instructions) for region in self.regions]
         self._settle()
         self.loose_iterators = any(self._has_loose_iterator(region) for region in self.regions)
         self.shared_globals = {
@@ -108,8 +109,9 @@ class Facts:
             for i, region in enumerate(self.regions):
                 safe = self.safe[i] and self.region_safe(region)
                 effectful = self.region_effectful(region)
-                if (safe, effectful) != (self.safe[i], self.effectful[i]):
-                    self.safe[i], self.effectful[i] = safe, effectful
+                guarded = self.guarded[i] or any(self.guarded[callee] for callee in self.callees[i].values())
+                if (safe, effectful, guarded) != (self.safe[i], self.effectful[i], self.guarded[i]):
+                    self.safe[i], self.effectful[i], self.guarded[i] = safe, effectful, guarded
                     changed = True
 
     def region_safe(self, region: Region) -> bool:
@@ -134,6 +136,12 @@ class Facts:
         """True if others can see that the instruction ran: the program's caller, other fibers, its own globals."""
         test = _VISIBLE.get(instr.op)
         return test is not None and test(self, region, instr.args)
+
+    def catches(self, region: Region, instr: Instr) -> bool:
+        """True if the instruction calls a function that may run a ``try``, which must not see errors of calls
+        that were made before it."""
+        callee = self.callees[region.function].get(cast(int, instr.args[1])) if instr.op == "call" else None
+        return callee is not None and self.guarded[callee]
 
     def _callees(self, region: Region) -> dict[int, int]:
         """For registers that always hold one known function: its index."""
