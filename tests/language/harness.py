@@ -56,7 +56,7 @@ def on_cpython(source: str) -> Observed:
     """The oracle: CPython runs the same text; the last expression or main() is the result."""
     tree = ast.parse(source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    names: dict[str, Any] = {"__name__": "program"}
+    names: dict[str, Any] = {"__name__": "__main__"}
     out = io.StringIO()
     result, error, frames = None, None, []
     with contextlib.redirect_stdout(out):

@@ -1,7 +1,7 @@
 """Operators and display helpers that a tier may not leave to CPython: they could compute without bound, or leak."""
 
 from builtins import pow as _pow
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import isqrt
 from typing import Any, Final
 
@@ -51,8 +51,8 @@ def update_display(target: dict[Any, Any], mapping: Any) -> None:
 
 def kwmerge(target: dict[str, Any], mapping: Any, function: Any) -> None:
     """``f(**mapping)``: add keywords, each at most once."""
-    name = f"{getattr(function, '__qualname__', type(function).__name__)}()"
-    if not isinstance(mapping, Mapping) or type(mapping) is not dict:
+    name = f"{_function_name(function)}()"
+    if type(mapping) is not dict:
         raise TypeError(f"{name} argument after ** must be a mapping, not {type(mapping).__name__}")
     for key in mapping:
         if not isinstance(key, str):
@@ -60,6 +60,24 @@ def kwmerge(target: dict[str, Any], mapping: Any, function: Any) -> None:
         if key in target:
             raise TypeError(f"{name} got multiple values for keyword argument '{key}'")
     target.update(mapping)
+
+
+def _function_name(function: Any) -> str:
+    """A callable's name in CPython's messages about its arguments: a function's has its module, __main__."""
+    if type(function).__name__ != "function":
+        return getattr(function, "__qualname__", type(function).__name__)
+    if getattr(function, "__module__", "").startswith("noodle_ray"):
+        return str(function.__qualname__)
+    return f"__main__.{getattr(function, 'qualname', '') or function.__qualname__}"
+
+
+def extend_display(target: list[Any], items: Any) -> None:
+    """``[*items]``."""
+    try:
+        iterator = iter(items)
+    except TypeError:
+        raise TypeError(f"Value after * must be an iterable, not {type(items).__name__}") from None
+    target.extend(iterator)
 
 
 def charge_power(base: Any, exponent: Any) -> None:

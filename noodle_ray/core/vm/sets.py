@@ -240,7 +240,7 @@ def symmetric_difference(self: AnySet, other: Any, /) -> Any:
 def isdisjoint(self: AnySet, other: Any, /) -> bool:
     """set.isdisjoint."""
     keys = _as_keys(other)
-    return not any(item in keys for item in _iterate(self))
+    return not any(item in keys for item in self)
 
 
 def issubset(self: AnySet, other: Any, /) -> bool:
@@ -259,9 +259,11 @@ def _assign(self: set, plain: _Plain) -> None:
     _update(self, plain)
 
 
-def add(self: set, item: Any, /) -> None:
+def add(self: set, /, *items: Any) -> None:
     """set.add with its own argument check; with exactly one argument dict.setdefault does the same faster."""
-    dict.setdefault(self, item)
+    if len(items) != 1:
+        raise TypeError(f"set.add() takes exactly one argument ({len(items)} given)")
+    dict.setdefault(self, items[0])
 
 
 def remove(self: set, item: Any, /) -> None:

@@ -118,7 +118,7 @@ int(float("inf"))
 # --- float parsing error
 float("abc")
 # --- int methods
-[(5).bit_length(), (255).to_bytes(2, "big"), int.from_bytes(b"\x01\x00", "big") if False else 256, (7).bit_count(),
+[(5).bit_length(), (255).to_bytes(2, "big"), int.from_bytes((256).to_bytes(2, "big"), "big"), (7).bit_count(),
  (5).as_integer_ratio(), (5).real, (5).imag, (5).numerator, (5).denominator, (5).conjugate()]
 # --- float methods
 [(2.5).is_integer(), (2.0).is_integer(), (0.5).as_integer_ratio(), (1.5).hex(), float.fromhex("0x1.8p+0"), (1.5).real]

@@ -96,7 +96,7 @@ pow(2, 3, 0)
 # --- round of a string
 round("a")
 # --- slice builtin
-[slice(3), "abcdef"[slice(1, None, 2)], slice(1, 2) == slice(1, 2), slice(None, 5).indices(3)]
+[str(slice(3)), "abcdef"[slice(1, None, 2)], slice(1, 2) == slice(1, 2), slice(None, 5).indices(3)]
 # --- range arguments
 [list(range(3)), list(range(1, 3)), list(range(3, 0, -1)), range(0) == range(5, 5)]
 # --- builtin as a value

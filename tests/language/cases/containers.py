@@ -162,7 +162,7 @@ a, d = [1, 2], {"k": 1}
 {**5}
 # --- slices of sequences
 s = slice(1, 3)
-[[0, 1, 2, 3][s], "abcd"[s], (0, 1, 2, 3)[s], s.start, s.stop, s.step, s]
+[[0, 1, 2, 3][s], "abcd"[s], (0, 1, 2, 3)[s], s.start, s.stop, s.step, str(s)]
 # --- slice with zero step
 [1][::0]
 # --- slice with a wrong type
@@ -187,7 +187,7 @@ None.foo()
 # --- ranges
 r = range(2, 10, 3)
 [list(r), len(r), r[1], r[-1], 5 in r, r.index(5), r.count(8), r.start, r.stop, r.step, r == range(2, 11, 3), list(reversed(r)),
- list(range(5, 0, -2)), str(range(3)), r[1:], bool(range(0))]
+ list(range(5, 0, -2)), str(range(3)), list(r[1:]), bool(range(0))]
 # --- range with zero step
 range(1, 2, 0)
 # --- range of float

@@ -30,7 +30,7 @@ def f(e):
     except LookupError:
         return "lookup"
     except Exception as x:
-        return "other " + type(x).__name__ if False else "other"
+        return "other " + str(x)
 [f(KeyError("k")), f(ValueError("v")), f(TypeError("t")), f(IndexError("i")), f(RuntimeError("r"))]
 # --- bare except
 try:
@@ -91,10 +91,11 @@ raise ValueError("clean") from None
 raise 5
 # --- raise from a non exception
 raise ValueError("x") from 5
-# --- except with a non class
+# --- except with a value that is no class
+kind = 5
 try:
     1 / 0
-except 5:
+except kind:
     pass
 # --- except with a tuple variable
 kinds = (ValueError, KeyError)
@@ -251,12 +252,11 @@ f()
  issubclass(IndexError, KeyError), issubclass(NotImplementedError, RuntimeError), issubclass(UnboundLocalError, NameError)]
 # --- catch name error
 try:
-    undefined_name_xyz if False else missing_global()
+    later()
 except NameError as e:
     r = str(e)
-def missing_global_holder():
-    global missing_global
-    missing_global = 1
+def later():
+    pass
 r
 # --- catch attribute error
 try:

@@ -201,7 +201,8 @@ def raise_from(frame: Frame, value: int, source: int) -> None:
 
 @operation("reraise")
 def reraise(frame: Frame) -> None:
-    raise frame.handling[-1]
+    frame.noted = error = frame.handling[-1]
+    raise error
 
 
 def _exception(value: Any, otherwise: str) -> BaseException:

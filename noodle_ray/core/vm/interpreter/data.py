@@ -134,7 +134,7 @@ def make_slice(frame: Frame, target: int, start: int, stop: int, step: int) -> N
 
 @operation("extend")
 def extend(frame: Frame, target: int, items: int) -> None:
-    list.extend(frame.registers[target], frame.registers[items])
+    operators.extend_display(frame.registers[target], frame.registers[items])
 
 
 @operation("update")
