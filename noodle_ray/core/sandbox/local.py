@@ -229,7 +229,7 @@ def _become_worker(connection: _socket.socket, proc: int, parent: int) -> None:
         from noodle_ray.core.sandbox import lockdown, warm
         from noodle_ray.core.sandbox.worker import become_worker
 
-        warm.warm()
+        warm.load()
         become_worker(connection, proc, parent, lockdown.isolate())
     finally:
         os._exit(1)

@@ -2,8 +2,9 @@
 
 A deadline is a timer signal that raises LimitExceeded in the program and goes on firing, so that a program
 which swallows one in a ``finally`` meets the next. Memory is an address-space limit above what the idle worker
-has; ``memory_peak_bytes`` is how far the resident set rose during the run (the kernel's high-water mark, reset
-before the run), so it counts pages and not objects, and reads 0 for a run that fits into what was there already.
+has. What a run took is measured by `core.vm.memory`; the worker resets the kernel's high-water mark after each
+run, so that it is the run's own peak of resident memory: it counts pages and not objects, and reads 0 for a run
+that fits into what was there already.
 """
 
 import _signal  # type: ignore[import-not-found]  # a third of the import time of signal
@@ -18,7 +19,7 @@ from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.sandbox import kernel, lockdown, outcome
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import Codec, Frames, WireError, frame, receive
-from noodle_ray.core.vm import sets
+from noodle_ray.core.vm import memory, sets
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
@@ -64,6 +65,7 @@ class Worker:
         self._statm = statm
         self._clear_refs = clear_refs
         self._first_resident = self._memory()[1]
+        memory._statm = statm if statm >= 0 else -2
 
     def serve(self) -> None:
         """Execute runs until the other end closes the socket or breaks the protocol, or this worker must retire."""
@@ -126,7 +128,7 @@ class Worker:
                 raise WireError("received a message of unknown shape")
 
     def _execute(self, request: RunRequest) -> None:
-        size, before = self._memory()
+        size, _ = self._memory()
         _limit_memory(size + request.limits.memory + _SLACK)
         _limit_processor(request.limits.deadline)
         try:
@@ -138,8 +140,7 @@ class Worker:
             self._switch_off()
             resource.setrlimit(resource.RLIMIT_AS, (lockdown.MAX_MEMORY, lockdown.MAX_MEMORY))
         if result is not None:
-            peak = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before, 0)
-            self._finish(result, peak)
+            self._finish(result)
 
     def _guarded(self, request: RunRequest) -> outcome.Outcome:
         """Execute, and turn a limit that trips outside the program's own frames into an outcome too."""
@@ -181,10 +182,10 @@ class Worker:
         self._phase = _IDLE
         _signal.setitimer(_signal.ITIMER_REAL, 0)
 
-    def _finish(self, result: outcome.Outcome, peak: int) -> None:
+    def _finish(self, result: outcome.Outcome) -> None:
         usage = result["usage"]
         assert isinstance(usage, dict)
-        usage["memory_peak_bytes"] = peak
+        peak = usage["memory_peak_bytes"]
         _forget_run()
         grown = peak > BLOATED // 2
         try:
