@@ -36,6 +36,8 @@ def test_info_names_inputs_and_outputs(engine: Engine) -> None:
 
 
 ROW = [[1.0, 2.0, 3.0]]
+CYCLE: list[Any] = []
+CYCLE.append(CYCLE)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,7 @@ ROW = [[1.0, 2.0, 3.0]]
         ((), {"a": [["1", "2", "3"]], "b": ROW, "k": 1}, "must hold numbers, not '1'"),
         ((), {"a": ROW, "b": ROW, "k": 1.5}, "must hold whole numbers, not 1.5"),
         ((), {"a": ROW, "b": ROW, "k": 2**70}, "the input 'k' is no tensor(int64)"),
+        ((), {"a": CYCLE, "b": ROW, "k": 1}, "nested deeper than 16 lists"),
         ((), {"a": None, "b": ROW, "k": 1}, "must hold numbers, not None"),
         ((), {"a": [[1, 2, 3]] * 2, "b": [[1, 2, 3]] * 3, "k": 1}, ""),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from noodle_ray.ahr import export
 from noodle_ray.ahr.engines.base import Engine
@@ -130,7 +131,7 @@ def test_classifier_answers_labels_that_agree_with_transformers(classifier: Engi
 
     answer = _one(classifier, "What a day.")
     model = AutoModelForSequenceClassification.from_pretrained(tiny_classifier).eval()
-    tokenizer = __import__("tokenizers").Tokenizer.from_file(str(tiny_classifier / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(tiny_classifier / "tokenizer.json"))
     tokenizer.no_padding()
     with torch.inference_mode():
         expected = model(torch.tensor([tokenizer.encode("What a day.").ids])).logits.softmax(-1)[0].numpy()

@@ -1,6 +1,6 @@
 """Any ONNX model: named tensors in, named tensors out, as nested lists."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ _TYPES = {
     "tensor(string)": np.object_,
 }
 _MAX_ELEMENTS = 16_777_216
+_MAX_AXES = 16
 
 
 class TensorEngine:
@@ -85,14 +86,11 @@ class TensorEngine:
     def _tensor(self, name: str, value: Any) -> NDArray[Any]:
         port = self._inputs[name]
         kind = _TYPES[port.type]
-        if kind is not np.object_:
-            _check_numbers(name, value, kind)
+        _check_items(name, value, kind)
         try:
             tensor: NDArray[Any] = np.asarray(value, dtype=kind)
         except (ValueError, TypeError, OverflowError) as error:
             raise wrong(f"the input {name!r} is no {port.type}: {str(error)[:200]}") from error
-        if tensor.size > _MAX_ELEMENTS:
-            raise wrong(f"the input {name!r} has {tensor.size:,} elements, the limit is {_MAX_ELEMENTS:,}")
         if not _fits(tensor.shape, port.shape):
             raise wrong(f"the input {name!r} must have the shape {_shown(port.shape)}, not {_shown(tensor.shape)}")
         return tensor
@@ -110,16 +108,32 @@ class TensorEngine:
         self._session = CLOSED
 
 
-def _check_numbers(name: str, value: Any, kind: type[Any]) -> None:
+def _check_items(name: str, value: Any, kind: type[Any]) -> None:
     """Numpy would read '1' as 1 and cut 1.5 to 1; a program that sends those has a bug."""
-    stack = [value]
-    whole = issubclass(kind, np.integer)
-    while stack:
-        item = stack.pop()
-        if isinstance(item, list | tuple):
-            stack += item
-        elif not isinstance(item, int if whole or kind is np.bool_ else int | float):
-            raise wrong(f"the input {name!r} must hold {'whole numbers' if whole else 'numbers'}, not {item!r:.80}")
+    expected, allowed = _expected(kind)
+    for count, item in enumerate(_leaves(name, value, 0)):
+        if not isinstance(item, allowed):
+            raise wrong(f"the input {name!r} must hold {expected}, not {item!r:.80}")
+        if count == _MAX_ELEMENTS:
+            raise wrong(f"the input {name!r} has more than {_MAX_ELEMENTS:,} elements")
+
+
+def _expected(kind: type[Any]) -> tuple[str, tuple[type, ...]]:
+    if kind is np.object_:
+        return "texts", (str,)
+    if kind is np.bool_:
+        return "booleans", (bool,)
+    return ("whole numbers", (int,)) if issubclass(kind, np.integer) else ("numbers", (int, float))
+
+
+def _leaves(name: str, value: Any, depth: int) -> Iterator[Any]:
+    if not isinstance(value, list | tuple):
+        yield value
+    elif depth == _MAX_AXES:
+        raise wrong(f"the input {name!r} is nested deeper than {_MAX_AXES} lists")
+    else:
+        for item in value:
+            yield from _leaves(name, item, depth + 1)
 
 
 def _fits(shape: tuple[int, ...], wanted: Sequence[Any]) -> bool:
