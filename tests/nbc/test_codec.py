@@ -110,8 +110,8 @@ def test_opcode_numbers_are_stable() -> None:
         (MAGIC + b"\x01\x01\x05ab", "E0303"),
         (MAGIC + b"\x01\x01\x01\xff\x00\x00\x00\x00", "E0304"),  # not UTF-8
         (MAGIC + b"\x01\xff\xff\xff\xff\xff\x00", "E0304"),  # more than 32 bits
-        (MAGIC + b"\x01\xff\xff\xff\xff\x0f", "E0303"),  # four billion names
-        (MAGIC + b"\x01\x00\xff\xff\xff\xff\x0f", "E0303"),  # four billion constants
+        (MAGIC + b"\x01\xff\xff\xff\xff\x0f", "E0306"),  # four billion names
+        (MAGIC + b"\x01\x00\xff\xff\xff\xff\x0f", "E0306"),  # four billion constants
         (MAGIC + b"\x01\x00\x00\xff\xff\xff\xff\x0f", "E0303"),  # four billion models
         (MAGIC + b"\x01\x00\x01\x06\xff\xff\xff\xff\x0f\x00", "E0303"),  # a tuple of four billion
         (MAGIC + b"\x01\x00\x01\x03\xff\xff\xff\xff\x0f\x00", "E0303"),  # an integer of four gigabytes
@@ -188,5 +188,5 @@ def test_largest_integer_is_encoded_and_verified() -> None:
 
 
 def test_limits_are_what_the_specification_says() -> None:
-    assert (MAX_BYTES, MAX_FUNCTIONS, MAX_INSTRUCTIONS, MAX_DEPTH) == (8 << 20, 10_000, 500_000, 100)
+    assert (MAX_BYTES, MAX_FUNCTIONS, MAX_INSTRUCTIONS, MAX_DEPTH) == (4 << 20, 10_000, 500_000, 100)
     assert len(CONSTANTS) > 20

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noodle_ray.core.nbc import encode, load, verify
+from noodle_ray.core.nbc import decode, encode, load, verify
 from noodle_ray.core.nbc.encoder import MAGIC
+from noodle_ray.core.nbc.module import Module
 from noodle_ray.errors import ModuleError
-from tests.nbc.builders import random_module
+from tests.nbc.builders import instr, random_module, tables, top
 
 
 def survives(data: bytes) -> bool:
@@ -73,3 +74,30 @@ def test_forged_counts_allocate_nothing(count: bytes) -> None:
             assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()
+
+
+def shapes() -> dict[str, Module]:
+    """Modules that take much memory for their bytes."""
+    const = instr("const", 0, None)
+    keywords = [instr("call", 0, 0, (), tuple((f"a{i}", 0) for i in range(2000)))] * 10
+    return {
+        "instructions": tables(top(const, *[instr("barrier")] * 20_000)),
+        "branches": tables(top(const, *[instr("if", 0, (), ())] * 20_000)),
+        "keywords": tables(top(const, *keywords)),
+        "constants": tables(top(*[instr("const", 0, value) for value in range(70_000, 80_000)])),
+        "tuples": tables(top(instr("const", 0, ((None,),) * 20_000))),
+        "names": tables(top(*[instr("gget", 0, f"{value:x}" + "a") for value in range(1000, 10_000)])),
+        "registers": tables(top(const, instr("tuple", 0, (0,) * 60_000))),
+    }
+
+
+@pytest.mark.parametrize("shape", shapes())
+def test_memory_is_bounded_by_the_bytes(shape: str) -> None:
+    data = encode(shapes()[shape])
+    tracemalloc.start()
+    try:
+        decode(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak <= 50 * len(data)

@@ -2,8 +2,11 @@
 
 from typing import Final
 
-MAX_BYTES: Final = 8 * 1024 * 1024
-"""Length of an encoded module."""
+MAX_BYTES: Final = 4 * 1024 * 1024
+"""Length of an encoded module. In memory a module takes up to 50 times as much: tests/nbc/test_mutation.py."""
+
+MAX_POOL: Final = 250_000
+"""Names of a module, and constants."""
 
 MAX_FUNCTIONS: Final = 10_000
 MAX_INSTRUCTIONS: Final = 500_000

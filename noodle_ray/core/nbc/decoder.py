@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
-from noodle_ray.core.nbc.bounds import MAX_BYTES, MAX_DEPTH, MAX_FUNCTIONS, MAX_INSTRUCTIONS, MAX_INT_BITS, MAX_WORD
+from noodle_ray.core.nbc.bounds import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_FUNCTIONS,
+    MAX_INSTRUCTIONS,
+    MAX_INT_BITS,
+    MAX_POOL,
+    MAX_WORD,
+)
 from noodle_ray.core.nbc.encoder import FALSE, FLOAT, INT, MAGIC, NONE, PARAM_KINDS, STR, TRUE, TUPLE
 from noodle_ray.core.nbc.module import FORMAT_VERSION, Block, Constant, Function, Instr, Module, Param, Span
 from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
@@ -99,6 +107,8 @@ def _take(data: bytes, at: int) -> tuple[bytes, int]:
 
 def _names(data: bytes, at: int) -> tuple[list[str], int]:
     count, at = _uvarint(data, at)
+    if count > MAX_POOL:
+        raise _too_large(f"A module has at most {MAX_POOL} names.")
     names: list[str] = []
     for _ in range(count):
         raw, at = _take(data, at)
@@ -110,6 +120,8 @@ def _names(data: bytes, at: int) -> tuple[list[str], int]:
 
 def _constants(data: bytes, at: int) -> tuple[list[Constant], int]:
     count, at = _uvarint(data, at)
+    if count > MAX_POOL:
+        raise _too_large(f"A module has at most {MAX_POOL} constants.")
     constants: list[Constant] = []
     seen: set[bytes] = set()
     for _ in range(count):

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any, Final
 
-from noodle_ray.core.nbc.bounds import MAX_BYTES, MAX_DEPTH, MAX_INT_BITS, MAX_WORD
+from noodle_ray.core.nbc.bounds import MAX_BYTES, MAX_DEPTH, MAX_INT_BITS, MAX_POOL, MAX_WORD
 from noodle_ray.core.nbc.module import FORMAT_VERSION, Block, Constant, Function, Instr, Module, Span
 from noodle_ray.core.nbc.ops import OPCODES, OPERANDS, OPERATORS
 from noodle_ray.errors import ModuleError
@@ -104,6 +104,8 @@ class _Encoder:
         code.append(len(module.functions))
         for function in module.functions:
             self.function(function, code)
+        if max(len(self.names), len(self.constants)) > MAX_POOL:
+            raise ModuleError(f"A module has at most {MAX_POOL} names and constants each.", code="NOODLE-E0306")
         return b"".join(
             (
                 MAGIC,
@@ -210,4 +212,10 @@ def _word_bytes(words: list[int]) -> bytes:
         raise ValueError("a register, index, line or column is negative or too large")
     if max(words) < 0x80:
         return bytes(words)
-    return b"".join(map(uvarint, words))
+    out = bytearray()
+    for word in words:
+        if word < 0x80:
+            out.append(word)
+        else:
+            out += uvarint(word)
+    return bytes(out)
