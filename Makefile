@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	$$p -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 # What these targets make stays in the checkout; `make serve` uses your own ~/.noodle, where `noodle` finds it.
-demo bench: export NOODLE_HOME ?= $(CURDIR)/.noodle
+demo bench: export NOODLE_HOME := $(CURDIR)/.noodle
 export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help

@@ -51,10 +51,12 @@ class Runner:
         for entry in ROOT.iterdir():
             if entry.name not in {".git", ".noodle"}:
                 (folder / entry.name).symlink_to(entry)
+        (folder / ".noodle").mkdir(mode=0o700)
+        (folder / ".noodle" / "cache").symlink_to(ROOT / ".noodle" / "cache")
         self._state = folder / ".shell-state"
         bin_folder = Path(sys.executable).parent
         self._environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
             "PATH": f"{bin_folder}:{os.environ['PATH']}",
             "NO_COLOR": "1",
             "COLUMNS": "100",
