@@ -78,7 +78,8 @@ def execute(
     growth = Growth()
     began = perf_counter()
     output = _Output(limits.output)
-    limits = limits._replace(recursion=min(limits.recursion, MAX_RECURSION))
+    if limits.recursion > MAX_RECURSION:
+        limits = limits._replace(recursion=MAX_RECURSION)
     S.tripped, S.memory, S.write, S.fibers = "", limits.memory, output.write, Fibers(host)
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()

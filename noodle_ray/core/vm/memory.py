@@ -48,3 +48,13 @@ class Growth:
         if now > self.peak:
             return now - (self.resident or self.peak)
         return max(0, resident() - self.resident)
+
+
+def _forget() -> None:
+    """In a forked child the parent's open file would describe the parent."""
+    global _statm
+    if _statm >= 0:
+        _statm = -1
+
+
+os.register_at_fork(after_in_child=_forget)
