@@ -68,7 +68,7 @@ def inplace(emitter: Emitter, instr: Instr, at: Position) -> None:
     else:
         start, value = emitter.operands((left, right), at)
         emitter.flush()
-        if not isinstance(value, (ast.Name, ast.Constant)):
+        if not isinstance(value, ast.Constant) and getattr(value, "id", name) == name:
             start_name = emitter.fresh("s")
             emitter.statements.append(nodes.assign(start_name, start, at))
             name = start_name
@@ -118,13 +118,15 @@ def short_circuit(emitter: Emitter, instr: Instr, at: Position) -> None:
         emitter.depth = max(depth, emitter.depth)
         emitter.result(target, ast.BoolOp(kind, [first, second], **at), at)
         return
-    name = emitter.variable(target)
+    name = emitter.fresh("s")  # not the target itself: the right side may read what the target still holds
     emitter.flush()
     emitter.statements.append(nodes.assign(name, first, at))
     test: ast.expr = nodes.load(name, at)
     if instr.op == "or":
         test = ast.UnaryOp(ast.Not(), test, **at)
     emitter.statement(ast.If(test, [*before, nodes.assign(name, second, at)], [], **at))
+    emitter.depth = 0
+    emitter.result(target, nodes.load(name, at), at)
 
 
 @handles("ifx")
