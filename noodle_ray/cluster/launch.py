@@ -179,7 +179,7 @@ def _wait(state: PlatformState, timeout: float, progress: Progress) -> PlatformS
             progress(stage)
         if now.state == RUNNING:
             return now
-        if now.state != STARTING:
+        if now.state not in (STARTING, STOPPING):
             reason = now.stage if now.state == FAILED else "it was stopped while it started"
             _clean_up(state)
             raise PlatformError(f"the platform did not start: {reason}; see {state.log}", code="NOODLE-E0812")

@@ -54,7 +54,7 @@ async def test_run_keeps_the_order_of_sets(api: Api) -> None:
 
 
 async def test_run_returns_lone_surrogates_as_escapes(api: Api) -> None:
-    assert (await api.run("'\\ud800'"))["result"] == "\ud800"
+    assert (await api.run("chr(0xD800)"))["result"] == "\ud800"
 
 
 async def test_run_by_hash_after_compile(api: Api) -> None:

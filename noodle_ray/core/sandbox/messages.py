@@ -6,6 +6,7 @@ from noodle_ray.core.sandbox import outcome
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import Codec, WireError, frame
+from noodle_ray.core.vm import sets
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.errors import ModuleError
 
@@ -14,8 +15,8 @@ GRACE = 0.1
 MAX_OUTSTANDING = 100_000
 """Effects of one run that may wait for their answers."""
 
-CODEC = Codec()
-"""How the owner of workers reads and writes plain data: sets are Python's own."""
+CODEC = Codec(sets.set, sets.frozenset, (sets.set,), (sets.frozenset,))
+"""How the owner of workers reads and writes plain data: sets are Noodle's, which keep their order."""
 
 
 class Ready(NamedTuple):
