@@ -41,6 +41,7 @@ CONSTANTS: tuple[Constant, ...] = (
     float("nan"), "", "x", "naïve ☃ 🐍", "\ud800", "line\nbreak '\" \\ \x00", (), (1,), (1, True, 1.0, (None, "a")),
 )  # fmt: skip
 NAMES = ("x", "y", "naïve", "_", "a_b9", "変数", "Z" * 40)
+GLOBALS = ("g", "global_1", "ünder")
 BUILTINS = ("len", "print", "math.sqrt", "math", "json.dumps", "ValueError")
 MODELS = ("minilm", "org/Model-1.5:q4@2", "0")
 PLAIN = [
@@ -148,6 +149,8 @@ class _Maker:
             return self.random.randrange(len(self.function.cells) + len(self.function.free))
         if kind == "O":
             return choice(OPERATORS[op])
+        if op in ("gget", "gset", "gdel"):
+            return choice(GLOBALS)
         return choice({"bget": BUILTINS, "callb": BUILTINS, "model": MODELS, "effect": MODELS}.get(op, NAMES))
 
     def child(self, defined: set[int]) -> Instr:

@@ -148,6 +148,7 @@ NAMES = [
     ("global that breaks a line", "r0 = gget 'a\\nb'", "323"),
     ("global with a lone surrogate", "r0 = gget '\\ud800'", "323"),
     ("global that is too long", f"r0 = gget {'a' * 1001}", "323"),
+    ("global that Python's functions have", "r0 = gget __builtins__", "323"),
     ("set global", "r0 = const 1\ngset 1x r0", "323"),
     ("delete global", "gdel a-b", "323"),
     ("attribute", "r0 = const 1\nr1 = attr r0 args", ""),
@@ -177,6 +178,7 @@ def test_code_is_refused_when_a_rule_is_broken(why: str, code: str, expected: st
 
 
 POS = "param pos x"
+POS2 = "param pos y\nlocals y"
 LOCAL = "locals x"
 
 TREE = [
@@ -216,6 +218,10 @@ TREE = [
     ("local and cell", "r0 = func f1 ()", [child(header="locals x\ncells x")], "", "328"),
     ("parameter and cell", "r0 = func f1 ()", [child("cset c0 r0", header=f"{POS}\n{LOCAL}\ncells x")], "", ""),
     ("parameter and free", "r0 = func f1 ()", [child(header=f"{POS}\n{LOCAL}\nfree x")], "x", "328"),
+    ("local and global", "r0 = func f1 ()", [child("r0 = gget x", header=LOCAL)], "", "336"),
+    ("cell and global", "r0 = func f1 ()", [child("gdel x", header="cells x")], "", "336"),
+    ("free and global", "r0 = func f1 ()", [child("gset x r0\n", header=f"{POS2}\nfree x")], "x", "336"),
+    ("global of another function", "r0 = gget x\nr0 = func f1 ()", [child("r0 = gget y", header=LOCAL)], "", ""),
     ("cell and free", "r0 = func f1 ()", [child(header="cells x\nfree x")], "x", "328"),
     ("cell twice", "r0 = func f1 ()", [child(header="cells x x")], "", "328"),
     ("more locals than registers", "r0 = func f1 ()", [child(header="locals x y", registers=1)], "", "328"),

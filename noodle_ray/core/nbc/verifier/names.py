@@ -13,7 +13,7 @@ from noodle_ray.core.vm.names import BUILTIN_NAMES
 _KEYWORDS: Final = frozenset(kwlist)
 _BUILTINS: Final = frozenset({"bget", "callb"})
 _MODELS: Final = frozenset({"model", "effect"})
-_MEMBERS: Final = frozenset({"attr", "callm"})
+_GLOBALS: Final = frozenset({"gget", "gset", "gdel"})
 _NAME_AT: Final = {op: kinds.index("N") for op, kinds in OPERANDS.items() if "N" in kinds}
 _KEYWORDS_AT: Final = {op: kinds.index("KW") for op, kinds in OPERANDS.items() if "KW" in kinds}
 _MODEL_START: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
@@ -44,6 +44,7 @@ def check_names(module: Module) -> None:
     known: set[str] = set()
     for function in module.functions:
         _check_header(function, known)
+        outer: set[str] = set()
         for op, args, span in walk(function.body):
             if op not in _NAME_AT:
                 if op == "call":
@@ -62,14 +63,25 @@ def check_names(module: Module) -> None:
                     raise refuse(325, f"{name!r} cannot be the name of a model.", span)
             else:
                 _check(name, known, span)
-                if op in _MEMBERS and name.startswith("__") and name.endswith("__"):
+                if op in _GLOBALS:
+                    outer.add(name)
+                elif name.startswith("__") and name.endswith("__"):
                     raise refuse(323, f"{name!r} is not an attribute that programs have.", span)
             if op in _KEYWORDS_AT:
                 _check_keywords(args[_KEYWORDS_AT[op]], known, span)
+        _check_globals(outer, function)
     if module.models != tuple(sorted(models)):
         raise refuse(330, "The module's table of models is not the sorted list of those its code names.")
     if module.imports != imported(builtins):
         raise refuse(330, "The module's table of imports is not the sorted list of those its code names.")
+
+
+def _check_globals(names: set[str], function: Function) -> None:
+    clash = names.intersection((*function.locals, *function.cells, *function.free))
+    if clash:
+        raise refuse(336, f"{function.name!r} uses {min(clash)!r} as a global and as its own.", function.span)
+    if "__builtins__" in names:  # a name with a meaning in the globals of a CPython function
+        raise refuse(323, "'__builtins__' is not a global that programs have.", function.span)
 
 
 def _is_named(register: int, function: Function) -> bool:
