@@ -97,6 +97,8 @@ def show_answers(console: Console, run: Run) -> None:
 def main() -> int:
     """Exit status 0, or 3 when the platform could not be started."""
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=100)
     steps = Steps(console)
     try:
         console.print("[bold]Noodle[/bold]: starting a platform on this machine")

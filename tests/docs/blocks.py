@@ -5,6 +5,7 @@ A comment on the line before a fence says what a block needs or does::
     <!-- test: platform -->            needs a running platform; its address replaces 127.0.0.1:8000
     <!-- test: fails -->               must fail (a diagnostic, an uncaught exception)
     <!-- test: output -->              a text block that must equal what the block before it printed
+    <!-- test: shape -->               the same, but numbers and bars may differ, and lines may be left out
     <!-- test: syntax, why -->         needs other machines or minutes, so that only its syntax is checked
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WORDS = {"", "platform", "fails", "output", "syntax"}
+WORDS = {"", "platform", "fails", "output", "shape", "syntax"}
 LANGUAGES = {"python", "bash", "console", "noodle", "json", "yaml", "toml", "text", "nbc", "mermaid"}
 
 
@@ -83,3 +84,15 @@ def agrees(expected: str, got: str) -> bool:
     """Whether output is as shown; ``...`` stands for anything, and space at line ends does not count."""
     pattern = ".*".join(re.escape(part) for part in re.sub(r"[ \t]+\n", "\n", expected.strip()).split("..."))
     return re.fullmatch(pattern, re.sub(r"[ \t]+\n", "\n", got.strip()), re.DOTALL) is not None
+
+
+def similar(expected: str, got: str) -> bool:
+    """Whether every line shown occurs in the output, when numbers and what is drawn with blocks do not count."""
+    return _shapes(expected) <= _shapes(got)
+
+
+def _shapes(text: str) -> set[str]:
+    return {
+        re.sub(r"\s+", " ", re.sub(r"[█·]+", "bar", re.sub(r"\d[\d,.]*", "0", line))).strip()
+        for line in text.splitlines()
+    }

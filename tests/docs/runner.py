@@ -12,7 +12,7 @@ from typing import Self
 
 import yaml
 
-from tests.docs.blocks import ROOT, Block, agrees, commands
+from tests.docs.blocks import ROOT, Block, agrees, commands, similar
 
 TIMEOUT = 240.0
 DRIVER = """
@@ -84,8 +84,8 @@ class Runner:
         if block.word == "syntax":
             self._check_syntax(block, text)
             return
-        if block.word == "output":
-            if not agrees(text, self.last):
+        if block.word in {"output", "shape"}:
+            if not (agrees if block.word == "output" else similar)(text, self.last):
                 raise Failed(f"{block.where} shows\n{text}\nbut the block before it printed\n{self.last}")
             return
         action = {

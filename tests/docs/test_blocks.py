@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from noodle_ray.cluster import PlatformState
-from tests.docs.blocks import LANGUAGES, ROOT, WORDS, Block, agrees, commands, documents, read
+from tests.docs.blocks import LANGUAGES, ROOT, WORDS, Block, agrees, commands, documents, read, similar
 from tests.docs.runner import Failed, Runner
 
 
@@ -69,6 +69,14 @@ def test_commands_joins_continued_lines_and_keeps_output() -> None:
 )
 def test_agrees_on(expected: str, got: str, same: bool) -> None:
     assert agrees(expected, got) is same
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "same"),
+    [("took 1.5 s\n██··", "a\ntook 20 s\n·█", True), ("took 1 s", "failed", False), ("a 1\na 2", "a 7", True)],
+)
+def test_similar_on(expected: str, got: str, same: bool) -> None:
+    assert similar(expected, got) is same
 
 
 def _folder(tmp_path: Path) -> Path:
