@@ -15,11 +15,14 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         status = _fast(arguments)
+        plain = status is not None
         if status is None:
             from noodle_ray.cli.app import run_app
 
             status = run_app(arguments)
         sys.stdout.flush()
+        if plain and argv is None and "noodle_ray.ahr.local" not in sys.modules:
+            _leave(status)
         return status
     except BrokenPipeError:
         return _abandon_stdout()
@@ -85,6 +88,14 @@ def _files(command: str, found: Arguments | None) -> int | None:
 
     act = check_files if command == "check" else verify_files
     return act(found.positional, as_json=found.has("--json"))
+
+
+def _leave(status: int) -> None:
+    """End the process at once: taking the interpreter down module by module is a tenth of a short command's time."""
+    import os
+
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _abandon_stdout() -> int:

@@ -154,8 +154,10 @@ def test_run_takes_windows_line_ends_and_a_byte_order_mark(noodle: Command) -> N
 
 
 def test_run_escapes_characters_the_terminal_cannot_show(noodle_process: Command) -> None:
-    done = noodle_process("run", "-", stdin=rb"print('\ud800')")
-    assert (done.status, done.out) == (0, "\\ud800\n")
+    done = noodle_process("run", "-", stdin=b"print(chr(0xd800), 'x')", PYTHONIOENCODING="utf-8")
+    assert (done.status, done.out) == (0, "\\ud800 x\n")
+    done = noodle_process("run", "-", stdin="'Grüße'".encode(), PYTHONIOENCODING="ascii")
+    assert (done.status, done.out) == (0, "Gr\\xfc\\xdfe\n")
 
 
 @pytest.mark.parametrize(
