@@ -64,10 +64,10 @@ class _Maker:
         index = 0
         while index < len(self.functions):
             self.function = self.functions[index]
-            self.index = index
+            self.extra = 0
             defined = set(range(len(self.function.params)))
             body = self.block(defined, depth=0, loop=False, comp="", handler=False, returns=True)
-            self.functions[index] = self.function._replace(body=body)
+            self.functions[index] = self.function._replace(body=body, registers=self.function.registers + self.extra)
             index += 1
         return tables(*self.functions)
 
@@ -213,15 +213,26 @@ class _Maker:
             args = self.attempt(defined, inner)
         return Instr(op, args, self.span())
 
+    def types(self, defined: set[int]) -> tuple[Block, int | None]:
+        """An expression for exception types: registers of its own, each written once and read once."""
+        if self.random.random() < 0.3:
+            return (), self.random.choice([None, *sorted(defined)])
+        first, second, third = range(self.function.registers + self.extra, self.function.registers + self.extra + 3)
+        self.extra += 3
+        one = Instr("bget", (first, "ValueError"), self.span())
+        two = Instr("gget", (second, "g"), self.span())
+        both = Instr("tuple", (third, (self.random.choice(sorted(defined)), first, second)), self.span())
+        member = Instr("attr", (third, second, "error"), self.span())
+        return self.random.choice((((one,), first), ((one, two, both), third), ((two, member), third)))
+
     def attempt(self, defined: set[int], inner: Any) -> tuple[object, ...]:
         body_end = set(defined)
         body = inner(body_end)
         handlers = []
         for _ in range(self.random.randrange(3)):
             start = set(defined)
-            types = tuple([self.plain(op, start) for op in self.some(("bget", "gget", "const", "tuple", "attr"))])
+            types, type_register = self.types(start)
             exception = self.random.choice([None, self.random.randrange(self.function.registers)])
-            type_register = self.random.choice([None, *sorted(start)])
             start |= set() if exception is None else {exception}
             handlers.append((types, type_register, exception, inner(start, handler=True)))
         other = inner(body_end)

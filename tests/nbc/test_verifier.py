@@ -125,7 +125,17 @@ PLACE = [
     ("call in types", "try\ntypes\n  r0 = callb len () ()\nexcept r0 none", "326"),
     ("effect in types", "try\ntypes\n  r0 = effect m () ()\nexcept r0 none", "326"),
     ("block in types", "r1 = const 1\ntry\ntypes\n  if r1\nexcept r1 none", "326"),
+    ("move in types", "r1 = const 1\ntry\ntypes\n  r0 = move r1\nexcept r0 none", "326"),
     ("tuple in types", "try\ntypes\n  r0 = bget KeyError\n  r1 = gget E\n  r2 = tuple (r0 r1)\nexcept r2 none", ""),
+    ("attribute in types", "try\ntypes\n  r0 = gget E\n  r1 = attr r0 e\nexcept r1 none", ""),
+    ("outer register in types", "r0 = gget E\ntry\ntypes\n  r1 = tuple (r0 r0)\nexcept r1 none", ""),
+    ("types without a type register", "try\ntypes\n  r0 = bget KeyError\nexcept none none", "326"),
+    ("types beside the type register", "r1 = gget E\ntry\ntypes\n  r0 = bget KeyError\nexcept r1 none", "326"),
+    ("types left over", "try\ntypes\n  r0 = gget E\n  r1 = gget F\nexcept r1 none", "326"),
+    ("types out of order", "try\ntypes\n  r0 = gget E\n  r1 = gget F\n  r2 = tuple (r1 r0)\nexcept r2 none", "326"),
+    ("types read twice", "try\ntypes\n  r0 = gget E\n  r2 = tuple (r0 r0)\nexcept r2 none", "326"),
+    ("types read elsewhere", "try\ntypes\n  r0 = gget E\nexcept r0 none\n  gset x r0", "326"),
+    ("types written elsewhere", "r0 = const 1\ntry\ntypes\n  r0 = gget E\nexcept r0 none", "326"),
 ]
 
 NAMES = [
@@ -207,6 +217,10 @@ TREE = [
      [child(header=f"param pos x default\n{LOCAL}")], "", "329"),
     ("break does not leave a function", "r0 = const ()\nr1 = for r0\n  r1 = func f1 ()", [child("break")], "", "318"),
     ("parameters are defined", "r0 = func f1 ()", [child("return r0", header=f"{POS}\n{LOCAL}")], "", ""),
+    ("check in types", "r0 = func f1 ()",
+     [child("try\ntypes\n  check r0\nexcept r0 none", header=f"{POS}\n{LOCAL}")], "", ""),
+    ("types in a named register", "r0 = func f1 ()",
+     [child("try\ntypes\n  r0 = gget E\nexcept r0 none", header=LOCAL)], "", "326"),
     ("check of a named register", "r0 = func f1 ()", [child("check r0", header=f"{POS}\n{LOCAL}")], "", ""),
     ("check of one without", "r0 = func f1 ()", [child("r0 = const 1\ncheck r0", header="locals '' x")], "", "335"),
     ("check of one beyond the names", "r0 = func f1 ()", [child("r1 = const 1\ncheck r1", header=LOCAL)], "", "335"),

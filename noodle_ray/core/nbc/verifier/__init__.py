@@ -1,11 +1,13 @@
 """The verifier: a module that passes cannot make its host go wrong, whoever wrote it.
 
 ``shape`` checks each part alone (types, operand kinds, sizes), ``names`` what is spelled, ``tree`` how functions
-hang together, ``flow`` what each block can rely on. Each trusts the ones before it. docs/nbc.md has the rules.
+hang together, ``flow`` what each block can rely on, ``handlers`` what names the exceptions to catch. Each trusts
+the ones before it. docs/nbc.md has the rules.
 """
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.verifier.flow import check_flow
+from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_names
 from noodle_ray.core.nbc.verifier.shape import check_shape
 from noodle_ray.core.nbc.verifier.tree import check_tree
@@ -21,3 +23,4 @@ def verify(module: Module) -> None:
     check_tree(module)
     for function in module.functions:
         check_flow(function)
+        check_handlers(function)

@@ -17,7 +17,6 @@ _State: TypeAlias = list[int]
 _SHIFT: Final = 10
 _MASK: Final = (1 << _SHIFT) - 1
 _UNREACHABLE: Final = -1
-_TYPE_OPS: Final = frozenset({"bget", "gget", "cget", "attr", "tuple", "const"})
 
 
 class _Loop:
@@ -194,9 +193,6 @@ def _try(instr: Instr, state: _State, around: _Around) -> None:
     normal = _after(body, state, around)
     _block(other, normal, around)
     for types, type_register, exception, handler in handlers:
-        for part in types:
-            if part.op not in _TYPE_OPS:
-                raise refuse(326, f"{part.op!r} cannot stand among the types of a handler.", part.span)
         caught = _after(types, state, around)
         if type_register is not None:
             _read(type_register, caught, instr)
