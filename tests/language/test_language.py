@@ -1,4 +1,4 @@
-"""Every case gives the same result, output and exception on CPython and on each tier, and the same fuel on all tiers."""
+"""Every case gives the same result, output and exception on CPython and each tier, and the same fuel on all tiers."""
 
 import pytest
 

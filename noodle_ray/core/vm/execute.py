@@ -10,13 +10,12 @@ from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare
+from noodle_ray.core.vm.stack import max_recursion
 from noodle_ray.core.vm.state import S, State
 from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
 
-MAX_RECURSION = 5000
-"""The deepest recursion limit that this process's C stack of 8 MiB can hold in the worst case."""
 _MESSAGE_LENGTH = 10_000
 _FRAMES_SHOWN = 200
 
@@ -78,8 +77,8 @@ def execute(
     growth = Growth()
     began = perf_counter()
     output = _Output(limits.output)
-    if limits.recursion > MAX_RECURSION:
-        limits = limits._replace(recursion=MAX_RECURSION)
+    if limits.recursion > 1000:
+        limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
     S.tripped, S.memory, S.write, S.fibers = "", limits.memory, output.write, Fibers(host)
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()

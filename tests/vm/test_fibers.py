@@ -1,0 +1,266 @@
+"""Futures and fibers: order, failures, chains, batches and keys, under answers in any order."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from noodle_ray.core.vm.fibers import WINDOW, Fibers
+from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.operators import SKIP
+from noodle_ray.core.vm.types import ModelError
+from tests.vm.hosts import ScriptedHost, echo, newest
+
+
+def made(pick: Callable[[list[EffectRequest]], int] = lambda waiting: 0) -> tuple[Fibers, ScriptedHost]:
+    host = ScriptedHost(echo, pick)
+    return Fibers(host), host
+
+
+def ask(fibers: Fibers, text: object) -> object:
+    return fibers.effect("m", (text,), {})
+
+
+def asked(fibers: Fibers, text: object) -> object:
+    return fibers.force(ask(fibers, text))
+
+
+def test_force_when_value_is_not_pending_returns_it() -> None:
+    fibers, host = made()
+    assert fibers.force([1]) == [1]
+    assert host.sent == []
+
+
+def test_force_when_answers_come_in_reverse_gives_each_call_its_own() -> None:
+    fibers, _ = made(newest)
+    a, b, c = ask(fibers, "a"), ask(fibers, "b"), ask(fibers, "c")
+    assert [fibers.force(a), fibers.force(b), fibers.force(c)] == ["a!", "b!", "c!"]
+
+
+def test_effect_when_several_are_asked_before_a_force_are_sent_as_one_batch() -> None:
+    fibers, host = made()
+    a, b = ask(fibers, "a"), ask(fibers, "b")
+    assert host.sent == []
+    fibers.force(b)
+    fibers.force(a)
+    assert host.keys == [["/1", "/2"]]
+    assert fibers.batches == 1
+    assert fibers.calls == 2
+
+
+def test_effect_when_argument_is_pending_is_sent_after_it_with_its_value() -> None:
+    fibers, host = made()
+    a = ask(fibers, "a")
+    b = fibers.effect("m", (a,), {"also": a})
+    assert fibers.force(b) == "a!!"
+    assert [request.args for batch in host.sent for request in batch] == [("a",), ("a!",)]
+    assert host.sent[1][0].kwargs == {"also": "a!"}
+
+
+def test_effect_when_pending_argument_fails_raises_the_first_failure_and_is_never_sent() -> None:
+    fibers, host = made()
+    b = ask(fibers, ask(fibers, "bad"))
+    with pytest.raises(ModelError, match="^refused bad$"):
+        fibers.force(b)
+    assert host.keys == [["/1"]]
+
+
+def test_force_when_an_earlier_call_failed_too_raises_the_earlier_failure() -> None:
+    fibers, _ = made(newest)
+    ask(fibers, "bad first")
+    second = ask(fibers, "bad second")
+    with pytest.raises(ModelError, match="^refused bad first$") as raised:
+        fibers.force(second)
+    assert raised.value.code == "NOODLE-E0603"
+
+
+def test_force_when_another_call_failed_gives_the_value_and_barrier_raises() -> None:
+    fibers, _ = made(newest)
+    ask(fibers, "bad")
+    good = ask(fibers, "good")
+    assert fibers.force(good) == "good!"
+    with pytest.raises(ModelError, match="^refused bad$"):
+        fibers.barrier()
+
+
+def test_barrier_when_a_failure_was_raised_does_not_raise_it_again() -> None:
+    fibers, _ = made()
+    with pytest.raises(ModelError):
+        asked(fibers, "bad")
+    fibers.barrier()
+    assert asked(fibers, "next") == "next!"
+
+
+def test_effect_when_argument_is_changed_afterwards_sends_what_it_was() -> None:
+    fibers, host = made()
+    words = ["a"]
+    future = fibers.effect("m", (words,), {})
+    words.append("b")
+    fibers.force(future)
+    assert host.sent[0][0].args == (["a"],)
+
+
+def test_effect_when_argument_is_not_data_raises() -> None:
+    fibers, _ = made()
+    with pytest.raises(TypeError, match="is not data"):
+        ask(fibers, len)
+
+
+def test_effect_when_there_is_no_host_raises() -> None:
+    with pytest.raises(ModelError, match="has no models"):
+        Fibers(None).effect("m", ("a",), {})
+
+
+@pytest.mark.parametrize("pick", [lambda waiting: 0, newest, lambda waiting: len(waiting) // 2])
+def test_gather_when_answers_come_in_any_order_keeps_the_elements_order(
+    pick: Callable[[list[EffectRequest]], int],
+) -> None:
+    fibers, host = made(pick)
+    assert fibers.gather(lambda x: asked(fibers, asked(fibers, x)), ["a", "b", "c"]) == ["a!!", "b!!", "c!!"]
+    assert host.keys[0] == ["1.0/1", "1.1/1", "1.2/1"]
+    assert sorted(key for batch in host.keys for key in batch) == [f"1.{i}/{n}" for i in range(3) for n in (1, 2)]
+
+
+def test_gather_when_elements_are_skipped_leaves_them_out() -> None:
+    fibers, _ = made()
+    assert fibers.gather(lambda x: SKIP if x == 2 else x, [1, 2, 3]) == [1, 3]
+
+
+def test_gather_when_nothing_is_asked_needs_no_host() -> None:
+    assert Fibers(None).gather(lambda x: x * x, range(4)) == [0, 1, 4, 9]
+
+
+def test_gather_when_there_are_no_elements_is_empty() -> None:
+    assert Fibers(None).gather(lambda x: x, []) == []
+
+
+def test_gather_when_a_result_is_pending_waits_for_it() -> None:
+    fibers, _ = made()
+    assert fibers.gather(lambda x: ask(fibers, x), ["a", "b"]) == ["a!", "b!"]
+
+
+def test_gather_when_nested_batches_across_all_fibers() -> None:
+    fibers, host = made()
+
+    def row(x: str) -> list[object]:
+        return fibers.gather(lambda y: asked(fibers, x + y), ["1", "2"])
+
+    assert fibers.gather(row, ["a", "b"]) == [["a1!", "a2!"], ["b1!", "b2!"]]
+    assert host.keys == [["1.0.1.0/1", "1.0.1.1/1", "1.1.1.0/1", "1.1.1.1/1"]]
+
+
+def test_gather_when_several_elements_fail_raises_for_the_lowest_index() -> None:
+    fibers, _ = made(newest)
+    with pytest.raises(ModelError, match="^refused bad 1$"):
+        fibers.gather(lambda x: asked(fibers, x), ["ok", "bad 1", "bad 2"])
+    assert asked(fibers, "after") == "after!"
+
+
+def test_gather_when_iterable_raises_prefers_the_failure_of_an_earlier_element() -> None:
+    fibers, _ = made()
+
+    def items() -> object:
+        yield "bad"
+        raise ValueError("iterable")
+
+    with pytest.raises(ModelError):
+        fibers.gather(lambda x: asked(fibers, x), items())  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="iterable"):
+        fibers.gather(lambda x: x, items())  # type: ignore[arg-type]
+
+
+def test_gather_when_a_limit_trips_in_a_fiber_ends_the_run_and_close_ends_the_fibers() -> None:
+    fibers, _ = made()
+    finished = []
+
+    def element(x: str) -> None:
+        try:
+            asked(fibers, x)
+            if x == "b":
+                raise LimitExceeded("fuel")
+            asked(fibers, x)
+        finally:
+            finished.append(x)
+
+    with pytest.raises(LimitExceeded):
+        fibers.gather(element, ["a", "b", "c"])
+    fibers.close()
+    assert sorted(finished) == ["a", "b", "c"]
+
+
+def test_gather_when_host_fails_raises_in_the_root() -> None:
+    class Broken:
+        def send(self, requests: list[EffectRequest]) -> None:
+            """Take them."""
+
+        def receive(self) -> list[EffectAnswer]:
+            raise LimitExceeded("deadline")
+
+    fibers = Fibers(Broken())
+    with pytest.raises(LimitExceeded):
+        fibers.gather(lambda x: asked(fibers, x), ["a", "b"])
+    fibers.close()
+
+
+def test_gather_when_there_are_more_elements_than_the_window_gives_all() -> None:
+    fibers, host = made()
+    count = WINDOW + 10
+    assert len(fibers.gather(lambda x: asked(fibers, x), range(count))) == count
+    assert len(host.sent[0]) == WINDOW
+    assert host.keys[-1][-1] == f"1.{count - 1}/1"
+
+
+def test_gather_when_depth_is_counted_gives_each_fiber_its_own() -> None:
+    fibers, _ = made()
+    seen = []
+
+    def element(x: str) -> None:
+        fibers.current.depth += 3
+        asked(fibers, x)
+        seen.append(fibers.current.depth)
+
+    fibers.root.depth = 5
+    fibers.gather(element, ["a", "b", "c"])
+    assert seen == [8, 8, 8]
+    assert fibers.current is fibers.root
+
+
+def test_keys_when_answers_come_in_random_orders_are_always_the_same() -> None:
+    def program(fibers: Fibers) -> None:
+        ask(fibers, "x")
+
+        def element(x: int) -> object:
+            first = asked(fibers, x)
+            return fibers.gather(lambda y: asked(fibers, y), [first] * x)
+
+        fibers.gather(element, [2, 0, 3])
+        fibers.barrier()
+        asked(fibers, "last")
+
+    seen = set()
+    for seed in range(20):
+        random_ = random.Random(seed)
+        fibers, host = made(lambda waiting, r=random_: r.randrange(len(waiting)))  # type: ignore[misc]
+        program(fibers)
+        seen.add(tuple(sorted((r.key, r.args) for batch in host.sent for r in batch)))
+        assert fibers.calls == len(fibers.events) == 10
+    assert len(seen) == 1
+
+
+def test_answers_when_unknown_or_repeated_are_ignored() -> None:
+    class Noisy(ScriptedHost):
+        def receive(self) -> list[EffectAnswer]:
+            return [EffectAnswer("/99", True, 1), *super().receive(), EffectAnswer("/1", True, "again")]
+
+    fibers = Fibers(Noisy(echo))
+    assert [asked(fibers, "a"), asked(fibers, "b")] == ["a!", "b!"]
+
+
+def test_events_when_calls_were_answered_hold_their_times() -> None:
+    fibers, _ = made()
+    asked(fibers, "a")
+    (event,) = fibers.events
+    assert event["key"] == "/1"
+    assert event["model"] == "m"
+    assert 0 <= event["start"] <= event["end"]
