@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from noodle_ray.ahr.batching import Batcher as Batcher
     from noodle_ray.ahr.local import LocalModels as LocalModels
-    from noodle_ray.ahr.prepare import make_spec as make_spec
-    from noodle_ray.ahr.prepare import prepare as prepare
+    from noodle_ray.ahr.registration import make_spec as make_spec
+    from noodle_ray.ahr.registration import prepare as prepare
     from noodle_ray.ahr.registry import Registry as Registry
     from noodle_ray.ahr.replica import ModelReplica as ModelReplica
     from noodle_ray.ahr.spec import ModelSpec as ModelSpec
@@ -23,8 +23,8 @@ _HOMES = {
     "ModelReplica": "replica",
     "ModelSpec": "spec",
     "Registry": "registry",
-    "make_spec": "prepare",
-    "prepare": "prepare",
+    "make_spec": "registration",
+    "prepare": "registration",
 }
 
 

@@ -1,7 +1,8 @@
 """Models inside this process, for ``noodle run`` and for programs under plain CPython."""
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -59,6 +60,15 @@ class LocalModels:
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """One call; raises ModelError when it fails."""
         return self.submit(name, [(args, kwargs)])[0].result()
+
+    def warm(self, names: Iterable[str]) -> None:
+        """Load these models now, one after another, so that no run's deadline pays for it.
+
+        A model that is unknown or cannot be loaded is passed over: its calls say what is wrong.
+        """
+        for name in names:
+            with contextlib.suppress(ModelError):
+                self._batcher(name).engine.smoke()
 
     def stats(self) -> dict[str, dict[str, Any]]:
         """``Batcher.stats`` of each model that was called."""

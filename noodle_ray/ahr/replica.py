@@ -20,7 +20,8 @@ class ModelReplica:
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self.spec = ModelSpec.from_dict(dict(spec))
         engine = load_engine(self.spec)
-        self._batcher = Batcher(engine, max_wait=self.spec.options.get("max_wait", 0.002))
+        # Executors send whole batches already; while the model is busy, those of several executors join.
+        self._batcher = Batcher(engine, max_wait=self.spec.options.get("max_wait", 0.0))
 
     async def infer(self, calls: Sequence[Call]) -> list[tuple[bool, Any]]:
         """Per call ``(True, answer)`` or ``(False, (code, message))``. Calls of all callers share batches."""

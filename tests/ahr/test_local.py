@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from noodle_ray.ahr.local import LocalModels
-from noodle_ray.ahr.prepare import make_spec, prepare
+from noodle_ray.ahr.registration import make_spec, prepare
 from noodle_ray.ahr.registry import Registry
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
@@ -91,8 +91,17 @@ def test_missing_file_fails_its_calls_until_it_is_there(models: LocalModels, add
     models.close()
 
 
-def test_spec_is_completed_from_the_files(adder: Path) -> None:
-    spec = make_spec("adder", f"onnx:{adder}")
+def test_warm_loads_models_and_passes_over_those_that_cannot_be(models: LocalModels, adder: Path) -> None:
+    models.warm(["nothing", "adder"])
+    adder.unlink()
+    assert models.call("adder", **CALL)["count"] == 2
+    models.close()
+
+
+def test_spec_is_completed_from_the_files(adder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(adder.parent)
+    spec = make_spec("adder", f"onnx:{adder.name}")
+    assert spec.source == f"onnx:{adder}"
     assert (spec.task, spec.engine, len(spec.version)) == ("tensors", "onnxruntime", 12)
     messages: list[str] = []
     assert prepare(spec, messages.append)["outputs"] == ["total", "count"]

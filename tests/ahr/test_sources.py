@@ -8,7 +8,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
-from noodle_ray.ahr.prepare import make_spec
+from noodle_ray.ahr.registration import make_spec
 from noodle_ray.ahr.sources import resolve
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError

@@ -19,7 +19,7 @@ from noodle_ray.errors import ModelError
 # OpenMP's threads spin at each barrier, and a token has hundreds. Where another process wants a core, that costs a
 # factor of ten: 5 tokens/s against 53 on two busy cores. OpenMP reads this when it is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-import xllamacpp  # noqa: E402
+import xllamacpp
 
 _SLOTS = 4
 _CONTEXT = 2048

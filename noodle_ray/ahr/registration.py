@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr.describe import describe
@@ -23,10 +24,13 @@ def make_spec(
     version: str = "",
     options: Mapping[str, Any] | None = None,
 ) -> ModelSpec:
-    """A complete spec for ``Registry.add``: downloads the files if need be; task, engine and version that were not
-    given are inferred from them. Raises ModelError when the source cannot be found, is broken or unsafe.
+    """A complete spec for ``Registry.add``: downloads the files if need be; makes a path absolute; infers task, engine
+    and version from the files where they were not given. Raises ModelError when the source cannot be found, is broken
+    or unsafe.
     """
     spec = ModelSpec(name, source, task, engine, version, dict(options or {}))
+    if spec.scheme in ("path", "gguf", "onnx"):
+        spec = replace(spec, source=f"{spec.scheme}:{Path(spec.place).expanduser().absolute()}")
     path = resolve(spec)
     found = describe(path, task, engine)
     # A wheel's or a repository's version selects what is fetched, so only files on disk are named by content.
