@@ -96,9 +96,9 @@ def picture(error: CompileError) -> str:
 def traceback_text(error: dict[str, object], source: str | None, filename: str, stream: TextIO | None = None) -> str:
     """Return an outcome's error as Python would show it, with source lines where the source is at hand.
 
-    A frame is {line, column, function}, or has its own ``file`` and ``text`` too where sources are several.
+    A frame is {line, column, function}, or has its own ``file`` and ``text`` too where sources are several. It is
+    coloured if ``stream`` takes colours.
     """
-    out = stream or sys.stderr
     lines = [] if source is None else source.split("\n")
     text = []
     frames = error.get("traceback") or []
@@ -106,7 +106,7 @@ def traceback_text(error: dict[str, object], source: str | None, filename: str, 
         text.append("Traceback (most recent call last):\n")
         text.extend(_folded([_frame(frame, lines, filename) for frame in frames]))
     kind, message, code = str(error.get("type", "")), str(error.get("message", "")), str(error.get("code", ""))
-    closing = paint(kind, "1;35", out) + (f": {message}" if message else "")
+    closing = (paint(kind, "1;35", stream) if stream else kind) + (f": {message}" if message else "")
     if code != "NOODLE-E0501" and code not in message:
         closing += f" [{code}]"
     return "".join(text) + closing + "\n"

@@ -110,6 +110,9 @@ def _run_local(
         from noodle_ray.ahr.local import LocalModels
 
         with LocalModels() as models:
+            if sys.stderr.isatty():
+                write(f"loading {', '.join(program.module.models)} …\n", sys.stderr)
+            models.warm(program.module.models)  # the program's deadline is for the program
             return program, worker.run(request, models)
 
 
@@ -141,7 +144,7 @@ def show_outcome(outcome: dict[str, Any], program: Loaded, *, as_json: bool, tim
             write(f"{outcome['result']}\n")
         sys.stdout.flush()
         if error:
-            write(traceback_text(error, program.source, program.filename), sys.stderr)
+            write(traceback_text(error, program.source, program.filename, sys.stderr), sys.stderr)
     if timeline:
         from noodle_ray.observability.timeline import render_text
 

@@ -89,6 +89,7 @@ class LocalBackend:
     def __init__(self, workers: int = 2) -> None:
         self._workers = workers
         self._starting = asyncio.Lock()
+        self._warmed: set[str] = set()
         self._pool: Any = None
         self._executor: Any = None
 
@@ -98,8 +99,10 @@ class LocalBackend:
         from noodle_ray.core.vm.values import from_json, to_json
 
         executor = await self._started()
+        program = Program(nbc=call.nbc)
+        await self._warm((await executor.module(program)).models)
         _, outcome = await executor.run(
-            Program(nbc=call.nbc),
+            program,
             entry=call.entry,
             args=[from_json(to_json(value)) for value in call.args],
             kwargs={name: from_json(to_json(value)) for name, value in call.kwargs.items()},
@@ -119,6 +122,15 @@ class LocalBackend:
         pool, self._pool, self._executor = self._pool, None, None
         if pool is not None:
             await pool.close()
+
+    async def _warm(self, models: tuple[str, ...]) -> None:
+        """Load models that no program called before; the program's deadline is for the program."""
+        cold = [name for name in models if name not in self._warmed]
+        if cold:
+            from noodle_ray.client.models import local_models
+
+            await asyncio.to_thread(local_models().warm, cold)
+            self._warmed.update(cold)
 
     async def _started(self) -> Any:
         async with self._starting:
