@@ -120,12 +120,10 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
 
         try:
             run = pytier.make_run(module, key, limits)
-        except (SyntaxError, RecursionError, ValueError, MemoryError):
-            if tier == "python":
-                raise
-        else:
             pytier.allow_recursion(limits.recursion)
             return "python", run
+        except (SyntaxError, RecursionError, ValueError, MemoryError):
+            pass  # twenty nested blocks, say
     from noodle_ray.core.vm import interpreter
 
     interpreter.allow_recursion(limits.recursion)

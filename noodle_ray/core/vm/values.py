@@ -10,8 +10,11 @@ from noodle_ray.errors import RunError
 _dict_values: Final[type] = type({}.values())
 _ATOMS: Final = (type(None), bool, int, float, str, bytes)
 _ATOM_SET: Final = {*_ATOMS}
+_SIMPLE: Final = {*_ATOMS} - {int}
 _DEPTH: Final = 200
 """How deeply arguments and results may nest."""
+_WIDEST: Final = 10**4300
+"""Integers from here on have no text form: CPython refuses to write more than 4,300 digits."""
 _NON_FINITE: Final = {"inf": "inf", "-inf": "-inf", "nan": "nan"}
 
 
@@ -27,11 +30,13 @@ def copy_data(value: Any, resolve: Callable[[Any], Any] = _plain, depth: int = 0
     """
     kind = type(value)
     if kind in _ATOM_SET:
+        if kind is int and not -_WIDEST < value < _WIDEST:
+            raise TypeError("an integer of more than 4300 digits has no text form")
         return value
     if depth > _DEPTH:
         raise TypeError("data nests too deeply, or contains itself")
     if kind is list or kind is tuple:
-        items = [item if type(item) in _ATOM_SET else copy_data(item, resolve, depth + 1) for item in value]
+        items = [item if type(item) in _SIMPLE else copy_data(item, resolve, depth + 1) for item in value]
         return items if kind is list else tuple(items)
     if kind is dict:
         return {copy_data(k, resolve, depth + 1): copy_data(v, resolve, depth + 1) for k, v in value.items()}
@@ -47,7 +52,7 @@ def copy_data(value: Any, resolve: Callable[[Any], Any] = _plain, depth: int = 0
 
 def to_result(value: Any) -> Any:
     """A run's result as data: ranges and dict views become lists. Raises RunError E0503 for what is not data."""
-    if type(value) in _ATOM_SET:
+    if type(value) in _SIMPLE:
         return value
     try:
         return copy_data(value, _listed)
