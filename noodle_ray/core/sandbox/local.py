@@ -136,7 +136,10 @@ class LocalWorker:
             return outcome.died(self._stop(), request.tier, monotonic() - began)
 
     def _answer(self, answers: list[EffectAnswer]) -> int:
-        self._send(messages.write_answers(self._run, answers))
+        try:
+            self._send(messages.write_answers(self._run, answers))
+        except ConnectionError:
+            return len(answers)  # the run is over; what the worker said last is still to be read
         return len(answers)
 
     def _send(self, data: bytes) -> None:

@@ -228,8 +228,7 @@ class PooledWorker:
             sent = self._socket.send(data)
         except (BlockingIOError, InterruptedError):
             sent = 0
-        except OSError:
-            self._on_closed()
+        except OSError:  # what the worker said last is still to be read, and then the end of its stream
             return
         if sent < len(data):
             self._outbox += data[sent:]
@@ -241,8 +240,7 @@ class PooledWorker:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            self._on_closed()
-            return
+            sent = len(self._outbox)
         del self._outbox[:sent]
         if not self._outbox:
             self._loop.remove_writer(self._socket.fileno())
