@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="noodle-local-", dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="noodle-", dir="/tmp") as folder:
         # Ray reads these when it is imported, and its processes inherit them.
         os.environ.update(ray_environment(paths.home().resolve(), Path(folder), "local-cluster"))
         from ray.cluster_utils import Cluster

@@ -10,13 +10,18 @@ role=${1:-}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PATH="$root/.venv/bin:$PATH"
 export NOODLE_HOME="${NOODLE_HOME:-$HOME/.noodle}"
-mkdir -p "$NOODLE_HOME/node" && chmod 700 "$NOODLE_HOME" "$NOODLE_HOME/node"
+mkdir -p "$NOODLE_HOME" && chmod 700 "$NOODLE_HOME"
+
+# Sockets need a short path (HAProxy allows 97 bytes, Serve adds 74), and only this user may enter.
+[[ -L $NOODLE_HOME/node ]] && rm -rf "$(readlink "$NOODLE_HOME/node")" "$NOODLE_HOME/node"
+run_dir=$(mktemp -d /tmp/noodle-XXXXXXXX)
+ln -s "$run_dir" "$NOODLE_HOME/node"
 
 # The secret that `ray up` brought is the one that Noodle uses; without one, the head makes it.
 if [[ -f $HOME/.ray/auth_token && ! -f $NOODLE_HOME/ray_token ]]; then
   install -m 600 "$HOME/.ray/auth_token" "$NOODLE_HOME/ray_token"
 fi
-eval "$(python "$root/cluster/environment.py" "$NOODLE_HOME" "$NOODLE_HOME/node")"
+eval "$(python "$root/cluster/environment.py" "$NOODLE_HOME" "$run_dir")"
 ulimit -n 65536 2>/dev/null || true
 
 ray stop >/dev/null 2>&1 || true

@@ -135,7 +135,8 @@ def _spawn(port: int, host: str, ray_address: str) -> PlatformState:
 
     ensure_token()
     # Not under the state folder: the path of a UNIX socket has at most 107 bytes, and Ray's and HAProxy's are long.
-    run_dir = Path(tempfile.mkdtemp(prefix=f"noodle-{os.getuid()}-", dir="/tmp"))
+    # HAProxy allows 97, of which Serve's folders take 74.
+    run_dir = Path(tempfile.mkdtemp(prefix="noodle-", dir="/tmp"))
     marker = new_marker()
     environment = {**os.environ, **ray_environment(paths.home().resolve(), run_dir, marker)}
     log = paths.log_dir() / "platform.log"
