@@ -31,7 +31,8 @@ CASES = {
         "if r0\n  r2 = call r1 () ()\nelse\n  if r1\n    r3 = call r0 () ()",
     ),
     "try_all_parts": (
-        "try:\n    a()\nexcept (ValueError, KeyError) as e:\n    print(e)\n    raise\nelse:\n    b()\nfinally:\n    b()",
+        "try:\n    a()\nexcept (ValueError, KeyError) as e:\n    print(e)\n    raise\n"
+        "else:\n    b()\nfinally:\n    b()",
         """\
         try
           r3 = call r0 () ()

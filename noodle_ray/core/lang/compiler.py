@@ -4,7 +4,7 @@ from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
-from noodle_ray.core.lang.resolve import Resolution
+from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
 from noodle_ray.core.lang.validate import validate
 from noodle_ray.core.lang.walk import flatten
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
@@ -47,7 +47,7 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     if not source.isascii():
         to_characters(tree, lines)
     found = validate(tree)
-    if any(diagnostic.code == TOO_DEEP.code for diagnostic in found):
+    if any(diagnostic.code in (TOO_DEEP.code, "NOODLE-E0118") for diagnostic in found):
         return None, found
     late = late_syntax_errors(tree, filename)
     if late:
@@ -70,7 +70,7 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
 
 
 def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:
-    return sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.span)
+    return sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.span)[:MAX_FINDINGS]
 
 
 def _module(functions: list[Function], filename: str) -> Module:

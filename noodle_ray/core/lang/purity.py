@@ -103,16 +103,22 @@ class Facts:
         }
 
     def _settle(self) -> None:
-        changed = True
-        while changed:
-            changed = False
-            for i, region in enumerate(self.regions):
-                safe = self.safe[i] and self.region_safe(region)
-                effectful = self.region_effectful(region)
-                guarded = self.guarded[i] or any(self.guarded[callee] for callee in self.callees[i].values())
-                if (safe, effectful, guarded) != (self.safe[i], self.effectful[i], self.guarded[i]):
-                    self.safe[i], self.effectful[i], self.guarded[i] = safe, effectful, guarded
-                    changed = True
+        """Spreads the facts from callees to callers until nothing changes; each changes at most once per fact."""
+        callers: dict[int, set[int]] = {}
+        for i, region in enumerate(self.regions):
+            gathered = {cast(int, instr.args[3]) for instr in region.instructions if instr.op == "gather"}
+            for callee in gathered.union(self.callees[i].values()):
+                callers.setdefault(callee, set()).add(i)
+        waiting = list(range(len(self.regions)))
+        while waiting:
+            i = waiting.pop()
+            region = self.regions[i]
+            safe = self.safe[i] and self.region_safe(region)
+            effectful = self.region_effectful(region)
+            guarded = self.guarded[i] or any(self.guarded[callee] for callee in self.callees[i].values())
+            if (safe, effectful, guarded) != (self.safe[i], self.effectful[i], self.guarded[i]):
+                self.safe[i], self.effectful[i], self.guarded[i] = safe, effectful, guarded
+                waiting += callers.get(i, ())
 
     def region_safe(self, region: Region) -> bool:
         """True if nothing in the region can be seen by other fibers."""

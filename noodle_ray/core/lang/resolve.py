@@ -12,6 +12,9 @@ from noodle_ray.errors import Diagnostic
 
 NOODLE_MEMBERS: Final = ("ModelError", "model", "program")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+MAX_FINDINGS: Final = 200
+"""Most diagnostics given for one program."""
+_MAX_SUGGESTIONS: Final = 20
 OFFERED: Final = BUILTIN_NAMES - {"ModelError", ".skip", "math", "json"}
 
 
@@ -86,8 +89,8 @@ def model_name_fits(name: str) -> bool:
     return not rest and 0 < len(name) <= 200 and name[0] not in "._/@:-"
 
 
-def unknown_name(name: str, known: set[str]) -> tuple[str, str, str]:
-    """Code, message and hint for a name that nothing binds."""
+def unknown_name(name: str, known: set[str] | None) -> tuple[str, str, str]:
+    """Code, message and hint for a name that nothing binds; no spelling suggestion if ``known`` is None."""
     if name in NOT_OFFERED:
         return "NOODLE-E0109", f"'{name}' is not available to programs", NOT_OFFERED[name]
     if name.startswith("__") and name.endswith("__"):
@@ -96,7 +99,7 @@ def unknown_name(name: str, known: set[str]) -> tuple[str, str, str]:
         return "NOODLE-E0201", f"name '{name}' is not defined", f"write `from noodle_ray import {name}`"
     if name in MODULES:
         return "NOODLE-E0201", f"name '{name}' is not defined", f"write `import {name}`"
-    return "NOODLE-E0201", f"name '{name}' is not defined", did_you_mean(name, known | OFFERED)
+    return "NOODLE-E0201", f"name '{name}' is not defined", "" if known is None else did_you_mean(name, known | OFFERED)
 
 
 class _Walk:
@@ -408,12 +411,13 @@ def _finish(scope: Scope, resolution: Resolution) -> None:
 
 def _report_unknown(needed: dict[str, ast.AST], resolution: Resolution) -> None:
     module = resolution.module
-    for name, node in needed.items():
-        if name in module.bound or name in OFFERED or name == "__name__":
-            continue
-        known = {bound for scope in resolution.scopes.values() for bound in scope.bound}
-        code, message, hint = unknown_name(name, known)
-        resolution.report(code, message, node, hint)
+    unknown = [name for name in needed if name not in module.bound and name not in OFFERED and name != "__name__"]
+    if not unknown:
+        return
+    known = {bound for scope in resolution.scopes.values() for bound in scope.bound}
+    for i, name in enumerate(unknown[:MAX_FINDINGS]):
+        code, message, hint = unknown_name(name, known if i < _MAX_SUGGESTIONS else None)
+        resolution.report(code, message, needed[name], hint)
 
 
 def _place(scope: Scope, visible: frozenset[str]) -> None:
@@ -421,6 +425,7 @@ def _place(scope: Scope, visible: frozenset[str]) -> None:
     if scope.kind != "module" and scope.function:
         scope.cells = [name for name in scope.bound if name in scope.captured and scope.owns(name)]
         scope.free = [name for name in scope.unresolved if name in visible]
+    if scope.children and scope.kind != "module" and scope.function:
         visible = (visible - {name for name in scope.bound if scope.owns(name)}) | frozenset(scope.cells)
     for child in scope.children:
         _place(child, visible)

@@ -157,6 +157,8 @@ class Frame:
         def write() -> None:
             for node in nodes:
                 STATEMENTS[type(node)](self, node)
+                if self.registers > MAX_REGISTERS:
+                    raise self._too_many_registers()
                 if self.assigned == UNREACHABLE:
                     return
 
@@ -229,8 +231,7 @@ class Frame:
         elif kind in ("api", "noodle"):
             report("NOODLE-E0213", f"'{name}' cannot be used as a value", node, 'write `embed = model("minilm")`')
         else:
-            known = {bound for scope in self.unit.resolution.scopes.values() for bound in scope.bound}
-            code, message, hint = unknown_name(name, known)
+            code, message, hint = unknown_name(name, set())
             report(code, message, node, hint)
 
     def destination(self, name: str) -> int | None:
@@ -281,14 +282,17 @@ class Frame:
 
     # the end
 
+    def _too_many_registers(self) -> TooLarge:
+        message = f"one function needs more than {MAX_REGISTERS} registers"
+        hint = "split it into several functions, or pass data as arguments of main"
+        return TooLarge(Diagnostic("NOODLE-E0118", message, span_of(self.node), hint))
+
     def finish(self, name: str, params: tuple[Param, ...], span: Span, returns: str = "") -> int:
         """Puts the function into its unit; its index."""
         if self.assigned != UNREACHABLE:
             self.emit(self.node, "return", self.const(self.node, None))
         if self.registers > MAX_REGISTERS:
-            message = f"the function '{name}' needs more than {MAX_REGISTERS} registers"
-            hint = "split it into several functions, or pass data as arguments of main"
-            raise TooLarge(Diagnostic("NOODLE-E0118", message, span, hint))
+            raise self._too_many_registers()
         unset = tuple(Instr("unset", (register,), span) for register in sorted(self.unset) if register >= len(params))
         self.unit.functions[self.index] = Function(
             name,

@@ -1,0 +1,119 @@
+"""Diagnostics: their pictures, their spans, and that all of them come at once."""
+
+from textwrap import dedent
+
+import pytest
+
+from noodle_ray.core.lang import check_source, compile_source, render
+from noodle_ray.errors import CompileError, Diagnostic
+from tests.lang.reading import codes
+
+
+def _picture(source: str) -> str:
+    return render(check_source(source, "a.noodle")[0], source, "a.noodle")
+
+
+def test_picture_shows_line_carets_and_hint_when_rendered() -> None:
+    assert _picture("total = 1\nprint(totl + 1)\n") == dedent(
+        """\
+        error[NOODLE-E0201]: name 'totl' is not defined
+         --> a.noodle:2:7
+          |
+        2 | print(totl + 1)
+          |       ^^^^
+          = hint: did you mean 'total'?"""
+    )
+
+
+def test_picture_of_a_block_marks_its_head_when_it_spans_lines() -> None:
+    assert _picture("class A:\n    x = 1\n").split("\n")[4] == "  | ^^^^^"
+
+
+def test_carets_stay_under_the_text_when_the_line_has_tabs() -> None:
+    picture = _picture("if 1:\n\tx = 1; y = nowhere\n").split("\n")
+    assert picture[3].index("nowhere") == picture[4].index("^")
+
+
+def test_carets_stay_under_the_text_when_characters_are_wide() -> None:
+    picture = _picture("x = '漢字' + nowhere").split("\n")
+    assert picture[3].index("nowhere") + 2 == picture[4].index("^")
+
+
+def test_columns_count_characters_when_the_line_is_not_ascii() -> None:
+    assert check_source("'éé' + nowhere")[0].span == (1, 7, 1, 14)
+
+
+def test_picture_is_clipped_when_the_line_is_very_long() -> None:
+    assert max(len(line) for line in _picture("x = " + "1 + " * 1000 + "nowhere").split("\n")) < 200
+
+
+@pytest.mark.parametrize("span", [(0, 0, 0, 0), (99, 5, 99, 9), (1, 50, 1, 40), (-1, -1, -1, -1), (1, 2, 7, 1)])
+def test_picture_is_drawn_when_the_span_is_outside_the_source(span: tuple[int, int, int, int]) -> None:
+    assert render(Diagnostic("NOODLE-E0001", "odd", span), "ab\x00c", "f").startswith("error[NOODLE-E0001]: odd")
+
+
+def test_control_characters_are_escaped_when_they_are_in_a_message() -> None:
+    assert "\x1b" not in render(Diagnostic("NOODLE-E0001", "a\x1b[31m", (1, 0, 1, 1)), "\x1b[31m", "f\x1b")
+
+
+def test_all_findings_come_in_source_order_when_there_are_several() -> None:
+    source = "import os\nclass_ = 1j\ndef f():\n    yield nowhere\nb''\n"
+    assert codes(source) == ["NOODLE-E0210", "NOODLE-E0113", "NOODLE-E0102", "NOODLE-E0201", "NOODLE-E0112"]
+
+
+def test_names_are_not_reported_when_a_class_may_bind_them() -> None:
+    assert codes("class A:\n    x = y\nA().z") == ["NOODLE-E0101"]
+
+
+def test_error_holds_source_and_findings_when_raised() -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_source("a\nb", "f.noodle")
+    assert (caught.value.source, caught.value.filename, len(caught.value.diagnostics)) == ("a\nb", "f.noodle", 2)
+    assert caught.value.code == "NOODLE-E0201"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("break", "outside loop"),
+        ("def f(a, a): pass", "duplicate argument"),
+        ("f(a=1, a=2)", "keyword argument repeated"),
+        ("nonlocal x", "nonlocal declaration not allowed"),
+        ("x = 1\ndef f():\n    print(x)\n    global x", "prior to global declaration"),
+        ("*a, *b = c", "multiple starred"),
+        ("[x := 1 for x in []]", "cannot rebind comprehension iteration variable"),
+        ("def f(:", "invalid syntax"),
+        ("  x = 1", "unexpected indent"),
+        ("if 1:\n\tx\n        y", "inconsistent use of tabs"),
+        ("'abc", "unterminated string"),
+        ("(1", "was never closed"),
+        ("x = 01", "leading zeros"),
+        ("9" * 5000, "4300 digits"),
+        ("None = 1", "cannot assign to None"),
+        ("f'{'", "f-string"),
+    ],
+)
+def test_syntax_error_says_what_cpython_says_when_compiled(source: str, words: str) -> None:
+    found = check_source(source)
+    assert [d.code for d in found] == ["NOODLE-E0001"]
+    assert words in found[0].message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "f(x for x in [])\ndef f(x): pass",
+        "def sum(x): pass\nsum(x for x in [])",
+        "for x in (y for y in []): pass",
+        "list((x for x in []), 1, 2) if 0 else enumerate(x for x in [])",
+    ],
+)
+def test_generator_expression_is_refused_when_it_would_have_to_be_lazy(source: str) -> None:
+    assert "NOODLE-E0103" in codes(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["model('m', 1)", "model()", "model(name='m')", "model('a' + 'b')", "f = model", "print(model)"]
+)
+def test_model_must_be_named_by_a_literal_when_made(source: str) -> None:
+    assert codes("from noodle_ray import model\n" + source) == ["NOODLE-E0213"]
