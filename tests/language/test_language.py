@@ -7,6 +7,7 @@ from tests.language.harness import Case, load, on_cpython, on_tier
 CASES = load()
 
 
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_case_agrees_with_cpython_on_every_tier(case: Case) -> None:
     expected = on_cpython(case.source)

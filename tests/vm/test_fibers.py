@@ -61,7 +61,7 @@ def test_effect_when_argument_is_pending_is_sent_after_it_with_its_value() -> No
 def test_effect_when_pending_argument_fails_raises_the_first_failure_and_is_never_sent() -> None:
     fibers, host = made()
     b = ask(fibers, ask(fibers, "bad"))
-    with pytest.raises(ModelError, match="^refused bad$"):
+    with pytest.raises(ModelError, match=r"^refused bad$"):
         fibers.force(b)
     assert host.keys == [["/1"]]
 
@@ -70,7 +70,7 @@ def test_force_when_an_earlier_call_failed_too_raises_the_earlier_failure() -> N
     fibers, _ = made(newest)
     ask(fibers, "bad first")
     second = ask(fibers, "bad second")
-    with pytest.raises(ModelError, match="^refused bad first$") as raised:
+    with pytest.raises(ModelError, match=r"^refused bad first$") as raised:
         fibers.force(second)
     assert raised.value.code == "NOODLE-E0603"
 
@@ -80,7 +80,7 @@ def test_force_when_another_call_failed_gives_the_value_and_barrier_raises() -> 
     ask(fibers, "bad")
     good = ask(fibers, "good")
     assert fibers.force(good) == "good!"
-    with pytest.raises(ModelError, match="^refused bad$"):
+    with pytest.raises(ModelError, match=r"^refused bad$"):
         fibers.barrier()
 
 
@@ -152,7 +152,7 @@ def test_gather_when_nested_batches_across_all_fibers() -> None:
 
 def test_gather_when_several_elements_fail_raises_for_the_lowest_index() -> None:
     fibers, _ = made(newest)
-    with pytest.raises(ModelError, match="^refused bad 1$"):
+    with pytest.raises(ModelError, match=r"^refused bad 1$"):
         fibers.gather(lambda x: asked(fibers, x), ["ok", "bad 1", "bad 2"])
     assert asked(fibers, "after") == "after!"
 

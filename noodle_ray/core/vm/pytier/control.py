@@ -6,7 +6,7 @@ from typing import cast
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
-from noodle_ray.core.vm.pytier.nodes import Position
+from noodle_ray.core.vm.pytier.nodes import Position, position
 
 
 @handles("if")
@@ -63,6 +63,7 @@ def _handler(emitter: Emitter, handler: tuple[Block, int | None, int | None, Blo
     types, tested, caught, body = handler
     kind: ast.expr = nodes.load(".Exception", at)
     if tested is not None:
+        at = position(types[-1].span)
         before, kind = emitter.expression(types, tested, at)
         assert not before, "the verifier lets only simple expressions name the exceptions to catch"
     statements: list[ast.stmt] = []

@@ -55,9 +55,9 @@ class Emitter:
     # registers
 
     def variable(self, register: int) -> str:
-        """The Python variable that holds a register."""
+        """The Python variable that holds a register. Not ``.0``: CPython calls a comprehension's iterator so."""
         names = self.function.locals
-        return (names[register] if register < len(names) else "") or f".{register}"
+        return (names[register] if register < len(names) else "") or f".r{register}"
 
     def fresh(self, hint: str) -> str:
         """A variable name that nothing else uses."""

@@ -165,8 +165,8 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     if loop is None or loop.op != "for" or any(i.op in ("for", "if", "while", "try", "comp") for i in block[:-1]):
         return False
     element, iterable, body, orelse = cast("tuple[int, int, Block, Block]", loop.args)
-    if orelse or not is_leaf(body, emitter.registers):
-        return False
+    if orelse or kind == "set" or not is_leaf(body, emitter.registers):
+        return False  # a set is Noodle's own class: an element that cannot be hashed must end the loop at once
     spare = Emitter(emitter.module, emitter.function, emitter.names)
     spare.registers, spare.counter = emitter.registers, emitter.counter
     parts = _clauses(spare, element, body, at)
@@ -179,13 +179,9 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     items = emitter.operand(iterable, at)
     iterator, left = _start_for(emitter, items, loop, at)
     clause = [ast.comprehension(goal, nodes.load(iterator, at), tests, 0)]
-    node: ast.expr
-    if kind == "list":
-        node = ast.ListComp(values[0], clause, **at)
-    elif kind == "dict":
+    node: ast.expr = ast.ListComp(values[0], clause, **at)
+    if kind == "dict":
         node = ast.DictComp(values[0], values[1], clause, **at)
-    else:
-        node = nodes.call(".set", [ast.ListComp(values[0], clause, **at)], at)
     name = emitter.fresh("c")
     emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], left, loop, at))
     emitter.result(target, nodes.load(name, at), at)

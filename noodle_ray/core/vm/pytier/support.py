@@ -148,7 +148,7 @@ _HELPERS: Final[dict[str, object]] = {
     ".fix": operators.fix_addresses,
     ".kwmerge": operators.kwmerge,
     ".update": operators.update_display,
-    ".extend": list.extend,
+    ".extend": operators.extend_display,
     ".setadd": ordered_set.setdefault,
     ".totuple": tuple,
     ".unbound": operators.UNBOUND,
