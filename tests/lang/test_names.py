@@ -38,6 +38,10 @@ def test_name_is_main_when_asked() -> None:
     assert code("__name__") == "r0 = const '__main__'\nreturn r0"
 
 
+def test_name_is_not_main_when_the_run_calls_main_itself() -> None:
+    assert "__main__" not in code("def main(): pass\n__name__")
+
+
 def test_typing_import_needs_no_code_when_used_in_annotations() -> None:
     assert codes("from typing import Any\nimport typing\ndef f(x: Any) -> typing.Any: return x") == []
 

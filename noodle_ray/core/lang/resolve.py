@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from noodle_ray.core.lang.hints import NOT_OFFERED, did_you_mean
+from noodle_ray.core.lang.imports import NOODLE_MEMBERS, member_meaning, model_name_fits, module_meaning
 from noodle_ray.core.lang.scopes import COMPREHENSIONS, Meaning, Scope
 from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.vm.names import BUILTIN_NAMES, MODULES
 from noodle_ray.errors import Diagnostic
 
-NOODLE_MEMBERS: Final = ("ModelError", "model", "program")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 MAX_FINDINGS: Final = 200
 """Most diagnostics given for one program."""
@@ -51,7 +51,8 @@ class Resolution:
         if name in OFFERED:
             return None, ("builtin", name)
         if name == "__name__":
-            return None, ("constant", "__main__")
+            # the run calls main itself: the usual guard at the end of a file must not call it too
+            return None, ("constant", "__noodle__" if "main" in self.module.bound else "__main__")
         return None, ("unknown", name)
 
     def report(self, code: str, message: str, node: ast.AST, hint: str = "") -> None:
@@ -81,12 +82,6 @@ class Resolution:
                 assert isinstance(argument, ast.Constant)
                 if isinstance(argument.value, str) and model_name_fits(argument.value):
                     owner.static[name] = ("model", argument.value)
-
-
-def model_name_fits(name: str) -> bool:
-    """The pattern ``[a-z0-9][a-z0-9._/@:-]{0,199}`` in either case, without loading ``re``."""
-    rest = set(name.lower()) - set("abcdefghijklmnopqrstuvwxyz0123456789._/@:-")
-    return not rest and 0 < len(name) <= 200 and name[0] not in "._/@:-"
 
 
 def unknown_name(name: str, known: set[str] | None) -> tuple[str, str, str]:
@@ -317,26 +312,6 @@ def _import(walk: _Walk, node: ast.Import) -> None:
             walk.resolution.report("NOODLE-E0210", message, alias, hint)
         elif walk.scope.owns(name):
             walk.scope.static.setdefault(name, meaning)
-
-
-def module_meaning(name: str) -> Meaning | None:
-    """What ``import name`` gives, or None if programs have no such module."""
-    if name in MODULES:
-        return ("module", name)
-    if name == "noodle_ray":
-        return ("noodle", None)
-    return ("typing", name) if name in ("typing", "collections.abc", "__future__") else None
-
-
-def member_meaning(module: str, name: str) -> Meaning | None:
-    """What ``from module import name`` gives, or None if there is no such member."""
-    if module in MODULES:
-        return ("builtin", f"{module}.{name}") if name in MODULES[module] else None
-    if module == "noodle_ray":
-        if name == "ModelError":
-            return ("builtin", name)
-        return ("api", name) if name in NOODLE_MEMBERS else None
-    return ("typing", name)
 
 
 def _import_from(walk: _Walk, node: ast.ImportFrom) -> None:

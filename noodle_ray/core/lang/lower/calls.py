@@ -4,10 +4,10 @@ import _ast as ast
 from typing import Any, Final
 
 from noodle_ray.core.lang.hints import did_you_mean
+from noodle_ray.core.lang.imports import NOODLE_MEMBERS, model_name_fits
 from noodle_ray.core.lang.lower.comprehensions import lower_comprehension, lower_search
 from noodle_ray.core.lang.lower.expressions import display, has_star, spread
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, Frame
-from noodle_ray.core.lang.resolve import NOODLE_MEMBERS, model_name_fits
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.core.vm.names import MODULES
 

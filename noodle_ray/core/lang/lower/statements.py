@@ -3,6 +3,7 @@
 import _ast as ast
 from typing import Any
 
+from noodle_ray.core.lang.imports import member_meaning, module_meaning
 from noodle_ray.core.lang.lower.expressions import BINARY
 from noodle_ray.core.lang.lower.frame import STATEMENTS, UNREACHABLE, Frame, Loop
 from noodle_ray.core.lang.lower.targets import assign, delete, direct_register, loop_register
@@ -241,8 +242,6 @@ def _pass(f: Frame, node: ast.AST) -> None:
 
 def _import(f: Frame, node: Any) -> None:
     """An import that is its name's only binding needs no code; any other binds the name like an assignment."""
-    from noodle_ray.core.lang.resolve import member_meaning, module_meaning
-
     for alias in node.names:
         name = alias.asname or alias.name.partition(".")[0]
         if f.lookup(name)[0] not in ("local", "cell", "global"):
