@@ -173,7 +173,7 @@ async def test_only_that_run_is_lost_when_a_worker_is_killed(pool: WorkerPool, n
     busy = next(iter(set(pool._workers.values()) - set(pool._idle)))
     second = asyncio.create_task(pool.run(request(ASKING, "b"), slow))
     await until(lambda: pool.stats().busy == 2)
-    pids = {tag: pid for tag, pid in zip(sorted(pool._workers), sorted(worker_pids(pool)), strict=True)}
+    pids = dict(zip(sorted(pool._workers), sorted(worker_pids(pool)), strict=True))
     os.kill(pids[busy.tag], number)
     outcome = await first
     assert code(outcome) == "E0801"

@@ -75,7 +75,8 @@ class PooledWorker:
         self._request = request
         self._effects = effects
         self._outstanding = 0
-        self._result = result = self._loop.create_future()
+        result: asyncio.Future[outcome.Outcome] = self._loop.create_future()
+        self._result = result
         if self.ready.done():
             self._watch()
         self._send(start)

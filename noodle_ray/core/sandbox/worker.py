@@ -84,7 +84,7 @@ class Worker:
         """Send one message. A deadline does not cut a frame in two: the timer fires again right after."""
         phase, self._phase = self._phase, _SENDING
         try:
-            self._connection.sendall(frame(self._codec.pack(message)))
+            self._connection.sendall(frame(self._codec.pack([*message])))
         finally:
             self._phase = phase
 
@@ -115,7 +115,17 @@ class Worker:
 
     def _serve_one(self, message: object) -> None:
         match message:
-            case ["run", int(run), str(digest), bytes() | None as encoded, entry, args, kwargs, limits, tier]:
+            case [
+                "run",
+                int(run),
+                str(digest),
+                bytes() | None as encoded,
+                str() | None as entry,
+                list(args),
+                dict(kwargs),
+                list(limits),
+                str(tier),
+            ]:
                 self._run = run
                 request = RunRequest(encoded or b"", digest, entry, args, kwargs, Limits(*limits), tier)
                 if encoded is None and digest not in self._modules:
@@ -189,7 +199,7 @@ class Worker:
         _forget_run()
         grown = peak > BLOATED // 2
         try:
-            message = self._codec.pack(("done", self._run, result, self._retire or (grown and self._bloated())))
+            message = self._codec.pack(["done", self._run, result, self._retire or (grown and self._bloated())])
             self._connection.sendall(frame(message))
         except (WireError, MemoryError) as error:
             told = outcome.failed("NOODLE-E0503", "RunError", f"the result cannot be sent back: {error}", "")
