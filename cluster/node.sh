@@ -13,9 +13,10 @@ export NOODLE_HOME="${NOODLE_HOME:-$HOME/.noodle}"
 mkdir -p "$NOODLE_HOME" && chmod 700 "$NOODLE_HOME"
 
 # Sockets need a short path (HAProxy allows 97 bytes, Serve adds 74), and only this user may enter.
-[[ -L $NOODLE_HOME/node ]] && rm -rf "$(readlink "$NOODLE_HOME/node")" "$NOODLE_HOME/node"
+previous=$(readlink "$NOODLE_HOME/node" || true)
+[[ $previous == /tmp/noodle-???????? ]] && rm -rf "$previous"
 run_dir=$(mktemp -d /tmp/noodle-XXXXXXXX)
-ln -s "$run_dir" "$NOODLE_HOME/node"
+ln -sfn "$run_dir" "$NOODLE_HOME/node"
 
 # The secret that `ray up` brought is the one that Noodle uses; without one, the head makes it.
 if [[ -f $HOME/.ray/auth_token && ! -f $NOODLE_HOME/ray_token ]]; then
