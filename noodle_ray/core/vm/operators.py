@@ -28,7 +28,20 @@ UNBOUND: Final = Marker("unbound")
 SKIP: Final = Marker("skip")
 """What a gather's function returns for an element to leave out."""
 
-fix_addresses = without_addresses
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+
+
+def fix_addresses(text: str, *values: Any) -> str:
+    """Text made from these values, without addresses; what a string among them says is left alone."""
+    if " at 0x" not in text or all(type(value) in _PLAIN for value in values):
+        return text
+    kept = [value for value in values if type(value) is str and " at 0x" in value]
+    for position, value in enumerate(kept):
+        text = text.replace(value, f"\0{position}\0")
+    text = without_addresses(text)
+    for position, value in enumerate(kept):
+        text = text.replace(f"\0{position}\0", value)
+    return text
 
 
 def model_value(name: str) -> Model:
@@ -124,7 +137,9 @@ def pow_builtin(base: Any, exp: Any, mod: Any = None) -> Any:
 
 def remainder(left: Any, right: Any) -> Any:
     """``left % right``; text formatting shows no addresses."""
-    return without_addresses(left % right) if type(left) is str else left % right
+    if type(left) is not str:
+        return left % right
+    return fix_addresses(left % right, left, *(right if type(right) is tuple else (right,)))
 
 
 def inplace_remainder(left: Any, right: Any) -> Any:

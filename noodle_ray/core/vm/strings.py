@@ -35,8 +35,8 @@ def without_addresses(text: str) -> str:
         digits = 0
         while digits < len(tail) and tail[digits] in _HEX:
             digits += 1
-        inside = out[-1].replace("<lambda>", "").rpartition("<")
-        unclosed = inside[1] and ">" not in inside[2].replace("<locals>", "")
+        inside = out[-1].replace("<lambda>", "").replace("<locals>", "").rpartition("<")
+        unclosed = inside[1] and ">" not in inside[2]
         if digits > 5 and tail[digits : digits + 1] == ">" and unclosed:
             out.append(tail[digits:])
         else:

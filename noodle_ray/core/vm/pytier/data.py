@@ -163,9 +163,11 @@ def format_field(emitter: Emitter, instr: Instr, at: Position) -> None:
         if not isinstance(layout, ast.JoinedStr):
             part = layout if _literal(layout) else ast.FormattedValue(emitter.value(layout), -1, None, **at)
             layout = ast.JoinedStr([part], **at)
+    suspect = emitter.registers.types.get(source) not in _PLAIN and not isinstance(value, ast.Constant)
+    value, again = emitter.twice(value, at) if suspect else (value, value)
     field = ast.FormattedValue(value, code, layout, **at)
-    if emitter.registers.types.get(source) not in _PLAIN:
-        emitter.suspects.add(id(field))
+    if suspect:
+        emitter.suspects[id(field)] = again
     emitter.result(target, field, at)
 
 
@@ -181,15 +183,4 @@ def concatenate(emitter: Emitter, instr: Instr, at: Position) -> None:
         part if _literal(part) else ast.FormattedValue(part, -1, None, **at)
         for part in emitter.operands(registers, at, raw=True)
     ]
-    text: ast.expr = ast.JoinedStr(parts, **at)
-    if any(id(part) in emitter.suspects for part in parts):
-        text = _without_addresses(emitter, text, at)
-    emitter.result(target, text, at)
-
-
-def _without_addresses(emitter: Emitter, text: ast.expr, at: Position) -> ast.expr:
-    """Text into which a function may have been formatted: its address, which differs from run to run, is cut."""
-    name = emitter.fresh("s")
-    bound = ast.NamedExpr(nodes.store(name, at), text, **at)
-    test = ast.Compare(nodes.constant(" at 0x", at), [ast.In()], [bound], **at)
-    return ast.IfExp(test, nodes.call(".fix", [nodes.load(name, at)], at), nodes.load(name, at), **at)
+    emitter.result(target, emitter.text(parts, at), at)

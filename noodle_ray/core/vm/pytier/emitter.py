@@ -50,7 +50,7 @@ class Emitter:
         self.counter = 0
         self.depth = 0
         self.collecting: list[tuple[str, str]] = []
-        self.suspects: set[int] = set()
+        self.suspects: dict[int, ast.expr] = {}
 
     # registers
 
@@ -114,8 +114,20 @@ class Emitter:
             bounds = [bound or nodes.constant(None, at) for bound in (node.lower, node.upper, node.step)]
             return nodes.call(".slice", bounds, at)
         if isinstance(node, ast.FormattedValue):
-            return ast.JoinedStr([node], **_place(node))
+            return self.text([node], _place(node))
         return node
+
+    def text(self, parts: list[ast.expr], at: Position) -> ast.expr:
+        """An f-string. If a function may be formatted in it, its address, which differs from run to run, is cut."""
+        joined: ast.expr = ast.JoinedStr(parts, **at)
+        suspects = [self.suspects[id(part)] for part in parts if id(part) in self.suspects]
+        if not suspects:
+            return joined
+        name = self.fresh("s")
+        bound = ast.NamedExpr(nodes.store(name, at), joined, **at)
+        test = ast.Compare(nodes.constant(" at 0x", at), [ast.In()], [bound], **at)
+        fixed = nodes.call(".fix", [nodes.load(name, at), *suspects], at)
+        return ast.IfExp(test, fixed, nodes.load(name, at), **at)
 
     def twice(self, node: ast.expr, at: Position) -> tuple[ast.expr, ast.expr]:
         """A value that is read twice: the expression for its first and the one for its second reading."""
