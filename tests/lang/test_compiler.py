@@ -8,9 +8,13 @@ import pytest
 
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.nbc import decode, encode, verify
+from tests.language.harness import load
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted([*ROOT.glob("tests/language/cases/*.py"), *ROOT.glob("examples/*.noodle")])
+PROGRAMS = [
+    *((case.name, case.source) for case in load()),
+    *((path.name, path.read_text()) for path in sorted(ROOT.glob("examples/*.noodle"))),
+]
 HEAVY = {
     "ast",
     "asyncio",
@@ -32,10 +36,10 @@ def test_import_is_light_when_alone() -> None:
     assert not HEAVY & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_module_is_verified_and_canonical_when_made_from_a_program(path: Path) -> None:
-    module = compile_source(path.read_text(), path.name)
+@pytest.mark.parametrize("source", [source for _, source in PROGRAMS], ids=[name for name, _ in PROGRAMS])
+def test_module_is_verified_and_canonical_when_made_from_a_program(source: str) -> None:
+    module = compile_source(source, "one")
     verify(module)
     data = encode(module)
     assert encode(decode(data)) == data
-    assert encode(compile_source(path.read_text(), "other")) == data
+    assert encode(compile_source(source, "other")) == data

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from noodle_ray.core.lang.hints import NOT_OFFERED, did_you_mean
 from noodle_ray.core.lang.imports import NOODLE_MEMBERS, member_meaning, model_name_fits, module_meaning
+from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import COMPREHENSIONS, Meaning, Scope
 from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.vm.names import BUILTIN_NAMES, MODULES
@@ -109,11 +110,12 @@ class _Walk:
             self.visit(node)
 
     def visit(self, node: Any) -> None:
-        special = _VISITS.get(type(node))
+        kind = type(node)
+        special = _VISITS.get(kind)
         if special is not None:
             special(self, node)
             return
-        for field in node._fields:
+        for field in CHILDREN[kind]:
             value = getattr(node, field, None)
             if type(value) is list:
                 for child in value:

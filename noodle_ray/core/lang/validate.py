@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from noodle_ray.core.lang.parse import TOO_DEEP
+from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.errors import Diagnostic
 
 MAX_DEPTH: Final = 150
@@ -38,13 +39,13 @@ def validate(tree: ast.Module) -> list[Diagnostic]:
         if depth > MAX_DEPTH:
             found.append(TOO_DEEP._replace(span=span_of(node)))
             return found
-        for field in node._fields:
+        for field in CHILDREN[kind]:
             value = getattr(node, field, None)
             if type(value) is list:
                 for child in value:
                     if isinstance(child, ast.AST):
                         stack.append((child, depth + 1))
-            elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
+            elif isinstance(value, ast.AST):
                 stack.append((value, depth if field == "left" else depth + 1))
     found.sort(key=lambda diagnostic: diagnostic.span)
     return found
@@ -190,8 +191,3 @@ _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
 }
 if hasattr(ast, "TypeAlias"):
     _CHECKS[ast.TypeAlias] = _type_parameters
-
-_LEAVES: Final = frozenset(
-    {ast.Load, ast.Store, ast.Del, *ast.operator.__subclasses__(), *ast.cmpop.__subclasses__(),
-     *ast.unaryop.__subclasses__(), *ast.boolop.__subclasses__()}
-)  # fmt: skip
