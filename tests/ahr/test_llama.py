@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from noodle_ray.ahr.engines.base import Engine
@@ -92,6 +93,15 @@ def test_wrong_input_is_refused_and_its_neighbour_is_answered(
     assert message in error.message
     assert isinstance(answer, str)
     assert answer
+
+
+def test_no_endpoint_can_be_reached(smollm2: Engine) -> None:
+    here = psutil.Process()
+    assert smollm2.info()["engine"] == "llama.cpp"
+    assert [c.laddr for c in here.net_connections("inet") if c.status == psutil.CONN_LISTEN] == []
+    paths = [c.laddr for c in here.net_connections("unix") if "noodle-llama" in str(c.laddr)]
+    assert paths
+    assert not any(Path(path).exists() for path in paths)
 
 
 def test_truncated_file_is_refused(gguf_file: Path, tmp_path: Path) -> None:

@@ -3,9 +3,7 @@
 import math
 import os
 import secrets
-import shutil
 import tempfile
-import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -43,19 +41,19 @@ class GenerationEngine:
         self.parallel = spec.options.get("slots", _SLOTS)
         self.context = spec.options.get("context", _CONTEXT)
         self.threads = spec.options.get("threads") or len(os.sched_getaffinity(0))
-        # The library's server also listens for HTTP. It gets a socket in a folder of our own and a random key.
-        self._home = tempfile.mkdtemp(prefix="noodle-llama-")
-        self._remove_home = weakref.finalize(self, shutil.rmtree, self._home, ignore_errors=True)
-        try:
-            self._server: Any = xllamacpp.Server(self._parameters(file))
-        except RuntimeError as error:
-            self._remove_home()
-            raise ModelError(
-                f"the model {spec.name!r} cannot be loaded: llama.cpp refused {file} ({error})", code=codes.LOAD_FAILED
-            ) from error
+        # The library's server also listens for HTTP. It gets a socket in a private folder, which goes as soon as it is
+        # bound, so that nobody can connect and nothing is left behind when the process is killed.
+        with tempfile.TemporaryDirectory(prefix="noodle-llama-", ignore_cleanup_errors=True) as folder:
+            try:
+                self._server: Any = xllamacpp.Server(self._parameters(file, folder))
+            except RuntimeError as error:
+                raise ModelError(
+                    f"the model {spec.name!r} cannot be loaded: llama.cpp refused {file} ({error})",
+                    code=codes.LOAD_FAILED,
+                ) from error
         self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix=f"llama-{spec.name}")
 
-    def _parameters(self, file: Path) -> Any:
+    def _parameters(self, file: Path, folder: str) -> Any:
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(file)
         parameters.n_parallel = self.parallel
@@ -69,7 +67,7 @@ class GenerationEngine:
         parameters.ui = False
         parameters.endpoint_slots = False
         parameters.cache_ram_mib = 0
-        parameters.hostnames = [str(Path(self._home) / "server.sock")]
+        parameters.hostnames = [str(Path(folder) / "server.sock")]
         parameters.api_keys = [secrets.token_hex(32)]
         return parameters
 
@@ -143,7 +141,6 @@ class GenerationEngine:
         """Stop the server and free the model."""
         self._pool.shutdown(wait=True)
         self._server = None
-        self._remove_home()
 
 
 def _message(entry: object, place: int) -> dict[str, str]:
