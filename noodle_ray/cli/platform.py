@@ -107,6 +107,14 @@ def nodes(state: PlatformState) -> list[dict[str, Any]]:
     ]
 
 
+def _resources(resources: dict[str, float]) -> str:
+    """Return a node's processors and memory in words."""
+    parts = [f"{resources[kind]:g} {kind}" for kind in ("CPU", "GPU") if resources.get(kind)]
+    if resources.get("memory"):
+        parts.append(f"{resources['memory'] / 2**30:.1f} GiB memory")
+    return ", ".join(parts)
+
+
 def _show(found: dict[str, Any]) -> None:
     rows = table("", "")
     rows.show_header = False
@@ -115,8 +123,7 @@ def _show(found: dict[str, Any]) -> None:
         if found[name]:
             rows.add_row(name.replace("_", " "), found[name])
     for node in found["nodes"]:
-        resources = ", ".join(f"{amount:g} {kind}" for kind, amount in node["resources"].items())
-        rows.add_row("node", f"{node['address']}: {resources}")
+        rows.add_row("node", f"{node['address']} ({node['state']}): {_resources(node['resources'])}")
     for model in found["models"]:
         rows.add_row("model", f"{model['name']} ({model['task']}, {model['engine']})")
     console().print(rows)

@@ -129,7 +129,13 @@ def _run_remote(
 
     with Client(address) as client:
         return client.run(
-            source=program.source, nbc=program.nbc, entry=entry, args=args, kwargs=kwargs, limits=limits, tier=tier
+            source=program.source,
+            nbc=None if program.source is not None else program.nbc,
+            entry=entry,
+            args=args,
+            kwargs=kwargs,
+            limits=limits,
+            tier=tier,
         )
 
 

@@ -46,7 +46,7 @@ class Growth:
         """Growth since the object was made."""
         now = peak()
         if now > self.peak:
-            return now - (self.resident or self.peak)
+            return max(0, now - (self.resident or self.peak))  # the kernel counts both in batches, so they may cross
         return max(0, resident() - self.resident)
 
 
