@@ -297,6 +297,17 @@ def test_fork_server_is_used_when_process_has_threads() -> None:
     assert set(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.parametrize("tier", ["interpreter", "auto"])
+def test_interpreter_is_loaded_after_all_when_a_run_needs_it(tier: str) -> None:
+    nested = "x = 1\n" + "".join(f"{'    ' * i}for a{i} in [{i}]:\n" for i in range(25)) + "    " * 25 + "x += 1\nx"
+    before = set(os.listdir("/proc/self/fd"))
+    with LocalWorker(fork_server=False, interpreter=False) as worker:
+        assert answers_again(worker)
+        outcome = worker.run(request(nested if tier == "auto" else "1 + 1", tier=tier))
+        assert (outcome["result"], outcome["tier"]) == (2, "interpreter")
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_run_local_leaves_nothing_when_done() -> None:
     before = set(os.listdir("/proc/self/fd")), psutil.Process().children()
     assert run_local(request("1 + 1"))["result"] == 2

@@ -24,11 +24,13 @@ class LocalWorker:
     """A worker for one run at a time, replaced when it dies. Start it early: it gets ready while the caller compiles.
 
     It is forked from this process, or where this process has threads (which do not survive a fork), or if
-    ``fork_server`` is true, from a fork server. Use it as a context manager, or call `close`. Not thread-safe.
+    ``fork_server`` is true, from a fork server. Without ``interpreter`` it is ready sooner, and started anew for
+    a run that turns out to need that tier. Use it as a context manager, or call `close`. Not thread-safe.
     """
 
-    def __init__(self, fork_server: bool | None = None) -> None:
+    def __init__(self, fork_server: bool | None = None, interpreter: bool = True) -> None:
         self._use_server = fork_server
+        self._interpreter = interpreter
         self._server: ForkServerProcess | None = None
         self._connection: _socket.socket | None = None
         self._pid = 0
@@ -121,6 +123,10 @@ class LocalWorker:
                     case messages.Need():
                         self._known.discard(request.digest)
                         self._send(messages.write_run(self._run, request, True))
+                    case messages.Lacks():
+                        self._stop()
+                        self._interpreter = True
+                        return self.run(request, host)
                     case messages.Refused(error):
                         raise error
                     case messages.Failed(why):
@@ -184,7 +190,7 @@ class LocalWorker:
                 theirs.close()
                 os.close(proc)
         if self._pid == 0:
-            _become_worker(theirs, proc, parent)
+            _become_worker(theirs, proc, parent, self._interpreter)
         self._connection = ours
 
     def _start_from_server(self) -> None:
@@ -223,16 +229,16 @@ class LocalWorker:
 
 def run_local(request: RunRequest, host: EffectHost | None = None) -> outcome.Outcome:
     """Execute one run in a worker of its own and return its outcome. Raises as `LocalWorker.run` does."""
-    with LocalWorker() as worker:
+    with LocalWorker(interpreter=request.tier == "interpreter") as worker:
         return worker.run(request, host)
 
 
-def _become_worker(connection: _socket.socket, proc: int, parent: int) -> None:
+def _become_worker(connection: _socket.socket, proc: int, parent: int, interpreter: bool) -> None:
     try:
         from noodle_ray.core.sandbox import lockdown, warm
         from noodle_ray.core.sandbox.worker import become_worker
 
-        warm.load()
+        warm.load(interpreter)
         become_worker(connection, proc, parent, lockdown.isolate())
     finally:
         os._exit(1)

@@ -29,6 +29,10 @@ class Need(NamedTuple):
     """The worker does not have the module of this run: send its bytes."""
 
 
+class Lacks(NamedTuple):
+    """The run needs the interpreter, which the worker was started without. Nothing has run."""
+
+
 class Refused(NamedTuple):
     """The worker found the module's bytes not to be a valid module."""
 
@@ -54,7 +58,7 @@ class Failed(NamedTuple):
     why: str
 
 
-Message: TypeAlias = Ready | Need | Refused | Effects | Done | Failed
+Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Done | Failed
 
 
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
@@ -84,6 +88,8 @@ def read(body: bytes, run: int) -> Message:
             return Effects([_request(item) for item in requests])
         case ["need", number] if number == run:
             return Need()
+        case ["lacks", number] if number == run:
+            return Lacks()
         case ["refused", number, str(code), str(message)] if number == run and code.startswith("NOODLE-E03"):
             return Refused(ModuleError(message, code=code))
         case ["ready", [*layers]]:

@@ -166,6 +166,8 @@ class PooledWorker:
                 self._fail(error)
             case messages.Failed(why):
                 self.kill(why)
+            case messages.Lacks():
+                self.kill("it lacks a tier")
 
     def _on_ready(self, layers: list[Layer]) -> None:
         if self.ready.done():

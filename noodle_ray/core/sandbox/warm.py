@@ -4,13 +4,14 @@ import gc
 from importlib import import_module
 from typing import Final
 
+from noodle_ray.core.nbc import digest
+
+_INTERPRETER: Final = "noodle_ray.core.vm.interpreter"
 _LAZY: Final = (
     "noodle_ray.core.nbc.verifier",
-    "noodle_ray.core.vm.interpreter",
     "noodle_ray.core.vm.pytier.run",
     "noodle_ray.core.sandbox.worker",
     "greenlet",
-    "hashlib",
     "json",
     "math",
     "unicodedata",
@@ -18,10 +19,13 @@ _LAZY: Final = (
 """What the runtime imports only when a program first needs it."""
 
 
-def load() -> None:
-    """Import all that a run can need."""
+def load(interpreter: bool = True) -> None:
+    """Import all that a run can need; without ``interpreter``, a run that needs that tier is not possible."""
     for name in _LAZY:
         import_module(name)
+    if interpreter:
+        import_module(_INTERPRETER)
+    digest(b"")
 
 
 def warm() -> None:

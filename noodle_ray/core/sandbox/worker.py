@@ -146,6 +146,9 @@ class Worker:
         except ModuleError as error:
             self.send("refused", self._run, error.code, error.message)
             result = None
+        except ImportError:
+            self.send("lacks", self._run)
+            result = None
         finally:
             self._switch_off()
             resource.setrlimit(resource.RLIMIT_AS, (lockdown.MAX_MEMORY, lockdown.MAX_MEMORY))
