@@ -20,7 +20,8 @@ TIERS = ["interpreter", "python"]
 AT = (1, 0, 1, 1)
 VALUES: list[Any] = [
     1, True, 1.5, 1j, "a", b"a", None, ..., [1], (1,), {1: 2}, set([1]), frozenset([1]), range(3), slice(1), len,
-    [].append, "a".join, int, str, list, type(None), ValueError, ValueError("v"), KeyError("k"), {}.items(), {}.values(), iter([]),
+    [].append, "a".join, int, str, list, type(None), ValueError, ValueError("v"), KeyError("k"), {}.items(),
+    {}.values(), iter([]),
     map(len, []), zip(), enumerate([]), filter(None, []), reversed([]), BUILTINS["type"], BUILTINS["math"],
     BUILTINS["json"], BUILTINS["print"], BUILTINS["sorted"], type_of(len), (lambda: 1), METHODS["items"][dict]({}),
     OSError(2, "m"), BUILTINS["json.JSONDecodeError"]("m", "d", 0), int | str, list[int],
@@ -28,7 +29,8 @@ VALUES: list[Any] = [
 NAMES = [
     "__class__", "__dict__", "__bases__", "__mro__", "__subclasses__", "__globals__", "__builtins__", "__code__",
     "__self__", "__func__", "__closure__", "__init__", "__reduce__", "__reduce_ex__", "__getattribute__", "__import__",
-    "__module__", "__traceback__", "__context__", "__cause__", "__wrapped__", "__name__", "__doc__", "mro", "tb_frame", "gi_frame",
+    "__module__", "__traceback__", "__context__", "__cause__", "__wrapped__", "__name__", "__doc__", "mro",
+    "tb_frame", "gi_frame",
     "f_globals", "func", "with_traceback", "add_note", "obj", "_mapping", "mapping", "members", "run", "cells", "bind",
     "real_type", "name_", "func_globals", "im_self", "__origin__", "__args__", "__parameters__", "_hash", "keys_",
 ]  # fmt: skip

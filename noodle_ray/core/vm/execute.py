@@ -113,11 +113,21 @@ def execute(
 _IDLE = State()
 
 
+_loaded: dict[str, Any] = {}
+
+
+def _load() -> Any:
+    """The Python tier, which is imported when it is first needed."""
+    from noodle_ray.core.vm.pytier import run
+
+    _loaded["pytier"] = run
+    return run
+
+
 def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
     """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
     if tier != "interpreter":
-        from noodle_ray.core.vm.pytier import run as pytier
-
+        pytier = _loaded.get("pytier") or _load()
         try:
             run = pytier.make_run(module, key, limits)
             pytier.allow_recursion(limits.recursion)

@@ -58,14 +58,18 @@ def to_ascii(value: object, /) -> str:
     return charged(text if type(value) is _str else without_addresses(text))  # type: ignore[no-any-return]
 
 
-def to_str(*args: Any, **kwargs: Any) -> str:
-    """str() as a call; bytes are decoded with an encoding of ENCODINGS only."""
-    if len(args) == 1 and not kwargs:
-        value = args[0]
-        kind = type(value)
-        if kind is _str or kind in _PLAIN:
-            return _str(value)
-        return charged(without_addresses(_str(value)))  # type: ignore[no-any-return]
+def to_str(value: Any = "", /) -> str:
+    """str() as a call with at most one argument."""
+    kind = type(value)
+    if kind is _str or kind in _PLAIN:
+        return _str(value)
+    return charged(without_addresses(_str(value)))  # type: ignore[no-any-return]
+
+
+def decode_str(*args: Any, **kwargs: Any) -> str:
+    """str() as any call; bytes are decoded with an encoding of ENCODINGS only."""
+    if len(args) < 2 and not kwargs:
+        return to_str(*args)
     check_encoding(*args[1:2], **kwargs)
     return charged(_str(*args, **kwargs))  # type: ignore[no-any-return]
 

@@ -80,7 +80,7 @@ CALLS_OF.update(
         filter: iteration.filter,
         list: iteration.to_list,
         map: iteration.map,
-        str: strings.to_str,
+        str: strings.decode_str,
         tuple: iteration.to_tuple,
     }
 )
@@ -101,6 +101,8 @@ def callee(name: str, positional: int, keywords: bool) -> Any:
     """What ``callb`` runs, for a known number of arguments: CPython's own where that needs no metering."""
     if name in ("max", "min") and positional > 1 and not keywords:
         return getattr(builtins, name)
+    if name == "str" and positional == 1 and not keywords:
+        return strings.to_str
     if name == "type" and (positional != 1 or keywords):
         return TYPE
     return CALLS[name]

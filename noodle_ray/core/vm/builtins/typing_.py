@@ -5,32 +5,37 @@ from types import UnionType
 from typing import Any
 
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import real_type, type_of
+from noodle_ray.core.vm.types import real_type
+
+
+def _choices(class_or_tuple: Any) -> Any:
+    """The members of a tuple or union of classes, or None."""
+    if type(class_or_tuple) is tuple:
+        return class_or_tuple
+    return class_or_tuple.__args__ if type(class_or_tuple) is UnionType else None
 
 
 def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
     """isinstance()."""
+    if type(class_or_tuple) is type and class_or_tuple is not dict:
+        return builtins.isinstance(obj, class_or_tuple)
     if class_or_tuple is dict:
         return builtins.isinstance(obj, dict) and not builtins.isinstance(obj, AnySet)
-    if builtins.isinstance(class_or_tuple, tuple):
-        return any(isinstance(obj, kind) for kind in class_or_tuple)
-    if builtins.isinstance(class_or_tuple, UnionType):
-        return any(isinstance(obj, kind) for kind in class_or_tuple.__args__)
-    if class_or_tuple is AnySet:
+    choices = _choices(class_or_tuple)
+    if choices is not None:
+        for kind in choices:  # noqa: SIM110 (a generator would cost more than the loop)
+            if isinstance(obj, kind):
+                return True
         return False
     return builtins.isinstance(obj, real_type(class_or_tuple))
 
 
 def issubclass(cls: Any, class_or_tuple: Any, /) -> bool:
     """issubclass()."""
-    if builtins.isinstance(class_or_tuple, tuple):
-        return any(issubclass(cls, kind) for kind in class_or_tuple)
-    if builtins.isinstance(class_or_tuple, UnionType):
-        return any(issubclass(cls, kind) for kind in class_or_tuple.__args__)
+    choices = _choices(class_or_tuple)
+    if choices is not None:
+        return any(issubclass(cls, kind) for kind in choices)
     cls = real_type(cls)
-    if class_or_tuple is dict and builtins.isinstance(cls, type) and builtins.issubclass(cls, AnySet):
+    if class_or_tuple is dict and type(cls) is type and builtins.issubclass(cls, AnySet):
         return False
     return builtins.issubclass(cls, real_type(class_or_tuple))
-
-
-type_of_value = type_of
