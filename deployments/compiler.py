@@ -30,6 +30,8 @@ def compiler_deployment(scale: Scale) -> Application:
         ray_actor_options={"num_cpus": 0, "resources": HEAD},
         health_check_period_s=10,
         health_check_timeout_s=30,
+        graceful_shutdown_wait_loop_s=0.2,
+        graceful_shutdown_timeout_s=5,
         **scale.options(),
     )
     return deployment.bind()

@@ -52,9 +52,7 @@ class Executor:
         executor = runs.Executor(
             self._pool, _RemoteCompiler(compiler), _RemoteModels(models), on_batch=metrics.on_batch
         )
-        self._services = Services(
-            executor, values, metrics, lambda: self._infos, self.ready, lambda: self._pool.stats().size
-        )
+        self._services = Services(executor, values, metrics, lambda: self._infos, self.ready, self._note_pool)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Build the API once the replica is initialized; Serve calls this."""
@@ -83,8 +81,13 @@ class Executor:
 
     def check_health(self) -> None:
         """Raise when the pool has no worker; Serve then replaces the replica."""
+        self._note_pool()
         if not self._pool.stats().size:
             raise PlatformError("no sandbox worker is alive", code="NOODLE-E0803")
+
+    def _note_pool(self) -> None:
+        stats = self._pool.stats()
+        self._services.metrics.on_pool(stats.size, stats.busy, stats.queued)
 
     async def __del__(self) -> None:
         """Serve awaits this when it stops the replica."""
@@ -152,6 +155,7 @@ def executor_deployment(
         ray_actor_options={"num_cpus": 0},
         health_check_period_s=5,
         health_check_timeout_s=30,
+        graceful_shutdown_wait_loop_s=0.2,
         graceful_shutdown_timeout_s=10,
         **scale.options(),
     )

@@ -11,6 +11,14 @@ from noodle_ray.ahr.replica import ModelReplica, gpu_share
 from noodle_ray.ahr.spec import ModelSpec
 
 
+class Model(ModelReplica):
+    """A replica that frees its model, and the temporary files of its engine, when Serve stops it."""
+
+    def __del__(self) -> None:
+        if hasattr(self, "_batcher"):
+            self.close()
+
+
 def deployment_name(model: str) -> str:
     """Return the deployment's name; two models never share one."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "-", model)
@@ -20,11 +28,12 @@ def deployment_name(model: str) -> str:
 def model_deployment(spec: ModelSpec, scale: Scale, cluster_gpus: float) -> Application:
     """Bind the deployment; on a fraction of a GPU where the cluster has one and the model asks for it."""
     deployment = serve.deployment(
-        ModelReplica,
+        Model,
         name=deployment_name(spec.name),
         ray_actor_options={"num_cpus": 0, "num_gpus": gpu_share(spec, cluster_gpus)},
         health_check_period_s=10,
         health_check_timeout_s=60,
+        graceful_shutdown_wait_loop_s=0.2,
         graceful_shutdown_timeout_s=5,
         **scale.options(),
     )

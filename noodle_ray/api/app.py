@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from noodle_ray.api.auth import OPEN_PATHS, Gate
 from noodle_ray.api.count import CountRequests
+from noodle_ray.api.direct import Direct
 from noodle_ray.api.openapi import install_openapi
 from noodle_ray.api.problems import install_problem_handlers
 from noodle_ray.api.routes_health import health_routes
 from noodle_ray.api.routes_models import model_routes
-from noodle_ray.api.routes_runs import run_routes
+from noodle_ray.api.routes_runs import RunHandlers, run_routes
 from noodle_ray.api.services import Services
 
 _DESCRIPTION = "Runs small AI programs next to the models they call. Errors are RFC 9457 problems."
@@ -21,8 +22,9 @@ _DESCRIPTION = "Runs small AI programs next to the models they call. Errors are 
 def create_app(services: Services, token: str) -> FastAPI:
     """Build the API around its services. Every endpoint but health needs the token."""
     app = FastAPI(title="Noodle", version=_version(), description=_DESCRIPTION, redoc_url=None)
-    for routes in (run_routes, model_routes, health_routes):
-        app.include_router(routes(services))
+    runs = RunHandlers(services)
+    for router in (run_routes(runs), model_routes(services), health_routes(services)):
+        app.include_router(router)
     install_problem_handlers(app)
     install_openapi(app, OPEN_PATHS)
 
@@ -30,6 +32,7 @@ def create_app(services: Services, token: str) -> FastAPI:
         return Response(status_code=499)  # nobody reads it; the number is for logs, as nginx has it
 
     app.add_exception_handler(ClientDisconnect, on_disconnect)
+    app.add_middleware(Direct, posts={"/v1/run": runs.run})
     app.add_middleware(CountRequests, metrics=services.metrics)
     app.add_middleware(Gate, token=token)
     return app

@@ -31,6 +31,5 @@ class CountRequests:
         try:
             await self._app(scope, receive, send_counted)
         finally:
-            route = getattr(scope.get("route"), "path", "")
-            self._metrics.requests.labels(route, status).inc()
-            self._metrics.request_seconds.labels(route).observe(time.monotonic() - started)
+            route: str = scope.get("route_path") or getattr(scope.get("route"), "path", "")
+            self._metrics.on_request(route, status, time.monotonic() - started)

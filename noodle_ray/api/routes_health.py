@@ -28,7 +28,7 @@ def health_routes(services: Services) -> APIRouter:
 
     @router.get("/metrics", response_class=Response, summary="Metrics in Prometheus' text format")
     async def metrics() -> Response:
-        services.metrics.workers.set(services.live_workers())
+        services.note_pool()
         return Response(services.metrics.render(), 200, None, CONTENT_TYPE)
 
     return router

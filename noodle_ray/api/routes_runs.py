@@ -5,6 +5,7 @@ import binascii
 import json
 from typing import Any
 
+import pydantic_core
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -25,15 +26,18 @@ from noodle_ray.errors import RequestError, RunError
 _DEFAULTS = Limits()
 
 
-def run_routes(services: Services) -> APIRouter:
-    """Build the routes."""
-    router = APIRouter(tags=["programs"])
-    executor, settings, metrics = services.executor, services.settings, services.metrics
+class RunHandlers:
+    """The handlers. They take the bare request: bodies are bounded while they stream in, and each is parsed once."""
 
-    # The handlers take the bare request: bodies are bounded while they stream in, and each is parsed once.
-    @router.post("/v1/run", **documented("Run a program", RunBody, RunReply, 404, 408, 413, 422, 429))
-    async def run(request: Request) -> Response:
+    def __init__(self, services: Services) -> None:
+        self._executor = services.executor
+        self._settings = services.settings
+        self._metrics = services.metrics
+
+    async def run(self, request: Request) -> Response:
+        """Run a program."""
         trace_id = request.scope["trace_id"]
+        settings = self._settings
         body = await read_body(request, settings.max_body, settings.body_timeout)
         try:
             order = parse(RunBody, body)
@@ -42,30 +46,24 @@ def run_routes(services: Services) -> APIRouter:
         program = _program(order, settings)
         limits = _limits(order.limits, settings)
         args, kwargs = _arguments(order)
-        metrics.runs_active.inc()
-        try:
-            async with CancelOnDisconnect(request):
-                module, outcome = await executor.run(
-                    program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier
-                )
-        finally:
-            metrics.runs_active.dec()
+        async with CancelOnDisconnect(request):
+            module, outcome = await self._executor.run(
+                program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier
+            )
         reply = _reply(outcome)
-        metrics.runs.labels(reply["error"]["code"] if reply["error"] else "").inc()
-        metrics.run_seconds.observe(outcome["usage"]["wall_seconds"])
-        metrics.fuel.inc(outcome["usage"]["fuel"])
+        self._metrics.on_run(reply["error"]["code"] if reply["error"] else "", reply["usage"])
         reply["module"] = module.digest
         reply["trace_id"] = trace_id
         return json_response(reply)
 
-    @router.post("/v1/compile", **documented("Compile a program", CompileBody, CompileReply, 408, 413, 422))
-    async def compile_(request: Request) -> Response:
-        trace_id = request.scope["trace_id"]
+    async def compile(self, request: Request) -> Response:
+        """Compile a program."""
+        settings = self._settings
         try:
             order = parse(CompileBody, await read_body(request, settings.max_body, settings.body_timeout))
         except ValidationError as error:
-            return validation_problem(error, trace_id)
-        module = await executor.module(_source(order.source, settings))
+            return validation_problem(error, request.scope["trace_id"])
+        module = await self._executor.module(_source(order.source, settings))
         reply: dict[str, Any] = {
             "module": module.digest,
             "models": list(module.models),
@@ -76,12 +74,24 @@ def run_routes(services: Services) -> APIRouter:
             reply["text"] = _text_of(module.nbc)
         return json_response(reply)
 
+
+def run_routes(handlers: RunHandlers) -> APIRouter:
+    """Build the routes."""
+    router = APIRouter(tags=["programs"])
+    run = documented("Run a program", RunBody, RunReply, 404, 408, 413, 422, 429)
+    router.add_api_route("/v1/run", handlers.run, methods=["POST"], operation_id="run", **run)
+    compile_ = documented("Compile a program", CompileBody, CompileReply, 408, 413, 422)
+    router.add_api_route("/v1/compile", handlers.compile, methods=["POST"], operation_id="compile", **compile_)
     return router
 
 
 def json_response(body: dict[str, Any]) -> Response:
-    """Build a 200 response. Lone surrogates in strings survive as escapes."""
-    return Response(json.dumps(body, separators=(",", ":")).encode(), 200, None, "application/json")
+    """Build a 200 response."""
+    try:
+        content = pydantic_core.to_json(body, inf_nan_mode="constants")
+    except ValueError:  # lone surrogates, which UTF-8 cannot carry: the standard library escapes them
+        content = json.dumps(body, separators=(",", ":")).encode()
+    return Response(content, 200, None, "application/json")
 
 
 def _program(order: RunBody, settings: Settings) -> Program:

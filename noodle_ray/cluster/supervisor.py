@@ -5,6 +5,7 @@ all of it, then ends whatever of its descendants is left.
 """
 
 import contextlib
+import importlib
 import logging
 import os
 import shutil
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from noodle_ray import paths
 from noodle_ray.cluster.processes import adopt_orphans, descendants, end
@@ -69,24 +70,21 @@ class Supervisor:
     def _start(self) -> None:
         self._step("starting Ray")
         import ray
-        from ray import serve
 
+        # Ray's own processes take seconds to come up; what the deployment needs is imported meanwhile.
+        imports = threading.Thread(target=importlib.import_module, args=["deployments.platform"], daemon=True)
+        imports.start()
         run_dir = Path(self._state.run_dir)
         if self._ray_address:
             ray.init(self._ray_address, namespace="noodle", log_to_driver=False, configure_logging=False)
         else:
-            ray.init(
-                include_dashboard=False,
-                object_store_memory=OBJECT_STORE_BYTES,
-                namespace="noodle",
-                log_to_driver=False,
-                configure_logging=False,
-                _temp_dir=str(run_dir / "ray"),
-                _node_ip_address="127.0.0.1",
-            )
+            _start_head(run_dir / "ray")
         signal.signal(signal.SIGTERM, self._on_signal)  # Ray installs a handler of its own
         self._state = self._state._replace(ray_address=ray.get_runtime_context().gcs_address)
         self._step("starting Ray Serve")
+        imports.join()
+        from ray import serve
+
         from deployments.config import load_config
 
         config = load_config(self._host, self._port)
@@ -182,6 +180,29 @@ class Supervisor:
 
 class _Stopped(BaseException):
     """The platform was told to stop while it started."""
+
+
+def _start_head(folder: Path) -> None:
+    """Start Ray here. It gives its own node 30 seconds to come up, too few for a busy machine: then once more."""
+    import ray
+
+    for attempt in (1, 2, 3):
+        try:
+            ray.init(
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                namespace="noodle",
+                log_to_driver=False,
+                configure_logging=False,
+                _temp_dir=str(folder),
+            )
+            return
+        except Exception as error:
+            if attempt == 3 or "timed out during startup" not in str(error):
+                raise
+            traceback.print_exc()
+            ray.shutdown()
+            end(descendants(psutil.Process()), 3.0)
 
 
 def _own_record() -> PlatformState:

@@ -5,7 +5,7 @@ them answers for all; the proxy in front of them gives a scraper no choice of re
 """
 
 import os
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -36,11 +36,10 @@ class Metrics:
             "noodle_run_seconds", "Wall time of runs in their worker.", buckets=_SECONDS, registry=registry
         )
         self.fuel = Counter("noodle_fuel", "Fuel used by runs.", registry=registry)
-        self.requests = Counter("noodle_requests", "Answered requests.", ["route", "status"], registry=registry)
         self.request_seconds = Histogram(
             "noodle_request_seconds",
-            "Time from a request's arrival to its answer.",
-            ["route"],
+            "Time from a request's arrival to its answer, by route and status.",
+            ["route", "status"],
             buckets=_SECONDS,
             registry=registry,
         )
@@ -48,15 +47,31 @@ class Metrics:
         self.model_batch_size = Histogram(
             "noodle_model_batch_size", "Calls per batch sent to a model.", ["model"], buckets=_SIZES, registry=registry
         )
-        self.runs_active = Gauge(
-            "noodle_runs_active",
-            "Runs that hold a place: running, or waiting for a worker.",
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self.workers = Gauge(
-            "noodle_workers", "Live sandbox workers.", registry=registry, multiprocess_mode="livesum"
-        )
+        self.runs_running = _live_gauge("noodle_runs_running", "Runs that have a worker.", registry)
+        self.runs_waiting = _live_gauge("noodle_runs_waiting", "Runs that wait for a worker.", registry)
+        self.workers = _live_gauge("noodle_workers", "Live sandbox workers.", registry)
+        # Looking a child up by its labels costs as much as counting does.
+        self._succeeded = self.runs.labels("")
+        self._request_children: dict[tuple[str, int], Histogram] = {}
+
+    def on_run(self, code: str, usage: dict[str, Any]) -> None:
+        """Count a run that ended with this error code, or ''."""
+        (self.runs.labels(code) if code else self._succeeded).inc()
+        self.run_seconds.observe(usage["wall_seconds"])
+        self.fuel.inc(usage["fuel"])
+
+    def on_request(self, route: str, status: int, seconds: float) -> None:
+        """Count an answered request. ``route`` is a template, so there are few of them."""
+        child = self._request_children.get((route, status))
+        if child is None:
+            child = self._request_children[route, status] = self.request_seconds.labels(route, status)
+        child.observe(seconds)
+
+    def on_pool(self, workers: int, running: int, waiting: int) -> None:
+        """Note the state of the pool."""
+        self.workers.set(workers)
+        self.runs_running.set(running)
+        self.runs_waiting.set(waiting)
 
     def on_batch(self, model: str, size: int) -> None:
         """Count one batch."""
@@ -70,3 +85,7 @@ class Metrics:
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             return generate_latest(registry)
         return generate_latest(self._registry)
+
+
+def _live_gauge(name: str, text: str, registry: CollectorRegistry) -> Gauge:
+    return Gauge(name, text, registry=registry, multiprocess_mode="livesum")

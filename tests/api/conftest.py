@@ -81,7 +81,12 @@ async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
             return "" if pool.stats().size else "no sandbox worker is alive"
 
         info = ModelInfo(name="length", task="tensors", engine="onnxruntime", source="path:/x", version="1")
-        services = Services(executor, settings, metrics, lambda: [info], ready, lambda: pool.stats().size)
+
+        def note_pool() -> None:
+            stats = pool.stats()
+            metrics.on_pool(stats.size, stats.busy, stats.queued)
+
+        services = Services(executor, settings, metrics, lambda: [info], ready, note_pool)
         transport = httpx.ASGITransport(create_app(services, TOKEN), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://noodle") as client:
             yield Api(client, services, pool, models)

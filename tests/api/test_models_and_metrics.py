@@ -56,12 +56,12 @@ async def test_metrics_count_what_happened(api: Api) -> None:
     }
     assert samples["noodle_runs_total", ""] == 1
     assert samples["noodle_runs_total", "NOODLE-E0501"] == 1
-    assert samples["noodle_requests_total", "/v1/run", "200"] == 2
-    assert samples["noodle_requests_total", "/v1/run", "422"] == 1
+    assert samples["noodle_request_seconds_count", "/v1/run", "200"] == 2
+    assert samples["noodle_request_seconds_count", "/v1/run", "422"] == 1
     assert samples["noodle_model_calls_total", "length"] == 2
     assert samples["noodle_model_batch_size_count", "length"] == 1
     assert samples["noodle_workers",] == 2
-    assert samples["noodle_runs_active",] == 0
+    assert samples["noodle_runs_running",] == samples["noodle_runs_waiting",] == 0
 
 
 async def test_metrics_have_no_label_that_a_client_makes_up(api: Api) -> None:

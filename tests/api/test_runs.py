@@ -109,7 +109,9 @@ async def test_limits_of_a_request_hold(api: Api) -> None:
 async def test_trace_of_the_caller_is_kept(api: Api) -> None:
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     response = await api.client.post(
-        "/v1/run", json={"source": "1"}, headers={"Authorization": "bearer a-token-for-tests-only", "traceparent": parent}
+        "/v1/run",
+        json={"source": "1"},
+        headers={"Authorization": "bearer a-token-for-tests-only", "traceparent": parent},
     )
     assert response.json()["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
     assert response.headers["traceparent"].startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")

@@ -1,0 +1,39 @@
+"""A short way to the handlers of the hot path.
+
+FastAPI's routing and dependency solving cost more than everything else this API does for a small cached program
+(benchmarks: HTTP). The routes stay registered with FastAPI, which documents them; requests go straight in.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from noodle_ray.api.problems import problem_of
+from noodle_ray.errors import NoodleError
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Direct:
+    """ASGI middleware: calls the handler of a path in ``posts`` for a POST, and passes everything else on."""
+
+    def __init__(self, app: ASGIApp, posts: Mapping[str, Handler]) -> None:
+        self._app = app
+        self._posts = posts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        handler = self._posts.get(scope["path"]) if scope.get("method") == "POST" else None
+        if handler is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route_path"] = scope["path"]
+        try:
+            response = await handler(Request(scope, receive))
+        except NoodleError as error:
+            response = problem_of(error, scope["trace_id"])
+        except ClientDisconnect:
+            response = Response(status_code=499)  # nobody reads it; the number is for logs, as nginx has it
+        await response(scope, receive, send)
