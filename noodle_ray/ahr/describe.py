@@ -17,6 +17,12 @@ _ARCHITECTURES = {
     "ForMaskedLM": "embedding",
     "Model": "embedding",
 }
+_OPTIMUM_TASKS = {
+    "feature-extraction": "embedding",
+    "sentence-similarity": "embedding",
+    "text-classification": "classification",
+    "text-generation": "generation",
+}
 _ENGINES = {"safetensors": "onnxruntime", "onnx": "onnxruntime", "gguf": "llama.cpp"}
 _GGUF_ENCODERS = ("bert", "t5encoder", "clip")
 _JSON_LIMIT = 64 << 20  # bytes
@@ -80,6 +86,10 @@ def _describe_folder(folder: Path, task: str) -> Description:
     architecture = str(names[0]) if isinstance(names, list) and names else ""
     if not task:
         task = "embedding" if (folder / "modules.json").is_file() else _task_of(architecture)
+    if not task and (known := _ask_optimum(architecture)):
+        task = _OPTIMUM_TASKS.get(known, "")
+        if not task:
+            raise _broken(folder, f"no engine here does its task, {known}")
     if not task:
         raise _broken(folder, f"its task cannot be told from {architecture or 'its config.json'}", "say it with --task")
     return Description("safetensors", task, "onnxruntime", architecture)
@@ -87,6 +97,20 @@ def _describe_folder(folder: Path, task: str) -> Description:
 
 def _task_of(architecture: str) -> str:
     return next((task for ending, task in _ARCHITECTURES.items() if architecture.endswith(ending)), "")
+
+
+def _ask_optimum(architecture: str) -> str:
+    """The task that optimum knows for an architecture of transformers, or ''. Slow to import, so asked last."""
+    import transformers
+    from optimum.exporters.tasks import TasksManager
+
+    kind = getattr(transformers, architecture, None) if architecture.isidentifier() else None
+    if not (isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel)):
+        return ""
+    try:
+        return str(TasksManager.infer_task_from_model(kind))
+    except (KeyError, ValueError, RuntimeError):
+        return ""
 
 
 def _check_weights(folder: Path) -> None:

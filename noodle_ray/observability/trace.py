@@ -1,12 +1,16 @@
-"""W3C Trace Context, level 1: which trace a request belongs to (https://www.w3.org/TR/trace-context/).
+"""W3C Trace Context: which trace a request belongs to (https://www.w3.org/TR/trace-context/).
 
-Ray's own tracing hook breaks Serve, so the header is read and answered here.
+Ray's own tracing hook breaks Serve, so the header is read and answered here, with OpenTelemetry's propagator.
 """
 
-import random
 from typing import NamedTuple
 
-_HEX = frozenset("0123456789abcdef")
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_ids = RandomIdGenerator()
+_propagator = TraceContextTextMapPropagator()
 
 
 class Trace(NamedTuple):
@@ -23,24 +27,9 @@ class Trace(NamedTuple):
 
 def trace_of(traceparent: str | None) -> Trace:
     """Return a new span in the caller's trace, or in a new trace if the header is absent or malformed."""
-    span_id = f"{random.getrandbits(64) or 1:016x}"
-    if traceparent is not None and (parent := _parse(traceparent)) is not None:
-        return Trace(parent[0], span_id, parent[1])
-    return Trace(f"{random.getrandbits(128) or 1:032x}", span_id, False)
-
-
-def _parse(traceparent: str) -> tuple[str, bool] | None:
-    """Return (trace id, sampled), or None where the specification says to ignore the header."""
-    parts = traceparent.strip().split("-")
-    if len(parts) < 4 or (parts[0] == "00" and len(parts) != 4):
-        return None
-    version, trace_id, span_id, flags = parts[:4]
-    if version == "ff" or not (_is_hex(version, 2) and _is_hex(flags, 2)):
-        return None
-    if not (_is_hex(trace_id, 32) and _is_hex(span_id, 16)) or set(trace_id) == {"0"} or set(span_id) == {"0"}:
-        return None
-    return trace_id, bool(int(flags, 16) & 1)
-
-
-def _is_hex(text: str, length: int) -> bool:
-    return len(text) == length and _HEX.issuperset(text)
+    span_id = format_span_id(_ids.generate_span_id())
+    if traceparent is not None:
+        parent = get_current_span(_propagator.extract({"traceparent": traceparent})).get_span_context()
+        if parent.is_valid:
+            return Trace(format_trace_id(parent.trace_id), span_id, parent.trace_flags.sampled)
+    return Trace(format_trace_id(_ids.generate_trace_id()), span_id, False)

@@ -149,3 +149,9 @@ def test_engine_must_fit_the_files(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").touch()
     assert describe(tmp_path / "m.onnx").task == "tensors"
     assert _code(tmp_path / "m.onnx", task="generation") == "NOODLE-E0604"
+
+
+def test_task_when_only_optimum_knows_the_architecture_is_named_in_the_refusal(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="token-classification") as caught:
+        describe(_folder(tmp_path, "BertForTokenClassification"))
+    assert caught.value.code == "NOODLE-E0604"
