@@ -1,7 +1,6 @@
 """The executor as a deployment: it is the HTTP ingress and runs programs itself, so that a cached one costs no hop."""
 
 import asyncio
-import os
 import time
 from typing import Any
 
@@ -11,6 +10,7 @@ from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 
 from deployments.config import Scale
+from deployments.counters import leave_counters  # before anything that loads prometheus_client
 from noodle_ray.api.app import create_app
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
@@ -91,10 +91,7 @@ class Executor:
 
     async def __del__(self) -> None:
         """Serve awaits this when it stops the replica."""
-        from prometheus_client import multiprocess
-
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+        leave_counters()
         if hasattr(self, "_pool"):
             await self._pool.close()
 

@@ -25,6 +25,7 @@ def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
     return {
         MARKER: marker,
         "NOODLE_HOME": str(home),
+        "NOODLE_RUN_DIR": str(run_dir),
         "PYTHONPATH": _python_path(),
         # Ray's data plane has no other authentication, and runs code for whoever can reach it.
         "RAY_AUTH_MODE": "token",
