@@ -19,7 +19,7 @@ def _gathers(source: str) -> bool:
 
 
 def _flat(block: object) -> list[object]:
-    from noodle_ray.core.lang.walk import flatten
+    from noodle_ray.core.nbc.walk import flatten
 
     return list(flatten(block))  # type: ignore[arg-type]
 

@@ -6,9 +6,9 @@ from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, spli
 from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
 from noodle_ray.core.lang.validate import validate
-from noodle_ray.core.lang.walk import flatten
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.module import Function, Module
+from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.names import MODULES
 from noodle_ray.errors import CompileError, Diagnostic
 

@@ -10,8 +10,8 @@ from typing import Any, Final, cast
 
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.purity import Facts, Region
-from noodle_ray.core.lang.walk import flatten, reads_of, writes_of
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
+from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 
 _LOST: Final = "lost"
 """Stands in ``State.outstanding`` for calls whose register has been overwritten since."""

@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.scopes import Scope
-from noodle_ray.core.lang.walk import flatten, reads_of, writes_of
 from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS
 
 MUTATORS: Final = frozenset(

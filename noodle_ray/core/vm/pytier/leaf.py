@@ -7,8 +7,9 @@ loop pays at each iteration, because what it calls must see how much fuel is rea
 from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.methods import CHARGING
-from noodle_ray.core.vm.pytier.registers import Registers, walk
+from noodle_ray.core.vm.pytier.registers import Registers
 
 _CHARGES: Final = frozenset({"call", "callx", "gather", "effect", "force", "barrier", "for", "while", "comp"})
 SMALL_EXPONENT: Final = 4
@@ -17,7 +18,7 @@ SMALL_EXPONENT: Final = 4
 
 def is_leaf(block: Block, registers: Registers) -> bool:
     """Whether no instruction of the block charges fuel on its own."""
-    return not any(_charges(instr, registers) for instr in walk(block))
+    return not any(_charges(instr, registers) for instr in flatten(block))
 
 
 def _charges(instr: Instr, registers: Registers) -> bool:
@@ -48,7 +49,7 @@ _READING: Final = frozenset({"get", "keys", "values", "items", "index", "count",
 
 def keeps_sizes(block: Block, registers: Registers) -> bool:
     """Whether a leaf's body surely changes no container's length, so that a loop's count is known before it."""
-    return not any(_resizes(instr, registers) for instr in walk(block))
+    return not any(_resizes(instr, registers) for instr in flatten(block))
 
 
 def _resizes(instr: Instr, registers: Registers) -> bool:

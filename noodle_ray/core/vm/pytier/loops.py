@@ -10,11 +10,11 @@ from typing import cast
 
 from noodle_ray.core.nbc.costs import loop_cost
 from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
 from noodle_ray.core.vm.pytier.leaf import is_leaf, keeps_sizes
 from noodle_ray.core.vm.pytier.nodes import Position
-from noodle_ray.core.vm.pytier.registers import walk
 from noodle_ray.core.vm.pytier.support import FUEL
 
 
@@ -53,7 +53,7 @@ def _refund(emitter: Emitter, loop: list[ast.stmt], left: str, instr: Instr, at:
     unused = ast.BinOp(nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), cost, **at)
     refund = ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)
     exact = instr.op == "for" and emitter.registers.types.get(cast(int, instr.args[1])) is range
-    if exact and not any(inner.op in ("break", "return") for inner in walk(cast(Block, instr.args[2]))):
+    if exact and not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
         again = ast.ExceptHandler(None, None, [refund, ast.Raise(None, None, **at)], **at)
         return ast.Try(loop, [again], [], [], **at)
     return ast.Try(loop, [], [], [refund], **at)
@@ -119,7 +119,7 @@ def _own(block: Block) -> list[Instr]:
     for instr in block:
         found.append(instr)
         if instr.op not in ("for", "while"):
-            found.extend(inner for inner in walk((instr,)) if inner is not instr)
+            found.extend(inner for inner in flatten((instr,)) if inner is not instr)
     return found
 
 

@@ -5,27 +5,9 @@ from typing import cast
 
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.nbc.walk import blocks_of
 
 Types = dict[int, type]
-
-
-def children(instr: Instr) -> Iterator[Block]:
-    """The blocks nested directly in an instruction, in order of execution."""
-    for kind, arg in zip(OPERANDS[instr.op], instr.args, strict=True):
-        if kind == "B":
-            yield cast(Block, arg)
-        elif kind == "H":
-            for types, _, _, body in cast("tuple[tuple[Block, object, object, Block], ...]", arg):
-                yield types
-                yield body
-
-
-def walk(block: Block) -> Iterator[Instr]:
-    """Every instruction of a block and of the blocks nested in it."""
-    for instr in block:
-        yield instr
-        for child in children(instr):
-            yield from walk(child)
 
 
 def block_values(instr: Instr) -> Iterator[tuple[Block, int]]:
@@ -80,7 +62,7 @@ class Registers:
                 self._operand(kind, arg, instr, place, definitions)
             for nested, register in late:
                 self._read_in[register] = id(nested)
-            for child in children(instr):
+            for child in blocks_of(instr):
                 self._block(child, definitions)
 
     def _operand(self, kind: str, arg: object, instr: Instr, place: int, definitions: dict[int, list[Instr]]) -> None:

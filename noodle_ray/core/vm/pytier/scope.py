@@ -3,8 +3,8 @@
 import ast
 
 from noodle_ray.core.nbc.module import Function
+from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.pytier.nodes import NOWHERE, assign, constant
-from noodle_ray.core.vm.pytier.registers import walk
 from noodle_ray.core.vm.pytier.support import FUEL
 from noodle_ray.errors import ModuleError
 
@@ -13,7 +13,7 @@ def declarations(function: Function) -> list[ast.stmt]:
     """``global`` and ``nonlocal`` statements, and a binding for a cell that only inner functions assign."""
     globals_used = {
         arg
-        for instr in walk(function.body)
+        for instr in flatten(function.body)
         if instr.op in ("gget", "gset", "gdel")
         for arg in instr.args
         if isinstance(arg, str)

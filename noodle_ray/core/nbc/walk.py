@@ -1,4 +1,4 @@
-"""Walks over lowered code: nested blocks, registers read, registers written."""
+"""Walks over code: nested blocks, registers read, registers written."""
 
 from collections.abc import Iterator
 from typing import cast
