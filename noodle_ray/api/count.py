@@ -31,5 +31,5 @@ class CountRequests:
         try:
             await self._app(scope, receive, send_counted)
         finally:
-            route: str = scope.get("route_path") or getattr(scope.get("route"), "path", "")
+            route = str(scope.get("route_path") or getattr(scope.get("route"), "path", ""))
             self._metrics.on_request(route, status, time.monotonic() - started)

@@ -77,17 +77,17 @@ def test_process_is_found_only_when_it_is_the_same_one() -> None:
 
 
 def test_end_kills_what_does_not_end_when_asked() -> None:
-    stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
-    )
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
     process = subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
     found = find(process.pid, identity(process.pid))
     assert found is not None
+    created = found.create_time()
     end([found], 0.2)
-    assert process.wait(5) != 0
+    assert find(process.pid, created) is None
     process.stdout.close()
+    process.wait()
 
 
 def test_proxy_starter_moves_statistics_to_loopback_and_nothing_else(tmp_path: Path) -> None:
