@@ -1,15 +1,18 @@
 """An HTTP load from one process: keep-alive connections that each send a request, wait for the answer, and repeat.
 
-Written against raw asyncio protocols, so that the client takes as little of a small machine as it can; ``python -m
-benchmarks.load`` runs it in a process of its own. wrk would take less, but is not a thing that pip can install.
+wrk (https://github.com/wg/wrk) does it where it is installed, since it takes least of a small machine. Elsewhere
+``python -m benchmarks.load`` does, written against raw asyncio protocols.
 """
 
 import asyncio
 import json
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 
@@ -30,8 +33,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._send()
 
     def _send(self) -> None:
@@ -87,12 +89,31 @@ async def run(url: str, body: bytes, headers: dict[str, str], connections: int, 
 
 
 def load(url: str, body: bytes, headers: dict[str, str], connections: int = 32, duration: float = 4.0) -> Load:
-    """`run` in a process of its own."""
+    """Load ``url`` from another process: wrk where there is one, else `run`."""
+    if shutil.which("wrk"):
+        return _wrk(url, body, headers, connections, duration)
     job = json.dumps([url, body.decode(), headers, connections, duration])
     done = subprocess.run([sys.executable, "-m", "benchmarks.load"], input=job, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     return Load(*json.loads(done.stdout))
+
+
+def _wrk(url: str, body: bytes, headers: dict[str, str], connections: int, duration: float) -> Load:
+    values = {"Content-Type": "application/json", **headers}
+    lines = ['wrk.method = "POST"', f"wrk.body = [[{body.decode()}]]"]
+    lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in values.items()]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write("\n".join(lines))
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{round(duration)}s", "--latency", "-s", script.name, url]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise RuntimeError(out)
+    rate, p50 = re.search(r"Requests/sec: +([\d.]+)", out), re.search(r"50% +([\d.]+)(us|ms|s)\b", out)
+    if rate is None or p50 is None:
+        raise RuntimeError(out)
+    return Load(float(rate[1]), float(p50[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[p50[2]])
 
 
 def _main() -> None:

@@ -102,7 +102,7 @@ def main() -> int:
     unknown = sorted(set(names) - {*ALONE, *ON_PLATFORM})
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     rows = measure(names, Console(stderr=True, highlight=False))
     console.print(table(rows))
     if options.write:
