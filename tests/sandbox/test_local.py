@@ -96,7 +96,7 @@ def test_deadline_trips_when_program_waits_for_an_answer(worker: LocalWorker) ->
         "try:\n    [0] * 10**10\nexcept:\n    1",
         "f'{1:1000000000000}'",
         "' '.join(['a' * 1000] * 10**7)",
-        "x = 1\nwhile True:\n    x = x << 1000000",
+        "x = 1\nwhile True:\n    x = x << 8000000",
     ],
 )
 def test_memory_trips_when_program_allocates_too_much(worker: LocalWorker, source: str) -> None:
@@ -297,13 +297,11 @@ def test_fork_server_is_used_when_process_has_threads() -> None:
     assert set(os.listdir("/proc/self/fd")) == before
 
 
-@pytest.mark.parametrize("tier", ["interpreter", "auto"])
-def test_interpreter_is_loaded_after_all_when_a_run_needs_it(tier: str) -> None:
-    nested = "x = 1\n" + "".join(f"{'    ' * i}for a{i} in [{i}]:\n" for i in range(25)) + "    " * 25 + "x += 1\nx"
+def test_interpreter_is_loaded_after_all_when_a_run_needs_it() -> None:
     before = set(os.listdir("/proc/self/fd"))
     with LocalWorker(fork_server=False, interpreter=False) as worker:
         assert answers_again(worker)
-        outcome = worker.run(request(nested if tier == "auto" else "1 + 1", tier=tier))
+        outcome = worker.run(request("1 + 1", tier="interpreter"))
         assert (outcome["result"], outcome["tier"]) == (2, "interpreter")
     assert set(os.listdir("/proc/self/fd")) == before
 

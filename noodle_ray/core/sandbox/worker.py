@@ -1,8 +1,10 @@
 """The worker process: reads runs from its socket, executes them one after the other, keeps nothing between them.
 
-A deadline is a timer signal that raises LimitExceeded in the program and goes on firing, so that a program
-which swallows one in a ``finally`` meets the next. Memory is an address-space limit above what the idle worker
-has. What a run took is measured by `core.vm.memory`; the worker resets the kernel's high-water mark after each
+A timer ticks while a program runs and compares time and address space with the limits; over one, it raises
+LimitExceeded in the program, and goes on raising, so that a program which swallows one in a ``finally`` meets the
+next. A single large allocation cannot wait for a tick: the kernel refuses it, some megabytes above the limit.
+(The kernel alone would not do: CPython 3.11 and 3.12 loop forever when a handler cannot allocate a small integer.)
+What a run took is measured by `core.vm.memory`; the worker resets the kernel's high-water mark after each
 run, so that it is the run's own peak of resident memory: it counts pages and not objects, and reads 0 for a run
 that fits into what was there already.
 """
@@ -11,6 +13,7 @@ import _signal  # type: ignore[import-not-found]  # a third of the import time o
 import gc
 import os
 import resource
+from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -34,7 +37,9 @@ CACHED_MODULES: Final = 64
 BLOATED: Final = 16 * 1024 * 1024
 """A worker whose resident set stays this many bytes above its first size is replaced."""
 
-_REFIRE: Final = 0.02
+_TICK: Final = 0.01
+_TICKS_PER_RAISE: Final = 10
+_HEADROOM: Final = 32 << 20  # more than a program can allocate in small pieces between two ticks
 _SLACK: Final = 1 << 20  # one allocator arena: what the idle heap may lack before the program has its first byte
 _PAGE: Final = resource.getpagesize()
 _IDLE: Final = 0
@@ -55,6 +60,10 @@ class Worker:
         self._codec = Codec(sets.set, sets.frozenset, (sets.set,), (sets.frozenset,))
         self._modules: dict[str, Module] = {}
         self._phase = _IDLE
+        self._end = 0.0
+        self._most = 0
+        self._tripped = ""
+        self._ticks = 0
         self._retire = False
         self._run = 0
         _signal.signal(_signal.SIGALRM, self._on_alarm)
@@ -138,8 +147,11 @@ class Worker:
                 raise WireError("received a message of unknown shape")
 
     def _execute(self, request: RunRequest) -> None:
-        size, _ = self._memory()
-        _limit_memory(size + request.limits.memory + _SLACK)
+        self._end = monotonic() + request.limits.deadline
+        self._most = self._memory()[0] + request.limits.memory + _SLACK
+        self._tripped = ""
+        self._ticks = 0
+        _limit_memory(self._most + _HEADROOM)
         _limit_processor(request.limits.deadline)
         try:
             result = self._guarded(request)
@@ -153,13 +165,13 @@ class Worker:
             self._switch_off()
             resource.setrlimit(resource.RLIMIT_AS, (lockdown.MAX_MEMORY, lockdown.MAX_MEMORY))
         if result is not None:
-            self._finish(result)
+            self._finish(result, request.limits.memory)
 
     def _guarded(self, request: RunRequest) -> outcome.Outcome:
         """Execute, and turn a limit that trips outside the program's own frames into an outcome too."""
         try:
             self._phase = _COMPUTING
-            _signal.setitimer(_signal.ITIMER_REAL, request.limits.deadline, _REFIRE)
+            _signal.setitimer(_signal.ITIMER_REAL, min(_TICK, request.limits.deadline), _TICK)
             done = execute(
                 self._module(request),
                 entry=request.entry,
@@ -195,10 +207,12 @@ class Worker:
         self._phase = _IDLE
         _signal.setitimer(_signal.ITIMER_REAL, 0)
 
-    def _finish(self, result: outcome.Outcome) -> None:
+    def _finish(self, result: outcome.Outcome, memory: int) -> None:
         usage = result["usage"]
         assert isinstance(usage, dict)
         peak = usage["memory_peak_bytes"]
+        if result["error"] is None and peak > memory + _SLACK:  # it was over between two ticks only
+            result |= {"result": None, "error": outcome.limit("memory", "")["error"]}
         _forget_run()
         grown = peak > BLOATED // 2
         try:
@@ -231,8 +245,18 @@ class Worker:
         return int(size) * _PAGE, int(resident) * _PAGE
 
     def _on_alarm(self, number: int, at: FrameType | None) -> None:
-        if self._phase == _COMPUTING:
-            raise LimitExceeded("deadline")
+        if self._phase != _COMPUTING:
+            return
+        if not self._tripped:
+            if monotonic() >= self._end:
+                self._tripped = "deadline"
+            elif self._memory()[0] > self._most:
+                self._tripped = "memory"
+            else:
+                return
+        self._ticks += 1
+        if self._ticks % _TICKS_PER_RAISE == 1:  # the time between is for the run to end in
+            raise LimitExceeded(self._tripped)
 
 
 class SocketHost:
@@ -291,8 +315,8 @@ def become_worker(connection: "socket", proc: int, parent: int, layers: list[loc
         own, (descriptor, statm, clear_refs) = lockdown.confine(connection, proc, parent)
         worker.attach(socket(family, kind, 0, descriptor), statm, clear_refs)
         worker.send("ready", [list(layer) for layer in (*layers, *own)])
-        gc.collect()
         gc.freeze()
+        gc.enable()  # whoever forked this may have switched it off while it started
         worker.serve()
         status = 0
     except BaseException as error:
