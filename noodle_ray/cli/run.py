@@ -1,12 +1,15 @@
 """``noodle run``: a program in a local sandbox worker, or on a platform with ``--address``."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noodle_ray.cli.files import Loaded, load_program
 from noodle_ray.cli.output import error_object, exit_status, report, traceback_text, write, write_json
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import NoodleError, UsageError
+
+if TYPE_CHECKING:
+    from noodle_ray.core.sandbox.local import LocalWorker
 
 TIERS = ("auto", "interpreter", "python")
 USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "wall_seconds")
@@ -23,8 +26,9 @@ def run_file(
     as_json: bool = False,
     address: str | None = None,
     timeline: bool = False,
+    worker: "LocalWorker | None" = None,
 ) -> int:
-    """Run a program, print what it gives, and return the exit status."""
+    """Run a program, print what it gives, and return the exit status; ``worker`` is one that gets ready already."""
     try:
         positional, keywords = parse_args(args)
         bounds = parse_limits(limits)
@@ -34,7 +38,7 @@ def run_file(
             program = load_program(file)
             outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier)
         else:
-            program, outcome = _run_local(file, entry, positional, keywords, bounds, tier)
+            program, outcome = _run_local(worker, file, entry, positional, keywords, bounds, tier)
     except NoodleError as error:
         return _report(error, tier, as_json)
     return show_outcome(outcome, program, as_json=as_json, timeline=timeline)
@@ -95,25 +99,33 @@ def _similar(name: str) -> str:
 
 
 def _run_local(
-    file: str, entry: str | None, args: list[Any], kwargs: dict[str, Any], limits: Limits, tier: str
+    worker: "LocalWorker | None",
+    file: str,
+    entry: str | None,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    limits: Limits,
+    tier: str,
 ) -> tuple[Loaded, dict[str, Any]]:
+    from noodle_ray.core.nbc import digest
     from noodle_ray.core.sandbox.local import LocalWorker
+    from noodle_ray.core.sandbox.request import RunRequest
 
-    with LocalWorker() as worker:  # gets ready while this process compiles
+    with worker or LocalWorker(interpreter=tier == "interpreter") as ready:
         program = load_program(file)
-        from noodle_ray.core.nbc import digest
-        from noodle_ray.core.sandbox.request import RunRequest
-
         request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier)
         if not program.module.models:
-            return program, worker.run(request)
+            return program, ready.run(request)
+        import gc
+
         from noodle_ray.ahr.local import LocalModels
 
+        gc.enable()
         with LocalModels() as models:
             if sys.stderr.isatty():
                 write(f"loading {', '.join(program.module.models)} …\n", sys.stderr)
             models.warm(program.module.models)  # the program's deadline is for the program
-            return program, worker.run(request, models)
+            return program, ready.run(request, models)
 
 
 def _run_remote(

@@ -46,7 +46,7 @@ def noodle_process() -> Command:
         import os
 
         done = subprocess.run(
-            [NOODLE, *map(str, argv)], input=stdin, capture_output=True, timeout=60, env={**os.environ, **environment}
+            [NOODLE, *map(str, argv)], input=stdin, capture_output=True, timeout=400, env={**os.environ, **environment}
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 

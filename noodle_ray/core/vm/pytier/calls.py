@@ -1,6 +1,6 @@
 """Emitting calls: of functions, of builtins, of methods through their tables, and of models."""
 
-import ast
+import _ast as ast
 from types import MethodDescriptorType
 from typing import cast
 

@@ -1,6 +1,6 @@
 """Emitting branches, exceptions and returns."""
 
-import ast
+import _ast as ast
 from typing import cast
 
 from noodle_ray.core.nbc.module import Block, Instr

@@ -1,6 +1,6 @@
 """Emitting data: constants, variables, containers, strings."""
 
-import ast
+import _ast as ast
 from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Instr

@@ -5,7 +5,7 @@ straight into the instruction that reads them, as long as that keeps the order o
 put there is assigned to a variable first. So ``x + f(y)`` comes out as it went in.
 """
 
-import ast
+import _ast as ast
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, cast
 

@@ -5,7 +5,7 @@ that end in a trip when the fuel would run out, and what was not used is given b
 pays at each iteration.
 """
 
-import ast
+import _ast as ast
 from typing import cast
 
 from noodle_ray.core.nbc.costs import loop_cost

@@ -1,6 +1,6 @@
 """Short constructors for the syntax trees that the tier generates, each at a place in the program's source."""
 
-import ast
+import _ast as ast
 from typing import Final, TypeAlias
 
 from noodle_ray.core.nbc.module import Span

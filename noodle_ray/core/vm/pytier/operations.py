@@ -1,6 +1,6 @@
 """Emitting operators, subscripts, attributes and unpacking."""
 
-import ast
+import _ast as ast
 from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr

@@ -1,6 +1,6 @@
 """Names a function of the program needs declared, and the conflicts that Python could not express."""
 
-import ast
+import _ast as ast
 
 from noodle_ray.core.nbc.module import Function
 from noodle_ray.core.nbc.walk import flatten

@@ -4,7 +4,7 @@ Names of helpers begin with a dot, which no program can spell, so that a program
 are: CPython's messages about missing arguments and unbound names are then right by construction.
 """
 
-import ast
+import _ast as ast
 from collections.abc import Callable, Iterable, Iterator, Sized
 from itertools import chain, compress, repeat
 from operator import length_hint
