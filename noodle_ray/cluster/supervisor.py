@@ -107,15 +107,18 @@ class Supervisor:
         self._registry_stamp = _stamp(paths.registry_file())
         self._step(stage)
         config = load_config(self._host, self._port)
-        serve._run(build(config.args), name=config.name, route_prefix="/", _blocking=False)
+        application = build(config.args)
+        serve._run(
+            application, name=config.name, route_prefix="/", logging_config=config.logging_config, _blocking=False
+        )
         while True:
             self._check_stopped()
-            application = serve.status().applications.get(config.name)
-            status = str(getattr(application, "status", ""))
+            found = serve.status().applications.get(config.name)
+            status = str(getattr(found, "status", ""))
             if status.endswith("RUNNING"):
                 return
             if status.endswith(("DEPLOY_FAILED", "UNHEALTHY")):
-                raise RuntimeError(f"the application is {status}: {_messages(application)}")
+                raise RuntimeError(f"the application is {status}: {_messages(found)}")
             time.sleep(0.1)
 
     def _wait_ready(self) -> None:
