@@ -4,9 +4,10 @@ import sys
 from typing import Any
 
 from noodle_ray.cli.files import is_nbc, load_program, read_bytes, source_text
-from noodle_ray.cli.output import error_object, exit_status, paint, report, write, write_json
+from noodle_ray.cli.output import error_object, exit_status, report, write, write_json
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.errors import CompileError, NoodleError, UsageError
+from noodle_ray.observability.tracebacks import paint
 
 
 def compile_file(file: str, *, output: str | None = None, text: bool = False, as_json: bool = False) -> int:

@@ -4,9 +4,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from noodle_ray.cli.files import Loaded, load_program
-from noodle_ray.cli.output import error_object, exit_status, report, traceback_text, write, write_json
+from noodle_ray.cli.output import error_object, exit_status, report, write, write_json
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import NoodleError, UsageError
+from noodle_ray.observability.tracebacks import traceback_text
 
 if TYPE_CHECKING:
     from noodle_ray.core.sandbox.local import LocalWorker
@@ -111,7 +112,7 @@ def _run_local(
     from noodle_ray.core.sandbox.local import LocalWorker
     from noodle_ray.core.sandbox.request import RunRequest
 
-    with worker or LocalWorker(interpreter=tier == "interpreter") as ready:
+    with worker or LocalWorker() as ready:
         program = load_program(file)
         request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier)
         if not program.module.models:

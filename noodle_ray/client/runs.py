@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from noodle_ray.cli.output import traceback_text
 from noodle_ray.client.failures import error_for
+from noodle_ray.observability.tracebacks import traceback_text
 
 Locate = Callable[[int, int], Any]
 """From a position in the program's source to its `noodle_ray.client.sources.Place` in the user's files."""
