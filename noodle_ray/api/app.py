@@ -7,7 +7,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from noodle_ray.api.auth import OPEN_PATHS, Gate
-from noodle_ray.api.count import CountRequests
 from noodle_ray.api.direct import Direct
 from noodle_ray.api.openapi import install_openapi
 from noodle_ray.api.problems import install_problem_handlers
@@ -33,8 +32,7 @@ def create_app(services: Services, token: str) -> FastAPI:
 
     app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_middleware(Direct, posts={"/v1/run": runs.run})
-    app.add_middleware(CountRequests, metrics=services.metrics)
-    app.add_middleware(Gate, token=token)
+    app.add_middleware(Gate, token=token, metrics=services.metrics)
     return app
 
 

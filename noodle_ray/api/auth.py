@@ -1,10 +1,11 @@
-"""The gate in front of every endpoint: token and trace.
+"""The gate in front of every endpoint: token, trace and count, in one layer because each layer costs every message.
 
 Only `/healthz` and `/readyz` open without a token. A client sends it as ``Authorization: Bearer TOKEN``. So that the
 pages under `/docs` work in a browser, they also take it once as ``?token=TOKEN``, as Jupyter does, and turn it into
 a cookie that scripts cannot read, that no other site can use, and that opens nothing but those pages.
 """
 
+import time
 from urllib.parse import parse_qsl
 
 from starlette.requests import cookie_parser
@@ -12,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from noodle_ray.api.problems import UNAUTHORIZED, problem
+from noodle_ray.observability.metrics import Metrics
 from noodle_ray.observability.trace import trace_of
 from noodle_ray.security.tokens import matches
 
@@ -21,17 +23,23 @@ COOKIE = "noodle_token"
 
 
 class Gate:
-    """ASGI middleware: refuses requests without the token, and puts ``scope["trace_id"]`` and `traceparent` in."""
+    """ASGI middleware: refuses requests without the token, sets ``scope["trace_id"]``, answers `traceparent`.
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    It counts requests by status and by the route's template, so that no client can make labels up.
+    """
+
+    def __init__(self, app: ASGIApp, token: str, metrics: Metrics) -> None:
         self._app = app
         self._token = token.encode()
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        started = time.monotonic()
+        status = 500
         authorization = traceparent = None
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -43,17 +51,23 @@ class Gate:
         header = (b"traceparent", trace.header().encode())
 
         async def send_traced(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
         path = scope["path"]
-        if path in OPEN_PATHS or self._is_owner(authorization):
-            await self._app(scope, receive, send_traced)
-        elif path in DOCS_PATHS:
-            await self._docs(scope, receive, send_traced)
-        else:
-            await _refusal(authorization is not None, trace.trace_id)(scope, receive, send_traced)
+        try:
+            if path in OPEN_PATHS or self._is_owner(authorization):
+                await self._app(scope, receive, send_traced)
+            elif path in DOCS_PATHS:
+                await self._docs(scope, receive, send_traced)
+            else:
+                await _refusal(authorization is not None, trace.trace_id)(scope, receive, send_traced)
+        finally:
+            route = str(scope.get("route_path") or getattr(scope.get("route"), "path", ""))
+            self._metrics.on_request(route, status, time.monotonic() - started)
 
     def _is_owner(self, authorization: bytes | None) -> bool:
         if authorization is None:

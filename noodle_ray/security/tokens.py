@@ -59,9 +59,7 @@ def read_token(path: Path | None = None) -> str | None:
     except FileNotFoundError:
         return None
     if mode & 0o077:
-        raise UsageError(
-            f"the token file {path} can be read by others; run: chmod 600 {path}", code="NOODLE-E0905"
-        )
+        raise UsageError(f"the token file {path} can be read by others; run: chmod 600 {path}", code="NOODLE-E0905")
     return _usable(text, str(path))
 
 
