@@ -62,7 +62,7 @@ def _run(found: Arguments | None) -> int | None:
 
     # Before all else, so that the worker gets ready on another core while this process loads the compiler and compiles.
     # Forking sooner still, before what both need is loaded, was no faster and took a fifth more processor time.
-    with LocalWorker(interpreter=found.last("--tier") == "interpreter") as worker:
+    with LocalWorker(tiers=_tiers(found.positional[0], found.last("--tier") or "auto")) as worker:
         from noodle_ray.cli.run import run_file
 
         return run_file(
@@ -75,6 +75,18 @@ def _run(found: Arguments | None) -> int | None:
             timeline=found.has("--timeline"),
             worker=worker,
         )
+
+
+def _tiers(file: str, tier: str) -> tuple[str, ...]:
+    """The tiers to load for a run. A guess from the text is enough: a worker that lacks one is started anew."""
+    if tier in ("interpreter", "python"):
+        return (tier,)
+    try:
+        with open(file, encoding="utf-8") as text:
+            words = set(text.read(1 << 20).split())
+    except (OSError, ValueError):
+        return ("interpreter", "python")
+    return ("python",) if words & {"for", "while", "def", "try:", "lambda", "while("} else ("interpreter",)
 
 
 def _compile(found: Arguments | None) -> int | None:

@@ -38,7 +38,7 @@ def test_program_gives_its_result_when_run(worker: LocalWorker, tier: str) -> No
     assert outcome["error"] is None
     assert repr(outcome["result"]) == repr((1, {2}, [3.5], {4: None}, 2**100))
     assert outcome["stdout"] == "hello\n"
-    assert outcome["tier"] == ("python" if tier == "auto" else tier)
+    assert outcome["tier"] == ("interpreter" if tier == "auto" else tier)
 
 
 def test_arguments_and_answers_travel_when_program_has_them(worker: LocalWorker) -> None:
@@ -297,12 +297,13 @@ def test_fork_server_is_used_when_process_has_threads() -> None:
     assert set(os.listdir("/proc/self/fd")) == before
 
 
-def test_interpreter_is_loaded_after_all_when_a_run_needs_it() -> None:
+@pytest.mark.parametrize(("loaded", "needed"), [("python", "interpreter"), ("interpreter", "python")])
+def test_tier_is_loaded_after_all_when_a_run_needs_it(loaded: str, needed: str) -> None:
     before = set(os.listdir("/proc/self/fd"))
-    with LocalWorker(fork_server=False, interpreter=False) as worker:
-        assert answers_again(worker)
-        outcome = worker.run(request("1 + 1", tier="interpreter"))
-        assert (outcome["result"], outcome["tier"]) == (2, "interpreter")
+    with LocalWorker(fork_server=False, tiers=(loaded,)) as worker:
+        assert worker.run(request("1 + 1", tier=loaded))["tier"] == loaded
+        outcome = worker.run(request("1 + 1", tier=needed))
+        assert (outcome["result"], outcome["tier"]) == (2, needed)
     assert set(os.listdir("/proc/self/fd")) == before
 
 

@@ -257,8 +257,9 @@ def test_fuel_when_work_grows_with_data_is_the_same_on_each_tier(expression: str
     assert left.usage["fuel"] == right.usage["fuel"]
 
 
-def test_tier_when_auto_is_the_python_tier() -> None:
-    assert execute(compile_source("1")).tier == "python"
+def test_tier_when_auto_is_the_python_tier_but_for_a_few_straight_instructions() -> None:
+    assert execute(compile_source("1")).tier == "interpreter"
+    assert execute(compile_source("[n for n in range(3)]")).tier == "python"
 
 
 def test_tier_when_cpythons_compiler_refuses_is_the_interpreter() -> None:

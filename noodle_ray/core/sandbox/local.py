@@ -3,6 +3,7 @@
 import _socket
 import os
 import select
+from collections.abc import Iterable
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -24,13 +25,13 @@ class LocalWorker:
     """A worker for one run at a time, replaced when it dies. Start it early: it gets ready while the caller compiles.
 
     It is forked from this process, or where this process has threads (which do not survive a fork), or if
-    ``fork_server`` is true, from a fork server. Without ``interpreter`` it is ready sooner, and started anew for
-    a run that turns out to need that tier. Use it as a context manager, or call `close`. Not thread-safe.
+    ``fork_server`` is true, from a fork server. With fewer ``tiers`` than both it is ready sooner, and started
+    anew for a run that turns out to need the other. Use it as a context manager, or call `close`. Not thread-safe.
     """
 
-    def __init__(self, fork_server: bool | None = None, interpreter: bool = True) -> None:
+    def __init__(self, fork_server: bool | None = None, tiers: Iterable[str] = ("interpreter", "python")) -> None:
         self._use_server = fork_server
-        self._interpreter = interpreter
+        self._tiers = tuple(tiers)
         self._server: ForkServerProcess | None = None
         self._connection: _socket.socket | None = None
         self._pid = 0
@@ -125,7 +126,7 @@ class LocalWorker:
                         self._send(messages.write_run(self._run, request, True))
                     case messages.Lacks():
                         self._stop()
-                        self._interpreter = True
+                        self._tiers = ("interpreter", "python")
                         return self.run(request, host)
                     case messages.Refused(error):
                         raise error
@@ -190,7 +191,7 @@ class LocalWorker:
                 theirs.close()
                 os.close(proc)
         if self._pid == 0:
-            _become_worker(theirs, proc, parent, self._interpreter)
+            _become_worker(theirs, proc, parent, self._tiers)
         self._connection = ours
 
     def _start_from_server(self) -> None:
@@ -229,16 +230,16 @@ class LocalWorker:
 
 def run_local(request: RunRequest, host: EffectHost | None = None) -> outcome.Outcome:
     """Execute one run in a worker of its own and return its outcome. Raises as `LocalWorker.run` does."""
-    with LocalWorker(interpreter=request.tier == "interpreter") as worker:
+    with LocalWorker() as worker:
         return worker.run(request, host)
 
 
-def _become_worker(connection: _socket.socket, proc: int, parent: int, interpreter: bool) -> None:
+def _become_worker(connection: _socket.socket, proc: int, parent: int, tiers: tuple[str, ...]) -> None:
     try:
         from noodle_ray.core.sandbox import lockdown, warm
         from noodle_ray.core.sandbox.worker import become_worker
 
-        warm.load(interpreter)
+        warm.load(tiers)
         become_worker(connection, proc, parent, lockdown.isolate())
     finally:
         os._exit(1)

@@ -30,7 +30,7 @@ class Need(NamedTuple):
 
 
 class Lacks(NamedTuple):
-    """The run needs the interpreter, which the worker was started without. Nothing has run."""
+    """The run needs a tier that the worker was started without. Nothing has run."""
 
 
 class Refused(NamedTuple):

@@ -1,15 +1,15 @@
 """What a process loads before it becomes a worker or forks some: once locked down, it can import nothing."""
 
 import gc
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Final
 
 from noodle_ray.core.nbc import digest
 
-_INTERPRETER: Final = "noodle_ray.core.vm.interpreter"
+TIERS: Final = {"interpreter": "noodle_ray.core.vm.interpreter", "python": "noodle_ray.core.vm.pytier.run"}
 _LAZY: Final = (
     "noodle_ray.core.nbc.verifier",
-    "noodle_ray.core.vm.pytier.run",
     "noodle_ray.core.sandbox.worker",
     "greenlet",
     "json",
@@ -19,12 +19,10 @@ _LAZY: Final = (
 """What the runtime imports only when a program first needs it."""
 
 
-def load(interpreter: bool = True) -> None:
-    """Import all that a run can need; without ``interpreter``, a run that needs that tier is not possible."""
-    for name in _LAZY:
+def load(tiers: Iterable[str] = TIERS) -> None:
+    """Import all that a run on these tiers can need; a run that needs another tier is not possible."""
+    for name in (*_LAZY, *(TIERS[tier] for tier in tiers)):
         import_module(name)
-    if interpreter:
-        import_module(_INTERPRETER)
     digest(b"")
 
 

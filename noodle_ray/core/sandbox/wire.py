@@ -6,7 +6,7 @@ A frame is four bytes of little-endian length, then one msgpack array whose firs
                      answers   id, [[key, ok, value], ...]
     from the worker  ready     [[layer, on, detail], ...]
                      need      id                           the module's bytes are not cached: send them
-                     lacks     id                           the interpreter was not loaded before the lock-down
+                     lacks     id                           the tier it needs was not loaded before the lock-down
                      refused   id, code, message            the module's bytes are not a valid module
                      effects   id, [[key, model, args, kwargs], ...]
                      done      id, outcome, retire

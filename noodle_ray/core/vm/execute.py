@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.host import EffectHost
@@ -126,7 +127,7 @@ def _load() -> Any:
 
 def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
     """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
-    if tier != "interpreter":
+    if tier == "python" or (tier == "auto" and not _runs_straight(module)):
         pytier = _loaded.get("pytier") or _load()
         try:
             run = pytier.make_run(module, key, limits)
@@ -138,6 +139,19 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
 
     interpreter.allow_recursion(limits.recursion)
     return "interpreter", interpreter.make_run(module, key, limits)
+
+
+_STRAIGHT = 64
+
+
+def _runs_straight(module: Module) -> bool:
+    """Whether a module is a few instructions that run once: interpreting them costs less than compiling them."""
+    body = module.functions[0].body
+    return (
+        len(module.functions) == 1
+        and len(body) <= _STRAIGHT
+        and not any(instr.op in ("for", "while", "comp", "try") for instr in flatten(body))
+    )
 
 
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
