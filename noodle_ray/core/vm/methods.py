@@ -150,6 +150,16 @@ def _extend(self: list[Any], items: Any, /) -> None:
         S.charge((len(self) - before) >> 4)
 
 
+def _index(kind: type[Any]) -> Method:
+    def index(self: Any, /, *args: Any) -> int:
+        try:
+            return int(kind.index(self, *args))
+        except ValueError as error:  # its message has the value's repr
+            raise ValueError(strings.without_addresses(str(error))) from None
+
+    return index
+
+
 def _update(self: dict[Any, Any], /, *args: Any, **kwargs: Any) -> None:
     if args and hasattr(args[0], "__len__") and len(args[0]) > 63:
         S.charge(len(args[0]) >> 4)
@@ -197,6 +207,7 @@ def _install_all() -> None:
     _install(bytes, "decode", strings.decode)
     _install(list, "sort", _sort)
     _install(list, "extend", _extend)
+    _install(list, "index", _index(list))
     _install(dict, "update", _update)
     _install(dict, "keys", dict_keys)
     _install(dict, "items", dict_items)

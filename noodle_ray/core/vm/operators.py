@@ -93,9 +93,13 @@ def extend_display(target: list[Any], items: Any) -> None:
     target.extend(iterator)
 
 
+SMALL_EXPONENT: Final = 4
+"""``x ** 2`` and the like are plain arithmetic, as ``x * x`` is; higher powers can explode."""
+
+
 def charge_power(base: Any, exponent: Any) -> None:
     """Charge for base ** exponent, or raise LimitExceeded when the result cannot fit the memory limit."""
-    if isinstance(base, int) and isinstance(exponent, int) and exponent > 0:
+    if isinstance(base, int) and isinstance(exponent, int) and exponent > SMALL_EXPONENT:
         bits = base.bit_length() * exponent
         if bits > 4096 and abs(base) > 1:
             if bits > S.memory * 8:
@@ -136,18 +140,13 @@ def pow_builtin(base: Any, exp: Any, mod: Any = None) -> Any:
 
 
 def remainder(left: Any, right: Any) -> Any:
-    """``left % right``; text formatting shows no addresses."""
-    if type(left) is not str:
-        return left % right
-    return fix_addresses(left % right, left, *(right if type(right) is tuple else (right,)))
-
-
-def inplace_remainder(left: Any, right: Any) -> Any:
-    """``left %= right``."""
-    if type(left) is str:
-        return remainder(left, right)
-    left %= right
-    return left
+    """``left % right``, in place or not; text formatting shows no addresses."""
+    kind = type(left)
+    if kind is str:
+        return fix_addresses(left % right, left, *(right if type(right) is tuple else (right,)))
+    if kind is bytes:
+        return without_addresses((left % right).decode("latin-1")).encode("latin-1")
+    return left % right
 
 
 HELPERS: Final[dict[str, Callable[[Any, Any], Any]]] = {"**": pow_, "%": remainder}

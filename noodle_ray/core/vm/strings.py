@@ -48,14 +48,22 @@ def to_repr(value: object, /) -> str:
     """repr()."""
     if type(value) in _PLAIN:
         return _repr(value)
+    return charged(_repr_of(value))  # type: ignore[no-any-return]
+
+
+def _repr_of(value: object) -> str:
     text = _repr(value)
-    return charged(text if type(value) is _str else without_addresses(text))  # type: ignore[no-any-return]
+    return text if type(value) is _str else without_addresses(text)
 
 
 def to_ascii(value: object, /) -> str:
     """ascii()."""
+    return charged(_ascii_of(value))  # type: ignore[no-any-return]
+
+
+def _ascii_of(value: object) -> str:
     text = _ascii(value)
-    return charged(text if type(value) is _str else without_addresses(text))  # type: ignore[no-any-return]
+    return text if type(value) is _str else without_addresses(text)
 
 
 def to_str(value: Any = "", /) -> str:
@@ -63,7 +71,11 @@ def to_str(value: Any = "", /) -> str:
     kind = type(value)
     if kind is _str or kind in _PLAIN:
         return _str(value)
-    return charged(without_addresses(_str(value)))  # type: ignore[no-any-return]
+    return charged(_str_of(value))  # type: ignore[no-any-return]
+
+
+def _str_of(value: object) -> str:
+    return value if type(value) is _str else without_addresses(_str(value))
 
 
 def decode_str(*args: Any, **kwargs: Any) -> str:
@@ -96,9 +108,12 @@ _CONVERSIONS: Final[dict[str | None, Callable[[Any], Any]]] = {
 }
 
 
+_UNCHARGED: Final[dict[str, Callable[[Any], str]]] = {"s": _str_of, "r": _repr_of, "a": _ascii_of}
+
+
 def format_field(value: object, conversion: str, spec: object) -> str:
-    """One replacement field of an f-string."""
-    return to_format(_CONVERSIONS[conversion](value) if conversion else value, spec)
+    """One replacement field of an f-string, which charges nothing."""
+    return to_format(_UNCHARGED[conversion](value) if conversion else value, spec)
 
 
 def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:

@@ -21,7 +21,7 @@ _BINARY: Final[dict[str, Callable[[Any, Any], Any]]] = {
 _INPLACE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": operator.iadd, "-": operator.isub, "*": operator.imul, "/": operator.itruediv, "//": operator.ifloordiv,
     "<<": operator.ilshift, ">>": operator.irshift, "&": operator.iand, "|": operator.ior, "^": operator.ixor,
-    "@": operator.imatmul, "**": operators.inplace_pow, "%": operators.inplace_remainder,
+    "@": operator.imatmul, "**": operators.inplace_pow, "%": operators.remainder,
 }  # fmt: skip
 _UNARY: Final[dict[str, Callable[[Any], Any]]] = {
     "-": operator.neg, "+": operator.pos, "~": operator.invert, "not": operator.not_,

@@ -9,11 +9,10 @@ from typing import Final, cast
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.methods import CHARGING
+from noodle_ray.core.vm.operators import SMALL_EXPONENT
 from noodle_ray.core.vm.pytier.registers import Registers
 
 _CHARGES: Final = frozenset({"call", "callx", "gather", "effect", "force", "barrier", "for", "while", "comp"})
-SMALL_EXPONENT: Final = 4
-"""``x ** 2`` and the like are plain arithmetic; a power that can explode goes through a helper that charges."""
 
 
 def is_leaf(block: Block, registers: Registers) -> bool:
@@ -42,13 +41,14 @@ def small_power(instr: Instr, registers: Registers) -> bool:
     return type(value) is float or (type(value) is int and 0 <= value <= SMALL_EXPONENT)
 
 
-_RESIZING: Final = frozenset({"extend", "update", "setadd", "delindex"})
+_RESIZING: Final = frozenset({"extend", "update", "setadd", "kwmerge", "delindex"})
 _READING: Final = frozenset({"get", "keys", "values", "items", "index", "count", "copy"})
 """Methods of containers that surely change none."""
 
 
 def keeps_sizes(block: Block, registers: Registers) -> bool:
-    """Whether a leaf's body surely changes no container's length, so that a loop's count is known before it."""
+    """Whether a leaf's body surely changes no container's length, so that a loop's count is known before it;
+    a ``setindex`` may still give a dict a new key."""
     return not any(_resizes(instr, registers) for instr in flatten(block))
 
 

@@ -1,8 +1,8 @@
 """Emitting loops and comprehensions, with metering that costs next to nothing.
 
-A leaf loop (see `leaf`) is paid for as a whole before it starts: its iterable is wrapped in C-level iterators
-that end in a trip when the fuel would run out, and what was not used is given back afterwards. Any other loop
-pays at each iteration.
+A leaf loop (see `leaf`) is paid for ahead: for its length where that is known, else for as many iterations as there
+is fuel, which C-level iterators count. What was not used is given back afterwards. Any other loop pays at each
+iteration.
 """
 
 import _ast as ast
@@ -30,8 +30,11 @@ def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) ->
     """`_start` for a ``for``. A range is paid for without a call: its length is known and cannot change."""
     iterable, cost = cast(int, instr.args[1]), float(loop_cost(instr))
     if emitter.registers.types.get(iterable) is not range:
-        fixed = keeps_sizes(cast(Block, instr.args[2]), emitter.registers)
-        return _start(emitter, ".enter_fixed" if fixed else ".enter", [items, nodes.constant(cost, at)], at)
+        body = cast(Block, instr.args[2])
+        helper = ".enter"
+        if keeps_sizes(body, emitter.registers):
+            helper = ".enter_steady" if any(inner.op == "setindex" for inner in flatten(body)) else ".enter_fixed"
+        return _start(emitter, helper, [items, nodes.constant(cost, at)], at)
     iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
     emitter.statement(nodes.assign(iterator, items, at))
     length = nodes.call(".len", [nodes.load(iterator, at)], at)
@@ -42,20 +45,24 @@ def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) ->
     plain = ast.Assign(cast("list[ast.expr]", both), nodes.call(".iter", [nodes.load(iterator, at)], at), None, **at)
     call = nodes.call(".enter", [nodes.load(iterator, at), nodes.constant(cost, at)], at)
     metered = ast.Assign([ast.Tuple(cast("list[ast.expr]", both), nodes.STORE, **at)], call, None, **at)
-    emitter.statement(ast.If(affordable, [pay, plain], [metered], **at))
+    pay_all: ast.stmt = ast.If(affordable, [pay, plain], [metered], **at)
+    endless = ast.ExceptHandler(nodes.load(".OverflowError", at), None, [metered], **at)
+    emitter.statement(ast.Try([pay_all], [endless], [], [], **at))  # len() refuses a range of 2**63 and more
     return iterator, left
 
 
-def _refund(emitter: Emitter, loop: list[ast.stmt], left: str, instr: Instr, at: Position) -> ast.stmt:
-    """The loop, and however it ends, the fuel of the iterations that did not run given back. A range that ran
-    to its end owes nothing: it was paid for exactly, or it tripped."""
-    cost = nodes.constant(float(loop_cost(instr)), at)
+def _refund(emitter: Emitter, loop: list[ast.stmt], iterator: str, left: str, instr: Instr, at: Position) -> ast.stmt:
+    """The loop, and however it ends, the fuel of the iterations that did not run given back. A range that was
+    paid for as a whole and ran to its end owes nothing."""
+    settled = nodes.call(".settle", [nodes.load(left, at), nodes.constant(True, at)], at)  # None: given back already
+    cost = ast.IfExp(settled, nodes.constant(float(loop_cost(instr)), at), nodes.constant(0.0, at), **at)
     unused = ast.BinOp(nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), cost, **at)
     refund = ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)
     exact = instr.op == "for" and emitter.registers.types.get(cast(int, instr.args[1])) is range
     if exact and not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
         again = ast.ExceptHandler(None, None, [refund, ast.Raise(None, None, **at)], **at)
-        return ast.Try(loop, [again], [], [], **at)
+        in_part = ast.Compare(nodes.load(left, at), [ast.IsNot()], [nodes.load(iterator, at)], **at)
+        return ast.Try(loop, [again], [ast.If(in_part, [refund], [], **at)], [], **at)
     return ast.Try(loop, [], [], [refund], **at)
 
 
@@ -71,7 +78,7 @@ def for_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
         loop = ast.For(
             element, nodes.load(iterator, at), nodes.plain(at, *emitter.block(body)), emitter.block(orelse), None, **at
         )
-        emitter.statements.append(_refund(emitter, [loop], left, instr, at))
+        emitter.statements.append(_refund(emitter, [loop], iterator, left, instr, at))
         return
     emitter.flush()
     inner = [*charge(cost, at), *emitter.block(body)]
@@ -101,13 +108,10 @@ def while_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     )
     inner = [*before, *rest, *emitter.block(body)]
     if leaf:
-        ticks = emitter.fresh("n")
-        paid = nodes.call(".tests", [nodes.constant(float(cost), at)], at)
-        emitter.statements.append(nodes.assign(ticks, paid, at))
+        ticks, left = _start(emitter, ".tests", [nodes.constant(float(cost), at)], at)
         tick = nodes.store(emitter.fresh("t"), at)
-        out: ast.stmt = ast.Expr(nodes.call(".trip", [], at), **at)
-        loop: ast.stmt = ast.For(tick, nodes.load(ticks, at), nodes.plain(at, *inner), [out], None, **at)
-        emitter.statements.append(_refund(emitter, [loop], ticks, instr, at))
+        loop: ast.stmt = ast.For(tick, nodes.load(ticks, at), nodes.plain(at, *inner), [], None, **at)
+        emitter.statements.append(_refund(emitter, [loop], ticks, left, instr, at))
     else:
         emitter.statements.append(ast.While(nodes.constant(True, at), [*charge(cost, at), *inner], [], **at))
     emitter.statements.extend(after)
@@ -183,7 +187,7 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     if kind == "dict":
         node = ast.DictComp(values[0], values[1], clause, **at)
     name = emitter.fresh("c")
-    emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], left, loop, at))
+    emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], iterator, left, loop, at))
     emitter.result(target, nodes.load(name, at), at)
     return True
 

@@ -47,10 +47,16 @@ def binary(emitter: Emitter, instr: Instr, at: Position) -> None:
     a, b = emitter.operands((left, right), at)
     if operator == "**" and not small_power(instr, emitter.registers):
         emitter.result(target, nodes.call(".pow", [a, b], at), at)
-    elif operator == "%" and emitter.registers.types.get(left) is str:
+    elif operator == "%" and _may_format(emitter, left, right):
         emitter.result(target, nodes.call(".mod", [a, b], at), at)
     else:
         emitter.result(target, ast.BinOp(a, BINARY[operator](), b, **at), at)
+
+
+def _may_format(emitter: Emitter, left: int, right: int) -> bool:
+    """Whether a ``%`` may be text formatting whose result shows an address."""
+    types = emitter.registers.types
+    return types.get(left) not in (int, float, bool) and types.get(right) not in _IMMUTABLE
 
 
 @handles("inplace")
@@ -59,7 +65,8 @@ def inplace(emitter: Emitter, instr: Instr, at: Position) -> None:
     target, operator, left, right = cast("tuple[int, str, int, int]", instr.args)
     power = operator == "**" and not small_power(instr, emitter.registers)
     known = emitter.registers.types.get(left)
-    if power or (known in _IMMUTABLE and target != left):
+    formats = operator == "%" and _may_format(emitter, left, right)
+    if power or formats or (known in _IMMUTABLE and target != left):
         binary(emitter, instr, at)
         return
     name = emitter.variable(target)

@@ -22,7 +22,8 @@ class PythonRun:
         meter = Meter(float(limits.fuel))
         names = compiled.namespace.copy()
         names[".trip"], names[".tests"] = meter.trip, meter.tests
-        names[".enter"], names[".enter_fixed"] = meter.enter, meter.enter_fixed
+        names[".enter"], names[".settle"] = meter.enter, meter.settle
+        names[".enter_fixed"], names[".enter_steady"] = meter.enter_fixed, meter.enter_steady
         self._names = names
         self._limits = limits
         self._program = FunctionType(compiled.code, names, "<module>", None, (meter.cell,))

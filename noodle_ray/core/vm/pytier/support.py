@@ -23,23 +23,35 @@ FUEL: Final = ".fuel"
 
 
 _SIZED: Final = frozenset({range, tuple, str, list, dict})
+_STEADY: Final = _SIZED - {dict}
 
 
 class Meter:
-    """The fuel of one run. ``cell`` is the variable that the program's functions share with these helpers."""
+    """The fuel of one run. ``cell`` is the variable that the program's functions share with these helpers.
 
-    __slots__ = ("cell", "charge", "enter", "enter_fixed", "remaining", "tests", "trip")
+    Leaf loops pay ahead. When the fuel then runs out in what a leaf's body does call after all (a function that
+    ``map`` calls, say), they give back what they have not used, and pay for each iteration from there on.
+    """
+
+    __slots__ = ("cell", "charge", "enter", "enter_fixed", "enter_steady", "remaining", "settle", "tests", "trip")
 
     def __init__(self, fuel: float) -> None:
-        def trip() -> None:
-            nonlocal fuel
-            fuel = -1.0
-            S.tripped = "fuel"
-            raise FuelExhausted
+        ahead: dict[Iterator[object], tuple[chain[bool], float] | None] = {}
 
-        def end() -> Iterator[None]:
-            trip()
-            yield
+        def trip() -> None:
+            """End the run, unless loops have paid ahead so much that there is fuel."""
+            nonlocal fuel
+            for left, prepaid in [*ahead.items()]:
+                unused = length_hint(left)
+                if prepaid and unused:
+                    selectors, cost = prepaid
+                    selectors.__setstate__((iter((ticks(cost),)),))  # type: ignore[attr-defined]  # what is to come
+                    fuel += unused * cost
+                    ahead[left] = None
+            if fuel < 0.0:
+                fuel = -1.0
+                S.tripped = "fuel"
+                raise FuelExhausted
 
         def charge(amount: float) -> None:
             nonlocal fuel
@@ -47,19 +59,34 @@ class Meter:
             if fuel < 0.0:
                 trip()
 
-        def enter(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
-            """Pay for a leaf loop; its iterator, and one whose length hint is what was paid for and not used."""
+        def ticks(cost: float) -> Iterator[bool]:
+            while True:
+                charge(cost)
+                yield True
+
+        def tests(cost: float) -> tuple[Iterator[object], Iterator[object]]:
+            """Pay for the tests of a leaf ``while``: an iterator with an element for each, and one whose length hint is
+            what was paid for and not used."""
             nonlocal fuel
             count = int(fuel // cost)
             left = repeat(True, count)
-            iterator = compress(iter(iterable), chain(left, end()))
+            selectors = chain(left, ticks(cost))
+            ahead[left] = selectors, cost
             fuel -= cost * count
-            return iterator, left
+            return selectors, left
 
-        def enter_fixed(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
+        def enter(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
+            """Pay for a leaf ``for``: as `tests`, but the iterator is the iterable's."""
+            iterator = iter(iterable)
+            selectors, left = tests(cost)
+            return compress(iterator, selectors), left
+
+        def enter_fixed(
+            iterable: Iterable[object], cost: float, sized: frozenset[type] = _SIZED
+        ) -> tuple[Iterator[object], Iterator[object]]:
             """`enter` for a loop that surely does not change how long its iterable is."""
             nonlocal fuel
-            if type(iterable) in _SIZED:
+            if type(iterable) in sized:
                 total = cost * len(cast("Sized", iterable))
                 if total <= fuel:
                     fuel -= total
@@ -67,20 +94,16 @@ class Meter:
                     return iterator, iterator
             return enter(iterable, cost)
 
-        def tests(cost: float) -> Iterator[object]:
-            """Pay for the tests of a leaf ``while``; an iterator with one element for each."""
-            nonlocal fuel
-            count = int(fuel // cost)
-            left = repeat(None, count)
-            fuel -= cost * count
-            return left
+        def enter_steady(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
+            """`enter_fixed` for a loop that may give a dict new keys."""
+            return enter_fixed(iterable, cost, _STEADY)
 
         def remaining() -> float:
             return fuel
 
         self.cell = cast("tuple[CellType, ...]", remaining.__closure__)[0]
-        self.trip, self.charge, self.remaining = trip, charge, remaining
-        self.enter, self.enter_fixed, self.tests = enter, enter_fixed, tests
+        self.trip, self.charge, self.remaining, self.settle = trip, charge, remaining, ahead.pop
+        self.enter, self.enter_fixed, self.enter_steady, self.tests = enter, enter_fixed, enter_steady, tests
 
 
 def wrap(program: ast.stmt) -> ast.Module:
@@ -157,6 +180,7 @@ _HELPERS: Final[dict[str, object]] = {
     ".tripped": _tripped,
     ".is_tripped": _is_tripped,
     ".Exception": Exception,
+    ".OverflowError": OverflowError,
     "__name__": "__main__",
     "__builtins__": {},
 }

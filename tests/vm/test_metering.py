@@ -1,0 +1,61 @@
+"""Fuel where loops are paid for ahead: what runs inside one after all, and what changes the loop's own length."""
+
+import pytest
+
+from noodle_ray.core.lang import compile_source
+from noodle_ray.core.vm.execute import Outcome, execute
+from noodle_ray.core.vm.limits import Limits
+
+PROGRAMS = {
+    "a callback in for": "def f(x):\n    return x\nm = map(f, [1, 2, 3])\nz = 0\nfor y in m:\n    z += y\nz",
+    "a callback in a comprehension": "def f(x):\n    return x\nm = map(f, [1, 2, 3])\n[y + 1 for y in m]",
+    "a callback under enumerate": "def f(x):\n    return x\nm = enumerate(map(f, [1, 2]))\n[i + y for i, y in m]",
+    "a callback in filter": "def f(x):\n    return x > 1\nm = filter(f, [1, 2, 3])\n[y for y in m]",
+    "a callback in iter": "def f():\n    return x.pop()\nx = [0, 1, 2]\nm = iter(f, 0)\n[y for y in m]",
+    "a callback in unpacking": (
+        "def f(x):\n    return x\ni = 0\nms = [map(f, 'ab')] * 3\nwhile i < 1:\n    a, b = ms[i]\n    i += 1\n[a, b]"
+    ),
+    "a callback in a display": "def f(x):\n    return x\nm = map(f, [1, 2])\nfor i in zip([1, 2]):\n    q = [*m, i]\nq",
+    "a callback in membership": "def f(x):\n    return x\nm = map(f, [1, 2])\nfor i in zip([1, 2]):\n    q = 2 in m\nq",
+    "a callback with a loop of its own": (
+        "def f(x):\n    i = 0\n    while i < x:\n        i += 1\n    return i\nm = map(f, [5, 6])\n[y for y in m]"
+    ),
+    "a callback that leaves two loops": (
+        "def f(x):\n    for y in zip([x, x, x]):\n        if x:\n            raise ValueError\nm = map(f, [0, 1, 2])\n"
+        "try:\n    for y in m:\n        z = y\nexcept ValueError:\n    z = 9\nz"
+    ),
+    "a method that charges": "s = set(range(500))\ni = 0\nwhile i < 3:\n    t = s | s\n    i += 1\nlen(t)",
+    "a dict that grows": "d = {1: 1, 2: 2, 3: 3}\nfor k in d:\n    d['a'] = 1\n    break\nlen(d)",
+    "a dict that grows under its loop": (
+        "d = {1: 1, 2: 2, 3: 3}\ntry:\n    for k in d:\n        d['a'] = 1\nexcept RuntimeError:\n    k = 0\nk"
+    ),
+    "a range longer than a word": "for i in range(10**20):\n    if i > 3:\n        break\ni",
+    "a range longer than a word, backwards": (
+        "r = 0\nfor i in range(10**30, -(10**30), -7):\n    r += 1\n    if r > 4:\n        break\nr"
+    ),
+    "a conversion in an f-string": "x = ['a' * 1000]\nlen(f'{x!r} {x} {x!s} {x!a}')",
+    "a small power of a large integer": "x = 10**4299\ny = 2\nx**2 == x**y and x**3 > 0",
+}
+
+
+def run(source: str, tier: str, fuel: int = 1_000_000) -> Outcome:
+    return execute(compile_source(source), tier=tier, limits=Limits(fuel=fuel))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_fuel_is_equal_in_both_tiers_when_a_leaf_loop_has(name: str) -> None:
+    one, two = run(PROGRAMS[name], "interpreter"), run(PROGRAMS[name], "python")
+    assert one.error is None, one.error
+    assert two.tier == "python"
+    assert (two.result, two.error, two.usage["fuel"]) == (one.result, one.error, one.usage["fuel"])
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name.startswith("a callback")])
+def test_fuel_trips_at_the_same_amount_when_a_leaf_loop_has(name: str) -> None:
+    used = run(PROGRAMS[name], "interpreter").usage["fuel"]
+    for tier in ("interpreter", "python"):
+        assert run(PROGRAMS[name], tier, used).error is None
+        for missing in (1, 2, 5, 9):
+            error = run(PROGRAMS[name], tier, used - missing).error
+            assert error is not None, (tier, missing)
+            assert error["code"] == "NOODLE-E0401"
