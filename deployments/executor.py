@@ -46,7 +46,7 @@ class Executor:
         values = Settings(**settings)
         metrics = Metrics()
         self._pool = WorkerPool(
-            min_size=values.worker_count(), max_size=values.worker_count(), queue_limit=values.max_waiting_runs
+            min_size=values.worker_count(), max_size=values.max_worker_count(), queue_limit=values.max_waiting_runs
         )
         await self._pool.start()
         executor = runs.Executor(

@@ -21,7 +21,9 @@ class Settings(BaseSettings):
     max_source: Positive = 1 << 20
     """The largest program source, in UTF-8; more is 413."""
     workers: Annotated[int, Field(ge=0)] = 0
-    """Sandbox workers of one executor replica; 0 means one per CPU core."""
+    """Sandbox workers that one executor replica keeps ready; 0 means one per CPU core."""
+    max_workers: Annotated[int, Field(ge=0)] = 0
+    """The most workers; 0 means four per CPU core. A run that waits for a model holds its worker."""
     max_waiting_runs: Annotated[int, Field(ge=0)] = 256
     """Runs that may wait for a worker; more is 429."""
     max_infer_inputs: Positive = 1024
@@ -38,5 +40,9 @@ class Settings(BaseSettings):
     """The most characters of stdout a request may ask for."""
 
     def worker_count(self) -> int:
-        """The number of sandbox workers."""
+        """The number of sandbox workers to keep ready."""
         return self.workers or os.cpu_count() or 1
+
+    def max_worker_count(self) -> int:
+        """The most sandbox workers."""
+        return max(self.max_workers or 4 * (os.cpu_count() or 1), self.worker_count())
