@@ -8,6 +8,10 @@ import sys
 import time
 
 
+SHOWN = {"Collecting", "Downloading", "Building", "Installing"}
+"""First words of pip's lines that tell of progress."""
+
+
 def main(arguments: list[str]) -> int:
     """Pip's exit status. Progress goes to standard output: in place on a terminal, else a line every 20 seconds."""
     command = [
@@ -32,9 +36,11 @@ def main(arguments: list[str]) -> int:
                 counts[words[0]] += 1
             now = time.monotonic()
             interactive = sys.stdout.isatty()
-            if words and now - shown > (0.1 if interactive else 20):
+            if words and words[0] in SHOWN and now - shown > (0.1 if interactive else 20):
                 shown = now
-                text = f"      {now - started:4.0f} s  {counts['Collecting']} packages found  {' '.join(words)[:60]}"
+                text = (
+                    f"      {now - started:4.0f} s  {counts['Collecting']} packages found  {' '.join(words[:2])[:60]}"
+                )
                 print(f"\r{text:<100}" if interactive else text, end="" if interactive else "\n", flush=True)
     if pip.returncode:
         print("\n" + "".join(log[-60:]), file=sys.stderr)
