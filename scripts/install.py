@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 
-
 SHOWN = {"Collecting", "Downloading", "Building", "Installing"}
 """First words of pip's lines that tell of progress."""
 

@@ -6,12 +6,12 @@ import random
 import warnings
 
 import pytest
+
 from noodle_ray.core import nbc
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.limits import Limits
-
 from tests.language.generator import Generator
 
 PROGRAMS = 240
