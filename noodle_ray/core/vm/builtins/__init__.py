@@ -91,9 +91,7 @@ class _Calls(_Builtins):
         return BUILTINS[name]
 
 
-CALLS: Final = _Calls(
-    {**{kind.__name__: call for kind, call in CALLS_OF.items()}, "type": type_of}
-)
+CALLS: Final = _Calls({**{kind.__name__: call for kind, call in CALLS_OF.items()}, "type": type_of})
 """What ``callb`` of a name runs: any name of BUILTIN_NAMES can be looked up."""
 
 
