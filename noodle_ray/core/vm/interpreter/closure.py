@@ -91,5 +91,3 @@ def _template(function: Function) -> Any:
 def fill(frame: Frame, values: tuple[Any, ...]) -> None:
     """Put bound arguments into the parameters' registers."""
     frame.registers[: len(values)] = values
-
-
