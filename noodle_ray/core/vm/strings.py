@@ -12,8 +12,23 @@ from noodle_ray.core.vm.state import S
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 _HEX: Final = frozenset("0123456789abcdef")
-ENCODINGS: Final = frozenset({"utf-8", "utf8", "ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1",
-                              "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
+ENCODINGS: Final = frozenset(
+    {
+        "utf-8",
+        "utf8",
+        "ascii",
+        "us-ascii",
+        "latin-1",
+        "latin1",
+        "iso-8859-1",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "utf-32",
+        "utf-32-le",
+        "utf-32-be",
+    }
+)
 """Encodings offered; others would load code."""
 
 
@@ -104,7 +119,11 @@ def format_builtin(value: object, format_spec: object = "", /) -> str:
 
 
 _CONVERSIONS: Final[dict[str | None, Callable[[Any], Any]]] = {
-    "": lambda value: value, None: lambda value: value, "s": to_str, "r": to_repr, "a": to_ascii,
+    "": lambda value: value,
+    None: lambda value: value,
+    "s": to_str,
+    "r": to_repr,
+    "a": to_ascii,
 }
 
 
@@ -215,7 +234,13 @@ def decode(self: bytes, /, *args: Any, **kwargs: Any) -> str:
 
 
 METHODS: Final[dict[str, Callable[..., Any]]] = {
-    "encode": encode, "format": format_method, "format_map": format_map, "join": join, "replace": replace,
-    "rsplit": rsplit, "split": split, "splitlines": splitlines,
+    "encode": encode,
+    "format": format_method,
+    "format_map": format_map,
+    "join": join,
+    "replace": replace,
+    "rsplit": rsplit,
+    "split": split,
+    "splitlines": splitlines,
 }
 """The methods of str that are not CPython's own."""
