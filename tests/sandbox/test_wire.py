@@ -129,3 +129,13 @@ def test_frames_refuse_when_length_is_over_the_bound() -> None:
 def test_frame_refuses_when_body_is_over_the_bound() -> None:
     with pytest.raises(WireError):
         frame(bytes(MAX_FRAME + 1))
+
+
+@pytest.mark.parametrize("make", [dict.fromkeys, set, frozenset, lambda keys: [{"a": (set(keys),)}]])
+def test_unpack_refuses_when_keys_are_chosen_to_share_their_hash(make: object) -> None:
+    keys = [number * (2**61 - 1) for number in range(500)]
+    packed = Codec().pack(make(keys))  # type: ignore[operator]
+    with pytest.raises(WireError, match="same hash"):
+        Codec().unpack(packed)
+    plain = [number * 2**40 for number in range(50_000)]
+    assert len(Codec().unpack(Codec().pack(dict.fromkeys(plain)))) == 50_000  # type: ignore[arg-type]

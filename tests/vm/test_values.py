@@ -134,3 +134,20 @@ def test_annotation_when_it_is_very_deep_never_fails() -> None:
     assert parse("list[" * 300 + "int" + "]" * 300)
     parse("'" * 999)
     parse("[" * 5000)
+
+
+def test_from_json_refuses_keys_chosen_to_share_their_hash() -> None:
+    pairs = [[number * (2**61 - 1), 0] for number in range(500)]
+    with pytest.raises(ValueError, match="same hash"):
+        from_json({"$dict": pairs})
+    with pytest.raises(ValueError, match="same hash"):
+        from_json([{"$dict": [[[key], 0] for key, _ in pairs]}])
+    assert len(from_json({"$dict": [[number, 0] for number in range(5000)]})) == 5000
+
+
+def test_from_json_refuses_data_that_nests_too_deeply() -> None:
+    deep: Any = 1
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="deeply"):
+        from_json(deep)

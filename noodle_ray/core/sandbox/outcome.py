@@ -59,12 +59,16 @@ def checked(value: object) -> Outcome:
         }:
             if not (error is None or _is_error(error)):
                 raise WireError("received an outcome whose error has the wrong shape")
-            if not all(type(usage.get(name)) in (int, float) for name in USAGE) or len(usage) > 2 * len(USAGE):
+            if not all(_is_amount(usage.get(name)) for name in USAGE) or len(usage) > 2 * len(USAGE):
                 raise WireError("received an outcome whose usage has the wrong shape")
             if not all(isinstance(event, dict) for event in events):
                 raise WireError("received an outcome whose events have the wrong shape")
             return value
     raise WireError("received an outcome of the wrong shape")
+
+
+def _is_amount(value: object) -> bool:
+    return (type(value) is int or type(value) is float) and 0 <= value < 1 << 63
 
 
 def _is_error(value: object) -> bool:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgpack  # type: ignore[import-untyped]
 
+from noodle_ray.core.vm.values import check_keys
 from noodle_ray.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ class Codec:
 
     def _unpack(self, data: bytes | bytearray | memoryview) -> object:
         return msgpack.unpackb(
-            data, ext_hook=self._from_extension, strict_map_key=False, unicode_errors="surrogatepass"
+            data,
+            ext_hook=self._from_extension,
+            object_pairs_hook=_dict,
+            strict_map_key=False,
+            unicode_errors="surrogatepass",
         )
 
     def _extend(self, value: object) -> object:
@@ -126,6 +131,7 @@ class Codec:
             raise WireError("received an extension value that holds no list")
         if code == _TUPLE:
             return tuple(items)
+        _check_keys(items)
         if code == _SET:
             return self._set(items)
         if code == _FROZENSET:
@@ -136,6 +142,20 @@ class Codec:
         self._depth += 1
         if self._depth > MAX_NESTING:
             raise WireError(f"a value nests more than {MAX_NESTING} tuples or sets")
+
+
+def _dict(pairs: list[tuple[object, object]]) -> dict[object, object]:
+    if len(pairs) > 64:
+        _check_keys([key for key, _ in pairs])
+    return dict(pairs)
+
+
+def _check_keys(keys: list[object]) -> None:
+    """Keys of one hash would keep an owner that serves other runs busy for minutes with one frame."""
+    try:
+        check_keys(keys)
+    except ValueError as error:
+        raise WireError(f"received data that cannot be taken: {error}") from None
 
 
 class Frames:

@@ -18,6 +18,21 @@ _WIDEST: Final = 10**4300
 _NON_FINITE: Final = {"inf": "inf", "-inf": "-inf", "nan": "nan"}
 
 
+_ALIKE: Final = 64
+"""How many keys of a table made elsewhere may have one hash: integers and tuples can be chosen so that all have."""
+
+
+def check_keys(keys: list[Any]) -> None:
+    """Raise ValueError if so many keys share a hash that putting them into a dict or set takes quadratic time."""
+    if len(keys) > _ALIKE:
+        counts: dict[int, int] = {}
+        for key in keys:
+            number = hash(key)
+            counts[number] = counts.get(number, 0) + 1
+        if max(counts.values()) > _ALIKE:
+            raise ValueError(f"more than {_ALIKE} keys of one dict or set have the same hash")
+
+
 def _plain(value: object) -> object:
     return value
 
@@ -92,10 +107,12 @@ def to_json(value: Any, depth: int = 0) -> Any:
     )
 
 
-def from_json(value: Any) -> Any:
+def from_json(value: Any, depth: int = 0) -> Any:
     """What `to_json` made, as far as JSON keeps it: tuples and sets come back as lists. Raises ValueError."""
+    if depth > 2 * _DEPTH:
+        raise ValueError("the data nests too deeply")
     if isinstance(value, list):
-        return [from_json(item) for item in value]
+        return [from_json(item, depth + 1) for item in value]
     if isinstance(value, dict):
         if len(value) == 1:
             if "$float" in value:
@@ -103,8 +120,10 @@ def from_json(value: Any) -> Any:
                     raise ValueError("$float holds nan, inf or -inf")
                 return float(value["$float"])
             if "$dict" in value:
-                return {_key(from_json(key)): from_json(item) for key, item in value["$dict"]}
-        return {key: from_json(item) for key, item in value.items()}
+                pairs = [(_key(from_json(key, depth + 1)), from_json(item, depth + 1)) for key, item in value["$dict"]]
+                check_keys([key for key, _ in pairs])
+                return dict(pairs)
+        return {key: from_json(item, depth + 1) for key, item in value.items()}
     return value
 
 
