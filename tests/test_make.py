@@ -22,5 +22,8 @@ def test_setup_says_what_is_missing_when_there_is_no_fitting_python(tmp_path: Pa
     assert not (tmp_path / "venv").exists()
 
 
-def test_setup_does_nothing_when_it_was_done() -> None:
-    assert "[1/4]" not in _make("-n", "setup").stdout
+def test_setup_does_nothing_when_it_was_done(tmp_path: Path) -> None:
+    (tmp_path / ".noodle-setup").touch()
+    assert "[1/4]" not in _make("-n", "setup", f"VENV={tmp_path}").stdout
+    (tmp_path / ".noodle-setup").unlink()
+    assert "[1/4]" in _make("-n", "setup", f"VENV={tmp_path}").stdout
