@@ -88,7 +88,7 @@ def connect(url: str | None = None, token: str | None = None) -> Connection:
     global _current
     address = url or os.environ.get("NOODLE_URL") or platform.running()
     started = address is None
-    connection = Connection(address or platform.start(), token, stop_platform=started)
+    connection = Connection(address or platform.start(_say), token, stop_platform=started)
     if started:
         atexit.register(connection.close)
     try:
@@ -101,6 +101,13 @@ def connect(url: str | None = None, token: str | None = None) -> Connection:
     if previous is not None:
         previous.close()
     return connection
+
+
+def _say(stage: str) -> None:
+    """Tell whoever waits for a platform to start what it is doing."""
+    import sys
+
+    print(f"noodle: {stage}", file=sys.stderr, flush=True)
 
 
 def current() -> Connection | None:

@@ -5,10 +5,14 @@ import secrets
 import socket
 from pathlib import Path
 
+from noodle_ray.errors import PlatformError
 from noodle_ray.security.tokens import ensure_token
 
 RAY_TOKEN_FILE = "ray_token"
 """File under the state folder with the token of Ray's own control plane; never given to clients."""
+
+REPLICA_PORTS = 128
+"""Ports that one platform's replicas on a node choose from: more than it has replicas, with those being replaced."""
 
 
 def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
@@ -20,6 +24,7 @@ def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
 
     proxy = run_dir / "proxy"
     metrics_port, stats_port = free_port(), free_port()
+    first_http, first_grpc = free_block(REPLICA_PORTS), free_block(REPLICA_PORTS)
     token_file = home / RAY_TOKEN_FILE
     ensure_token(token_file)
     return {
@@ -46,11 +51,38 @@ def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # Serve tells HAProxy a replica's port before the replica has bound it. With Serve's own range, the same for
+        # all, the first requests to one platform reach another one on this machine.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first_http),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first_http + REPLICA_PORTS - 1),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(first_grpc),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(first_grpc + REPLICA_PORTS - 1),
         # The handlers never block the loop, so a thread of their own would only cost hand-overs.
         "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
         "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
         "RAY_SERVE_LOG_TO_STDERR": "0",
     }
+
+
+def free_block(count: int) -> int:
+    """Return the first of ``count`` consecutive TCP ports that are free on loopback now.
+
+    They lie below 32768, where Linux does not take ports for outgoing connections from.
+    """
+    for _ in range(1000):
+        first = 10_000 + secrets.randbelow(20_000)
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise PlatformError(f"there are no {count} free ports in a row on this machine", code="NOODLE-E0815")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def free_port() -> int:

@@ -1,9 +1,11 @@
 """The command as a whole: fast path, help, completion, colours, pipes."""
 
 import json
+import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from noodle_ray import __version__
@@ -95,3 +97,23 @@ def test_scan_sorts_options_from_files() -> None:
 @pytest.mark.parametrize("argv", [["--b"], ["--a"], ["--flag=1"], ["-x"]])
 def test_scan_gives_up_on_anything_else(argv: list[str]) -> None:
     assert scan(argv, frozenset({"--a"}), frozenset({"--flag"})) is None
+
+
+def test_command_ends_with_its_worker_when_interrupted() -> None:
+    running = subprocess.Popen([NOODLE, "run", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert running.stdin is not None
+        running.stdin.write(b"while True: pass")
+        running.stdin.close()
+        process = psutil.Process(running.pid)
+        while not process.children() or process.children()[0].cpu_times().user < 0.2:
+            assert running.poll() is None
+        (worker,) = process.children()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 130
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+        assert not worker.is_running()
+    finally:
+        running.kill()
+        running.wait()
