@@ -63,7 +63,7 @@ _STATUS: Final[dict[str, int]] = {
     SLOW_BODY: 408,
     NOT_READY: 503,
     BUG: 500,
-    "NOODLE-E0320": 404,  # unknown module
+    "NOODLE-E0309": 404,  # unknown module
     "NOODLE-E0601": 404,  # unknown model
     "NOODLE-E0603": 422,  # a model refused its input
     "NOODLE-E0802": 422,  # arguments that no worker takes: too large, or nested too deeply

@@ -95,7 +95,7 @@ def _beside(file: str) -> str:
     import os
 
     if file == "-" or is_nbc(file, b""):
-        raise UsageError("say where the module goes", code="NOODLE-E0911", hint="add -o FILE.nbc, --text or --json")
+        raise UsageError("say where the module goes", code="NOODLE-E0908", hint="add -o FILE.nbc, --text or --json")
     return os.path.splitext(file)[0] + ".nbc"
 
 

@@ -34,7 +34,7 @@ def run_file(
         positional, keywords = parse_args(args)
         bounds = parse_limits(limits)
         if tier not in TIERS:
-            raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0910")
+            raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0907")
         if address:
             program = load_program(file)
             outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier)

@@ -211,7 +211,7 @@ async def run_module(client: AsyncClient, module: str, nbc: bytes, **call: Any) 
     try:
         return await client.run(module=module, **call)
     except ModuleError as error:
-        if error.code != "NOODLE-E0320":
+        if error.code != "NOODLE-E0309":
             raise
     return await client.run(nbc=nbc, **call)
 

@@ -49,7 +49,7 @@ def start_platform(
 
     ``progress`` is told each stage in words. With ``ray_address`` the platform is deployed on that Ray cluster
     (``auto`` for the one on this machine) instead of one of its own. Raises UsageError E0910 if another one runs at
-    another address, E0911 if the port is taken; PlatformError E0812 if the start failed, E0813 if it took too long.
+    another address, E0911 if the port is taken; PlatformError E0816 if the start failed, E0813 if it took too long.
     """
     with _lock():
         running = platform_status()
@@ -183,7 +183,7 @@ def _wait(state: PlatformState, timeout: float, progress: Progress) -> PlatformS
         if now.state not in (STARTING, STOPPING):
             reason = now.stage if now.state == FAILED else "it was stopped while it started"
             _clean_up(state)
-            raise PlatformError(f"the platform did not start: {reason}; see {state.log}", code="NOODLE-E0812")
+            raise PlatformError(f"the platform did not start: {reason}; see {state.log}", code="NOODLE-E0816")
         if time.monotonic() > deadline:
             supervisor = find(state.pid, state.created)
             end([*(descendants(supervisor) if supervisor else []), *([supervisor] if supervisor else [])], 5.0)

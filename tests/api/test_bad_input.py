@@ -82,7 +82,7 @@ async def test_syntax_error_is_a_diagnostic(api: Api) -> None:
 
 
 async def test_unknown_module_is_404(api: Api) -> None:
-    await expect(api, await api.post("/v1/run", {"module": "0" * 64}), 404, "NOODLE-E0320", "compile it first")
+    await expect(api, await api.post("/v1/run", {"module": "0" * 64}), 404, "NOODLE-E0309", "compile it first")
 
 
 @pytest.mark.parametrize("data", [b"", b"NBC", b"\0" * 1000, b"\xff" * 1000])

@@ -96,7 +96,7 @@ def test_module_compiled_by_one_request_runs_by_hash_in_another(client: httpx.Cl
         (b'{"source": 1}', 422, "NOODLE-E0703"),
         (b'{"source": "def f(:"}', 422, None),
         (b'{"source": "undefined_name"}', 422, None),
-        (b'{"module": "' + b"0" * 64 + b'"}', 404, "NOODLE-E0320"),
+        (b'{"module": "' + b"0" * 64 + b'"}', 404, "NOODLE-E0309"),
         (b'{"source": "' + b"#" * (9 << 20) + b'"}', 413, "NOODLE-E0704"),
     ],
 )

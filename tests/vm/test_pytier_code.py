@@ -159,7 +159,7 @@ def test_module_when_a_local_shadows_a_global_it_uses_is_refused() -> None:
     hostile = Module((Function("<module>", (), 2, ("", "x"), (), (), body, span),), (), ())
     with pytest.raises(ModuleError) as caught:
         make_run(hostile, "", Limits())
-    assert caught.value.code == "NOODLE-E0319"
+    assert caught.value.code == "NOODLE-E0336"
 
 
 def test_expression_when_very_deep_still_compiles() -> None:

@@ -5,7 +5,7 @@ import asyncio
 from noodle_ray.core.runs.modules import Compilation, Compiled, ModuleStore
 from noodle_ray.errors import CompileError, ModuleError
 
-UNKNOWN_MODULE = "NOODLE-E0320"
+UNKNOWN_MODULE = "NOODLE-E0309"
 """Error code: no module with this hash is known."""
 
 

@@ -59,7 +59,7 @@ class Executor:
         self.batcher = EffectBatcher(models, on_batch=on_batch)
 
     async def module(self, program: Program) -> Compiled:
-        """Return the program's module. Raises CompileError, or ModuleError (E0320 if the digest is not known)."""
+        """Return the program's module. Raises CompileError, or ModuleError (E0309 if the digest is not known)."""
         if program.source is not None:
             key = hashlib.sha256(program.source.encode("utf-8", "surrogatepass")).digest()
             return self._sources.get(key) or await self._compile(key, program.source)

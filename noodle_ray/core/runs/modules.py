@@ -47,7 +47,7 @@ class Compiler(Protocol):
         """Verify a module that a client sent."""
 
     async def fetch(self, digest: str) -> Compilation:
-        """Return a module that was compiled or admitted before; ModuleError E0320 if it is not known."""
+        """Return a module that was compiled or admitted before; ModuleError E0309 if it is not known."""
 
 
 class Lru(Generic[K, V]):

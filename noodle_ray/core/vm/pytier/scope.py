@@ -23,7 +23,7 @@ def declarations(function: Function) -> list[ast.stmt]:
     if clash:
         raise ModuleError(
             f"{function.name} uses {min(clash)} both as a global and as a variable of its own",
-            code="NOODLE-E0319",
+            code="NOODLE-E0336",
             span=function.span,
         )
     statements: list[ast.stmt] = [ast.Nonlocal([FUEL, *function.free], **NOWHERE)]
