@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
+from noodle_ray.core.lang import compile_source
+from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.fibers import WINDOW, Fibers
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
-from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.operators import SKIP
 from noodle_ray.core.vm.types import ModelError
 from tests.vm.hosts import ScriptedHost, echo, newest
@@ -264,3 +266,60 @@ def test_events_when_calls_were_answered_hold_their_times() -> None:
     assert event["key"] == "/1"
     assert event["model"] == "m"
     assert 0 <= event["start"] <= event["end"]
+
+
+class _Gone(ScriptedHost):
+    """A host that breaks when it is asked for answers."""
+
+    def receive(self) -> list[EffectAnswer]:
+        raise ValueError("the host is gone")
+
+
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+def test_fibers_when_the_run_ends_under_them_run_no_finally_of_the_program(tier: str) -> None:
+    source = """
+from noodle_ray import model
+echo = model("echo")
+def ask(text):
+    try:
+        return echo(text)
+    finally:
+        while True:
+            text = ""
+[ask(text) for text in ["a", "b"]]
+"""
+    outcome = execute(compile_source(source), tier=tier, host=_Gone(echo), limits=Limits(fuel=10_000))
+    assert outcome.error is not None
+    assert (outcome.error["type"], outcome.error["message"]) == ("ValueError", "the host is gone")
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_gather_when_a_limit_trips_in_one_element_runs_no_other(error: type[Exception]) -> None:
+    fibers, _ = made()
+    ran: list[int] = []
+
+    def element(index: int) -> object:
+        ran.append(index)
+        if index == 1:
+            raise error
+        return asked(fibers, "a")
+
+    with pytest.raises(error):
+        fibers.gather(element, range(5))
+    assert ran == [0, 1]
+    fibers.close()
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_gather_when_a_limit_trips_in_the_iterable_runs_no_element(error: type[Exception]) -> None:
+    fibers, _ = made()
+
+    def endless(index: int) -> int:
+        if index == 2:
+            raise error
+        return index
+
+    ran: list[int] = []
+    with pytest.raises(error):
+        fibers.gather(ran.append, map(endless, range(5)))
+    assert ran == []

@@ -78,7 +78,11 @@ def _unsupported(code: str, what: str, hint: str) -> Callable[[Any, list[Diagnos
     return check
 
 
-def _too_long(name: str | None, node: Any, found: list[Diagnostic]) -> None:
+def _named(name: str | None, node: Any, found: list[Diagnostic]) -> None:
+    """A name of any kind; those that are read and not bound are for `resolve`."""
+    if name == "__builtins__" and not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+        message = f"the name '{name}' is not supported"
+        found.append(Diagnostic("NOODLE-E0110", message, span_of(node), "choose another one"))
     if name is not None and len(name) > MAX_NAME:
         message = f"the name has more than {MAX_NAME} characters"
         found.append(Diagnostic("NOODLE-E0122", message, span_of(node), "choose a shorter one"))
@@ -102,7 +106,7 @@ def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
 
 def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
     name = node.attr
-    _too_long(name, node, found)
+    _named(name, node, found)
     if name.startswith("__") and name.endswith("__"):
         hint = "use the builtin function or operator that stands for it"
         if name == "__name__":
@@ -115,7 +119,7 @@ def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
 
 
 def _function(node: ast.FunctionDef, found: list[Diagnostic]) -> None:
-    _too_long(node.name, node, found)
+    _named(node.name, node, found)
     for decorator in node.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
@@ -147,7 +151,7 @@ _ATOMS = (ast.Name, ast.Attribute)
 
 def _handler(node: ast.ExceptHandler, found: list[Diagnostic]) -> None:
     kind = node.type
-    _too_long(node.name, node, found)
+    _named(node.name, node, found)
     if kind is None or isinstance(kind, _ATOMS):
         return
     if isinstance(kind, ast.Tuple) and all(isinstance(e, _ATOMS) for e in kind.elts):
@@ -169,10 +173,10 @@ _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.SetComp: _nothing,
     ast.DictComp: _nothing,
     ast.GeneratorExp: _nothing,
-    ast.Name: lambda node, found: _too_long(node.id, node, found),
-    ast.arg: lambda node, found: _too_long(node.arg, node, found),
-    ast.keyword: lambda node, found: _too_long(node.arg, node, found),
-    ast.alias: lambda node, found: _too_long(node.asname or node.name, node, found),
+    ast.Name: lambda node, found: _named(node.id, node, found),
+    ast.arg: lambda node, found: _named(node.arg, node, found),
+    ast.keyword: lambda node, found: _named(node.arg, node, found),
+    ast.alias: lambda node, found: _named(node.asname or node.name, node, found),
     ast.Attribute: _attribute,
     ast.FunctionDef: _function,
     ast.ImportFrom: _import_from,

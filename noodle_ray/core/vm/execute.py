@@ -88,6 +88,7 @@ def execute(
     try:
         value = _run(run, module, entry, args or [], kwargs or {})
         fibers.barrier()
+        sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own
         result = to_result(fibers.force(value))
     except Exception as raised:
         S.charge = _IDLE.charge

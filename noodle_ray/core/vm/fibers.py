@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.operators import SKIP
+from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import ModelError
 from noodle_ray.core.vm.values import copy_data
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 512
 """Fibers of one gather alive at a time: each costs a few kilobytes of stack."""
+
+
+_LIMITS: Final = (MemoryError, RecursionError)
+"""Exceptions that end a run, and so all of its fibers."""
 
 
 class Future:
@@ -146,10 +151,12 @@ class Fibers:
             return
         from greenlet import getcurrent
 
+        tripped, S.tripped = S.tripped, S.tripped or "closed"  # so that no ``finally`` of the program runs
         for alive in [*(fiber.greenlet for fiber in self._live), hub]:
             if alive:
                 alive.parent = getcurrent()
                 alive.throw()
+        S.tripped = tripped
         self._live.clear()
 
     def _argument(self, future: Future, value: Any) -> Any:
@@ -303,6 +310,8 @@ class _Gathering:
             result = self.function(self.chunk[index])
             fibers.barrier()
             self.results[index] = result.value if type(result) is Future else result
+        except _LIMITS:
+            raise
         except Exception as error:
             self.errors[index] = error
         fibers._live.discard(fiber)
@@ -317,6 +326,8 @@ def _take(iterator: Iterator[Any]) -> tuple[list[Any], Exception | None]:
     try:
         for item in islice(iterator, WINDOW):
             chunk.append(item)
+    except _LIMITS:
+        raise
     except Exception as error:
         return chunk, error
     return chunk, None
