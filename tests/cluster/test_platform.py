@@ -155,8 +155,7 @@ def test_run_is_refused_when_the_queue_is_full(client: httpx.Client, platform_on
             selector.register(stack.enter_context(_spin(client, platform_on_ray)), selectors.EVENT_READ)
         (answered, _), *_ = selector.select(timeout=60)
         assert isinstance(answered.fileobj, socket.socket)
-        answer = answered.fileobj.recv(4096).decode()
-    head, _, body = answer.partition("\r\n\r\n")
+        head, body = _response(answered.fileobj)
     assert head.startswith("HTTP/1.1 429 ")
     assert "retry-after: 1" in head.lower()
     assert json.loads(body)["code"] == "NOODLE-E0707"
@@ -221,6 +220,17 @@ def test_proxy_statistics_are_on_loopback_only(platform_on_ray: PlatformState) -
     ]
     assert len(listening) >= 3
     assert set(listening) == {"127.0.0.1"}
+
+
+def _response(connection: socket.socket) -> tuple[str, str]:
+    """The head and the body of the one response on a connection."""
+    connection.settimeout(60)
+    with connection.makefile("rb") as stream:
+        head = ""
+        while (line := stream.readline().decode()) not in ("\r\n", ""):
+            head += line
+        length = next(line for line in head.lower().splitlines() if line.startswith("content-length:"))
+        return head, stream.read(int(length.split(":")[1])).decode()
 
 
 def _spin(client: httpx.Client, platform: PlatformState) -> socket.socket:
