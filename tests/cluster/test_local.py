@@ -51,6 +51,8 @@ def test_programs_and_models_run_on_a_cluster_of_two_nodes(platform: tuple[str, 
     url, token = platform
     source = 'from noodle_ray import model\nembed = model("minilm")\nlen(embed("a cluster"))'
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=120) as client:
-        outcome = client.post("/v1/run", json={"source": source}).json()
+        response = client.post("/v1/run", json={"source": source})
+        assert response.status_code == 200, response.text
+        outcome = response.json()
         assert (outcome["error"], outcome["result"]) == (None, 384)
         assert client.get("/v1/models", headers={"Authorization": "Bearer wrong-wrong-wrong"}).status_code == 401
