@@ -3,9 +3,12 @@
 import pytest
 
 from noodle_ray.core.lang import compile_source
+from noodle_ray.core.nbc import verify
+from noodle_ray.core.nbc.module import Function, Instr, Module
 from noodle_ray.core.vm.execute import Outcome, execute
 from noodle_ray.core.vm.limits import Limits
 
+AT = (1, 0, 1, 1)
 PROGRAMS = {
     "a callback in for": "def f(x):\n    return x\nm = map(f, [1, 2, 3])\nz = 0\nfor y in m:\n    z += y\nz",
     "a callback in a comprehension": "def f(x):\n    return x\nm = map(f, [1, 2, 3])\n[y + 1 for y in m]",
@@ -59,3 +62,51 @@ def test_fuel_trips_at_the_same_amount_when_a_leaf_loop_has(name: str) -> None:
             error = run(PROGRAMS[name], tier, used - missing).error
             assert error is not None, (tier, missing)
             assert error["code"] == "NOODLE-E0401"
+
+
+HAND_MADE = {
+    "a handler whose types are a register": (
+        Instr("bget", (0, "ValueError"), AT),
+        Instr("try", ((Instr("callb", (1, "int", (0,), ()), AT),), (((), 0, None, ()),), (), ()), AT),
+    ),
+    "a list added to itself": (Instr("list", (0, ()), AT), Instr("extend", (0, 0), AT)),
+    "parts of a text that are no text": (
+        Instr("bget", (0, "len"), AT), Instr("const", (1, 5), AT), Instr("concat", (2, (0, 1)), AT),
+        Instr("return", (2,), AT),
+    ),
+    "a format's layout that is no text": (
+        Instr("const", (0, 5), AT), Instr("format", (1, "", 0, 0), AT), Instr("return", (1,), AT),
+    ),
+    "a layout that would show an address": (
+        Instr("bget", (0, "sorted"), AT), Instr("const", (1, ""), AT), Instr("format", (2, "", 1, 0), AT),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HAND_MADE)
+def test_tiers_agree_when_a_hand_made_module_has(name: str) -> None:
+    module = Module((Function("<module>", (), 3, (), (), (), HAND_MADE[name], AT),), (), ())
+    verify(module)
+    outcomes = [execute(module, tier=tier, limits=Limits(fuel=1000)) for tier in ("interpreter", "python")]
+    seen = [(each.result, each.error, each.usage["fuel"]) for each in outcomes]
+    assert seen[0] == seen[1]
+    assert outcomes[1].tier == "python"
+    assert "0x" not in str(seen)
+
+
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1.5\nx <<= 1", "unsupported operand type(s) for <<=: 'float' and 'int'"),
+        ("x = 5\nx %= []", "unsupported operand type(s) for %=: 'int' and 'list'"),
+        ("x = []\nx %= []", "unsupported operand type(s) for %=: 'list' and 'list'"),
+        ("def f(a, b):\n    a %= b\nf(1, None)", "unsupported operand type(s) for %=: 'int' and 'NoneType'"),
+        ("def f(a, b):\n    a **= b\nf(1, '')", "unsupported operand type(s) for **=: 'int' and 'str'"),
+        ("x = 2\nx **= ''", "unsupported operand type(s) for **=: 'int' and 'str'"),
+    ],
+)
+def test_message_names_the_operator_in_place_when_it_fails(source: str, message: str, tier: str) -> None:
+    error = run(source, tier).error
+    assert error is not None
+    assert error["message"] == message

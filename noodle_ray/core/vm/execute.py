@@ -134,8 +134,8 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
             run = pytier.make_run(module, key, limits)
             pytier.allow_recursion(limits.recursion)
             return "python", run
-        except (SyntaxError, RecursionError, ValueError, MemoryError):
-            pass  # twenty nested blocks, say
+        except Exception:  # twenty nested blocks, say; whatever it is, no module may end its host
+            pass
     from noodle_ray.core.vm import interpreter
 
     interpreter.allow_recursion(limits.recursion)

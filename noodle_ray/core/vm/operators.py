@@ -86,6 +86,9 @@ def _function_name(function: Any) -> str:
 
 def extend_display(target: list[Any], items: Any) -> None:
     """``[*items]``."""
+    if type(items) is list or type(items) is tuple:  # a list that is added to itself would grow without end
+        target.extend(items)
+        return
     try:
         iterator = iter(items)
     except TypeError:
@@ -140,13 +143,21 @@ def pow_builtin(base: Any, exp: Any, mod: Any = None) -> Any:
 
 
 def remainder(left: Any, right: Any) -> Any:
-    """``left % right``, in place or not; text formatting shows no addresses."""
+    """``left % right``; text formatting shows no addresses."""
     kind = type(left)
     if kind is str:
         return fix_addresses(left % right, left, *(right if type(right) is tuple else (right,)))
     if kind is bytes:
         return without_addresses((left % right).decode("latin-1")).encode("latin-1")
     return left % right
+
+
+def inplace_remainder(left: Any, right: Any) -> Any:
+    """``left %= right``."""
+    if type(left) is str or type(left) is bytes:
+        return remainder(left, right)
+    left %= right
+    return left
 
 
 HELPERS: Final[dict[str, Callable[[Any, Any], Any]]] = {"**": pow_, "%": remainder}

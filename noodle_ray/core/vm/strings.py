@@ -113,6 +113,11 @@ def to_format(value: object, spec: object = "", /) -> str:
     return text if type(value) is _str else without_addresses(text)
 
 
+def text_of(value: object) -> str:
+    """A part of an f-string, which a compiler's module has made text already."""
+    return value if type(value) is _str else to_format(value)
+
+
 def format_builtin(value: object, format_spec: object = "", /) -> str:
     """format()."""
     return charged(to_format(value, format_spec))  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from noodle_ray.core.vm.interpreter.frame import Frame, operation
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.operators import UNBOUND
 from noodle_ray.core.vm.sets import set as ordered_set
-from noodle_ray.core.vm.strings import format_field
+from noodle_ray.core.vm.strings import format_field, text_of
 
 _BINARY: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
@@ -21,7 +21,7 @@ _BINARY: Final[dict[str, Callable[[Any, Any], Any]]] = {
 _INPLACE: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": operator.iadd, "-": operator.isub, "*": operator.imul, "/": operator.itruediv, "//": operator.ifloordiv,
     "<<": operator.ilshift, ">>": operator.irshift, "&": operator.iand, "|": operator.ior, "^": operator.ixor,
-    "@": operator.imatmul, "**": operators.inplace_pow, "%": operators.remainder,
+    "@": operator.imatmul, "**": operators.inplace_pow, "%": operators.inplace_remainder,
 }  # fmt: skip
 _UNARY: Final[dict[str, Callable[[Any], Any]]] = {
     "-": operator.neg, "+": operator.pos, "~": operator.invert, "not": operator.not_,
@@ -159,13 +159,13 @@ def to_tuple(frame: Frame, target: int, source: int) -> None:
 
 @operation("format")
 def format_value(frame: Frame, target: int, conversion: str, source: int, spec: int | None) -> None:
-    layout = "" if spec is None else frame.registers[spec]
+    layout = "" if spec is None else text_of(frame.registers[spec])
     frame.registers[target] = format_field(frame.registers[source], conversion, layout)
 
 
 @operation("concat")
 def concatenate(frame: Frame, target: int, parts: tuple[int, ...]) -> None:
-    frame.registers[target] = "".join([frame.registers[r] for r in parts])
+    frame.registers[target] = "".join([text_of(frame.registers[r]) for r in parts])
 
 
 @operation("binop")

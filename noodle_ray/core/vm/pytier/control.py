@@ -63,7 +63,7 @@ def _handler(emitter: Emitter, handler: tuple[Block, int | None, int | None, Blo
     types, tested, caught, body = handler
     kind: ast.expr = nodes.load(".Exception", at)
     if tested is not None:
-        at = position(types[-1].span)
+        at = position(types[-1].span) if types else at
         before, kind = emitter.expression(types, tested, at)
         assert not before, "the verifier lets only simple expressions name the exceptions to catch"
     statements: list[ast.stmt] = []

@@ -161,7 +161,7 @@ def format_field(emitter: Emitter, instr: Instr, at: Position) -> None:
     if spec is not None:
         layout = values[1]
         if not isinstance(layout, ast.JoinedStr):
-            part = layout if _literal(layout) else ast.FormattedValue(emitter.value(layout), -1, None, **at)
+            part = layout if _literal(layout) else _text(emitter, spec, emitter.value(layout), at)
             layout = ast.JoinedStr([part], **at)
     suspect = emitter.registers.types.get(source) not in _PLAIN and not isinstance(value, ast.Constant)
     value, again = emitter.twice(value, at) if suspect else (value, value)
@@ -169,6 +169,13 @@ def format_field(emitter: Emitter, instr: Instr, at: Position) -> None:
     if suspect:
         emitter.suspects[id(field)] = again
     emitter.result(target, field, at)
+
+
+def _text(emitter: Emitter, register: int, value: ast.expr, at: Position) -> ast.expr:
+    """A part of an f-string; what only a hand-made module has there is made text first."""
+    if emitter.registers.types.get(register) is not str:
+        value = nodes.call(".text", [value], at)
+    return ast.FormattedValue(value, -1, None, **at)
 
 
 def _literal(node: ast.expr) -> bool:
@@ -180,7 +187,7 @@ def concatenate(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Join the parts of an f-string."""
     target, registers = cast("tuple[int, tuple[int, ...]]", instr.args)
     parts = [
-        part if _literal(part) else ast.FormattedValue(part, -1, None, **at)
-        for part in emitter.operands(registers, at, raw=True)
+        part if _literal(part) else _text(emitter, register, emitter.value(part), at)
+        for register, part in zip(registers, emitter.operands(registers, at, raw=True), strict=True)
     ]
     emitter.result(target, emitter.text(parts, at), at)

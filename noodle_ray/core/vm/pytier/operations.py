@@ -8,6 +8,7 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.leaf import small_power
 from noodle_ray.core.vm.pytier.nodes import Position
+from noodle_ray.core.vm.pytier.registers import arithmetic
 
 BINARY: Final[dict[str, type[ast.operator]]] = {
     "+": ast.Add,
@@ -65,8 +66,10 @@ def inplace(emitter: Emitter, instr: Instr, at: Position) -> None:
     target, operator, left, right = cast("tuple[int, str, int, int]", instr.args)
     power = operator == "**" and not small_power(instr, emitter.registers)
     known = emitter.registers.types.get(left)
-    formats = operator == "%" and _may_format(emitter, left, right)
-    if power or formats or (known in _IMMUTABLE and target != left):
+    if power or (operator == "%" and _may_format(emitter, left, right)):
+        emitter.result(target, nodes.call(".ipow" if power else ".imod", emitter.operands((left, right), at), at), at)
+        return
+    if target != left and known in _IMMUTABLE and arithmetic(operator, known, emitter.registers.types.get(right)):
         binary(emitter, instr, at)
         return
     name = emitter.variable(target)

@@ -176,11 +176,12 @@ def _result(instr: Instr, types: Types) -> type | None:
     if op in ("cmp", "unop") and (op == "cmp" or args[1] == "not"):
         return bool
     if op in ("binop", "inplace"):
-        return _arithmetic(cast(str, args[1]), types.get(cast(int, args[2])), types.get(cast(int, args[3])))
+        return arithmetic(cast(str, args[1]), types.get(cast(int, args[2])), types.get(cast(int, args[3])))
     return None
 
 
-def _arithmetic(operator: str, left: type | None, right: type | None) -> type | None:
+def arithmetic(operator: str, left: type | None, right: type | None) -> type | None:
+    """The type that an operator surely gives for operands of these types, or None."""
     if left is None or right is None:
         return None
     if operator in ("+", "-", "*") and {left, right} <= {int, float}:

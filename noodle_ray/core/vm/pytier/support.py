@@ -18,6 +18,7 @@ from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.strings import text_of
 
 FUEL: Final = ".fuel"
 
@@ -161,6 +162,9 @@ _HELPERS: Final[dict[str, object]] = {
     ".attr": attribute,
     ".pow": operators.pow_,
     ".mod": operators.remainder,
+    ".ipow": operators.inplace_pow,
+    ".imod": operators.inplace_remainder,
+    ".text": text_of,
     ".effect": _effect,
     ".force": _force,
     ".barrier": _barrier,
