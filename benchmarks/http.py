@@ -19,10 +19,13 @@ def deploy_echo(state: PlatformState) -> None:
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(paths.home() / RAY_TOKEN_FILE)
     os.environ["RAY_SERVE_ENABLE_HA_PROXY"] = "1"
+    import logging
+
     import ray
     from fastapi import FastAPI
     from ray import serve
 
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
     ray.init(state.ray_address, namespace="noodle", log_to_driver=False, logging_level="ERROR")
     api = FastAPI()
 
