@@ -159,6 +159,7 @@ NAMES = [
     ("global with a lone surrogate", "r0 = gget '\\ud800'", "323"),
     ("global that is too long", f"r0 = gget {'a' * 1001}", "323"),
     ("global that Python's functions have", "r0 = gget __builtins__", "323"),
+    ("name that Python's compiler takes for a constant", "r0 = gget __debug__", "323"),
     ("set global", "r0 = const 1\ngset 1x r0", "323"),
     ("delete global", "gdel a-b", "323"),
     ("attribute", "r0 = const 1\nr1 = attr r0 args", ""),

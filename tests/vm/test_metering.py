@@ -37,6 +37,7 @@ PROGRAMS = {
         "r = 0\nfor i in range(10**30, -(10**30), -7):\n    r += 1\n    if r > 4:\n        break\nr"
     ),
     "a conversion in an f-string": "x = ['a' * 1000]\nlen(f'{x!r} {x} {x!s} {x!a}')",
+    "a function in a field with a width": "def f():\n    return 1\n[f'{f!r:>30}', f'{f!s:>30}|{f}', f'{[f]!a:<30}|']",
     "a small power of a large integer": "x = 10**4299\ny = 2\nx**2 == x**y and x**3 > 0",
 }
 
@@ -69,6 +70,19 @@ HAND_MADE = {
         Instr("bget", (0, "ValueError"), AT),
         Instr("try", ((Instr("callb", (1, "int", (0,), ()), AT),), (((), 0, None, ()),), (), ()), AT),
     ),
+    "a comprehension whose variable is read after it": (
+        Instr("const", (0, 5), AT), Instr("const", (1, "ab"), AT),
+        Instr("comp", (2, "list", (Instr("for", (0, 1, (Instr("emit", (0,), AT),), ()), AT),)), AT),
+        Instr("return", (0,), AT),
+    ),
+    "a comprehension whose variables are read after it": (
+        Instr("const", (0, 5), AT), Instr("const", (1, (("a", "b"),)), AT),
+        Instr("comp", (3, "list", (
+            Instr("for", (2, 1, (Instr("unpack", (2, (0, 4)), AT), Instr("emit", (4,), AT)), ()), AT),
+        )), AT),
+        Instr("return", (0,), AT),
+    ),
+    "the name of the module": (Instr("gget", (0, "__name__"), AT), Instr("return", (0,), AT)),
     "a list added to itself": (Instr("list", (0, ()), AT), Instr("extend", (0, 0), AT)),
     "parts of a text that are no text": (
         Instr("bget", (0, "len"), AT), Instr("const", (1, 5), AT), Instr("concat", (2, (0, 1)), AT),
@@ -85,7 +99,7 @@ HAND_MADE = {
 
 @pytest.mark.parametrize("name", HAND_MADE)
 def test_tiers_agree_when_a_hand_made_module_has(name: str) -> None:
-    module = Module((Function("<module>", (), 3, (), (), (), HAND_MADE[name], AT),), (), ())
+    module = Module((Function("<module>", (), 5, (), (), (), HAND_MADE[name], AT),), (), ())
     verify(module)
     outcomes = [execute(module, tier=tier, limits=Limits(fuel=1000)) for tier in ("interpreter", "python")]
     seen = [(each.result, each.error, each.usage["fuel"]) for each in outcomes]

@@ -132,12 +132,12 @@ _CONVERSIONS: Final[dict[str | None, Callable[[Any], Any]]] = {
 }
 
 
-_UNCHARGED: Final[dict[str, Callable[[Any], str]]] = {"s": _str_of, "r": _repr_of, "a": _ascii_of}
+FIELD_CONVERSIONS: Final[dict[str, Callable[[Any], str]]] = {"s": _str_of, "r": _repr_of, "a": _ascii_of}
 
 
 def format_field(value: object, conversion: str, spec: object) -> str:
     """One replacement field of an f-string, which charges nothing."""
-    return to_format(_UNCHARGED[conversion](value) if conversion else value, spec)
+    return to_format(FIELD_CONVERSIONS[conversion](value) if conversion else value, spec)
 
 
 def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:

@@ -10,7 +10,7 @@ from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import imported, walk
 from noodle_ray.core.vm.names import BUILTIN_NAMES
 
-_KEYWORDS: Final = frozenset(kwlist)
+_KEYWORDS: Final = frozenset(kwlist) | {"__debug__"}  # which Python's compiler treats as one
 _BUILTINS: Final = frozenset({"bget", "callb"})
 _MODELS: Final = frozenset({"model", "effect"})
 _GLOBALS: Final = frozenset({"gget", "gset", "gdel"})

@@ -22,7 +22,7 @@ class InterpreterRun:
     def __init__(self, module: Module, limits: Limits) -> None:
         self.module = module
         self.limits = limits
-        self.globals: dict[str, Any] = {}
+        self.globals: dict[str, Any] = {"__name__": "__main__"}
         self._fuel = limits.fuel
         self._loop_costs: dict[tuple[int, ...], int] = {}
         self._entries: dict[int, tuple[int, Block, Block]] = {}

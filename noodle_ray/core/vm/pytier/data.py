@@ -164,6 +164,8 @@ def format_field(emitter: Emitter, instr: Instr, at: Position) -> None:
             part = layout if _literal(layout) else _text(emitter, spec, emitter.value(layout), at)
             layout = ast.JoinedStr([part], **at)
     suspect = emitter.registers.types.get(source) not in _PLAIN and not isinstance(value, ast.Constant)
+    if suspect and conversion and layout is not None:  # its width is to be that of the text without the address
+        value, code, suspect = nodes.call(f".text.{conversion}", [value], at), -1, False
     value, again = emitter.twice(value, at) if suspect else (value, value)
     field = ast.FormattedValue(value, code, layout, **at)
     if suspect:

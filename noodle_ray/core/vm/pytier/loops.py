@@ -171,6 +171,8 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     element, iterable, body, orelse = cast("tuple[int, int, Block, Block]", loop.args)
     if orelse or kind == "set" or not is_leaf(body, emitter.registers):
         return False  # a set is Noodle's own class: an element that cannot be hashed must end the loop at once
+    if not _only_here(emitter, element, body):
+        return False
     spare = Emitter(emitter.module, emitter.function, emitter.names)
     spare.registers, spare.counter = emitter.registers, emitter.counter
     parts = _clauses(spare, element, body, at)
@@ -189,6 +191,16 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     name = emitter.fresh("c")
     emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], iterator, left, loop, at))
     emitter.result(target, nodes.load(name, at), at)
+    return True
+
+
+def _only_here(emitter: Emitter, element: int, body: Block) -> bool:
+    """Whether the comprehension's variables are written nowhere else, so that nobody can miss them after it."""
+    writes = emitter.registers.writes
+    if writes[element] != 1:
+        return False
+    if body and body[0].op == "unpack":
+        return all(writes[register] == 2 for register in cast("tuple[int, ...]", body[0].args[1]))
     return True
 
 

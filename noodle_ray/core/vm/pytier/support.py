@@ -18,7 +18,7 @@ from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.strings import text_of
+from noodle_ray.core.vm.strings import FIELD_CONVERSIONS, text_of
 
 FUEL: Final = ".fuel"
 
@@ -165,6 +165,7 @@ _HELPERS: Final[dict[str, object]] = {
     ".ipow": operators.inplace_pow,
     ".imod": operators.inplace_remainder,
     ".text": text_of,
+    **{f".text.{name}": convert for name, convert in FIELD_CONVERSIONS.items()},
     ".effect": _effect,
     ".force": _force,
     ".barrier": _barrier,
