@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,6 +18,8 @@ from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import ModuleError
 from tests.sandbox.programs import ASKING, FOREVER, SWALLOWING, Echo, code, compiled, request
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=[False, True], ids=["forked", "fork-server"], scope="module")
@@ -313,3 +318,16 @@ def test_run_local_leaves_nothing_when_done() -> None:
     with pytest.raises(ModuleError):
         run_local(RunRequest(b"garbage", digest(b"garbage"), limits=Limits()))
     assert (set(os.listdir("/proc/self/fd")), psutil.Process().children()) == before
+
+
+def test_program_runs_when_the_shell_limits_memory_below_a_workers_own_bound() -> None:
+    script = (
+        "import resource\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+        "from noodle_ray.core.sandbox.local import LocalWorker\n"
+        "from tests.sandbox.programs import request\n"
+        "with LocalWorker() as worker:\n"
+        "    print([worker.run(request(f'{i} + 1'))['result'] for i in range(2)])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.stdout == "[1, 2]\n", done

@@ -163,7 +163,7 @@ class Worker:
             result = None
         finally:
             self._switch_off()
-            resource.setrlimit(resource.RLIMIT_AS, (lockdown.MAX_MEMORY, lockdown.MAX_MEMORY))
+            _limit_memory(lockdown.MAX_MEMORY)
         if result is not None:
             self._finish(result, request.limits.memory)
 
@@ -287,7 +287,8 @@ def _forget_run() -> None:
 
 
 def _limit_memory(most: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (min(most, lockdown.MAX_MEMORY), lockdown.MAX_MEMORY))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]  # MAX_MEMORY, or less where the worker's parent had less
+    resource.setrlimit(resource.RLIMIT_AS, (min(most, hard) if hard >= 0 else most, hard))
 
 
 def _limit_processor(deadline: float) -> None:
