@@ -124,3 +124,17 @@ def test_message_names_the_operator_in_place_when_it_fails(source: str, message:
     error = run(source, tier).error
     assert error is not None
     assert error["message"] == message
+
+
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+@pytest.mark.parametrize("call", ["sum(X)", "any(X)", "max(X)", "min(X, key=abs)", "all(zip(X))", "sum(map(abs, X))"])
+def test_fuel_trips_when_an_iterator_never_ends(call: str, tier: str) -> None:
+    error = run(call.replace("X", "iter(int, 1)"), tier, 50_000).error
+    assert error is not None
+    assert error["code"] == "NOODLE-E0401"
+
+
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+def test_any_when_it_stops_early_leaves_the_rest_of_an_iterator(tier: str) -> None:
+    source = "it = iter(range(5000))\n[any(x > 2 for x in it), any(it), next(it), sum(it), min([], default=7)]"
+    assert run(source, tier).result == [True, True, 5, sum(range(6, 5000)), 7]

@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, compress, repeat
 from typing import Any, Final
 
 from noodle_ray.core.vm.state import S
@@ -21,6 +22,20 @@ def _charge_length(items: Any) -> None:
         return
     if length > 63:
         S.charge(length >> 4)
+
+
+def _metered(items: Any) -> Any:
+    """The items, paid for; those whose number is not known beforehand pay on the way, as they may never end."""
+    if type(items) in _SIZED or type(items) is range:
+        _charge_length(items)
+        return items
+    return compress(iter(items), chain.from_iterable(_pay()))
+
+
+def _pay() -> Iterator[Iterator[bool]]:
+    while True:
+        yield repeat(True, 1024)
+        S.charge(1024 >> 4)
 
 
 def _charge_result(result: Any, items: Any) -> Any:
@@ -66,20 +81,17 @@ def sorted(iterable: Iterable[Any], /, *, key: Any = None, reverse: Any = False)
 
 def sum(iterable: Iterable[Any], /, start: Any = 0) -> Any:
     """sum()."""
-    _charge_length(iterable)
-    return builtins.sum(iterable, start)
+    return builtins.sum(_metered(iterable), start)
 
 
 def any(iterable: Iterable[Any], /) -> bool:
     """any()."""
-    _charge_length(iterable)
-    return builtins.any(iterable)
+    return builtins.any(_metered(iterable))
 
 
 def all(iterable: Iterable[Any], /) -> bool:
     """all()."""
-    _charge_length(iterable)
-    return builtins.all(iterable)
+    return builtins.all(_metered(iterable))
 
 
 def min(*args: Any, **options: Any) -> Any:
@@ -94,7 +106,7 @@ def max(*args: Any, **options: Any) -> Any:
 
 def _extreme(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if len(args) == 1:
-        _charge_length(args[0])
+        args = (_metered(args[0]),)
     if "key" in options:
         options["key"] = call_of(options["key"])
     return function(*args, **options)
