@@ -41,27 +41,63 @@ def small_power(instr: Instr, registers: Registers) -> bool:
     return type(value) is float or (type(value) is int and 0 <= value <= SMALL_EXPONENT)
 
 
-_RESIZING: Final = frozenset({"extend", "update", "setadd", "kwmerge", "delindex"})
-_READING: Final = frozenset({"get", "keys", "values", "items", "index", "count", "copy"})
-"""Methods of containers that surely change none."""
+_RESIZING_METHODS: Final = frozenset(
+    [
+        "add",
+        "append",
+        "clear",
+        "difference_update",
+        "discard",
+        "extend",
+        "insert",
+        "intersection_update",
+        "pop",
+        "popitem",
+        "remove",
+        "setdefault",
+        "symmetric_difference_update",
+        "update",
+    ]
+)
+"""Methods, of whatever type, that change how long a container is."""
 
 
-def keeps_sizes(block: Block, registers: Registers) -> bool:
-    """Whether a leaf's body surely changes no container's length, so that a loop's count is known before it;
-    a ``setindex`` may still give a dict a new key."""
-    return not any(_resizes(instr, registers) for instr in flatten(block))
+_RESIZED: Final = {
+    "extend": 0,
+    "update": 0,
+    "setadd": 0,
+    "kwmerge": 0,
+    "delindex": 0,
+    "setindex": 0,
+    "inplace": 2,
+    "callm": 1,
+}
+"""The operand that names the container which an instruction may resize."""
+
+
+def keeps_size(iterable: int, block: Block, registers: Registers) -> bool:
+    """Whether a leaf's body surely does not change how long what it walks over is, so that a loop's count is known
+    before it; a ``setindex`` may still give a dict a new key.
+
+    What a parameter was bound to at entry is older than, and so not, any container that the function itself made.
+    """
+    given = registers.is_given(iterable)
+    for instr in flatten(block):
+        if _resizes(instr, registers):
+            resized = cast(int, instr.args[_RESIZED[instr.op]])
+            if not (given and registers.is_made_here(resized)):
+                return False
+    return True
 
 
 def _resizes(instr: Instr, registers: Registers) -> bool:
-    if instr.op in _RESIZING:
-        return True
     if instr.op == "setindex":
-        key = cast(int, instr.args[1])
-        constant = registers.constants.get(key)
-        return constant is None and registers.types.get(key) not in (int, str, float, bool, tuple)
+        container, key = cast("tuple[int, int]", instr.args[:2])
+        if registers.types.get(container) is dict or key in registers.constants:
+            return False
+        return registers.types.get(key) not in (int, str, float, bool, tuple)
     if instr.op == "inplace":
         return registers.types.get(cast(int, instr.args[2])) not in (int, float, bool, str, tuple)
     if instr.op == "callm":
-        receiver = registers.types.get(cast(int, instr.args[1]))
-        return receiver is not str and instr.args[2] not in _READING
-    return False
+        return instr.args[2] in _RESIZING_METHODS
+    return instr.op in _RESIZED

@@ -1,21 +1,23 @@
 """Emitting loops and comprehensions, with metering that costs next to nothing.
 
 A leaf loop (see `leaf`) is paid for ahead: for its length where that is known, else for as many iterations as there
-is fuel, which C-level iterators count. What was not used is given back afterwards. Any other loop pays at each
-iteration.
+is fuel, which C-level iterators count. What was not used is given back afterwards. Any other loop, and one that may
+resize what it walks over, pays at each iteration.
 """
 
 import _ast as ast
-from typing import cast
+from typing import Final, cast
 
 from noodle_ray.core.nbc.costs import loop_cost
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
-from noodle_ray.core.vm.pytier.leaf import is_leaf, keeps_sizes
+from noodle_ray.core.vm.pytier.leaf import is_leaf, keeps_size
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.support import FUEL
+
+_IMMUTABLE: Final = frozenset({range, str, tuple})
 
 
 def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Position) -> tuple[str, str]:
@@ -32,7 +34,7 @@ def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) ->
     if emitter.registers.types.get(iterable) is not range:
         body = cast(Block, instr.args[2])
         helper = ".enter"
-        if keeps_sizes(body, emitter.registers):
+        if keeps_size(iterable, body, emitter.registers):
             helper = ".enter_steady" if any(inner.op == "setindex" for inner in flatten(body)) else ".enter_fixed"
         return _start(emitter, helper, [items, nodes.constant(cost, at)], at)
     iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
@@ -52,14 +54,13 @@ def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) ->
 
 
 def _refund(emitter: Emitter, loop: list[ast.stmt], iterator: str, left: str, instr: Instr, at: Position) -> ast.stmt:
-    """The loop, and however it ends, the fuel of the iterations that did not run given back. A range that was
-    paid for as a whole and ran to its end owes nothing."""
+    """The loop, and however it ends, the fuel of the iterations that did not run given back. A ``for`` that was
+    paid for as a whole, and so whose iterator is what is left of it, owes nothing when it ran to its end."""
     settled = nodes.call(".settle", [nodes.load(left, at), nodes.constant(True, at)], at)  # None: given back already
     cost = ast.IfExp(settled, nodes.constant(float(loop_cost(instr)), at), nodes.constant(0.0, at), **at)
     unused = ast.BinOp(nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), cost, **at)
     refund = ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)
-    exact = instr.op == "for" and emitter.registers.types.get(cast(int, instr.args[1])) is range
-    if exact and not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
+    if instr.op == "for" and not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
         again = ast.ExceptHandler(None, None, [refund, ast.Raise(None, None, **at)], **at)
         in_part = ast.Compare(nodes.load(left, at), [ast.IsNot()], [nodes.load(iterator, at)], **at)
         return ast.Try(loop, [again], [ast.If(in_part, [refund], [], **at)], [], **at)
@@ -73,7 +74,8 @@ def for_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     items = emitter.operand(iterable, at)
     cost = loop_cost(instr)
     element = nodes.store(emitter.variable(target), at)
-    if is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers):
+    steady = emitter.registers.types.get(iterable) in _IMMUTABLE or keeps_size(iterable, body, emitter.registers)
+    if steady and is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers):
         iterator, left = _start_for(emitter, items, instr, at)
         loop = ast.For(
             element, nodes.load(iterator, at), nodes.plain(at, *emitter.block(body)), emitter.block(orelse), None, **at

@@ -10,6 +10,9 @@ from noodle_ray.core.nbc.walk import blocks_of
 Types = dict[int, type]
 
 
+_MAKING = frozenset({"list", "dict", "set", "comp"})
+
+
 def block_values(instr: Instr) -> Iterator[tuple[Block, int]]:
     """The registers an instruction reads at the end of one of its nested blocks, with that block."""
     args = instr.args
@@ -29,7 +32,7 @@ def block_values(instr: Instr) -> Iterator[tuple[Block, int]]:
 class Registers:
     """How often each register is written and read, which hold one constant, and which types are certain."""
 
-    __slots__ = ("_defined_in", "_read_in", "constants", "reads", "types", "writes")
+    __slots__ = ("_defined_in", "_made", "_params", "_read_in", "constants", "reads", "types", "writes")
 
     def __init__(self, function: Function) -> None:
         self.writes = [0] * function.registers
@@ -37,7 +40,8 @@ class Registers:
         self._defined_in: dict[int, int] = {}
         self._read_in: dict[int, int] = {}
         self.constants: dict[int, Instr] = {}
-        for register in range(len(function.params)):
+        self._params = len(function.params)
+        for register in range(self._params):
             self.writes[register] += 1
         definitions: dict[int, list[Instr]] = {}
         self._block(function.body, definitions)
@@ -45,6 +49,19 @@ class Registers:
             if self.writes[register] == 1 and instrs[0].op in ("const", "bget"):
                 self.constants[register] = instrs[0]
         self.types = _infer(definitions, self.writes)
+        self._made = {
+            register
+            for register, instrs in definitions.items()
+            if self.writes[register] == len(instrs) and all(instr.op in _MAKING for instr in instrs)
+        }
+
+    def is_given(self, register: int) -> bool:
+        """Whether a register holds what a parameter was bound to at entry."""
+        return register < self._params and self.writes[register] == 1
+
+    def is_made_here(self, register: int) -> bool:
+        """Whether a register can hold nothing but containers that this call made itself."""
+        return register in self._made
 
     def once(self, register: int) -> bool:
         """Whether a register is written once and read once, in the same block."""
@@ -141,23 +158,41 @@ _METHOD_RESULTS: dict[tuple[type, str], type] = {
 
 
 def _infer(definitions: dict[int, list[Instr]], writes: list[int]) -> Types:
-    """Registers all of whose definitions surely give one type."""
+    """Registers all of whose definitions surely give one type.
+
+    Optimistic: a type is assumed from the definitions that can be told, and dropped when, with all that was
+    assumed, another definition turns out to give something else. So ``n = 0; n = n + 1`` is an int.
+    """
+    open_registers = {r for r, instrs in definitions.items() if writes[r] == len(instrs)}
     types: Types = {}
-    for _ in range(3):
-        before = len(types)
-        for register, instrs in definitions.items():
-            if register in types or writes[register] != len(instrs):
+    changed = True
+    while changed:
+        changed = False
+        for register in sorted(open_registers):
+            found = {_result(instr, types, open_registers) for instr in definitions[register]} - {_UNDECIDED}
+            if not found:
                 continue
-            found = {_result(instr, types) for instr in instrs}
-            if len(found) == 1 and (kind := found.pop()) is not None:
+            kind = found.pop()
+            if found or kind is None or types.get(register, kind) is not kind:
+                open_registers.discard(register)
+                types.pop(register, None)
+                changed = True
+            elif register not in types:
                 types[register] = kind
-        if len(types) == before:
-            break
+                changed = True
     return types
 
 
-def _result(instr: Instr, types: Types) -> type | None:
+class _UNDECIDED:
+    """The type of a register none of whose definitions can be told yet."""
+
+
+def _result(instr: Instr, types: Types, undecided: set[int]) -> type | None:
     op, args = instr.op, instr.args
+
+    def of(register: object) -> type | None:
+        return types.get(cast(int, register), _UNDECIDED if register in undecided else None)
+
     if op in _BUILT:
         return _BUILT[op]
     if op == "const":
@@ -167,17 +202,27 @@ def _result(instr: Instr, types: Types) -> type | None:
     if op == "callb":
         return _RESULTS.get(cast(str, args[1]))
     if op == "callm":
-        receiver = types.get(cast(int, args[1]))
+        receiver = of(args[1])
+        if receiver is _UNDECIDED:
+            return _UNDECIDED
         return _METHOD_RESULTS.get((receiver, cast(str, args[2]))) if receiver else None
     if op == "move":
-        return types.get(cast(int, args[1]))
-    if op == "for" and types.get(cast(int, args[1])) is range:
-        return int
-    if op in ("cmp", "unop") and (op == "cmp" or args[1] == "not"):
+        return of(args[1])
+    if op == "for":
+        return _ELEMENTS.get(of(args[1]))
+    if op == "cmp" or (op == "unop" and args[1] == "not"):
         return bool
+    if op == "unop":
+        return of(args[2]) if of(args[2]) in (int, float, _UNDECIDED) else None
     if op in ("binop", "inplace"):
-        return arithmetic(cast(str, args[1]), types.get(cast(int, args[2])), types.get(cast(int, args[3])))
+        left, right = of(args[2]), of(args[3])
+        if _UNDECIDED in (left, right):
+            return _UNDECIDED if None not in (left, right) else None
+        return arithmetic(cast(str, args[1]), left, right)
     return None
+
+
+_ELEMENTS: dict[type | None, type] = {range: int, str: str, _UNDECIDED: _UNDECIDED}
 
 
 def arithmetic(operator: str, left: type | None, right: type | None) -> type | None:
