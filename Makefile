@@ -31,7 +31,7 @@ $(STAMP): pyproject.toml constraints.txt models.txt
 	@$(BIN)/noodle version
 	@touch $(STAMP)
 
-demo: setup ## start a local platform, ask the example documents two questions, show the timeline, shut down
+demo: setup ## start a local platform, ask the example documents three questions, show the timeline, shut down
 	@$(BIN)/python -m examples.demo
 
 test: setup ## run the whole test suite
