@@ -28,6 +28,14 @@ def worker(request: pytest.FixtureRequest) -> Iterator[LocalWorker]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def small_worker() -> Iterator[LocalWorker]:
+    """A worker whose memory is its own. One forked from the test process inherits that process's heap, which other
+    tests may have left large and half empty, so that a run's memory comes out of what is resident already."""
+    with LocalWorker(fork_server=True) as started:
+        yield started
+
+
 def pid_of(worker: LocalWorker) -> int:
     server = worker._server
     return worker._pid if server is None else psutil.Process(server.process.pid).children()[0].pid
@@ -116,17 +124,17 @@ def test_a_limit_trips_when_a_power_is_gigantic(worker: LocalWorker) -> None:
     assert answers_again(worker)
 
 
-def test_memory_limit_leaves_room_when_program_stays_below(worker: LocalWorker) -> None:
-    outcome = worker.run(request("len('a' * 40_000_000)", memory=50_000_000))
+def test_memory_limit_leaves_room_when_program_stays_below(small_worker: LocalWorker) -> None:
+    outcome = small_worker.run(request("len('a' * 40_000_000)", memory=50_000_000))
     assert outcome["result"] == 40_000_000
     assert 38_000_000 < outcome["usage"]["memory_peak_bytes"] < 50_000_000  # type: ignore[index]
 
 
-def test_memory_peak_is_the_runs_own_when_an_earlier_run_took_more(worker: LocalWorker) -> None:
-    worker.run(request("len('a' * 60_000_000)"))
-    worker.run(request("len('a' * 60_000_000)"))
-    small = worker.run(request("1 + 1"))
-    middle = worker.run(request("len('a' * 20_000_000)"))
+def test_memory_peak_is_the_runs_own_when_an_earlier_run_took_more(small_worker: LocalWorker) -> None:
+    small_worker.run(request("len('a' * 60_000_000)"))
+    small_worker.run(request("len('a' * 60_000_000)"))
+    small = small_worker.run(request("1 + 1"))
+    middle = small_worker.run(request("len('a' * 20_000_000)"))
     assert small["usage"]["memory_peak_bytes"] < 4_000_000  # type: ignore[index]
     assert 16_000_000 < middle["usage"]["memory_peak_bytes"] < 30_000_000  # type: ignore[index]
 
@@ -263,14 +271,14 @@ def test_one_worker_serves_all_runs_when_nothing_goes_wrong(worker: LocalWorker)
     assert pid_of(worker) == pid
 
 
-def test_worker_is_replaced_when_it_keeps_much_memory(worker: LocalWorker) -> None:
-    assert answers_again(worker)
-    pid = pid_of(worker)
+def test_worker_is_replaced_when_it_keeps_much_memory(small_worker: LocalWorker) -> None:
+    assert answers_again(small_worker)
+    pid = pid_of(small_worker)
     # many small objects with a few long-lived ones between them pin the allocator's arenas
-    worker.run(request("x = [[i] for i in range(2000000)]\nlen(x)", memory=10**9))
-    assert answers_again(worker)
-    after = psutil.Process(pid_of(worker)).memory_info().rss
-    assert pid_of(worker) != pid or after < 120_000_000
+    small_worker.run(request("x = [[i] for i in range(2000000)]\nlen(x)", memory=10**9))
+    assert answers_again(small_worker)
+    after = psutil.Process(pid_of(small_worker)).memory_info().rss
+    assert pid_of(small_worker) != pid or after < 120_000_000
 
 
 def test_forked_worker_is_gone_when_closed() -> None:

@@ -57,7 +57,10 @@ class ForkServer:
 
     def _receive(self) -> bool:
         size = struct.calcsize("i")
-        data, ancillary, _, _ = self._control.recvmsg(MESSAGE.size, _socket.CMSG_SPACE(size))
+        try:
+            data, ancillary, _, _ = self._control.recvmsg(MESSAGE.size, _socket.CMSG_SPACE(size))
+        except ConnectionError:  # the caller's end closed with reports in it that nobody had read
+            return False
         if len(data) != MESSAGE.size:
             return False
         kind, tag, _ = MESSAGE.unpack(data)
