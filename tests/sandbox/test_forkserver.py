@@ -3,6 +3,7 @@
 import select
 
 import psutil
+
 from noodle_ray.core.sandbox.spawn import ForkServerProcess
 
 
