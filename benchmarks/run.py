@@ -65,7 +65,7 @@ def machine() -> str:
         platform.machine(),
     )
     packages = ", ".join(f"{name} {version(name)}" for name in ("ray", "onnxruntime", "pydantic-monty"))
-    return f"{os.cpu_count()} cores, {cpu}; Linux {platform.release()}; Python {platform.python_version()}; {packages}."
+    return f"{os.cpu_count()} cores, {cpu}; {platform.system()}; Python {platform.python_version()}; {packages}."
 
 
 def _read(path: str) -> str:
