@@ -1,7 +1,8 @@
 """Futures and fibers: order, failures, chains, batches and keys, under answers in any order."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,11 @@ def ask(fibers: Fibers, text: object) -> object:
 
 def asked(fibers: Fibers, text: object) -> object:
     return fibers.force(ask(fibers, text))
+
+
+def gathered(fibers: Fibers, function: Callable[[Any], Any], items: Iterable[Any]) -> Any:
+    """What a program sees of a gather: it waits before it uses the list."""
+    return fibers.force(fibers.gather(function, items))
 
 
 def test_force_when_value_is_not_pending_returns_it() -> None:
@@ -119,14 +125,14 @@ def test_gather_when_answers_come_in_any_order_keeps_the_elements_order(
     pick: Callable[[list[EffectRequest]], int],
 ) -> None:
     fibers, host = made(pick)
-    assert fibers.gather(lambda x: asked(fibers, asked(fibers, x)), ["a", "b", "c"]) == ["a!!", "b!!", "c!!"]
+    assert gathered(fibers, lambda x: asked(fibers, asked(fibers, x)), ["a", "b", "c"]) == ["a!!", "b!!", "c!!"]
     assert host.keys[0] == ["1.0/1", "1.1/1", "1.2/1"]
     assert sorted(key for batch in host.keys for key in batch) == [f"1.{i}/{n}" for i in range(3) for n in (1, 2)]
 
 
 def test_gather_when_elements_are_skipped_leaves_them_out() -> None:
     fibers, _ = made()
-    assert fibers.gather(lambda x: SKIP if x == 2 else x, [1, 2, 3]) == [1, 3]
+    assert gathered(fibers, lambda x: SKIP if x == 2 else x, [1, 2, 3]) == [1, 3]
 
 
 def test_gather_when_nothing_is_asked_needs_no_host() -> None:
@@ -139,23 +145,23 @@ def test_gather_when_there_are_no_elements_is_empty() -> None:
 
 def test_gather_when_a_result_is_pending_waits_for_it() -> None:
     fibers, _ = made()
-    assert fibers.gather(lambda x: ask(fibers, x), ["a", "b"]) == ["a!", "b!"]
+    assert gathered(fibers, lambda x: ask(fibers, x), ["a", "b"]) == ["a!", "b!"]
 
 
 def test_gather_when_nested_batches_across_all_fibers() -> None:
     fibers, host = made()
 
     def row(x: str) -> list[object]:
-        return fibers.gather(lambda y: asked(fibers, x + y), ["1", "2"])
+        return gathered(fibers, lambda y: asked(fibers, x + y), ["1", "2"])
 
-    assert fibers.gather(row, ["a", "b"]) == [["a1!", "a2!"], ["b1!", "b2!"]]
+    assert gathered(fibers, row, ["a", "b"]) == [["a1!", "a2!"], ["b1!", "b2!"]]
     assert host.keys == [["1.0.1.0/1", "1.0.1.1/1", "1.1.1.0/1", "1.1.1.1/1"]]
 
 
 def test_gather_when_several_elements_fail_raises_for_the_lowest_index() -> None:
     fibers, _ = made(newest)
     with pytest.raises(ModelError, match=r"^refused bad 1$"):
-        fibers.gather(lambda x: asked(fibers, x), ["ok", "bad 1", "bad 2"])
+        gathered(fibers, lambda x: asked(fibers, x), ["ok", "bad 1", "bad 2"])
     assert asked(fibers, "after") == "after!"
 
 
@@ -167,9 +173,9 @@ def test_gather_when_iterable_raises_prefers_the_failure_of_an_earlier_element()
         raise ValueError("iterable")
 
     with pytest.raises(ModelError):
-        fibers.gather(lambda x: asked(fibers, x), items())  # type: ignore[arg-type]
+        gathered(fibers, lambda x: asked(fibers, x), items())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="iterable"):
-        fibers.gather(lambda x: x, items())  # type: ignore[arg-type]
+        gathered(fibers, lambda x: x, items())  # type: ignore[arg-type]
 
 
 def test_gather_when_a_limit_trips_in_a_fiber_ends_the_run_and_close_ends_the_fibers() -> None:
@@ -186,7 +192,7 @@ def test_gather_when_a_limit_trips_in_a_fiber_ends_the_run_and_close_ends_the_fi
             finished.append(x)
 
     with pytest.raises(LimitExceeded):
-        fibers.gather(element, ["a", "b", "c"])
+        gathered(fibers, element, ["a", "b", "c"])
     fibers.close()
     assert sorted(finished) == ["a", "b", "c"]
 
@@ -201,14 +207,14 @@ def test_gather_when_host_fails_raises_in_the_root() -> None:
 
     fibers = Fibers(Broken())
     with pytest.raises(LimitExceeded):
-        fibers.gather(lambda x: asked(fibers, x), ["a", "b"])
+        gathered(fibers, lambda x: asked(fibers, x), ["a", "b"])
     fibers.close()
 
 
 def test_gather_when_there_are_more_elements_than_the_window_gives_all() -> None:
     fibers, host = made()
     count = WINDOW + 10
-    assert len(fibers.gather(lambda x: asked(fibers, x), range(count))) == count
+    assert len(gathered(fibers, lambda x: asked(fibers, x), range(count))) == count
     assert len(host.sent[0]) == WINDOW
     assert host.keys[-1][-1] == f"1.{count - 1}/1"
 
@@ -223,7 +229,7 @@ def test_gather_when_depth_is_counted_gives_each_fiber_its_own() -> None:
         seen.append(fibers.current.depth)
 
     fibers.root.depth = 5
-    fibers.gather(element, ["a", "b", "c"])
+    gathered(fibers, element, ["a", "b", "c"])
     assert seen == [8, 8, 8]
     assert fibers.current is fibers.root
 
@@ -234,9 +240,9 @@ def test_keys_when_answers_come_in_random_orders_are_always_the_same() -> None:
 
         def element(x: int) -> object:
             first = asked(fibers, x)
-            return fibers.gather(lambda y: asked(fibers, y), [first] * x)
+            return gathered(fibers, lambda y: asked(fibers, y), [first] * x)
 
-        fibers.gather(element, [2, 0, 3])
+        gathered(fibers, element, [2, 0, 3])
         fibers.barrier()
         asked(fibers, "last")
 
@@ -305,7 +311,7 @@ def test_gather_when_a_limit_trips_in_one_element_runs_no_other(error: type[Exce
         return asked(fibers, "a")
 
     with pytest.raises(error):
-        fibers.gather(element, range(5))
+        gathered(fibers, element, range(5))
     assert ran == [0, 1]
     fibers.close()
 
@@ -321,5 +327,25 @@ def test_gather_when_a_limit_trips_in_the_iterable_runs_no_element(error: type[E
 
     ran: list[int] = []
     with pytest.raises(error):
-        fibers.gather(ran.append, map(endless, range(5)))
+        gathered(fibers, ran.append, map(endless, range(5)))
     assert ran == []
+
+
+def test_gather_when_its_elements_wait_lets_what_follows_join_their_batch() -> None:
+    fibers, host = made()
+    many = fibers.gather(lambda text: asked(fibers, text), ["a", "b"])
+    one = ask(fibers, "c")
+    assert (fibers.force(many), fibers.force(one)) == (["a!", "b!"], "c!")
+    assert fibers.batches == 1
+
+
+def test_barrier_when_a_pending_gather_fails_raises_the_lowest_elements_error() -> None:
+    fibers, _ = made()
+
+    def element(number: int) -> object:
+        asked(fibers, str(number))
+        raise ValueError(number)
+
+    fibers.gather(element, [1, 2])
+    with pytest.raises(ValueError, match="^1$"):
+        fibers.barrier()

@@ -42,12 +42,14 @@ class Future:
         self.missing = 0
         self.chained: list[Future] = []
         self.waiting: list[Fiber] = []
-        self.error: ModelError | None = None
+        self.error: Exception | None = None
         self.value: Any = _PENDING
         self.start = 0.0
 
 
 _PENDING: Final = object()
+_GATHERED: Final = ""
+"""What the pending list of a gather has for a model."""
 
 
 class Fiber:
@@ -120,10 +122,11 @@ class Fibers:
                 self._raise_first(future)
         outstanding.clear()
 
-    def gather(self, function: Callable[[Any], Any], iterable: Iterable[Any]) -> list[Any]:
+    def gather(self, function: Callable[[Any], Any], iterable: Iterable[Any]) -> "list[Any] | Future":
         """The results of the function for each element, run as fibers; without those that are SKIP.
 
-        Raises what sequential execution would have raised: the exception of the lowest index.
+        Where elements must wait, the list is pending, so that what comes next overlaps with them. Raises, here or
+        when it is forced, what sequential execution would have raised: the exception of the lowest index.
         """
         parent = self.current
         parent.position += 1
@@ -134,7 +137,10 @@ class Fibers:
             chunk, stopped = _take(iterator)
             gathering = _Gathering(self, parent, function, chunk)
             if chunk:
-                gathering.run(prefix, len(results))
+                gathering.start(prefix, len(results))
+            if gathering.left and stopped is None and len(chunk) < WINDOW:
+                return gathering.promise(prefix, results)
+            gathering.finish()
             for error in gathering.errors:
                 if error is not None:
                     raise error
@@ -160,7 +166,7 @@ class Fibers:
         self._live.clear()
 
     def _argument(self, future: Future, value: Any) -> Any:
-        if type(value) is Future:
+        if type(value) is Future and value.model is not _GATHERED:
             if value.value is _PENDING and value.error is None:
                 value.chained.append(future)
                 future.missing += 1
@@ -182,7 +188,7 @@ class Fibers:
         )
         self._queue.append(future)
 
-    def _settle(self, future: Future, error: ModelError | None, value: Any) -> None:
+    def _settle(self, future: Future, error: Exception | None, value: Any) -> None:
         future.error = error
         future.value = value
         future.request = None
@@ -279,7 +285,7 @@ class Fibers:
 class _Gathering:
     """One chunk of a gather: its fibers' results and errors, by position."""
 
-    __slots__ = ("chunk", "errors", "fibers", "function", "left", "parent", "results")
+    __slots__ = ("awaited", "before", "chunk", "errors", "fibers", "function", "left", "parent", "pending", "results")
 
     def __init__(self, fibers: Fibers, parent: Fiber, function: Callable[[Any], Any], chunk: list[Any]) -> None:
         self.fibers = fibers
@@ -289,9 +295,12 @@ class _Gathering:
         self.results: list[Any] = [None] * len(chunk)
         self.errors: list[Exception | None] = [None] * len(chunk)
         self.left = len(chunk)
+        self.awaited = False
+        self.pending: Future | None = None
+        self.before: list[Any] = []
 
-    def run(self, prefix: str, offset: int) -> None:
-        """Run all elements to their end."""
+    def start(self, prefix: str, offset: int) -> None:
+        """Run each element until it waits or ends."""
         from greenlet import greenlet
 
         fibers = self.fibers
@@ -301,8 +310,29 @@ class _Gathering:
             fiber.greenlet = greenlet(partial(self._element, fiber, index), hub)
             fibers._live.add(fiber)
             fibers._ready.append(fiber)
+        fibers._ready.append(self.parent)
+        fibers._switch_to_hub()
+
+    def finish(self) -> None:
+        """Run all elements to their end."""
+        self.awaited = True
         while self.left:
-            fibers._switch_to_hub()
+            self.fibers._switch_to_hub()
+
+    def promise(self, key: str, before: list[Any]) -> Future:
+        """The pending list of results, which follow those of earlier chunks."""
+        self.pending = Future(key, _GATHERED)
+        self.before = before
+        self.parent.outstanding.append(self.pending)
+        return self.pending
+
+    def _end(self) -> None:
+        if self.awaited:
+            self.fibers._ready.append(self.parent)
+        if self.pending is not None:
+            error = next((error for error in self.errors if error is not None), None)
+            values = [value for value in (*self.before, *self.results) if value is not SKIP]
+            self.fibers._settle(self.pending, error, values)
 
     def _element(self, fiber: Fiber, index: int) -> None:
         fibers = self.fibers
@@ -317,7 +347,7 @@ class _Gathering:
         fibers._live.discard(fiber)
         self.left -= 1
         if not self.left:
-            fibers._ready.append(self.parent)
+            self._end()
 
 
 def _take(iterator: Iterator[Any]) -> tuple[list[Any], Exception | None]:
