@@ -332,7 +332,7 @@ def test_gather_when_a_limit_trips_in_the_iterable_runs_no_element(error: type[E
 
 
 def test_gather_when_its_elements_wait_lets_what_follows_join_their_batch() -> None:
-    fibers, host = made()
+    fibers, _ = made()
     many = fibers.gather(lambda text: asked(fibers, text), ["a", "b"])
     one = ask(fibers, "c")
     assert (fibers.force(many), fibers.force(one)) == (["a!", "b!"], "c!")
@@ -347,5 +347,5 @@ def test_barrier_when_a_pending_gather_fails_raises_the_lowest_elements_error() 
         raise ValueError(number)
 
     fibers.gather(element, [1, 2])
-    with pytest.raises(ValueError, match="^1$"):
+    with pytest.raises(ValueError, match=r"^1$"):
         fibers.barrier()
