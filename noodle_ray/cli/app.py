@@ -177,7 +177,9 @@ def models_add(
     source: Annotated[
         str, typer.Argument(help="wheel:NAME, path:/folder, hf:org/name, gguf:/file.gguf or onnx:/file.onnx")
     ],
-    task: Annotated[str | None, typer.Option(help="embedding or generation. [default: from the source]")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="embedding, classification, generation or tensors. [default: from the source]")
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="onnxruntime or llama.cpp. [default: from the task]")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the engine.")] = None,
     json: Json = False,
