@@ -156,7 +156,7 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
                 if caught is not None:
                     frame.registers[caught] = error
                 signal = _within(frame, error, block)
-                frame.noted = None
+                frame.forget(error)
                 return signal
         raise
     return frame.block(orelse) if signal is None else signal
@@ -185,7 +185,7 @@ def _matches(frame: Frame, error: Exception, types: Block, tested: int | None) -
 @operation("raise")
 def raise_(frame: Frame, value: int) -> None:
     error = _exception(frame.registers[value], "exceptions must derive from BaseException")
-    frame.noted = None
+    frame.forget(error)
     raise error
 
 
@@ -195,13 +195,14 @@ def raise_from(frame: Frame, value: int, source: int) -> None:
     cause = frame.registers[source]
     if cause is not None:
         cause = _exception(cause, "exception causes must derive from BaseException")
-    frame.noted = None
+    frame.forget(error)
     raise error from cause
 
 
 @operation("reraise")
 def reraise(frame: Frame) -> None:
-    frame.noted = error = frame.handling[-1]
+    error = frame.handling[-1]
+    frame.noted.append(error)
     raise error
 
 

@@ -34,7 +34,7 @@ class Frame:
 
     ``span`` is where execution is. ``value`` is what a return instruction left. ``collecting`` are the containers
     of the comprehensions around, innermost last; ``handling`` the exceptions of the handlers around. ``noted``
-    is the exception whose passage through this frame is already in its traceback.
+    are the exceptions whose passage through this frame is already in their tracebacks.
     """
 
     __slots__ = (
@@ -51,7 +51,7 @@ class Frame:
         self.value: Any = None
         self.collecting: list[Any] = []
         self.handling: list[Exception] = []
-        self.noted: BaseException | None = None
+        self.noted: list[BaseException] = []
 
     def block(self, block: Block) -> Signal:
         """Run a block; how it ended."""
@@ -64,10 +64,14 @@ class Frame:
 
     def note(self, error: BaseException) -> None:
         """Add this frame to an exception's traceback, once per passage."""
-        if self.noted is not error:
-            self.noted = error
+        if not any(known is error for known in self.noted):
+            self.noted.append(error)
             trace: list[tuple[int, int, str]] = error.__dict__.setdefault("noodle_trace", [])
             trace.append((self.span[0], self.span[1], self.function.name))
+
+    def forget(self, error: BaseException) -> None:
+        """An exception was caught here or is raised anew: its next passage counts again."""
+        self.noted = [known for known in self.noted if known is not error]
 
 
 def operation(*names: str) -> Callable[[_Operation], _Operation]:
