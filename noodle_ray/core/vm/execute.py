@@ -1,6 +1,7 @@
 """Executing a module: the one way in, whatever the tier."""
 
 import sys
+from itertools import islice
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -143,16 +144,15 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
 
 
 _STRAIGHT = 64
+"""The most instructions, nested ones counted, that are interpreted rather than compiled."""
 
 
 def _runs_straight(module: Module) -> bool:
     """Whether a module is a few instructions that run once: interpreting them costs less than compiling them."""
-    body = module.functions[0].body
-    return (
-        len(module.functions) == 1
-        and len(body) <= _STRAIGHT
-        and not any(instr.op in ("for", "while", "comp", "try") for instr in flatten(body))
-    )
+    if len(module.functions) > 1:
+        return False
+    first = list(islice(flatten(module.functions[0].body), _STRAIGHT + 1))  # no further: this is done for every run
+    return len(first) <= _STRAIGHT and not any(instr.op in ("for", "while", "comp", "try") for instr in first)
 
 
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
