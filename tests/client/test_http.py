@@ -66,7 +66,7 @@ def test_run_module_sends_the_module_once(platform: Served) -> None:
 def test_compile_gives_the_module(client: Client) -> None:
     reply = client.compile("1 + 1", text=True)
     assert nbc.digest(reply["nbc"]) == reply["module"]
-    assert reply["text"].startswith("nbc 1")
+    assert reply["text"].startswith("nbc 2")
 
 
 def test_models_and_infer(client: Client) -> None:

@@ -27,7 +27,7 @@ def tables(*functions: Function) -> Module:
 
 def written(code: str, *others: str, cells: str = "", registers: int = 8) -> Module:
     """A module whose top level is ``code``, an indented text; ``others`` are whole functions in text."""
-    lines = ["nbc 1", "function 0 <module>  @1:0-5", f"  registers {registers}"]
+    lines = ["nbc 2", "function 0 <module>  @1:0-5", f"  registers {registers}"]
     if cells:
         lines.append(f"  cells {cells}")
     lines.append("  code")

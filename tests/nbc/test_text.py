@@ -11,7 +11,7 @@ from noodle_ray.errors import ModuleError
 from tests.nbc.builders import instr, random_module, tables, top
 
 LOOP = """\
-nbc 1
+nbc 2
 models minilm
 imports math
 
@@ -125,8 +125,8 @@ def test_comments_and_blank_lines_are_skipped() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("nbc 1", "nbc 2", 1),
-        ("nbc 1", "", 2),
+        ("nbc 2", "nbc 2", 1),
+        ("nbc 2", "", 2),
         ("function 0", "function 1", 5),
         ("registers 6", "registers six", 6),
         ("registers 6", "registers", 6),
@@ -180,16 +180,16 @@ def test_text_is_refused_with_its_line_when_wrong(old: str, new: str, line: int)
     assert abs(error.span[0] - line) <= 1
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "nbc", "nbc 1\nx", "nbc 1\nfunction", "'", "\0", "nbc 1\nmodels ("])
+@pytest.mark.parametrize("text", ["", "\n\n", "nbc", "nbc 2\nx", "nbc 2\nfunction", "'", "\0", "nbc 2\nmodels ("])
 def test_scraps_are_refused(text: str) -> None:
     refused(text)
 
 
 def test_deep_text_is_refused() -> None:
-    lines = ["nbc 1", "function 0 f", "  registers 1", "  code"]
+    lines = ["nbc 2", "function 0 f", "  registers 1", "  code"]
     lines += [" " * (4 + depth) + "if r0" for depth in range(MAX_DEPTH + 2)]
     assert "100 deep" in refused("\n".join(lines)).message
-    refused("nbc 1\nfunction 0 f\n  registers 1\n  code\n    r0 = const " + "(" * 5000)
+    refused("nbc 2\nfunction 0 f\n  registers 1\n  code\n    r0 = const " + "(" * 5000)
 
 
 @settings(max_examples=300, deadline=None)

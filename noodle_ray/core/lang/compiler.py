@@ -9,7 +9,7 @@ from noodle_ray.core.lang.validate import validate
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.module import Function, Module
 from noodle_ray.core.nbc.walk import flatten
-from noodle_ray.core.vm.names import MODULES
+from noodle_ray.core.vm.catalog import module_of
 from noodle_ray.errors import CompileError, Diagnostic
 
 _OWN_SCOPES = frozenset({"NOODLE-E0101", "NOODLE-E0105", "NOODLE-E0108", "NOODLE-E0121"})
@@ -83,8 +83,8 @@ def _module(functions: list[Function], filename: str) -> Module:
             if op in ("model", "effect"):
                 models.add(str(args[1]))
             elif op in ("bget", "callb"):
-                module = str(args[1]).partition(".")[0]
-                if module in MODULES:
+                module = module_of(str(args[1]))
+                if module:
                     imports.add(module)
     if count > MAX_INSTRUCTIONS:
         message = f"the program has more than {MAX_INSTRUCTIONS} instructions"

@@ -21,6 +21,10 @@ _WEIGHT = {
     "unset": 0,
     "barrier": 0,
     "force": 1,
+    "class": 20,
+    "yield": 2,
+    "yieldfrom": 4,
+    "with": 6,
 }
 
 
@@ -76,7 +80,7 @@ def instruction_cost(instr: Instr) -> int:
         return cost + max(block_cost(cast(Block, args[2])), block_cost(cast(Block, args[4])))
     if op in ("for", "while"):
         return cost + block_cost(cast(Block, args[3]))
-    if op == "comp":
+    if op in ("comp", "with"):
         return cost + block_cost(cast(Block, args[2]))
     if op == "try":
         body, handlers, orelse, final = args

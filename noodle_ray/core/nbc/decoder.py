@@ -14,7 +14,21 @@ from noodle_ray.core.nbc.bounds import (
     MAX_POOL,
     MAX_WORD,
 )
-from noodle_ray.core.nbc.encoder import FALSE, FLOAT, INT, MAGIC, NONE, PARAM_KINDS, STR, TRUE, TUPLE
+from noodle_ray.core.nbc.encoder import (
+    BYTES,
+    COMPLEX,
+    ELLIPSIS,
+    FALSE,
+    FLOAT,
+    FUNCTION_KINDS,
+    INT,
+    MAGIC,
+    NONE,
+    PARAM_KINDS,
+    STR,
+    TRUE,
+    TUPLE,
+)
 from noodle_ray.core.nbc.module import FORMAT_VERSION, Block, Constant, Function, Instr, Module, Param, Span
 from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
 from noodle_ray.errors import ModuleError
@@ -151,6 +165,14 @@ def _constant(data: bytes, at: int, depth: int) -> tuple[Constant, int]:
         return value, at + 8
     if tag in (NONE, FALSE, TRUE):
         return (None, False, True)[tag], at
+    if tag == BYTES:
+        return _take(data, at)
+    if tag == COMPLEX:
+        if at + 16 > len(data):
+            raise EOFError
+        return complex(*struct.unpack_from("<dd", data, at)), at + 16
+    if tag == ELLIPSIS:
+        return ..., at
     if tag != TUPLE:
         raise _malformed(f"has a constant with the unknown tag {tag}")
     if depth >= MAX_DEPTH:
@@ -246,6 +268,7 @@ class _Decoder:
 
     def function(self) -> Function:
         name, returns = self.text(), self.text()
+        kind = FUNCTION_KINDS[self.next()]
         params = tuple([self.param() for _ in range(self.next())])
         registers = self.next()
         local_names, cells, free = self.texts(), self.texts(), self.texts()
@@ -257,7 +280,7 @@ class _Decoder:
         body = self.block(spans, 0)
         if len(spans) != 1:
             raise _malformed("has a debug table that does not fit its code")
-        return Function(name, params, registers, local_names, cells, free, body, spans[0], returns)
+        return Function(name, params, registers, local_names, cells, free, body, spans[0], returns, kind)
 
     def param(self) -> Param:
         name = self.text()

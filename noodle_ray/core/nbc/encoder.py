@@ -13,7 +13,8 @@ MAGIC: Final = b"\xf5NBC"
 """First bytes of every module. 0xF5 never occurs in UTF-8, so no text file is taken for a module."""
 
 PARAM_KINDS: Final = ("pos_only", "pos", "var", "kw_only", "var_kw")
-NONE, FALSE, TRUE, INT, FLOAT, STR, TUPLE = range(7)
+FUNCTION_KINDS: Final = ("", "generator", "class", "coroutine", "async_generator")
+NONE, FALSE, TRUE, INT, FLOAT, STR, TUPLE, BYTES, COMPLEX, ELLIPSIS = range(10)
 """Tags of constants."""
 
 _PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
@@ -83,6 +84,12 @@ def constant_bytes(value: Constant, depth: int = 0) -> bytes:
         if depth >= MAX_DEPTH:
             raise ModuleError(f"Constant tuples nest at most {MAX_DEPTH} deep.", code="NOODLE-E0306")
         return b"\x06" + uvarint(len(value)) + b"".join(constant_bytes(item, depth + 1) for item in value)
+    if isinstance(value, bytes) and kind is bytes:
+        return b"\x07" + uvarint(len(value)) + value
+    if isinstance(value, complex) and kind is complex:
+        return b"\x08" + struct.pack("<dd", value.real, value.imag)
+    if value is ...:
+        return b"\x09"
     raise TypeError(f"{kind.__name__!r} is not the type of a constant")
 
 
@@ -135,6 +142,7 @@ class _Encoder:
     def function(self, function: Function, out: list[int]) -> None:
         out.append(self.text(function.name))
         out.append(self.text(function.returns))
+        out.append(FUNCTION_KINDS.index(function.kind))
         out.append(len(function.params))
         for name, kind, default, annotation in function.params:
             out += (self.text(name), PARAM_KINDS.index(kind) * 2 + default, self.text(annotation))

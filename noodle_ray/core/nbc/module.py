@@ -4,11 +4,14 @@ These are named tuples and not dataclasses because they are created by the thous
 and imported on the path of a one-line ``noodle run``, where each dataclass costs about half a millisecond.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-FORMAT_VERSION = 1
+if TYPE_CHECKING:
+    from types import EllipsisType
 
-Constant: TypeAlias = "bool | int | float | str | tuple[Constant, ...] | None"
+FORMAT_VERSION = 2
+
+Constant: TypeAlias = "bool | int | float | complex | str | bytes | EllipsisType | tuple[Constant, ...] | None"
 Span: TypeAlias = tuple[int, int, int, int]
 """(line, column, end line, end column): lines from 1, columns from 0 in characters, end exclusive."""
 
@@ -39,8 +42,11 @@ class Function(NamedTuple):
 
     ``cells`` are this function's own captured variables, ``free`` those of enclosing functions, by name.
     Function 0 is the module's top level: no parameters, no free variables; it returns the value of the
-    last expression statement, or None. Every other function is created by exactly one ``func`` or
-    ``gather`` instruction, in a function with a smaller index.
+    last expression statement, or None. Every other function is created by exactly one ``func``,
+    ``gather`` or ``class`` instruction, in a function with a smaller index.
+
+    ``kind`` is '' for a plain function; generator, coroutine or async_generator for one whose call only makes such
+    an object; class for the body of a class, whose one parameter is the namespace to fill.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Function(NamedTuple):
     body: Block
     span: Span
     returns: str = ""
+    kind: str = ""
 
 
 class Module(NamedTuple):

@@ -11,7 +11,7 @@ D?    register written, or None
 R*    tuple of registers read
 D*    tuple of registers written
 KW    tuple of (keyword: str, register read: int)
-K     constant: None, bool, int, float, str, or a tuple of constants
+K     constant: None, bool, int, float, complex, str, bytes, Ellipsis, or a tuple of constants
 N     a name (str): a global, a builtin, a method, an attribute or a model
 C     cell index (int) into ``function.cells + function.free``
 F     function index (int) into ``module.functions``
@@ -90,6 +90,13 @@ OPERANDS: Final[dict[str, tuple[str, ...]]] = {
     "raise": ("R",),
     "raise_from": ("R", "R"),
     "reraise": (),
+    # classes, generators, managers
+    "class": ("D", "N", "F", "R*", "KW"),
+    "setattr": ("R", "N", "R"),
+    "delattr": ("R", "N"),
+    "yield": ("D", "R"),
+    "yieldfrom": ("D", "R"),
+    "with": ("R", "D?", "B"),
 }
 
 BINARY: Final = ("+", "-", "*", "/", "//", "%", "**", "<<", ">>", "&", "|", "^", "@")

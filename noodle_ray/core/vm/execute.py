@@ -12,6 +12,7 @@ from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare
+from noodle_ray.core.vm.modules import start_run
 from noodle_ray.core.vm.stack import max_recursion
 from noodle_ray.core.vm.state import S, State
 from noodle_ray.core.vm.strings import to_str
@@ -87,6 +88,7 @@ def execute(
     tier, run = _make_run(module, key, limits, tier)
     S.charge = run.charge
     try:
+        start_run()
         value = _run(run, module, entry, args or [], kwargs or {})
         fibers.barrier()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from noodle_ray.core.vm import sets, strings
 from noodle_ray.core.vm.names import CHARGING_BUILTINS
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import ModelError, Module, Standin, dict_items, dict_keys
+from noodle_ray.core.vm.types import CALLS_OF, OPEN_TYPES, ModelError, Module, Standin, dict_items, dict_keys
 
 Method: TypeAlias = Callable[..., Any]
 
@@ -183,6 +183,27 @@ def _install(kind: type, name: str, method: Method) -> None:
 def _install_static(kind: type, name: str, function: Method) -> None:
     _STATIC[kind, name] = function
     _install(kind, name, lambda self, /, *args, **kwargs: function(*args, **kwargs))
+
+
+def register(
+    kind: type,
+    *,
+    methods: dict[str, Method] | None = None,
+    attributes: dict[str, Callable[[Any], Any]] | None = None,
+    statics: dict[str, Method] | None = None,
+    call: Callable[..., Any] | None = None,
+) -> None:
+    """Make a type one that programs may hold: its methods, data attributes, class and static methods by name, and
+    what a call of it runs, where that is not the type itself."""
+    for name, method in (methods or {}).items():
+        _install(kind, name, method)
+    for name, reader in (attributes or {}).items():
+        ATTRIBUTES.setdefault(name, {})[kind] = reader
+    for name, function in (statics or {}).items():
+        _install_static(kind, name, function)
+    OPEN_TYPES[kind] = kind
+    if call is not None:
+        CALLS_OF[kind] = call
 
 
 def _install_raw(kind: type) -> None:

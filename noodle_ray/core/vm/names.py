@@ -3,16 +3,37 @@
 
 from typing import Final
 
-MODULES: Final[dict[str, frozenset[str]]] = {
-    "math": frozenset(
-        "acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 "
-        "expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp "
-        "lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt tan tanh tau "
-        "trunc ulp".split()
-    ),
-    "json": frozenset({"JSONDecodeError", "dumps", "loads"}),
-}
-"""Modules a program can import, and their members."""
+from noodle_ray.core.vm.catalog import ALL_MEMBERS, CHARGING_PURE, MODULES, PURE_MEMBERS
+
+__all__ = [
+    "BUILTIN_NAMES",
+    "CALLBACK_KEYWORDS",
+    "CHARGING_BUILTINS",
+    "CLASS_DUNDERS",
+    "EXCEPTIONS",
+    "FUNCTIONS",
+    "HIDDEN",
+    "MARK",
+    "MODULES",
+    "PURE_BUILTINS",
+    "READ_DUNDERS",
+    "mark",
+    "unmark",
+]
+
+MARK: Final = "\ua78f"
+"""What every attribute name of a program begins with where Python sees it, so that it meets only such names."""
+
+
+def mark(name: str) -> str:
+    """A program's attribute name as Python sees it."""
+    return MARK + name
+
+
+def unmark(name: str) -> str:
+    """The attribute name a program knows."""
+    return name.removeprefix(MARK)
+
 
 EXCEPTIONS: Final = frozenset(
     "ArithmeticError AssertionError AttributeError BufferError ConnectionError EOFError Exception "
@@ -30,27 +51,58 @@ FUNCTIONS: Final = frozenset(
 )
 """Builtin functions and types."""
 
-BUILTIN_NAMES: Final = (
-    FUNCTIONS
-    | EXCEPTIONS
-    | frozenset(MODULES)
-    | frozenset(f"{module}.{member}" for module, members in MODULES.items() for member in members)
-    | frozenset({".skip", "Ellipsis", "NotImplemented"})
+CLASS_DUNDERS: Final = frozenset(
+    f"__{name}__"
+    for name in (
+        "init new repr str bytes format bool hash eq ne lt le gt ge len length_hint getitem setitem delitem missing "
+        "iter next reversed contains call add radd iadd sub rsub isub mul rmul imul matmul rmatmul imatmul truediv "
+        "rtruediv itruediv floordiv rfloordiv ifloordiv mod rmod imod divmod rdivmod pow rpow ipow lshift rlshift "
+        "ilshift rshift rrshift irshift and rand iand or ror ior xor rxor ixor neg pos abs invert int float complex "
+        "index round trunc floor ceil enter exit aenter aexit await aiter anext getattr setattr delattr get set delete "
+        "set_name init_subclass class_getitem post_init copy deepcopy match_args slots doc annotations qualname module "
+        "dir"
+    ).split()
 )
-"""Every name that ``bget`` and ``callb`` accept. ``.skip`` is the marker a ``gather`` function returns
-for an element to leave out; a source program cannot spell it."""
+"""Dunder names that the body of a class may define."""
+
+READ_DUNDERS: Final = (CLASS_DUNDERS - {"__slots__"}) | {
+    *("__name__", "__dict__", "__wrapped__", "__cause__", "__context__", "__suppress_context__", "__notes__"),
+    *("__members__", "__dataclass_fields__"),
+}
+"""Dunder names that a program may read as attributes; which values have them is for the runtime to say."""
+
+HIDDEN: Final = frozenset(
+    ".async_iter .async_with .await .match_class .match_keys .match_mapping .match_sequence .skip .super".split()
+)
+"""Builtins that only the compiler names: no source can spell them. ``.skip`` is the marker a ``gather`` function
+returns for an element to leave out."""
+
+BUILTIN_NAMES: Final = (
+    FUNCTIONS | EXCEPTIONS | frozenset(MODULES) | ALL_MEMBERS | HIDDEN | frozenset({"Ellipsis", "NotImplemented"})
+)
+"""Every name that ``bget`` and ``callb`` accept."""
 
 CALLBACK_KEYWORDS: Final = frozenset(
     {"key", "default", "object_hook", "object_pairs_hook", "parse_constant", "parse_float", "parse_int"}
 )
 """Keywords through which an otherwise pure builtin or method calls back into the program."""
 
-PURE_BUILTINS: Final = BUILTIN_NAMES - {"print", "map", "filter", "iter", "next"} - frozenset(MODULES)
+PURE_BUILTINS: Final = (
+    (FUNCTIONS - {"print", "map", "filter", "iter", "next"})
+    | EXCEPTIONS
+    | PURE_MEMBERS
+    | frozenset({".skip", "Ellipsis", "NotImplemented"})
+)
 """Builtins without effects visible to others when called with no keyword of CALLBACK_KEYWORDS: they may raise."""
 
-CHARGING_BUILTINS: Final = frozenset(
-    "all any ascii bytes dict filter format frozenset iter json json.dumps json.loads list map math math.comb "
-    "math.dist math.factorial math.fsum math.gcd math.hypot math.lcm math.perm math.prod max min next pow print "
-    "repr set sorted str sum tuple".split()
+CHARGING_BUILTINS: Final = (
+    frozenset(
+        "all any ascii bytes dict filter format frozenset iter list map max min next pow print repr set sorted str "
+        "sum tuple".split()
+    )
+    | frozenset(MODULES)
+    | CHARGING_PURE
+    | (ALL_MEMBERS - PURE_MEMBERS)
+    | (HIDDEN - {".skip"})
 )
 """Builtins that may charge fuel or call back into the program."""

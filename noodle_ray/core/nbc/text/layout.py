@@ -11,6 +11,7 @@ LABELS: Final[dict[str, tuple[str, ...]]] = {
     "for": ("", "else"),
     "comp": ("",),
     "try": ("", "else", "finally"),
+    "with": ("",),
 }
 """What stands before each block of an instruction, at the instruction's own indentation. The first block
 follows the instruction itself. Between a ``try`` and its ``else`` come ``types`` and ``except``, per handler."""

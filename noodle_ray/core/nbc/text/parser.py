@@ -16,7 +16,7 @@ from noodle_ray.errors import ModuleError
 _TOKEN: Final = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[()]|[^\s()'"]+)""")
 _SPAN: Final = re.compile(r"\s@([0-9]{1,10}):([0-9]{1,10})-(?:([0-9]{1,10}):)?([0-9]{1,10})$")
 _INTEGER: Final = re.compile(r"-?(?:0x[0-9a-f]+|[0-9]+)")
-_WORDS: Final = {"None": None, "True": True, "False": False}
+_WORDS: Final[dict[str, Constant]] = {"None": None, "True": True, "False": False, "...": ...}
 
 
 class _Line(NamedTuple):
@@ -107,12 +107,13 @@ class _Reader:
             params.append(_param(self.lines[self.at].tokens[1:]))
             self.at += 1
         (returns,) = self.names("returns") or ("",)
+        (kind,) = self.names("kind") or ("",)
         registers = _number(self.lines[self.at].tokens[1], "")
         self.line("registers")
         local_names, cells, free = self.names("locals"), self.names("cells"), self.names("free")
         code = self.line("code")
         body = self.block(code.indent, 0)
-        return Function(_name(name), tuple(params), registers, local_names, cells, free, body, span, returns)
+        return Function(_name(name), tuple(params), registers, local_names, cells, free, body, span, returns, kind)
 
     def block(self, outer: int, depth: int) -> Block:
         """The lines that are indented further than ``outer``, all alike."""
@@ -228,6 +229,10 @@ class _Operands:
         if token.startswith("bits:"):
             value: float = struct.unpack(">d", bytes.fromhex(token[5:].rjust(16, "?")))[0]
             return value
+        if token.startswith("bytes:"):
+            return bytes.fromhex(token[6:])
+        if token.startswith("complex:"):
+            return complex(*struct.unpack(">dd", bytes.fromhex(token[8:].rjust(32, "?"))))
         return float(token)
 
     def operator(self) -> str:

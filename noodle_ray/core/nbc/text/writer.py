@@ -32,6 +32,8 @@ def _function(index: int, function: Function, show: Callable[[Span], str]) -> It
         yield f"  param {kind} {_name(name)}{' default' * default}{f' : {annotation!r}' if annotation else ''}"
     if function.returns:
         yield f"  returns {function.returns!r}"
+    if function.kind:
+        yield f"  kind {function.kind}"
     yield f"  registers {function.registers}"
     for title, names in (("locals", function.locals), ("cells", function.cells), ("free", function.free)):
         if names:
@@ -103,6 +105,12 @@ def _constant(value: Constant) -> str:
         return f"({' '.join(map(_constant, value))})"
     if isinstance(value, float) and not isfinite(value):
         return f"bits:{struct.pack('>d', value).hex()}"
+    if isinstance(value, bytes):
+        return f"bytes:{value.hex()}"
+    if isinstance(value, complex):
+        return f"complex:{struct.pack('>dd', value.real, value.imag).hex()}"
+    if value is ...:
+        return "..."
     if type(value) is int and value.bit_length() > _DECIMAL_BITS:
         return hex(value)
     return repr(value)

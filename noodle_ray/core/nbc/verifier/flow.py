@@ -35,6 +35,7 @@ class _Around(NamedTuple):
     comp: str = ""
     handler: bool = False
     returns: bool = True
+    yields: bool = False
 
 
 def check_flow(function: Function) -> None:
@@ -42,7 +43,7 @@ def check_flow(function: Function) -> None:
     state = [0] * ((function.registers >> _SHIFT) + 1)
     for register in range(len(function.params)):
         _define(register, state)
-    _block(function.body, state, _Around())
+    _block(function.body, state, _Around(yields=function.kind in _YIELDING))
 
 
 def _block(block: Block, state: _State, around: _Around) -> None:
@@ -183,7 +184,7 @@ def _for(instr: Instr, state: _State, around: _Around) -> None:
 
 def _comp(instr: Instr, state: _State, around: _Around) -> None:
     result, kind, block = _operands(instr)
-    _block(block, state, _inner(around)._replace(comp=kind))
+    _block(block, state, _inner(around)._replace(comp=kind, yields=False))
     _define(result, state)
 
 
@@ -203,6 +204,22 @@ def _try(instr: Instr, state: _State, around: _Around) -> None:
     _block(final, state, around)
     for index, bits in enumerate(normal):
         state[index] |= bits
+
+
+def _with(instr: Instr, state: _State, around: _Around) -> None:
+    """What follows relies on nothing the body does: the manager may swallow an exception from any point of it."""
+    manager, target, body = _operands(instr)
+    _read(manager, state, instr)
+    inside = state.copy()
+    if target is not None:
+        _define(target, inside)
+    _block(body, inside, around)
+
+
+def _yield(instr: Instr, state: _State, around: _Around) -> None:
+    if not around.yields:
+        raise refuse(337, f"{instr.op!r} must stand in a generator, and in no comprehension.", instr.span)
+    _plain(instr, state)
 
 
 def _jump(instr: Instr, state: _State, around: _Around) -> None:
@@ -241,7 +258,11 @@ _WRITES: Final = {
     op: tuple((index, kind) for index, kind in enumerate(kinds) if kind in ("D", "D*"))
     for op, kinds in OPERANDS.items()
 }
+_YIELDING: Final = frozenset({"generator", "async_generator"})
 _STEPS: Final = {
+    "with": _with,
+    "yield": _yield,
+    "yieldfrom": _yield,
     "and": _and_or,
     "or": _and_or,
     "ifx": _ifx,

@@ -8,7 +8,7 @@ from noodle_ray.core.nbc.module import Function, Module, Span
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import imported, walk
-from noodle_ray.core.vm.names import BUILTIN_NAMES
+from noodle_ray.core.vm.names import BUILTIN_NAMES, READ_DUNDERS
 
 _KEYWORDS: Final = frozenset(kwlist) | {"__debug__"}  # which Python's compiler treats as one
 _BUILTINS: Final = frozenset({"bget", "callb"})
@@ -65,7 +65,7 @@ def check_names(module: Module) -> None:
                 _check(name, known, span)
                 if op in _GLOBALS:
                     outer.add(name)
-                elif name.startswith("__") and name.endswith("__"):
+                elif op != "class" and name.startswith("__") and name.endswith("__") and name not in READ_DUNDERS:
                     raise refuse(323, f"{name!r} is not an attribute that programs have.", span)
             if op in _KEYWORDS_AT:
                 _check_keywords(args[_KEYWORDS_AT[op]], known, span)

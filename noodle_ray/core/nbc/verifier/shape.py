@@ -13,7 +13,7 @@ from noodle_ray.core.nbc.bounds import (
     MAX_REGISTERS,
     MAX_WORD,
 )
-from noodle_ray.core.nbc.encoder import PARAM_KINDS
+from noodle_ray.core.nbc.encoder import FUNCTION_KINDS, PARAM_KINDS
 from noodle_ray.core.nbc.module import Function, Instr, Module, Param
 from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
 from noodle_ray.core.nbc.verifier.failure import refuse
@@ -69,9 +69,9 @@ class _Shape:
         self.block(function.body, 0)
 
     def header(self, function: Function) -> None:
-        name, params, registers, local_names, cells, free, _, span, returns = function
-        if type(name) is not str or type(returns) is not str or not _is_span(span):
-            raise refuse(310, "A function needs a name, a return annotation (or '') and a span.")
+        name, params, registers, local_names, cells, free, _, span, returns, kind = function
+        if type(name) is not str or type(returns) is not str or not _is_span(span) or kind not in FUNCTION_KINDS:
+            raise refuse(310, "A function needs a name, a return annotation (or ''), a span and a known kind.")
         if not (_is_texts(local_names) and _is_texts(cells) and _is_texts(free)):
             raise refuse(310, f"The locals, cells and free variables of {name!r} must be tuples of strings.", span)
         if type(params) is not tuple or not all(map(_is_param, params)):
@@ -177,7 +177,7 @@ def _is_param(param: object) -> bool:
 
 
 def _check_constant(value: object, instr: Instr, depth: int) -> None:
-    if value is None or type(value) in (str, float, bool):
+    if value is None or value is ... or type(value) in (str, float, bool, bytes, complex):
         return
     if type(value) is int:
         if value.bit_length() > MAX_INT_BITS:

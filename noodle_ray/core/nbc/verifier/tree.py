@@ -1,27 +1,34 @@
 """How functions hang together: who makes whom, captured variables, parameters and their defaults."""
 
-from typing import cast
+from typing import Final, cast
 
 from noodle_ray.core.nbc.encoder import PARAM_KINDS
 from noodle_ray.core.nbc.module import Function, Instr, Module
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
 
+NAMESPACE: Final = "__namespace__"
+"""The parameter of a class body: the dict it fills."""
+
+
+_MAKES: Final = {"func": 1, "gather": 3, "class": 2}
+"""Opcodes that make a function, and which operand names it."""
+
 
 def check_tree(module: Module) -> None:
     """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker."""
     functions = module.functions
     top = functions[0]
-    if top.params or top.free:
-        raise refuse(316, "A module's top level has neither parameters nor free variables.", top.span)
+    if top.params or top.free or top.kind:
+        raise refuse(316, "A module's top level is plain, without parameters and free variables.", top.span)
     made = [False] * len(functions)
     gathered = [False] * len(functions)
     for index, function in enumerate(functions):
         _check_parameters(function)
         _check_variables(function)
         for instr in walk(function.body):
-            if instr.op == "func" or instr.op == "gather":
-                child = cast(int, instr.args[1 if instr.op == "func" else 3])
+            if instr.op in _MAKES:
+                child = cast(int, instr.args[_MAKES[instr.op]])
                 if child <= index or made[child]:
                     raise refuse(316, "A function must be made once, by a function that stands before it.", instr.span)
                 made[child] = True
@@ -39,7 +46,12 @@ def _check_made(instr: Instr, child: Function, parent: Function) -> None:
     for name in child.free:
         if name not in visible:
             raise refuse(317, f"{child.name!r} uses {name!r}, for which no function around it has a cell.", instr.span)
-    if instr.op == "func":
+    if (instr.op == "class") != (child.kind == "class") or (instr.op == "gather" and child.kind):
+        raise refuse(338, f"{child.name!r} is made by {instr.op!r}, which its kind does not allow.", instr.span)
+    if instr.op == "class":
+        if [(param.name, param.kind, param.default) for param in child.params] != [(NAMESPACE, "pos", False)]:
+            raise refuse(338, f"The body of a class has one parameter, {NAMESPACE!r}.", instr.span)
+    elif instr.op == "func":
         defaults = sum(param.default for param in child.params)
         if len(cast("tuple[int, ...]", instr.args[2])) != defaults:
             raise refuse(322, f"{child.name!r} needs {defaults} default values.", instr.span)

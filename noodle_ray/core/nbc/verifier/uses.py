@@ -5,7 +5,7 @@ from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
-from noodle_ray.core.vm.names import MODULES
+from noodle_ray.core.vm.catalog import module_of
 
 _NESTED: Final[dict[str, tuple[int, ...]]] = {
     op: tuple(index for index, kind in enumerate(kinds) if kind in ("B", "H"))
@@ -44,7 +44,7 @@ def used_imports(functions: Iterable[Function]) -> tuple[str, ...]:
 
 def imported(builtins: Iterable[str]) -> tuple[str, ...]:
     """The modules behind builtin names like ``math.sqrt`` and ``json``, sorted."""
-    return tuple(sorted({name.partition(".")[0] for name in builtins} & MODULES.keys()))
+    return tuple(sorted({module_of(name) for name in builtins} - {""}))
 
 
 def _names(functions: Iterable[Function]) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,10 @@ from types import FunctionType
 from typing import Any, Final
 
 from noodle_ray.core.vm import sets, strings
-from noodle_ray.core.vm.builtins import iteration, json_, maths, output, typing_
-from noodle_ray.core.vm.names import EXCEPTIONS, MODULES
+from noodle_ray.core.vm.builtins import iteration, output, typing_
+from noodle_ray.core.vm.catalog import MODULES, module_of
+from noodle_ray.core.vm.modules import members
+from noodle_ray.core.vm.names import EXCEPTIONS
 from noodle_ray.core.vm.operators import SKIP, pow_builtin
 from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, type_of
 
@@ -21,13 +23,21 @@ _PLAIN: Final = (
 
 
 class _Builtins(dict[str, Any]):
-    """By name; what would import a Python module is made when it is first asked for."""
+    """By name; a module and its members are loaded when they are first asked for."""
 
     def __missing__(self, name: str) -> Any:
-        if name != "json.JSONDecodeError":
+        module = module_of(name)
+        if not module:
             raise KeyError(name)
-        self[name] = json_.member("JSONDecodeError")
-        return self[name]
+        value = self[name] = Module(name, _module_member(name)) if name == module else _member(module, name)
+        return value
+
+
+def _member(module: str, name: str) -> Any:
+    value = members(module)[name[len(module) + 1 :]]
+    if isinstance(value, FunctionType):
+        value.__name__ = value.__qualname__ = name.rpartition(".")[2]
+    return value
 
 
 def _module_member(module: str) -> Any:
@@ -42,7 +52,6 @@ def _module_member(module: str) -> Any:
 def _values() -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(builtins, name) for name in _PLAIN}
     values.update({name: getattr(builtins, name) for name in EXCEPTIONS - {"ModelError"}})
-    values.update({f"math.{name}": member for name, member in maths.MEMBERS.items()})
     for name in ("all", "any", "max", "min", "sorted", "sum"):
         values[name] = getattr(iteration, name)
     values.update(
@@ -52,10 +61,6 @@ def _values() -> dict[str, Any]:
             "frozenset": sets.frozenset,
             "isinstance": typing_.isinstance,
             "issubclass": typing_.issubclass,
-            "json": Module("json", _module_member("json")),
-            "json.dumps": json_.dumps,
-            "json.loads": json_.loads,
-            "math": Module("math", _module_member("math")),
             "ModelError": ModelError,
             "pow": pow_builtin,
             "print": output.print,

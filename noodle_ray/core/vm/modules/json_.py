@@ -81,10 +81,16 @@ def loads(s: Any, /, **options: Any) -> Any:
     return json.loads(s, **options)
 
 
-def member(name: str) -> Any:
-    """json.<name>."""
-    if name == "JSONDecodeError":
+class _Members(dict[str, Any]):
+    """Members by name; the exception needs CPython's json, which takes milliseconds to import."""
+
+    def __missing__(self, name: str) -> Any:
+        if name != "JSONDecodeError":
+            raise KeyError(name)
         import json
 
-        return json.JSONDecodeError
-    return {"dumps": dumps, "loads": loads}[name]
+        self[name] = json.JSONDecodeError
+        return self[name]
+
+
+MEMBERS: dict[str, Any] = _Members({"dumps": dumps, "loads": loads})

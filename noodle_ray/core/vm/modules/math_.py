@@ -4,8 +4,8 @@ import math
 from math import isqrt
 from typing import Any
 
+from noodle_ray.core.vm.catalog import MODULES
 from noodle_ray.core.vm.limits import LimitExceeded
-from noodle_ray.core.vm.names import MODULES
 from noodle_ray.core.vm.operators import charge_bits
 from noodle_ray.core.vm.state import S
 

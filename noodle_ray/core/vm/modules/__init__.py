@@ -1,0 +1,44 @@
+"""The standard library for programs: one file per module, loaded when a program first needs it.
+
+The file of module ``urllib.parse`` is ``urllib_parse_.py``. Its ``MEMBERS`` has a vetted value for every member that
+`core.vm.catalog` lists; importing it registers the types it brings with `core.vm.methods.register`.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+from noodle_ray.core.vm.catalog import MODULES
+
+_loaded: Final[dict[str, dict[str, Any]]] = {}
+_starters: Final[list[Callable[[], None]]] = []
+
+
+def on_start(reset: Callable[[], None]) -> None:
+    """Have a function called before each run, to reset what the run before may have changed."""
+    _starters.append(reset)
+
+
+def start_run() -> None:
+    """Reset every module's state for a new run."""
+    for reset in _starters:
+        reset()
+
+
+def members(module: str) -> dict[str, Any]:
+    """The members of a module of the catalog, by name. Imports what implements them; raises KeyError for no module."""
+    found = _loaded.get(module)
+    if found is None:
+        if module not in MODULES:
+            raise KeyError(module)
+        implementation = import_module(f"noodle_ray.core.vm.modules.{module.replace('.', '_')}_")
+        found = _loaded[module] = implementation.MEMBERS
+    return found
+
+
+def preload(modules: "frozenset[str] | tuple[str, ...]" = ()) -> None:
+    """Load these modules of the catalog, or all: for a process that will be able to import nothing more."""
+    for module in modules or MODULES:
+        found = members(module)
+        for name in MODULES[module]:
+            found[name]
