@@ -1,7 +1,7 @@
 """`make bench`: everything the platform promises to be fast at, beside its yardstick, in one table.
 
-Usage: ``python -m benchmarks.run [--only NAME,...] [--write]``; names are startup, sandbox, tiers, http, embedding,
-fanout. ``--write`` also writes docs/benchmarks.md.
+Usage: ``python -m benchmarks.run [--only NAME,...] [--write]``; names are startup, sandbox, tiers, rivals,
+http, embedding, fanout. ``--write`` also writes docs/benchmarks.md.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from noodle_ray.cluster import start_platform, stop_platform
 from noodle_ray.cluster.environment import free_port
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-ALONE = ["startup", "sandbox", "tiers"]
+ALONE = ["startup", "sandbox", "tiers", "rivals"]
 ON_PLATFORM = ["http", "embedding", "fanout"]
 
 INTRODUCTION = """\
@@ -64,7 +64,9 @@ def machine() -> str:
         (line.split(":")[1].strip() for line in _read("/proc/cpuinfo").splitlines() if line.startswith("model name")),
         platform.machine(),
     )
-    packages = ", ".join(f"{name} {version(name)}" for name in ("ray", "onnxruntime", "pydantic-monty"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("ray", "onnxruntime", "pydantic-monty", "starlark-pyo3")
+    )
     return f"{os.cpu_count()} cores, {cpu}; {platform.system()}; Python {platform.python_version()}; {packages}."
 
 

@@ -1,4 +1,4 @@
-"""The Python tier against CPython on the six programs in benchmarks/programs, metering on."""
+"""The Python tier against CPython on the twelve programs in benchmarks/programs, metering on."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,8 @@ LIMITS = Limits(fuel=1 << 50, deadline=120.0)
 ROUNDS = 7
 
 
-def _noodle(source: str, name: str) -> Callable[[], Any]:
+def noodle(source: str, name: str) -> Callable[[], Any]:
+    """The program's ``main`` on the Python tier, compiled beforehand, as a function."""
     module = compile_source(source, name)
 
     def run() -> Any:
@@ -43,7 +44,7 @@ def rows() -> list[Row]:
     """A row per program, and their geometric mean. Both sides are compiled beforehand."""
     found, ratios = [], []
     for path in sorted(PROGRAMS.glob("*.py")):
-        ours, theirs = (make(path.read_text(), path.name) for make in (_noodle, _cpython))
+        ours, theirs = (make(path.read_text(), path.name) for make in (noodle, _cpython))
         if ours() != theirs():
             raise RuntimeError(f"{path.name}: the tier's result is not CPython's")
         pair = alternate(partial(seconds, ours), partial(seconds, theirs), ROUNDS)
@@ -51,4 +52,8 @@ def rows() -> list[Row]:
         name = f"Python tier, {path.stem}, against CPython"
         found.append(Row(name, show_time(pair.first), show_time(pair.second), pair.ratio))
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    return [*found, Row("Python tier, geometric mean of the six", "", "", mean, "≤ 1.5")]
+    return [
+        *found,
+        Row("Python tier, geometric mean of the twelve", "", "", mean, "≤ 1.1"),
+        Row("Python tier, the slowest of them", "", "", max(ratios), "≤ 1.5"),
+    ]
