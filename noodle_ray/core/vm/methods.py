@@ -206,6 +206,18 @@ def register(
         CALLS_OF[kind] = call
 
 
+SETTERS: Final[dict[tuple[type, str], Callable[[Any, Any], None]]] = {}
+"""Attributes of the library's own objects that a program may assign, and what assigns them."""
+
+
+def register_setters(kind: type, *names: str, **setters: Callable[[Any, Any], None]) -> None:
+    """Let programs assign these attributes of a registered type: plainly, or through a function that checks."""
+    for name in names:
+        SETTERS[kind, name] = lambda value, new, name=name: setattr(value, name, new)  # type: ignore[misc]
+    for name, setter in setters.items():
+        SETTERS[kind, name] = setter
+
+
 def _install_raw(kind: type) -> None:
     """Take over a plain type's public methods and data as CPython implements them."""
     for name in dir(kind):

@@ -1,5 +1,6 @@
 """The one current run of this process, as builtins and tiers see it."""
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,27 +16,46 @@ def _no_write(text: str) -> None:
     raise RuntimeError("no run is active")
 
 
+class Clock:
+    """Where a run reads the time: wall time in seconds since 1970, and a clock that never goes back."""
+
+    __slots__ = ()
+
+    def time(self) -> float:
+        """Seconds since 1970-01-01 UTC."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        return time.monotonic()
+
+
 class State:
     """The current run. A worker process executes one run at a time, so tiers read plain attributes.
 
     ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``write`` appends to stdout and
     raises LimitExceeded("output"); ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is
-    the run's memory limit in bytes; ``fibers`` holds its effects.
+    the run's memory limit in bytes; ``fibers`` holds its effects. Programs read the time from ``clock`` only, and
+    every random number of theirs comes from ``seed``.
     """
 
-    __slots__ = ("charge", "fibers", "memory", "tripped", "write")
+    __slots__ = ("charge", "clock", "fibers", "memory", "seed", "tripped", "write")
 
     charge: Callable[[float], None]
     write: Callable[[str], None]
     fibers: "Fibers"
     tripped: str
     memory: int
+    clock: Clock
+    seed: int
 
     def __init__(self) -> None:
         self.charge = _no_charge
         self.write = _no_write
         self.tripped = ""
         self.memory = 268_435_456
+        self.clock = Clock()
+        self.seed = 0
 
 
 S = State()
