@@ -98,8 +98,14 @@ def execute(
         error = describe(raised, run)
     except LimitExceeded as tripped:
         error = _limit(tripped.kind, tripped, run)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as raised:  # one that the program raised itself: GeneratorExit, say
+        S.charge = _IDLE.charge
+        error = describe(raised, run)
     finally:
         S.charge = _IDLE.charge
+        run.end()
         fibers.close()
         sys.setrecursionlimit(recursion)
     wall = perf_counter() - began
@@ -177,7 +183,7 @@ def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: d
     return run.call(function, args, kwargs)
 
 
-def describe(raised: Exception, run: Any) -> dict[str, Any]:
+def describe(raised: BaseException, run: Any) -> dict[str, Any]:
     """An exception that ended a run, as an outcome's error."""
     if isinstance(raised, MemoryError):
         return _limit("memory", raised, run)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from noodle_ray.core.nbc.module import Block
+from noodle_ray.core.vm.generators.managers import Guard
 from noodle_ray.core.vm.interpreter.frame import BREAK, CONTINUE, RETURN, Frame, Signal, operation
 from noodle_ray.core.vm.sets import set as ordered_set
 
@@ -66,7 +67,7 @@ def while_loop(frame: Frame, condition: Block, test: int, body: Block, orelse: B
 def for_loop(frame: Frame, target: int, iterable: int, body: Block, orelse: Block) -> Signal:
     run, cost = frame.run, frame.run.loop_cost("for", (target, iterable, body, orelse))
     span = frame.span
-    for item in frame.registers[iterable]:
+    for item in frame.take(iterable):
         run.charge(cost)
         frame.registers[target] = item
         signal = frame.block(body)
@@ -123,14 +124,14 @@ def return_(frame: Frame, value: int) -> Signal:
 
 @operation("try")
 def attempt(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Block, final: Block) -> Signal:
-    """Limits are no Exceptions, and running out of memory or stack is a limit: they pass without running more."""
+    """Limits pass without running more; so does everything once the run is over."""
     if not final:
         return _guarded(frame, body, handlers, orelse)
     try:
         signal = _guarded(frame, body, handlers, orelse)
-    except (MemoryError, RecursionError):
-        raise
-    except Exception as error:
+    except BaseException as error:
+        if frame.run.passing.passes(error):
+            raise
         frame.note(error)
         left = _within(frame, error, final)
         if left is not None:
@@ -147,9 +148,9 @@ def attempt(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Bl
 def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Block) -> Signal:
     try:
         signal = frame.block(body)
-    except (MemoryError, RecursionError):
-        raise
-    except Exception as error:
+    except BaseException as error:
+        if frame.run.passing.passes(error):
+            raise
         frame.note(error)
         for types, tested, caught, block in handlers:
             if _matches(frame, error, types, tested):
@@ -162,7 +163,31 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
     return frame.block(orelse) if signal is None else signal
 
 
-def _within(frame: Frame, error: Exception, block: Block) -> Signal:
+@operation("with")
+def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal:
+    """The manager is left however the block ends, but never for a limit."""
+    guard = Guard(frame.registers[manager], frame.run.passing)
+    value, span = guard.__enter__(), frame.span
+    if target is not None:
+        frame.registers[target] = value
+    try:
+        signal = frame.block(body)
+    except BaseException as error:
+        if frame.run.passing.passes(error):
+            raise
+        frame.note(error)
+        frame.span = span
+        if not guard.__exit__(type(error), error, None):
+            raise
+        frame.forget(error)
+        return None
+    value, frame.span = frame.value, span
+    guard.__exit__(None, None, None)
+    frame.value = value
+    return signal
+
+
+def _within(frame: Frame, error: BaseException, block: Block) -> Signal:
     """Run a block with the exception as the one being handled."""
     frame.handling.append(error)
     try:
@@ -171,7 +196,7 @@ def _within(frame: Frame, error: Exception, block: Block) -> Signal:
         frame.handling.pop()
 
 
-def _matches(frame: Frame, error: Exception, types: Block, tested: int | None) -> bool:
+def _matches(frame: Frame, error: BaseException, types: Block, tested: int | None) -> bool:
     if tested is None:
         return True
     frame.block(types)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from noodle_ray.core.nbc.module import Block, Function, Span
+from noodle_ray.core.vm.interpreter.lifetimes import used_up
 from noodle_ray.core.vm.operators import UNBOUND
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Frame:
         self.span: Span = function.span
         self.value: Any = None
         self.collecting: list[Any] = []
-        self.handling: list[Exception] = []
+        self.handling: list[BaseException] = []
         self.noted: list[BaseException] = []
 
     def block(self, block: Block) -> Signal:
@@ -61,6 +62,13 @@ class Frame:
             if signal is not None:
                 return signal
         return None
+
+    def take(self, register: int) -> Any:
+        """A register's value, which the register lets go if nobody can read it again."""
+        value = self.registers[register]
+        if used_up(self.function, register, value):
+            self.registers[register] = UNBOUND
+        return value
 
     def note(self, error: BaseException) -> None:
         """Add this frame to an exception's traceback, once per passage."""

@@ -5,13 +5,16 @@ from typing import Any
 
 from noodle_ray.core.nbc.costs import entry_cost, guards, loop_cost
 from noodle_ray.core.nbc.module import Block, Instr, Module
-from noodle_ray.core.vm.interpreter import calls, control, data
+from noodle_ray.core.vm.generators.passing import Passing
+from noodle_ray.core.vm.interpreter import calls, control, data, suspended
 from noodle_ray.core.vm.interpreter.closure import Closure
 from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded, Limits
 from noodle_ray.core.vm.state import S
 
-assert all((calls, control, data)), "importing them fills OPERATIONS"
+assert all((calls, control, data, suspended)), "importing them fills OPERATIONS"
+SUSPENDED = frozenset({"generator", "coroutine", "async_generator"})
+"""Kinds of functions whose call only makes an object."""
 _FRAMES_PER_CALL = 12
 """Python frames that one call of a program takes here, with blocks nested a few deep."""
 
@@ -23,6 +26,7 @@ class InterpreterRun:
         self.module = module
         self.limits = limits
         self.globals: dict[str, Any] = {"__name__": "__main__"}
+        self.passing = Passing()
         self._fuel = limits.fuel
         self._loop_costs: dict[tuple[int, ...], int] = {}
         self._entries: dict[int, tuple[int, Block, Block]] = {}
@@ -30,7 +34,7 @@ class InterpreterRun:
     def start(self) -> object:
         """Run the top level; the value of its last expression."""
         function = self.module.functions[0]
-        return self._execute(Frame(self, function, "<module>", []))
+        return self.execute(Frame(self, function, "<module>", []))
 
     def lookup(self, name: str) -> object | None:
         """A global of the program, or None."""
@@ -51,25 +55,32 @@ class InterpreterRun:
             S.tripped = "fuel"
             raise FuelExhausted()
 
+    def end(self) -> None:
+        """The run is over: nothing that it leaves behind runs any more of the program."""
+        self.passing.ended = True
+
     def traceback(self, error: BaseException) -> list[tuple[int, int, str]]:
         """The program's frames that an exception passed, outermost first: (line, column, function)."""
         return list(reversed(error.__dict__.get("noodle_trace", ())))
 
     def enter(self, closure: Closure, values: tuple[Any, ...]) -> Any:
         """Call a function with its arguments bound. Raises LimitExceeded when calls nest too deeply."""
+        frame = Frame(self, closure.function, closure.qualname, closure.cells)
+        frame.registers[: len(values)] = values
+        if closure.function.kind in SUSPENDED:
+            return suspended.suspended(frame)
         fiber = S.fibers.current
         if fiber.depth >= self.limits.recursion:
             S.tripped = "recursion"
             raise LimitExceeded("recursion")
-        frame = Frame(self, closure.function, closure.qualname, closure.cells)
-        frame.registers[: len(values)] = values
         fiber.depth += 1
         try:
-            return self._execute(frame)
+            return self.execute(frame)
         finally:
             fiber.depth -= 1
 
-    def _execute(self, frame: Frame) -> Any:
+    def execute(self, frame: Frame) -> Any:
+        """Run a frame to its end; what it returns."""
         cost, first, rest = self._entry(frame)
         try:
             if frame.block(first) is None:

@@ -22,7 +22,29 @@ def branch(emitter: Emitter, instr: Instr, at: Position) -> None:
 def leave(emitter: Emitter, instr: Instr, at: Position) -> None:
     """``return``."""
     value = emitter.operand(cast(int, instr.args[0]), at)
+    if emitter.function.kind == "async_generator":  # in which CPython allows no value
+        emitter.statement(ast.Expr(value, **at))
+        emitter.statement(ast.Return(None, **at))
+        return
     emitter.statement(ast.Return(value, **at))
+
+
+@handles("yield", "yieldfrom")
+def suspend(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``yield`` and ``yield from``: CPython's own."""
+    target, source = cast("tuple[int, int]", instr.args)
+    value = emitter.operand(source, at)
+    emitter.result(target, ast.Yield(value, **at) if instr.op == "yield" else ast.YieldFrom(value, **at), at)
+
+
+@handles("with")
+def manage(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """``with``: CPython's own over a guard, which no limit makes call the manager."""
+    manager, target, body = cast("tuple[int, int | None, Block]", instr.args)
+    guard = nodes.call(".with", [emitter.operand(manager, at), nodes.load(".passing", at)], at)
+    emitter.flush()
+    goal = None if target is None else nodes.store(emitter.variable(target), at)
+    emitter.statements.append(ast.With([ast.withitem(guard, goal)], nodes.plain(at, *emitter.block(body)), None, **at))
 
 
 @handles("break", "continue")
@@ -40,7 +62,7 @@ def throw(emitter: Emitter, instr: Instr, at: Position) -> None:
 
 @handles("try")
 def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
-    """``try``. A limit passes every handler, and no ``finally`` runs for it."""
+    """``try``. A limit passes every handler, and no ``finally`` runs for it; nor does any when the run is over."""
     body, handlers, orelse, final = cast("tuple[Block, tuple[object, ...], Block, Block]", instr.args)
     emitter.flush()
     statements = nodes.plain(at, *emitter.block(body))
@@ -49,7 +71,7 @@ def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
         ast.Expr(nodes.call(".tripped", [nodes.load(name, at)], at), **at),
         ast.Raise(None, None, **at),
     ]
-    catching = [ast.ExceptHandler(nodes.load(".Limits", at), name, passing, **at)]
+    catching = [ast.ExceptHandler(nodes.call(".limits", [], at), name, passing, **at)]
     for handler in handlers:
         catching.append(_handler(emitter, cast("tuple[Block, int | None, int | None, Block]", handler), at))
     after = emitter.block(orelse)
@@ -61,7 +83,7 @@ def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
 
 def _handler(emitter: Emitter, handler: tuple[Block, int | None, int | None, Block], at: Position) -> ast.ExceptHandler:
     types, tested, caught, body = handler
-    kind: ast.expr = nodes.load(".Exception", at)
+    kind: ast.expr = nodes.load(".BaseException", at)
     if tested is not None:
         at = position(types[-1].span) if types else at
         before, kind = emitter.expression(types, tested, at)

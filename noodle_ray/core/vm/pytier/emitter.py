@@ -193,13 +193,18 @@ class Emitter:
 
     # functions
 
-    def definition(self, name: str, defaults: list[ast.expr], at: Position) -> ast.FunctionDef:
-        """This whole function as a ``def``."""
+    def definition(self, name: str, defaults: list[ast.expr], at: Position) -> ast.FunctionDef | ast.AsyncFunctionDef:
+        """This whole function as a ``def``, or an ``async def``: what can be suspended is what CPython suspends."""
         code, free = self.function.body, guards(self.function)
         first, rest = self.block(code[:free]), self.block(code[free:])
         paid = charge(entry_cost(self.function), position(self.function.span))
         body = [*declarations(self.function), *first, *paid, *rest]
-        return ast.FunctionDef(name, _arguments(self.function, defaults), body, [], None, None, **at)
+        kind = self.function.kind
+        if kind in ("generator", "async_generator"):  # one, whether or not a yield can be reached
+            never: list[ast.stmt] = [ast.Expr(ast.Yield(None, **at), **at)]
+            body.append(ast.If(nodes.constant(False, at), never, [], **at))
+        define = ast.AsyncFunctionDef if kind in ("coroutine", "async_generator") else ast.FunctionDef
+        return define(name, _arguments(self.function, defaults), body, [], None, None, **at)
 
 
 Handler = Callable[[Emitter, Instr, Position], None]

@@ -12,7 +12,10 @@ from noodle_ray.core.vm.methods import CHARGING
 from noodle_ray.core.vm.operators import SMALL_EXPONENT
 from noodle_ray.core.vm.pytier.registers import Registers
 
-_CHARGES: Final = frozenset({"call", "callx", "gather", "effect", "force", "barrier", "for", "while", "comp"})
+_CHARGES: Final = frozenset(
+    ["call", "callx", "gather", "effect", "force", "barrier", "for", "while", "comp"]
+    + ["class", "setattr", "delattr", "yield", "yieldfrom", "with"]
+)
 
 
 def is_leaf(block: Block, registers: Registers) -> bool:

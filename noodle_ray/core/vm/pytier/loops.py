@@ -18,6 +18,7 @@ from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.support import FUEL
 
 _IMMUTABLE: Final = frozenset({range, str, tuple})
+_PLAIN: Final = _IMMUTABLE | {list, dict}
 
 
 def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Position) -> tuple[str, str]:
@@ -59,12 +60,23 @@ def _refund(emitter: Emitter, loop: list[ast.stmt], iterator: str, left: str, in
     settled = nodes.call(".settle", [nodes.load(left, at), nodes.constant(True, at)], at)  # None: given back already
     cost = ast.IfExp(settled, nodes.constant(float(loop_cost(instr)), at), nodes.constant(0.0, at), **at)
     unused = ast.BinOp(nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), cost, **at)
-    refund = ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)
+    refund: list[ast.stmt] = [ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)]
+    free = [] if _is_plain(emitter, instr) else [_free(iterator, left, at)]
     if instr.op == "for" and not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
-        again = ast.ExceptHandler(None, None, [refund, ast.Raise(None, None, **at)], **at)
+        again = ast.ExceptHandler(None, None, [*refund, *free, ast.Raise(None, None, **at)], **at)
         in_part = ast.Compare(nodes.load(left, at), [ast.IsNot()], [nodes.load(iterator, at)], **at)
-        return ast.Try(loop, [again], [ast.If(in_part, [refund], [], **at)], [], **at)
-    return ast.Try(loop, [], [], [refund], **at)
+        return ast.Try(loop, [again], [ast.If(in_part, refund, [], **at), *free], [], **at)
+    return ast.Try(loop, [], [], [*refund, *free], **at)
+
+
+def _is_plain(emitter: Emitter, instr: Instr) -> bool:
+    """Whether it cannot be told when what a loop walks over is freed."""
+    return instr.op == "while" or emitter.registers.types.get(cast(int, instr.args[1])) in _PLAIN
+
+
+def _free(iterator: str, left: str, at: Position) -> ast.stmt:
+    """Let go of what a loop walked over, as CPython's own loop does: it may be a generator, with a ``finally``."""
+    return ast.Delete([ast.Name(name, nodes.DELETE, **at) for name in (iterator, left)], **at)
 
 
 @handles("for")

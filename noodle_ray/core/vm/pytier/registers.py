@@ -97,6 +97,8 @@ class Registers:
                     self._read(tested, place)
                 if caught is not None:
                     self.writes[caught] += 2
+        if kind == "D?" and arg is not None:
+            self.writes[cast(int, arg)] += 2
         if kind == "D":
             register = cast(int, arg)
             self.writes[register] += 1

@@ -6,6 +6,8 @@ from types import FrameType, FunctionType, TracebackType
 from typing import cast
 
 from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.vm.generators.managers import Guard
+from noodle_ray.core.vm.generators.passing import Passing, trip
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
@@ -24,6 +26,10 @@ class PythonRun:
         names[".trip"], names[".tests"] = meter.trip, meter.tests
         names[".enter"], names[".settle"] = meter.enter, meter.settle
         names[".enter_fixed"], names[".enter_steady"] = meter.enter_fixed, meter.enter_steady
+        self._passing = Passing()
+        names[".passing"], names[".with"], names[".tripped"] = self._passing, Guard, trip
+        names[".limits"], names[".is_tripped"] = self._passing.limits, self._passing.is_tripped
+        names[".BaseException"] = BaseException
         self._names = names
         self._limits = limits
         self._program = FunctionType(compiled.code, names, "<module>", None, (meter.cell,))
@@ -46,6 +52,10 @@ class PythonRun:
         """Fuel used so far; all of it after a trip."""
         left = self._remaining()
         return self._limits.fuel if left < 0 else self._limits.fuel - int(left)
+
+    def end(self) -> None:
+        """The run is over: nothing that it leaves behind runs any more of the program."""
+        self._passing.ended = True
 
     def traceback(self, error: BaseException) -> list[Frame]:
         """The program's frames that an exception passed, outermost first."""

@@ -1,0 +1,118 @@
+"""Functions that can be suspended: generators, coroutines and asynchronous generators.
+
+A program holds CPython's own object, so that its protocol and its messages are right by construction. Behind a
+generator the frame runs as a greenlet, which is switched away from where the program yields. A coroutine runs to its
+end where it is awaited: what it waits for is the fiber's business.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import TYPE_CHECKING, Any, Final
+
+from noodle_ray.core.vm.interpreter.frame import Frame, operation
+from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.state import S
+
+if TYPE_CHECKING:
+    from greenlet import greenlet  # type: ignore[import-untyped]
+
+
+def suspended(frame: Frame) -> Any:
+    """The object that a call of a function that can be suspended gives. Nothing has run yet."""
+    made = _MAKERS[frame.function.kind](frame)
+    made.__name__, made.__qualname__ = frame.function.name, frame.qualname
+    return made
+
+
+def _generator(frame: Frame) -> Generator[Any, Any, Any]:
+    from greenlet import greenlet
+
+    body = greenlet(frame.run.execute)
+    value = _resume(frame, body, body.switch, frame)
+    while not body.dead:
+        try:
+            sent = yield value
+        except BaseException as error:
+            value = _resume(frame, body, body.throw, error)
+        else:
+            value = _resume(frame, body, body.switch, sent)
+    return value
+
+
+async def _coroutine(frame: Frame) -> Any:
+    fiber = _deeper(frame)
+    try:
+        return frame.run.execute(frame)
+    finally:
+        fiber.depth -= 1
+
+
+async def _async_generator(frame: Frame) -> AsyncGenerator[Any, Any]:
+    from greenlet import greenlet
+
+    body = greenlet(frame.run.execute)
+    value = _resume(frame, body, body.switch, frame)
+    while not body.dead:
+        try:
+            sent = yield value
+        except BaseException as error:
+            value = _resume(frame, body, body.throw, error)
+        else:
+            value = _resume(frame, body, body.switch, sent)
+
+
+_MAKERS: Final[dict[str, Callable[[Frame], Any]]] = {
+    "generator": _generator,
+    "coroutine": _coroutine,
+    "async_generator": _async_generator,
+}
+
+
+def _deeper(frame: Frame) -> Any:
+    fiber = S.fibers.current
+    if fiber.depth >= frame.run.limits.recursion:
+        S.tripped = "recursion"
+        raise LimitExceeded("recursion")
+    fiber.depth += 1
+    return fiber
+
+
+def _resume(frame: Frame, body: "greenlet", how: Callable[[Any], Any], value: object) -> Any:
+    """Run the frame until it yields or ends: what it yields or returns. Raises what it raises."""
+    from greenlet import getcurrent
+
+    fiber = _deeper(frame)
+    body.parent = getcurrent()
+    try:
+        return how(value)
+    finally:
+        fiber.depth -= 1
+
+
+@operation("yield")
+def yield_(frame: Frame, target: int, source: int) -> None:
+    from greenlet import getcurrent
+
+    frame.registers[target] = getcurrent().parent.switch(frame.registers[source])
+
+
+@operation("yieldfrom")
+def yield_from(frame: Frame, target: int, source: int) -> None:
+    """By CPython's own ``yield from``, driven from here."""
+    from greenlet import getcurrent
+
+    delegating = _delegate(frame.registers[source])
+    try:
+        value = next(delegating)
+        while True:
+            try:
+                sent = getcurrent().parent.switch(value)
+            except BaseException as error:
+                value = delegating.throw(error)
+            else:
+                value = delegating.send(sent)
+    except StopIteration as stop:
+        frame.registers[target] = stop.value
+
+
+def _delegate(iterable: Any) -> Generator[Any, Any, Any]:
+    return (yield from iterable)
