@@ -15,6 +15,24 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "trunc ulp".split()
     ),
     "json": frozenset({"JSONDecodeError", "dumps", "loads"}),
+    "bisect": frozenset("bisect bisect_left bisect_right insort insort_left insort_right".split()),
+    "collections": frozenset("ChainMap Counter OrderedDict UserDict UserList defaultdict deque namedtuple".split()),
+    "copy": frozenset("Error copy deepcopy".split()),
+    "functools": frozenset(
+        "cache cached_property cmp_to_key lru_cache partial partialmethod reduce singledispatch singledispatchmethod "
+        "total_ordering update_wrapper wraps WRAPPER_ASSIGNMENTS WRAPPER_UPDATES".split()
+    ),
+    "heapq": frozenset("heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest".split()),
+    "itertools": frozenset(
+        "accumulate chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse groupby "
+        "islice pairwise permutations product repeat starmap takewhile tee zip_longest".split()
+    ),
+    "operator": frozenset(
+        "abs add and_ attrgetter call concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat "
+        "ifloordiv ilshift imatmul imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itemgetter "
+        "itruediv ixor le length_hint lshift lt matmul methodcaller mod mul ne neg not_ or_ pos pow rshift setitem sub "
+        "truediv truth xor".split()
+    ),
 }
 """Modules a program can import, and their members."""
 

@@ -100,9 +100,16 @@ SMALL_EXPONENT: Final = 4
 """``x ** 2`` and the like are plain arithmetic, as ``x * x`` is; higher powers can explode."""
 
 
+POWERS: Final[dict[type, Callable[[Any, Any], None]]] = {}
+"""What charges for powers of other types whose results can explode."""
+
+
 def charge_power(base: Any, exponent: Any) -> None:
     """Charge for base ** exponent, or raise LimitExceeded when the result cannot fit the memory limit."""
-    if isinstance(base, int) and isinstance(exponent, int) and exponent > SMALL_EXPONENT:
+    charge = POWERS.get(type(base))
+    if charge is not None:
+        charge(base, exponent)
+    elif isinstance(base, int) and isinstance(exponent, int) and exponent > SMALL_EXPONENT:
         bits = base.bit_length() * exponent
         if bits > 4096 and abs(base) > 1:
             if bits > S.memory * 8:

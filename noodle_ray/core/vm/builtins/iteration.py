@@ -24,7 +24,7 @@ def _charge_length(items: Any) -> None:
         S.charge(length >> 4)
 
 
-def _metered(items: Any) -> Any:
+def metered(items: Any) -> Any:
     """The items, paid for; those whose number is not known beforehand pay on the way, as they may never end."""
     if type(items) in _SIZED or type(items) is range:
         _charge_length(items)
@@ -81,17 +81,17 @@ def sorted(iterable: Iterable[Any], /, *, key: Any = None, reverse: Any = False)
 
 def sum(iterable: Iterable[Any], /, start: Any = 0) -> Any:
     """sum()."""
-    return builtins.sum(_metered(iterable), start)
+    return builtins.sum(metered(iterable), start)
 
 
 def any(iterable: Iterable[Any], /) -> bool:
     """any()."""
-    return builtins.any(_metered(iterable))
+    return builtins.any(metered(iterable))
 
 
 def all(iterable: Iterable[Any], /) -> bool:
     """all()."""
-    return builtins.all(_metered(iterable))
+    return builtins.all(metered(iterable))
 
 
 def min(*args: Any, **options: Any) -> Any:
@@ -106,7 +106,7 @@ def max(*args: Any, **options: Any) -> Any:
 
 def _extreme(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if len(args) == 1:
-        args = (_metered(args[0]),)
+        args = (metered(args[0]),)
     if "key" in options:
         options["key"] = call_of(options["key"])
     return function(*args, **options)

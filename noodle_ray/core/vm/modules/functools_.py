@@ -1,0 +1,226 @@
+"""The functools module: CPython's own caches and partials around the program's callables; names and attributes of
+functions go through the tables."""
+
+import functools
+from types import UnionType
+from typing import Any, Final
+
+from noodle_ray.core.vm import methods
+from noodle_ray.core.vm.builtins.iteration import metered
+from noodle_ray.core.vm.methods import attribute, register
+from noodle_ray.core.vm.sets import AnySet
+from noodle_ray.core.vm.types import call_of, real_type
+
+WRAPPER_ASSIGNMENTS: Final = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
+WRAPPER_UPDATES: Final = ("__dict__",)
+
+
+def reduce(*args: Any) -> Any:
+    """functools.reduce."""
+    if len(args) < 2:
+        return functools.reduce(*args)
+    try:
+        items = metered(args[1])
+    except TypeError:
+        items = args[1]
+    return functools.reduce(call_of(args[0]), items, *args[2:])
+
+
+def partial(*args: Any, **kwargs: Any) -> Any:
+    """functools.partial."""
+    make: Any = functools.partial
+    return make(*map(call_of, args[:1]), *args[1:], **kwargs)
+
+
+def partialmethod(func: Any, /, *args: Any, **keywords: Any) -> Any:
+    """functools.partialmethod."""
+    return functools.partialmethod(call_of(func), *args, **keywords)
+
+
+def cmp_to_key(mycmp: Any) -> Any:
+    """functools.cmp_to_key."""
+    return functools.cmp_to_key(call_of(mycmp))
+
+
+def lru_cache(maxsize: Any = 128, typed: Any = False) -> Any:
+    """functools.lru_cache."""
+    return functools.lru_cache(call_of(maxsize), typed)
+
+
+def cache(user_function: Any, /) -> Any:
+    """functools.cache."""
+    return functools.lru_cache(None)(call_of(user_function))
+
+
+def cached_property(func: Any) -> Any:
+    """functools.cached_property."""
+    return functools.cached_property(func)
+
+
+def update_wrapper(
+    wrapper: Any, wrapped: Any, assigned: Any = WRAPPER_ASSIGNMENTS, updated: Any = WRAPPER_UPDATES
+) -> Any:
+    """functools.update_wrapper."""
+    for name in assigned:
+        try:
+            value = attribute(wrapped, name)
+        except AttributeError:
+            continue
+        methods.set_attribute(wrapper, name, value)
+    if updated:
+        for name, value in methods.own_attributes(wrapped).items():
+            methods.set_attribute(wrapper, name, value)
+    methods.set_attribute(wrapper, "__wrapped__", wrapped)
+    return wrapper
+
+
+def wraps(wrapped: Any, assigned: Any = WRAPPER_ASSIGNMENTS, updated: Any = WRAPPER_UPDATES) -> Any:
+    """functools.wraps."""
+    return functools.partial(update_wrapper, wrapped=wrapped, assigned=assigned, updated=updated)
+
+
+def total_ordering(cls: Any) -> Any:
+    """functools.total_ordering."""
+    return functools.total_ordering(cls)
+
+
+def _classes(kind: Any) -> tuple[Any, ...]:
+    """The classes that a registration names; () for what is no class."""
+    if isinstance(kind, UnionType):
+        return tuple(real_type(each) for each in kind.__args__)
+    kind = real_type(kind)
+    return (kind,) if isinstance(kind, type) else ()
+
+
+class _Generic:
+    """A function of singledispatch."""
+
+    __slots__ = ("function", "registry")
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.registry: dict[Any, Any] = {object: function}
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        if not args:
+            raise TypeError(f"{attribute(self.function, '__name__')} requires at least 1 positional argument")
+        return self.dispatch(type(args[0]))(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return repr(self.function)
+
+    def dispatch(self, cls: Any) -> Any:
+        """The implementation for a class."""
+        for kind in real_type(cls).__mro__:
+            if kind in self.registry and not (kind is dict and issubclass(cls, AnySet)):
+                return self.registry[kind]
+        return self.registry[object]
+
+    def register(self, cls: Any, func: Any = None) -> Any:
+        """Add an implementation, or make the decorator that does."""
+        kinds = _classes(cls)
+        if kinds:
+            if func is None:
+                return lambda function: self.register(cls, function)
+        else:
+            if func is not None:
+                raise TypeError(f"Invalid first argument to `register()`. {cls!r} is not a class or union type.")
+            func, kinds = cls, _annotated(cls)
+        self.registry.update({kind: call_of(func) for kind in kinds})
+        return func
+
+
+def _annotated(function: Any) -> tuple[Any, ...]:
+    """The classes that the annotation of a function's first parameter names."""
+    try:
+        annotations = attribute(function, "__annotations__")
+    except AttributeError:
+        annotations = {}
+    kind = next(iter(annotations.values()), None)
+    kinds = _classes(kind)
+    if not kinds:
+        raise TypeError(
+            f"Invalid first argument to `register()`: {function!r}. "
+            "Use either `@register(some_class)` or plain `@register` on an annotated function."
+        )
+    return kinds
+
+
+def singledispatch(func: Any) -> Any:
+    """functools.singledispatch."""
+    return _Generic(func)
+
+
+class _GenericMethod:
+    """A method of singledispatchmethod."""
+
+    __slots__ = ("generic",)
+
+    def __init__(self, function: Any) -> None:
+        self.generic = _Generic(function)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        generic = self.generic
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            return generic.dispatch(type(args[0])).__get__(instance, owner)(*args, **kwargs)
+
+        return method
+
+
+def singledispatchmethod(func: Any) -> Any:
+    """functools.singledispatchmethod."""
+    return _GenericMethod(func)
+
+
+for _class in (_Generic, _GenericMethod):
+    _class.__module__ = "functools"
+    _class.__name__ = _class.__qualname__ = "function" if _class is _Generic else "singledispatchmethod"
+
+_key = type(functools.cmp_to_key(lambda a, b: 0)(None))
+_cached: Final = type(functools.lru_cache(lambda: None))
+_info: Final = type(functools.lru_cache(lambda: None).cache_info())
+
+register(
+    functools.partial,
+    attributes={
+        "func": lambda self: self.func, "args": lambda self: self.args, "keywords": lambda self: self.keywords,
+    },
+    call=partial,
+)  # fmt: skip
+register(_key, attributes={"obj": lambda self: self.obj})
+register(
+    _cached,
+    methods={
+        "cache_info": lambda self: self.cache_info(), "cache_clear": lambda self: self.cache_clear(),
+        "cache_parameters": lambda self: self.cache_parameters(),
+    },
+)  # fmt: skip
+register(
+    _info,
+    methods={"count": tuple.count, "index": tuple.index},
+    attributes={name: getattr(_info, name).__get__ for name in _info._fields},
+)
+register(
+    _Generic,
+    methods={"register": _Generic.register, "dispatch": _Generic.dispatch},
+    attributes={"registry": lambda self: {**self.registry}},
+)
+register(_GenericMethod, methods={"register": lambda self, cls, func=None: self.generic.register(cls, func)})
+
+MEMBERS: Final[dict[str, Any]] = {
+    "WRAPPER_ASSIGNMENTS": WRAPPER_ASSIGNMENTS,
+    "WRAPPER_UPDATES": WRAPPER_UPDATES,
+    "cache": cache,
+    "cached_property": cached_property,
+    "cmp_to_key": cmp_to_key,
+    "lru_cache": lru_cache,
+    "partial": functools.partial,
+    "partialmethod": partialmethod,
+    "reduce": reduce,
+    "singledispatch": singledispatch,
+    "singledispatchmethod": singledispatchmethod,
+    "total_ordering": total_ordering,
+    "update_wrapper": update_wrapper,
+    "wraps": wraps,
+}
