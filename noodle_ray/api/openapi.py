@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from noodle_ray.api.schemas import CompileBody, InferBody, Problem, RunBody
+from noodle_ray.api.schemas import CompileBody, InferBody, Problem, ResumeBody, RunBody
 
 _REF = "#/components/schemas/{model}"
 _PROBLEMS = {
@@ -54,7 +54,7 @@ def _document(app: FastAPI, open_paths: frozenset[str]) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     components = document.setdefault("components", {})
     _, bodies = models_json_schema(
-        [(model, "validation") for model in (RunBody, CompileBody, InferBody, Problem)], ref_template=_REF
+        [(model, "validation") for model in (RunBody, ResumeBody, CompileBody, InferBody, Problem)], ref_template=_REF
     )
     components.setdefault("schemas", {}).update(bodies["$defs"])
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

@@ -15,10 +15,12 @@ from noodle_ray.api.body import parse, read_body, validation_problem
 from noodle_ray.api.disconnect import CancelOnDisconnect
 from noodle_ray.api.openapi import documented
 from noodle_ray.api.problems import BAD_BODY, TOO_LARGE
-from noodle_ray.api.schemas import CompileBody, CompileReply, LimitsBody, RunBody, RunReply
+from noodle_ray.api.schemas import CompileBody, CompileReply, LimitsBody, ResumeBody, RunBody, RunReply
 from noodle_ray.api.services import Services
 from noodle_ray.api.settings import Settings
+from noodle_ray.core.runs import continuation
 from noodle_ray.core.runs.executor import Program
+from noodle_ray.core.runs.modules import Compiled
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.values import from_json, to_json
 from noodle_ray.errors import RequestError, RunError
@@ -50,6 +52,24 @@ class RunHandlers:
             module, outcome = await self._executor.run(
                 program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier
             )
+        return self._replied(module, outcome, trace_id)
+
+    async def resume(self, request: Request) -> Response:
+        """Go on with a run that fuel ended."""
+        trace_id = request.scope["trace_id"]
+        settings = self._settings
+        body = await read_body(request, settings.max_body, settings.body_timeout)
+        try:
+            order = parse(ResumeBody, body)
+        except ValidationError as error:
+            return validation_problem(error, trace_id)
+        stopped = continuation.read(order.continuation).with_fuel(order.fuel)
+        _check_limits(stopped.request.limits._asdict(), settings)
+        async with CancelOnDisconnect(request):
+            module, outcome = await self._executor.resume(stopped)
+        return self._replied(module, outcome, trace_id)
+
+    def _replied(self, module: Compiled, outcome: dict[str, Any], trace_id: str) -> Response:
         reply = _reply(outcome)
         self._metrics.on_run(reply["error"]["code"] if reply["error"] else "", reply["usage"])
         reply["module"] = module.digest
@@ -80,6 +100,8 @@ def run_routes(handlers: RunHandlers) -> APIRouter:
     router = APIRouter(tags=["programs"])
     run = documented("Run a program", RunBody, RunReply, 404, 408, 413, 422, 429)
     router.add_api_route("/v1/run", handlers.run, methods=["POST"], operation_id="run", **run)
+    resume = documented("Go on with a run that fuel ended", ResumeBody, RunReply, 408, 413, 422, 429)
+    router.add_api_route("/v1/resume", handlers.resume, methods=["POST"], operation_id="resume", **resume)
     compile_ = documented("Compile a program", CompileBody, CompileReply, 408, 413, 422)
     router.add_api_route("/v1/compile", handlers.compile, methods=["POST"], operation_id="compile", **compile_)
     return router
@@ -126,11 +148,15 @@ def _limits(body: LimitsBody | None, settings: Settings) -> Limits:
     if body is None:
         return _DEFAULTS
     given = {name: value for name in Limits._fields if (value := getattr(body, name)) is not None}
+    _check_limits(given, settings)
+    return _DEFAULTS._replace(**given)
+
+
+def _check_limits(given: dict[str, Any], settings: Settings) -> None:
     for name, value in given.items():
         most = getattr(settings, f"max_{name}")
         if value > most:
             raise RequestError(f"limits.{name}: at most {most} on this platform", code=BAD_BODY)
-    return _DEFAULTS._replace(**given)
 
 
 def _reply(outcome: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +176,7 @@ def _reply(outcome: dict[str, Any]) -> dict[str, Any]:
         "usage": usage,
         "tier": outcome["tier"],
         "timeline": outcome["events"],
+        **({"continuation": outcome["continuation"]} if "continuation" in outcome else {}),
     }
 
 

@@ -42,6 +42,13 @@ class RunBody(_Request):
         return self
 
 
+class ResumeBody(_Request):
+    """A run to go on with: what the reply to a run that fuel ended had as its ``continuation``."""
+
+    continuation: Annotated[str, Field(description="The stopped run, as its reply gave it.")]
+    fuel: Annotated[int | None, Field(gt=0, description="On top of what it had; by default as much again.")] = None
+
+
 class Frame(BaseModel):
     """One frame of a traceback, outermost first. Lines count from 1, columns from 0."""
 
@@ -94,6 +101,9 @@ class RunReply(BaseModel):
     module: Digest
     trace_id: str
     timeline: list[Event]
+    continuation: Annotated[
+        str | None, Field(description="After fuel ran out: what `/v1/resume` takes to go on with the run.")
+    ] = None
 
 
 class CompileBody(_Request):

@@ -87,6 +87,20 @@ def run(
     )
 
 
+@app.command()
+def resume(
+    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Which stopped run. [default: the latest]")] = None,
+    fuel: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="On top of what it had. [default: as much again]")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Go on with a local run that ran out of fuel; no model is asked again."""
+    from noodle_ray.cli.resume import resume_run
+
+    _leave(resume_run(run, fuel=fuel, as_json=json))
+
+
 @app.command(name="compile")
 def compile_(
     file: File,

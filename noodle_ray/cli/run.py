@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from noodle_ray.cli.files import Loaded, load_program
 from noodle_ray.cli.output import error_object, exit_status, report, write, write_json
-from noodle_ray.core.vm.limits import Limits
+from noodle_ray.core.vm.limits import CODES, Limits
 from noodle_ray.errors import NoodleError, UsageError
 from noodle_ray.observability.tracebacks import traceback_text
 
 if TYPE_CHECKING:
+    from noodle_ray.core.runs.continuation import Journal
     from noodle_ray.core.sandbox.local import LocalWorker
+    from noodle_ray.core.sandbox.request import RunRequest
 
 TIERS = ("auto", "interpreter", "python")
 USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "wall_seconds")
@@ -116,17 +118,44 @@ def _run_local(
         program = load_program(file)
         request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier)
         if not program.module.models:
-            return program, ready.run(request)
-        import gc
+            outcome = ready.run(request)
+            if outcome["error"] is not None:
+                keep_stopped(outcome, request, program)
+            return program, outcome
+        from noodle_ray.core.runs.continuation import Journal
 
-        from noodle_ray.ahr.local import LocalModels
+        journal = Journal()
+        outcome = run_with_models(ready, request, program.module.models, journal)
+        keep_stopped(outcome, request, program, journal)
+        return program, outcome
 
-        gc.enable()
-        with LocalModels() as models:
-            if sys.stderr.isatty():
-                write(f"loading {', '.join(program.module.models)} …\n", sys.stderr)
-            models.warm(program.module.models)  # the program's deadline is for the program
-            return program, ready.run(request, models)
+
+def run_with_models(
+    worker: "LocalWorker", request: "RunRequest", names: tuple[str, ...], journal: "Journal"
+) -> dict[str, Any]:
+    """Run in a worker, with this machine's models to answer what the journal cannot."""
+    import gc
+
+    from noodle_ray.ahr.local import LocalModels
+    from noodle_ray.core.runs.continuation import JournaledHost
+
+    gc.enable()
+    with LocalModels() as models:
+        if sys.stderr.isatty():
+            write(f"loading {', '.join(names)} …\n", sys.stderr)
+        models.warm(names)  # the program's deadline is for the program
+        return worker.run(request, JournaledHost(models, journal))
+
+
+def keep_stopped(
+    outcome: dict[str, Any], request: "RunRequest", program: Loaded, journal: "Journal | None" = None
+) -> None:
+    """If fuel ended a run, keep what `noodle resume` needs, and say so in the outcome's ``resume``."""
+    if outcome["error"] is None or outcome["error"]["code"] != CODES["fuel"]:
+        return
+    from noodle_ray.cli.resume import keep
+
+    outcome["resume"] = keep(outcome, request, program, journal)
 
 
 def _run_remote(
@@ -164,6 +193,8 @@ def show_outcome(outcome: dict[str, Any], program: Loaded, *, as_json: bool, tim
         sys.stdout.flush()
         if error:
             write(traceback_text(error, program.source, program.filename, sys.stderr), sys.stderr)
+            if outcome.get("resume"):
+                write(f"give it more and go on: noodle resume {outcome['resume']} --fuel N\n", sys.stderr)
     if timeline:
         from noodle_ray.observability.timeline import render_text
 
@@ -172,7 +203,7 @@ def show_outcome(outcome: dict[str, Any], program: Loaded, *, as_json: bool, tim
 
 
 def json_outcome(outcome: dict[str, Any]) -> dict[str, Any]:
-    """Return an outcome as ``--json`` shows it: exactly these fields, the result as JSON data."""
+    """Return an outcome as ``--json`` shows it: these fields, the result as JSON data, ``resume`` if it can be."""
     from noodle_ray.core.vm.values import to_json
 
     usage = outcome["usage"]
@@ -182,6 +213,7 @@ def json_outcome(outcome: dict[str, Any]) -> dict[str, Any]:
         "error": outcome["error"],
         "usage": {field: usage[field] for field in USAGE_FIELDS},
         "tier": outcome["tier"],
+        **({"resume": outcome["resume"]} if outcome.get("resume") else {}),
     }
 
 

@@ -29,6 +29,9 @@ class Backend(Protocol):
     async def run(self, call: Call) -> dict[str, Any]:
         """Run a program and return its outcome, whose result is JSON data."""
 
+    async def resume(self, continuation: str, fuel: int | None) -> dict[str, Any]:
+        """Go on with a run that fuel ended and return its outcome."""
+
     async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Ask a model once."""
 
@@ -54,6 +57,10 @@ class RemoteBackend:
             limits=call.limits,
             tier=call.tier,
         )
+
+    async def resume(self, continuation: str, fuel: int | None) -> dict[str, Any]:
+        """Go on with a run on the platform."""
+        return await self.client.resume(continuation, fuel=fuel)
 
     async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Ask one of the platform's models."""
@@ -109,6 +116,15 @@ class LocalBackend:
             limits=call.limits,
             tier=call.tier,
         )
+        return {**outcome, "result": from_json(to_json(outcome["result"]))}
+
+    async def resume(self, continuation: str, fuel: int | None) -> dict[str, Any]:
+        """Go on with a run in a sandbox worker."""
+        from noodle_ray.core.runs.continuation import read
+        from noodle_ray.core.vm.values import from_json, to_json
+
+        executor = await self._started()
+        _, outcome = await executor.resume(read(continuation).with_fuel(fuel))
         return {**outcome, "result": from_json(to_json(outcome["result"]))}
 
     async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -83,6 +83,18 @@ class AsyncClient:
         )
         return {**reply, "result": from_json(reply["result"]), "events": reply["timeline"]}
 
+    async def resume(self, continuation: str, *, fuel: int | None = None) -> dict[str, Any]:
+        """Go on with a run that fuel ended, whose outcome had the ``continuation``; return its outcome.
+
+        ``fuel`` comes on top of what it had; by default it gets as much again. Raises RunError E0505 if the
+        continuation is none.
+        """
+        from noodle_ray.core.vm.values import from_json
+
+        body = {"continuation": continuation, **({} if fuel is None else {"fuel": fuel})}
+        reply = await self._ask("POST", "/v1/resume", body, timeout=600.0)
+        return {**reply, "result": from_json(reply["result"]), "events": reply["timeline"]}
+
     async def compile(self, source: str, *, text: bool = False) -> dict[str, Any]:
         """Compile a source; return module (its hash), models, size, nbc (bytes), and text if asked for."""
         reply = await self._ask("POST", "/v1/compile", {"source": source, "text": text}, source=source)
@@ -176,6 +188,10 @@ class Client:
                 tier=tier,
             )
         )
+
+    def resume(self, continuation: str, *, fuel: int | None = None) -> dict[str, Any]:
+        """Go on with a run that fuel ended; see `AsyncClient.resume`."""
+        return loop.wait(self.asynchronous.resume(continuation, fuel=fuel))
 
     def compile(self, source: str, *, text: bool = False) -> dict[str, Any]:
         """Compile a source; see `AsyncClient.compile`."""

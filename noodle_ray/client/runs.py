@@ -1,10 +1,11 @@
 """A finished run, as the driver sees it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from noodle_ray.client.failures import error_for
+from noodle_ray.errors import UsageError
 from noodle_ray.observability.tracebacks import traceback_text
 
 Locate = Callable[[int, int], Any]
@@ -18,6 +19,7 @@ class Run:
     ``error`` is None or has code, type, message and traceback (frames with line, column, function; outermost
     first). ``usage`` has fuel, memory_peak_bytes, model_calls, model_batches, wall_seconds, computing_seconds and
     waiting_seconds; ``events`` has one entry per model call. ``trace_id`` is '' for a run on this machine.
+    ``continuation`` is what `resume` needs, if it was fuel that ended the run.
     """
 
     result: Any
@@ -29,6 +31,8 @@ class Run:
     trace_id: str = ""
     source: str | None = None
     filename: str = "<noodle>"
+    continuation: str | None = None
+    locate: Locate | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_outcome(
@@ -53,6 +57,8 @@ class Run:
             str(outcome.get("trace_id") or ""),
             source,
             filename,
+            outcome.get("continuation"),
+            locate,
         )
 
     def value(self) -> Any:
@@ -68,6 +74,20 @@ class Run:
         error.type, error.run = kind, self  # type: ignore[attr-defined]
         error.add_note(f"In the program:\n\n{self.traceback()}")
         raise error
+
+    def resume(self, fuel: int | None = None) -> "Run":
+        """Go on with a run that fuel ended, with so much on top of what it had, by default as much again.
+
+        No model is asked again what it has answered. The run returned is as if it had had the fuel from the start.
+        Raises UsageError E0920 for a run that cannot be continued.
+        """
+        if self.continuation is None:
+            raise UsageError("only a run that fuel ended can be resumed", code="NOODLE-E0920")
+        from noodle_ray.client import loop
+        from noodle_ray.client.connection import backend
+
+        outcome = loop.wait(backend().resume(self.continuation, fuel))
+        return Run.from_outcome(outcome, source=self.source, filename=self.filename, locate=self.locate)
 
     def traceback(self) -> str:
         """Return what ended the run as Python would show it; '' if nothing did."""

@@ -74,4 +74,4 @@ async def test_body_is_not_read_without_a_token(api: Api) -> None:
 async def test_token_opens_every_documented_endpoint(api: Api) -> None:
     document = (await api.client.get("/openapi.json", headers=AUTHORIZATION)).json()
     closed = {path for path in document["paths"] if path not in ("/healthz", "/readyz")}
-    assert closed == {"/v1/run", "/v1/compile", "/v1/models", "/v1/models/{name}/infer", "/metrics"}
+    assert closed == {"/v1/run", "/v1/resume", "/v1/compile", "/v1/models", "/v1/models/{name}/infer", "/metrics"}

@@ -130,3 +130,38 @@ async def test_both_tiers_agree(api: Api) -> None:
     assert python["result"] == interpreter["result"]
     assert python["usage"]["fuel"] == interpreter["usage"]["fuel"]  # type: ignore[index]
     assert [python["tier"], interpreter["tier"]] == ["python", "interpreter"]
+
+
+ASKS_AND_COUNTS = """
+from noodle_ray import model
+length = model("length")
+
+def main():
+    n = length("four")
+    for _ in range(10_000):
+        n += 1
+    return n
+"""
+
+
+async def test_resume_goes_on_with_a_run_that_fuel_ended(api: Api) -> None:
+    stopped = await api.run(ASKS_AND_COUNTS, limits={"fuel": 1000})
+    assert stopped["error"]["code"] == "NOODLE-E0401"  # type: ignore[index]
+    asked = len(api.models.batches)
+    response = await api.post("/v1/resume", {"continuation": stopped["continuation"], "fuel": 1_000_000})
+    reply = response.json()
+    assert (reply["result"], reply["error"]) == (10_004, None)
+    assert reply["module"] == stopped["module"]
+    assert len(api.models.batches) == asked
+
+
+async def test_reply_has_no_continuation_unless_fuel_ended_the_run(api: Api) -> None:
+    assert "continuation" not in await api.run("1 / 0")
+
+
+async def test_resume_refuses_more_than_the_platform_allows_and_what_is_no_continuation(api: Api) -> None:
+    stopped = await api.run(ASKS_AND_COUNTS, limits={"fuel": 1000})
+    beyond = await api.post("/v1/resume", {"continuation": stopped["continuation"], "fuel": 1 << 62})
+    assert (beyond.status_code, beyond.json()["code"]) == (422, "NOODLE-E0703")
+    garbage = await api.post("/v1/resume", {"continuation": "eJwz"})
+    assert (garbage.status_code, garbage.json()["code"]) == (422, "NOODLE-E0505")

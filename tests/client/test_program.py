@@ -62,6 +62,14 @@ def endless() -> None:
         pass
 
 
+@noodle.program(fuel=1_000)
+def counted(stop: int) -> int:
+    n = 0
+    while n < stop:
+        n += 1
+    return n
+
+
 @noodle.program
 def broken() -> int:
     value = 1
@@ -123,6 +131,14 @@ class TestAnywhere:
             endless()
         assert caught.value.code == "NOODLE-E0401"
         assert shifted(1) == 101
+
+    def test_run_goes_on_with_more_fuel(self) -> None:
+        stopped = counted.run(10_000)
+        assert stopped.error is not None
+        assert stopped.resume(1_000_000).value() == 10_000
+        with pytest.raises(UsageError) as caught:
+            shifted.run(1).resume()
+        assert caught.value.code == "NOODLE-E0920"
 
     def test_run_gives_usage_and_timeline(self) -> None:
         run = shifted.run(1)

@@ -9,7 +9,9 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple, Protocol
 
+from noodle_ray.core.runs import continuation
 from noodle_ray.core.runs.batcher import Batch, EffectBatcher, ModelHost, Reply
+from noodle_ray.core.runs.continuation import Continuation, Journal
 from noodle_ray.core.runs.modules import Compilation, Compiled, Compiler, Lru
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
@@ -80,17 +82,29 @@ class Executor:
     ) -> tuple[Compiled, Outcome]:
         """Run a program. Raises what `module` raises, and RequestError E0707 when the queue is full.
 
-        What goes wrong inside the program is in the outcome's ``error``. Cancelling kills the run.
+        What goes wrong inside the program is in the outcome's ``error``. If fuel ended the run, the outcome has a
+        ``continuation`` for `resume`. Cancelling kills the run.
         """
         module = await self.module(program)
         request = RunRequest(module.nbc, module.digest, entry, args or [], kwargs or {}, limits or Limits(), tier)
-        effects = _RunEffects(self.batcher)
+        return module, await self._execute(request, Journal())
+
+    async def resume(self, stopped: Continuation) -> tuple[Compiled, Outcome]:
+        """Go on with a run that fuel ended, as `run` does. Raises ModuleError if its module is not valid."""
+        module = await self._admit(stopped.request.module)
+        return module, await self._execute(stopped.request, Journal(stopped.answers))
+
+    async def _execute(self, request: RunRequest, journal: Journal) -> Outcome:
+        effects = _RunEffects(self.batcher, journal)
         try:
             outcome = await self._pool.run(request, effects)
         finally:
             effects.close()
         effects.annotate(outcome)
-        return module, outcome
+        text = continuation.of(request, outcome, journal)
+        if text is not None:
+            outcome["continuation"] = text
+        return outcome
 
     async def _compile(self, key: bytes, source: str) -> Compiled:
         task = self._compiling.get(key)
@@ -112,30 +126,41 @@ class Executor:
 
 
 class _RunEffects:
-    """One run's model calls: sends them to the batcher and remembers which batch each went in."""
+    """One run's model calls: sends those that its journal cannot answer to the batcher, and remembers which batch
+    each went in."""
 
-    __slots__ = ("_batcher", "_batches", "_open")
+    __slots__ = ("_batcher", "_batches", "_journal", "_open")
 
-    def __init__(self, batcher: EffectBatcher) -> None:
+    def __init__(self, batcher: EffectBatcher, journal: Journal) -> None:
         self._batcher = batcher
+        self._journal = journal
         self._open: set[asyncio.Future[Reply]] = set()
         self._batches: dict[str, Batch] = {}
 
     async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
         """Send the calls, and give their answers as the batches come back."""
         keys = {}
+        recalled = []
         for request in requests:
-            keys[self._batcher.submit(request.model, (request.args, request.kwargs))] = request.key
+            known = self._journal.recall(request)
+            if known is not None:
+                recalled.append(known)
+            else:
+                keys[self._batcher.submit(request.model, (request.args, request.kwargs))] = request
         self._open.update(keys)
+        if recalled:
+            yield recalled
         while keys:
             done, _ = await asyncio.wait(keys, return_when=asyncio.FIRST_COMPLETED)
             answers = []
             for future in done:
-                reply, key = future.result(), keys.pop(future)
+                reply, request = future.result(), keys.pop(future)
                 self._open.discard(future)
                 if reply.batch is not None:
-                    self._batches[key] = reply.batch
-                answers.append(EffectAnswer(key, reply.ok, reply.value))
+                    self._batches[request.key] = reply.batch
+                answer = EffectAnswer(request.key, reply.ok, reply.value)
+                self._journal.record(request, answer)
+                answers.append(answer)
             yield answers
 
     def close(self) -> None:

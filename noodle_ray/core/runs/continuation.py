@@ -1,0 +1,174 @@
+"""Going on with a run that fuel ended: what it takes to repeat it up to there without asking any model again.
+
+A run is determined by its module, arguments and the answers to its effects. A continuation holds these, so that the
+run can be executed again with more fuel, by any worker, on this machine or another: it comes to where it stopped
+with the answers it had, and goes on. Its outcome is that of a run that had the fuel from the start.
+"""
+
+import base64
+import binascii
+import hashlib
+import zlib
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from noodle_ray.core.sandbox.messages import CODEC
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.sandbox.wire import WireError
+from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.limits import CODES, Limits
+from noodle_ray.errors import RunError
+
+MAX_BYTES: Final = 8 << 20
+"""The most a continuation's content may take: a run with longer answers cannot be continued."""
+_VERSION: Final = 1
+
+
+class Answered(NamedTuple):
+    """One effect and its answer; ``call`` is the digest of what was asked."""
+
+    key: str
+    call: bytes
+    ok: bool
+    value: object
+
+
+class Journal:
+    """The effects of one run: answers known from before are given again, new ones are added."""
+
+    def __init__(self, answers: Iterable[Answered] = ()) -> None:
+        self.answers = {answer.key: answer for answer in answers}
+
+    def recall(self, request: EffectRequest) -> EffectAnswer | None:
+        """The answer known for this request. If another question has its key, a failed answer says so."""
+        known = self.answers.get(request.key)
+        if known is None:
+            return None
+        if known.call != _digest(request):
+            message = f"the call of '{request.model}' is not the one that the stopped run made here"
+            return EffectAnswer(request.key, False, ("NOODLE-E0506", message))
+        return EffectAnswer(request.key, known.ok, known.value)
+
+    def record(self, request: EffectRequest, answer: EffectAnswer) -> None:
+        """Remember an answer."""
+        self.answers[request.key] = Answered(request.key, _digest(request), answer.ok, answer.value)
+
+
+class JournaledHost:
+    """An effect host that answers from a journal what it can, and adds to it what another host answers."""
+
+    def __init__(self, host: EffectHost, journal: Journal) -> None:
+        self._host = host
+        self._journal = journal
+        self._open: dict[str, EffectRequest] = {}
+        self._recalled: list[EffectAnswer] = []
+
+    def send(self, requests: list[EffectRequest]) -> None:
+        """Take requests."""
+        unknown = []
+        for request in requests:
+            answer = self._journal.recall(request)
+            if answer is None:
+                unknown.append(request)
+                self._open[request.key] = request
+            else:
+                self._recalled.append(answer)
+        if unknown:
+            self._host.send(unknown)
+
+    def receive(self) -> list[EffectAnswer]:
+        """Return the recalled answers, or block for one of the other host's."""
+        answers, self._recalled = self._recalled, []
+        if answers:
+            return answers
+        answers = self._host.receive()
+        for answer in answers:
+            request = self._open.pop(answer.key, None)
+            if request is not None:
+                self._journal.record(request, answer)
+        return answers
+
+
+class Continuation(NamedTuple):
+    """A stopped run: what was asked for, and the answers it had got."""
+
+    request: RunRequest
+    answers: tuple[Answered, ...]
+
+    def text(self) -> str | None:
+        """The continuation as base64, or None if it is too large to be carried around."""
+        fields = self.request._replace(limits=list(self.request.limits))  # type: ignore[arg-type]
+        content = [_VERSION, list(fields), [list(answer) for answer in self.answers]]
+        try:
+            data = CODEC.pack(content)
+        except WireError:
+            return None
+        return base64.b64encode(zlib.compress(data, 6)).decode() if len(data) <= MAX_BYTES else None
+
+    def with_fuel(self, fuel: int | None) -> "Continuation":
+        """The same run with so much fuel on top of what it had; by default as much again."""
+        limits = self.request.limits
+        more = limits._replace(fuel=limits.fuel + (limits.fuel if fuel is None else fuel))
+        return self._replace(request=self.request._replace(limits=more))
+
+
+def read(text: str) -> Continuation:
+    """The continuation that `Continuation.text` wrote. Raises RunError E0505 for anything else."""
+    try:
+        packed = base64.b64decode(text, validate=True)
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(packed, MAX_BYTES)
+        if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
+            raise ValueError("it is too large, or has something after its end")
+        match CODEC.unpack(data):
+            case [int(version), [*fields], [*answers]] if version == _VERSION:
+                return Continuation(_request(fields), tuple([_answered(item) for item in answers]))
+        raise ValueError("it is of another version")
+    except (ValueError, TypeError, binascii.Error, zlib.error, WireError) as error:
+        raise RunError(f"this is not the continuation of a run: {error}", code="NOODLE-E0505") from None
+
+
+def of(request: RunRequest, outcome: dict[str, object], journal: Journal) -> str | None:
+    """The continuation of a run that ended with this outcome, if it is fuel that ended it."""
+    error = outcome["error"]
+    if not isinstance(error, dict) or error["code"] != CODES["fuel"]:
+        return None
+    return Continuation(request, tuple(journal.answers.values())).text()
+
+
+def _digest(request: EffectRequest) -> bytes:
+    return hashlib.sha256(CODEC.pack([request.model, list(request.args), request.kwargs])).digest()
+
+
+def _request(fields: list[object]) -> RunRequest:
+    if len(fields) != len(RunRequest._fields):
+        raise ValueError("it has another number of fields")
+    request = RunRequest(*fields)  # type: ignore[arg-type]
+    limits = request.limits
+    if not isinstance(limits, list) or len(limits) != len(Limits._fields):
+        raise ValueError("its limits are not limits")
+    if not all(type(bound) in (int, float) and 0 <= bound < 1 << 63 for bound in limits):
+        raise ValueError("its limits are not numbers")
+    if (
+        type(request.module) is not bytes
+        or type(request.digest) is not str
+        or hashlib.sha256(request.module).hexdigest() != request.digest
+        or not isinstance(request.entry, str | None)
+        or type(request.args) is not list
+        or type(request.kwargs) is not dict
+        or not all(type(name) is str for name in request.kwargs)
+        or type(request.tier) is not str
+    ):
+        raise ValueError("its request is not one")
+    return request._replace(limits=Limits(*limits))
+
+
+def _answered(item: object) -> Answered:
+    match item:
+        case [str(key), bytes(call), bool(ok), value]:
+            if not ok and not (
+                isinstance(value, list | tuple) and len(value) == 2 and all(type(part) is str for part in value)
+            ):
+                raise ValueError("a failed answer has no code and message")
+            return Answered(key, call, ok, value if ok else tuple(value))  # type: ignore[arg-type]
+    raise ValueError("one of its answers is not one")
