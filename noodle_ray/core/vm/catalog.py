@@ -14,7 +14,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt tan tanh tau "
         "trunc ulp".split()
     ),
-    "json": frozenset({"JSONDecodeError", "dumps", "loads"}),
+    "json": frozenset({"JSONDecodeError", "dump", "dumps", "load", "loads"}),
     "bisect": frozenset("bisect bisect_left bisect_right insort insort_left insort_right".split()),
     "collections": frozenset("ChainMap Counter OrderedDict UserDict UserList defaultdict deque namedtuple".split()),
     "copy": frozenset("Error copy deepcopy".split()),
@@ -33,17 +33,114 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "itruediv ixor le length_hint lshift lt matmul methodcaller mod mul ne neg not_ or_ pos pow rshift setitem sub "
         "truediv truth xor".split()
     ),
+    "base64": frozenset(
+        "a85decode a85encode b16decode b16encode b32decode b32encode b32hexdecode b32hexencode b64decode "
+        "b64encode b85decode b85encode decodebytes encodebytes standard_b64decode standard_b64encode "
+        "urlsafe_b64decode urlsafe_b64encode".split()
+    ),
+    "binascii": frozenset(
+        "Error Incomplete a2b_base64 a2b_hex a2b_qp a2b_uu b2a_base64 b2a_hex b2a_qp b2a_uu crc32 crc_hqx hexlify "
+        "unhexlify".split()
+    ),
+    "calendar": frozenset(
+        "Calendar FRIDAY HTMLCalendar IllegalMonthError IllegalWeekdayError MONDAY SATURDAY SUNDAY THURSDAY "
+        "TUESDAY TextCalendar WEDNESDAY calendar day_abbr day_name error firstweekday isleap leapdays month "
+        "month_abbr month_name monthcalendar monthrange prcal prmonth setfirstweekday timegm week weekday "
+        "weekheader".split()
+    ),
+    "cmath": frozenset(
+        "acos acosh asin asinh atan atanh cos cosh e exp inf infj isclose isfinite isinf isnan log log10 nan nanj "
+        "phase pi polar rect sin sinh sqrt tan tanh tau".split()
+    ),
+    "csv": frozenset(
+        "DictReader DictWriter Error QUOTE_ALL QUOTE_MINIMAL QUOTE_NONE QUOTE_NONNUMERIC excel excel_tab "
+        "field_size_limit get_dialect list_dialects reader register_dialect unix_dialect unregister_dialect "
+        "writer".split()
+    ),
+    "datetime": frozenset("MAXYEAR MINYEAR UTC date datetime time timedelta timezone tzinfo".split()),
+    "decimal": frozenset(
+        "Clamped Context Decimal DecimalException DecimalTuple DivisionByZero FloatOperation Inexact "
+        "InvalidOperation MAX_EMAX MAX_PREC MIN_EMIN MIN_ETINY Overflow ROUND_05UP ROUND_CEILING ROUND_DOWN "
+        "ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN ROUND_HALF_UP ROUND_UP Rounded Subnormal Underflow "
+        "getcontext localcontext setcontext".split()
+    ),
+    "fractions": frozenset("Fraction".split()),
+    "hashlib": frozenset(
+        "blake2b blake2s md5 new sha1 sha224 sha256 sha384 sha3_224 sha3_256 sha3_384 sha3_512 sha512 shake_128 "
+        "shake_256".split()
+    ),
+    "io": frozenset("BytesIO DEFAULT_BUFFER_SIZE SEEK_CUR SEEK_END SEEK_SET StringIO UnsupportedOperation".split()),
+    "numbers": frozenset("Complex Integral Number Rational Real".split()),
+    "random": frozenset(
+        "Random betavariate choice choices expovariate gammavariate gauss getrandbits getstate lognormvariate "
+        "normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle triangular "
+        "uniform vonmisesvariate weibullvariate".split()
+    ),
+    "re": frozenset(
+        "A ASCII DOTALL I IGNORECASE L LOCALE M MULTILINE Match NOFLAG Pattern S U UNICODE VERBOSE X compile "
+        "error escape findall finditer fullmatch match purge search split sub subn".split()
+    ),
+    "statistics": frozenset(
+        "NormalDist StatisticsError correlation covariance fmean geometric_mean harmonic_mean linear_regression "
+        "mean median median_grouped median_high median_low mode multimode pstdev pvariance quantiles stdev "
+        "variance".split()
+    ),
+    "string": frozenset(
+        "Template ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable "
+        "punctuation whitespace".split()
+    ),
+    "textwrap": frozenset("TextWrapper dedent fill indent shorten wrap".split()),
+    "unicodedata": frozenset(
+        "bidirectional category combining decimal decomposition digit east_asian_width is_normalized lookup "
+        "mirrored name normalize numeric unidata_version".split()
+    ),
+    "urllib.parse": frozenset(
+        "DefragResult DefragResultBytes ParseResult ParseResultBytes SplitResult SplitResultBytes parse_qs "
+        "parse_qsl quote quote_from_bytes quote_plus unquote unquote_plus unquote_to_bytes urldefrag urlencode "
+        "urljoin urlparse urlsplit urlunparse urlunsplit".split()
+    ),
+    "uuid": frozenset(
+        "NAMESPACE_DNS NAMESPACE_OID NAMESPACE_URL NAMESPACE_X500 RESERVED_FUTURE RESERVED_MICROSOFT RESERVED_NCS "
+        "RFC_4122 UUID uuid1 uuid3 uuid4 uuid5".split()
+    ),
+    "zlib": frozenset(
+        "DEFLATED DEF_BUF_SIZE DEF_MEM_LEVEL MAX_WBITS Z_BEST_COMPRESSION Z_BEST_SPEED Z_DEFAULT_COMPRESSION "
+        "Z_DEFAULT_STRATEGY Z_FILTERED Z_FINISH Z_FIXED Z_FULL_FLUSH Z_HUFFMAN_ONLY Z_NO_COMPRESSION Z_NO_FLUSH "
+        "Z_RLE Z_SYNC_FLUSH adler32 compress compressobj crc32 decompress decompressobj error".split()
+    ),
 }
 """Modules a program can import, and their members."""
 
-PURE_MEMBERS: Final = frozenset(f"{module}.{member}" for module in ("math", "json") for member in MODULES[module])
+_PURE_MODULES: Final = (
+    *("base64", "binascii", "cmath", "decimal", "fractions", "json", "math", "numbers", "string"),
+    *("unicodedata", "urllib.parse"),
+)
+_IMPURE: Final = frozenset(
+    "decimal.getcontext decimal.localcontext decimal.setcontext json.dump json.load urllib.parse.urlencode".split()
+)
+
+PURE_MEMBERS: Final = (
+    frozenset(f"{module}.{member}" for module in _PURE_MODULES for member in MODULES[module])
+    | frozenset(
+        "datetime.MAXYEAR datetime.MINYEAR datetime.UTC re.compile re.escape re.findall re.fullmatch re.match re.search "
+        "re.split textwrap.dedent textwrap.fill textwrap.shorten textwrap.wrap".split()
+    )
+) - _IMPURE
 """Members without effects visible to others when called with no callback: they may raise. All others may have some."""
 
+_FREE_MODULES: Final = ("cmath", "math", "numbers")
 CHARGING_PURE: Final = frozenset(
-    "json.dumps json.loads math.comb math.dist math.factorial math.fsum math.gcd math.hypot math.lcm math.perm "
-    "math.prod".split()
-)
+    "math.comb math.dist math.factorial math.fsum math.gcd math.hypot math.lcm math.perm math.prod".split()
+) | frozenset(name for name in PURE_MEMBERS if name.rpartition(".")[0] not in _FREE_MODULES)
 """Of the pure members, those that may charge fuel. Members that are not pure are all taken to."""
+
+CHARGING_METHODS: Final = frozenset(
+    "choices compress decompress digest fill findall finditer formatday formatmonth formatmonthname formatweek "
+    "formatweekday formatweekheader formatyear formatyearpage from_decimal from_samples fullmatch getrandbits getvalue "
+    "hexdigest match prmonth pryear randbytes read read1 readline readlines safe_substitute sample samples search seed "
+    "shuffle split strftime strptime sub subn substitute update wrap write writelines writerow writerows".split()
+)
+"""Methods of the modules' types that may charge fuel or call back into the program."""
 
 ALL_MEMBERS: Final = frozenset(f"{module}.{member}" for module, members in MODULES.items() for member in members)
 """Every member's full name."""

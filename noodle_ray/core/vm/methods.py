@@ -9,6 +9,7 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Metho
 from typing import Any, Final, TypeAlias
 
 from noodle_ray.core.vm import sets, strings
+from noodle_ray.core.vm.catalog import CHARGING_METHODS
 from noodle_ray.core.vm.names import CHARGING_BUILTINS
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import CALLS_OF, OPEN_TYPES, ModelError, Module, Standin, dict_items, dict_keys
@@ -60,6 +61,7 @@ _JSON_ERROR_DATA: Final = frozenset({"msg", "doc", "pos", "lineno", "colno"})
 _CHARGING_METHODS: Final = frozenset(
     {"encode", "decode", "extend", "format", "format_map", "fromkeys", "sort"}
     | strings.METHODS.keys()
+    | CHARGING_METHODS
     | (sets.SET_METHODS.keys() - {"add", "clear", "discard", "pop", "remove"})
 )
 CHARGING: Final = _CHARGING_METHODS | CHARGING_BUILTINS

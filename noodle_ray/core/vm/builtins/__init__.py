@@ -9,16 +9,17 @@ from types import FunctionType
 from typing import Any, Final
 
 from noodle_ray.core.vm import sets, strings
-from noodle_ray.core.vm.builtins import iteration, output, typing_
+from noodle_ray.core.vm.builtins import identity, iteration, output, typing_
 from noodle_ray.core.vm.catalog import MODULES, module_of
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.names import EXCEPTIONS
 from noodle_ray.core.vm.operators import SKIP, pow_builtin
-from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, type_of
+from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, call_of, type_of
 
 _PLAIN: Final = (
-    *("abs", "bin", "bool", "bytes", "callable", "chr", "dict", "divmod", "enumerate", "filter", "float", "hex", "int"),
-    *("iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed", "round", "slice", "str", "tuple", "zip"),
+    *("abs", "bin", "bool", "bytearray", "bytes", "callable", "chr", "complex", "dict", "divmod", "enumerate", "filter"),
+    *("float", "hex", "int", "iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed", "round", "slice"),
+    *("str", "tuple", "zip"),
 )
 
 
@@ -59,6 +60,8 @@ def _values() -> dict[str, Any]:
             "ascii": strings.to_ascii,
             "format": strings.format_builtin,
             "frozenset": sets.frozenset,
+            "hash": identity.hash,
+            "id": identity.identify,
             "isinstance": typing_.isinstance,
             "issubclass": typing_.issubclass,
             "ModelError": ModelError,
@@ -80,6 +83,7 @@ BUILTINS: Final = _Builtins(_values())
 
 CALLS_OF.update(
     {
+        bytearray: output.to_bytearray,
         bytes: output.to_bytes,
         dict: iteration.to_dict,
         filter: iteration.filter,
@@ -93,7 +97,7 @@ CALLS_OF.update(
 
 class _Calls(_Builtins):
     def __missing__(self, name: str) -> Any:
-        return BUILTINS[name]
+        return call_of(BUILTINS[name])
 
 
 CALLS: Final = _Calls({**{kind.__name__: call for kind, call in CALLS_OF.items()}, "type": type_of})

@@ -1,41 +1,51 @@
 """The json module: CPython's codec, which is loaded on first use and kept from seeing sets as dicts."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
+from noodle_ray.core.vm.methods import attribute
+from noodle_ray.core.vm.modules.vetting import charge_size, refuse_beyond_memory
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import call_of
 
-_DUMP_OPTIONS = frozenset(
+_DUMP_OPTIONS: Final = frozenset(
     {"skipkeys", "ensure_ascii", "check_circular", "allow_nan", "indent", "separators", "default", "sort_keys"}
 )
-_LOAD_OPTIONS = frozenset({"object_hook", "parse_float", "parse_int", "parse_constant", "object_pairs_hook"})
+_HOOKS: Final = frozenset({"object_hook", "parse_float", "parse_int", "parse_constant", "object_pairs_hook"})
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def _check(name: str, options: dict[str, Any], known: frozenset[str]) -> None:
     for option in options:
+        if option == "cls" and options[option] is None:
+            continue
         if option not in known:
             raise TypeError(f"{name}() got an unexpected keyword argument '{option}'")
+    options.pop("cls", None)
 
 
 def _refuse(value: object) -> Any:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def _without_sets(value: Any, default: Any, open_: list[Any]) -> Any:
+def _is_container(value: Any) -> bool:
+    return isinstance(value, list | tuple | dict)  # sets as well: they are dicts underneath
+
+
+def _without_sets(value: Any, default: Callable[[Any], Any], open_: list[Any]) -> Any:
     """The value, with each set in it replaced by what ``default`` makes of it."""
-    kind = type(value)
-    if kind is not list and kind is not dict and kind is not tuple and not isinstance(value, AnySet):
+    if not _is_container(value):
         return value
     if any(value is outer for outer in open_):
         raise ValueError("Circular reference detected")
     open_.append(value)
     result: Any
-    if kind is dict:
-        result = {key: _without_sets(item, default, open_) for key, item in value.items()}
-    elif kind is list or kind is tuple:
-        result = [_without_sets(item, default, open_) for item in value]
-    else:
+    if isinstance(value, AnySet):
         result = _without_sets(default(value), default, open_)
+    elif isinstance(value, dict):
+        result = {key: _without_sets(item, default, open_) for key, item in value.items()}
+    else:
+        result = [_without_sets(item, default, open_) for item in value]
     open_.pop()
     return result
 
@@ -45,13 +55,13 @@ def _has_set(value: Any) -> bool:
     stack = [value]
     while stack:
         item = stack.pop()
-        kind = type(item)
-        if kind is list or kind is tuple or kind is dict:
-            if id(item) not in seen:
-                seen.add(id(item))
-                stack.extend(item.values() if kind is dict else item)
-        elif isinstance(item, AnySet):
+        if type(item) in _PLAIN or not _is_container(item):
+            continue
+        if isinstance(item, AnySet):
             return True
+        if id(item) not in seen:
+            seen.add(id(item))
+            stack.extend(item.values() if isinstance(item, dict) else item)
     return False
 
 
@@ -60,25 +70,40 @@ def dumps(obj: Any, /, **options: Any) -> str:
     import json
 
     _check("dumps", options, _DUMP_OPTIONS)
-    default = options.pop("default", None) or _refuse
+    default = call_of(options.pop("default", None)) or _refuse
+    if isinstance(options.get("indent"), int):
+        refuse_beyond_memory(options["indent"])
     if _has_set(obj):
         obj = _without_sets(obj, default, [])
-    text = json.dumps(obj, default=default, **options)
-    if len(text) > 63:
-        S.charge(len(text) >> 3)
+
+    def without_sets(value: Any) -> Any:
+        made = default(value)
+        return _without_sets(made, default, []) if _has_set(made) else made
+
+    text = json.dumps(obj, default=without_sets, **options)
+    charge_size(len(text), 2)
     return text
+
+
+def dump(obj: Any, fp: Any, /, **options: Any) -> None:
+    """json.dump, to an object with a ``write`` method. Writes the text in one piece."""
+    attribute(fp, "write")(dumps(obj, **options))
 
 
 def loads(s: Any, /, **options: Any) -> Any:
     """json.loads."""
     import json
 
-    _check("loads", options, _LOAD_OPTIONS)
-    if isinstance(s, str | bytes) and len(s) > 63:
-        S.charge(len(s) >> 3)
-    if not isinstance(s, str | bytes):
+    _check("loads", options, _HOOKS)
+    if not isinstance(s, str | bytes | bytearray):
         raise TypeError(f"the JSON object must be str, bytes or bytearray, not {type(s).__name__}")
-    return json.loads(s, **options)
+    charge_size(len(s), 2)
+    return json.loads(s, **{name: call_of(hook) for name, hook in options.items()})
+
+
+def load(fp: Any, /, **options: Any) -> Any:
+    """json.load, from an object with a ``read`` method."""
+    return loads(attribute(fp, "read")(), **options)
 
 
 class _Members(dict[str, Any]):
@@ -93,4 +118,4 @@ class _Members(dict[str, Any]):
         return self[name]
 
 
-MEMBERS: dict[str, Any] = _Members({"dumps": dumps, "loads": loads})
+MEMBERS: dict[str, Any] = _Members({"dump": dump, "dumps": dumps, "load": load, "loads": loads})
