@@ -86,7 +86,7 @@ def attribute(value: Any, name: str) -> Any:
         method = dict.__getitem__(methods, kind)
         if getattr(method, "__name__", "") != "through_attribute":
             return _bind(method, value, kind, name)
-    if kind is type:
+    if issubclass(kind, type):
         return _class_attribute(value, name)
     if isinstance(value, Module):
         return value.members(name)
@@ -235,11 +235,13 @@ def _install_raw(kind: type) -> None:
 
 
 def _install_all() -> None:
-    for kind in (str, list, dict, tuple, int, float, bool, complex, bytes, range, slice):
+    for kind in (str, list, dict, tuple, int, float, bool, complex, bytes, bytearray, range, slice):
         _install_raw(kind)
     for name, method in strings.METHODS.items():
         _install(str, name, method)
-    _install(bytes, "decode", strings.decode)
+    for kind in (bytes, bytearray):
+        for name, method in strings.bytes_methods(kind).items():
+            _install(kind, name, method)
     _install(list, "sort", _sort)
     _install(list, "extend", _extend)
     _install(list, "index", _index(list))
