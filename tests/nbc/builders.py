@@ -44,10 +44,13 @@ NAMES = ("x", "y", "naïve", "_", "a_b9", "変数", "Z" * 40)
 GLOBALS = ("g", "global_1", "ünder")
 BUILTINS = ("len", "print", "math.sqrt", "math", "json.dumps", "ValueError")
 MODELS = ("minilm", "org/Model-1.5:q4@2", "0")
+YIELDING = ("generator", "async_generator")
 PLAIN = [
     op
     for op, kinds in OPERANDS.items()
-    if "B" not in kinds and op not in TERMINATORS and op not in ("func", "gather", "emit", "emit2")
+    if "B" not in kinds
+    and op not in TERMINATORS
+    and op not in ("func", "gather", "emit", "emit2", "class", "yield", "yieldfrom")
 ]
 
 
@@ -71,7 +74,7 @@ class _Maker:
             index += 1
         return tables(*self.functions)
 
-    def header(self, name: str, params: tuple[Param, ...], visible: list[str]) -> Function:
+    def header(self, name: str, params: tuple[Param, ...], visible: list[str], kind: str = "") -> Function:
         taken = {param.name for param in params}
         free = tuple([name for name in self.some(visible) if name not in taken])
         taken |= set(free)
@@ -83,7 +86,9 @@ class _Maker:
             name if self.random.random() < 0.5 else "" for name in others[half:][:3]
         )
         registers = len(names) + self.random.randrange(1, 200 if self.random.random() < 0.1 else 8)
-        return Function(name, params, registers, names, own, free, (), self.span(), self.random.choice(("", "int")))
+        return Function(
+            name, params, registers, names, own, free, (), self.span(), self.random.choice(("", "int")), kind
+        )
 
     def some(self, items: Any) -> list[Any]:
         return [item for item in items if self.random.random() < 0.5]
@@ -107,6 +112,8 @@ class _Maker:
                 block.append(self.child(defined))
             elif comp and self.random.random() < 0.3:
                 block.append(self.plain("emit2" if comp == "dict" else "emit", defined))
+            elif self.function.kind in YIELDING and not comp and self.random.random() < 0.2:
+                block.append(self.plain(self.random.choice(("yield", "yieldfrom")), defined))
             else:
                 block.append(self.plain(self.random.choice(PLAIN), defined))
         ends = ["raise", "raise_from"] + ["return"] * returns + ["break", "continue"] * loop + ["reraise"] * handler
@@ -154,13 +161,19 @@ class _Maker:
         return choice({"bget": BUILTINS, "callb": BUILTINS, "model": MODELS, "effect": MODELS}.get(op, NAMES))
 
     def child(self, defined: set[int]) -> Instr:
-        """A ``func`` or ``gather``, and the function it makes, whose code follows later."""
+        """A ``func``, ``gather`` or ``class``, and the function it makes, whose code follows later."""
         visible = [*self.function.cells, *self.function.free]
         target = self.random.randrange(self.function.registers)
         readable = sorted(defined)
-        if self.random.random() < 0.3:
+        chance = self.random.random()
+        if chance < 0.2:
             self.functions.append(self.header("f", (Param("p", "pos", False, ""),), visible))
             made = Instr("gather", (target, "list", readable[0], len(self.functions) - 1), self.span())
+        elif chance < 0.4:
+            self.functions.append(self.header("C", (Param("__namespace__", "pos", False, ""),), visible, "class"))
+            bases = tuple(self.random.choice(readable) for _ in range(self.random.randrange(3)))
+            keywords = tuple((name, readable[0]) for name in self.some(NAMES[:2]))
+            made = Instr("class", (target, "C", len(self.functions) - 1, bases, keywords), self.span())
         else:
             params = (
                 Param("a", "pos_only", False, "int"),
@@ -170,7 +183,8 @@ class _Maker:
                 Param("e", "kw_only", False, ""),
                 Param("f", "var_kw", False, ""),
             )[self.random.randrange(3) : self.random.randrange(1, 7)]
-            self.functions.append(self.header("<lambda>", params, visible))
+            kind = self.random.choice(("", "", "generator", "coroutine", "async_generator"))
+            self.functions.append(self.header("<lambda>", params, visible, kind))
             defaults = tuple(self.random.choice(readable) for param in params if param.default)
             made = Instr("func", (target, len(self.functions) - 1, defaults), self.span())
         defined.add(target)
@@ -184,7 +198,7 @@ class _Maker:
             """A block that is part of an expression."""
             return self.block(start, depth, loop=False, comp=comp, handler=handler, returns=False)
 
-        op = self.random.choice(["and", "or", "ifx", "if", "while", "for", "comp", "try"])
+        op = self.random.choice(["and", "or", "ifx", "if", "while", "for", "comp", "try", "with"])
         test = self.random.choice(sorted(defined))
         target = self.random.randrange(self.function.registers)
         args: tuple[object, ...]
@@ -209,6 +223,9 @@ class _Maker:
             kind = self.random.choice(OPERATORS["comp"])
             args = (target, kind, part(one, comp=kind))
             defined.add(target)
+        elif op == "with":
+            manager = self.random.choice([None, target])
+            args = (test, manager, inner(one | ({target} if manager is not None else set())))
         else:
             args = self.attempt(defined, inner)
         return Instr(op, args, self.span())

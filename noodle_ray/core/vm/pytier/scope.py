@@ -1,6 +1,7 @@
 """Names a function of the program needs declared, and the conflicts that Python could not express."""
 
 import _ast as ast
+from typing import cast
 
 from noodle_ray.core.nbc.module import Function
 from noodle_ray.core.nbc.walk import flatten
@@ -10,7 +11,8 @@ from noodle_ray.errors import ModuleError
 
 
 def declarations(function: Function) -> list[ast.stmt]:
-    """``global`` and ``nonlocal`` statements, and a binding for a cell that only inner functions assign."""
+    """``global`` and ``nonlocal`` statements, and a binding for what is this function's own but may have no other:
+    a cell that only inner functions assign, a local that is only ever unset."""
     globals_used = {
         arg
         for instr in flatten(function.body)
@@ -29,7 +31,9 @@ def declarations(function: Function) -> list[ast.stmt]:
     statements: list[ast.stmt] = [ast.Nonlocal([FUEL, *function.free], **NOWHERE)]
     if globals_used:
         statements.append(ast.Global(sorted(globals_used), **NOWHERE))
+    unset = {cast(int, instr.args[0]) for instr in flatten(function.body) if instr.op == "unset"}
     unbound = [name for name in function.cells if name not in own]
+    unbound += [name for register, name in enumerate(function.locals) if name and register in unset]
     if unbound:
         dead: list[ast.stmt] = [assign(name, constant(None, NOWHERE), NOWHERE) for name in unbound]
         statements.append(ast.If(constant(False, NOWHERE), dead, [], **NOWHERE))
