@@ -2,6 +2,7 @@
 
 from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
+from noodle_ray.core.lang.mangle import mangle
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
@@ -12,7 +13,7 @@ from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.catalog import module_of
 from noodle_ray.errors import CompileError, Diagnostic
 
-_OWN_SCOPES = frozenset({"NOODLE-E0101", "NOODLE-E0105", "NOODLE-E0108", "NOODLE-E0121"})
+_OWN_SCOPES = frozenset({"NOODLE-E0108", "NOODLE-E0121"})
 """Unsupported features that bind names in ways the resolver does not follow."""
 
 
@@ -52,7 +53,8 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     late = late_syntax_errors(tree, filename)
     if late:
         return None, _sorted(late + found)
-    resolution = Resolution(tree)
+    titles = mangle(tree) if "__" in source and "class" in source else {}
+    resolution = Resolution(tree, titles)
     if found or resolution.found:
         names = [] if any(d.code in _OWN_SCOPES for d in found) else resolution.found
         return None, _sorted(found + names)
@@ -65,7 +67,7 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
 
     overlapping = overlapping_comprehensions(unit)
     if overlapping:
-        unit = lower(Resolution(tree, overlapping), lines)
+        unit = lower(Resolution(tree, titles, overlapping), lines)
     return _module(insert_waits(unit), filename), []
 
 

@@ -5,42 +5,69 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from noodle_ray.core.lang.hints import NOT_OFFERED, did_you_mean
-from noodle_ray.core.lang.imports import NOODLE_MEMBERS, member_meaning, model_name_fits, module_meaning
+from noodle_ray.core.lang.imports import (
+    NOODLE_MEMBERS,
+    bound_meaning,
+    member_meaning,
+    missing_module_hint,
+    model_name_fits,
+    module_meaning,
+    submodule,
+)
+from noodle_ray.core.lang.lazy import eager_generators
 from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import COMPREHENSIONS, Meaning, Scope
 from noodle_ray.core.lang.validate import span_of
-from noodle_ray.core.vm.names import BUILTIN_NAMES, MODULES
+from noodle_ray.core.vm.names import BUILTIN_NAMES, HIDDEN, MODULES
 from noodle_ray.errors import Diagnostic
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 MAX_FINDINGS: Final = 200
 """Most diagnostics given for one program."""
 _MAX_SUGGESTIONS: Final = 20
-OFFERED: Final = BUILTIN_NAMES - {"ModelError", ".skip", "math", "json"}
+OFFERED: Final = BUILTIN_NAMES - MODULES.keys() - HIDDEN - {"ModelError"}
+"""Builtin names that need no import. (Those with a dot in them cannot be met.)"""
 
 
 class Resolution:
-    """The scopes of one program: the module's, and one per function, lambda and comprehension node."""
+    """The scopes of one program: the module's, and one per function, class, lambda and comprehension node.
 
-    def __init__(self, tree: ast.Module, as_functions: frozenset[int] = frozenset()) -> None:
+    ``titles`` are the names of definitions before mangling, by node id. ``eager`` are the ids of generator
+    expressions that may be read at once, ``class_names`` the names bound in class bodies, ``stops`` tells whether
+    anything in the program may raise StopIteration."""
+
+    def __init__(
+        self, tree: ast.Module, titles: dict[int, str] | None = None, as_functions: frozenset[int] = frozenset()
+    ) -> None:
         self.tree = tree
+        self.titles = titles or {}
         self.module = Scope("module", tree, None)
         self.scopes: dict[int, Scope] = {id(tree): self.module}
         self.found: list[Diagnostic] = []
         self.as_functions = as_functions
+        self.handed_over: list[tuple[Scope, ast.Call | None, ast.GeneratorExp]] = []
+        self.class_names: set[str] = set()
+        self.stops = False
         self._model_aliases: list[tuple[Scope, str, ast.Call]] = []
         self.nonlocal_binds: list[tuple[Scope | None, str]] = []
         _Walk(self).body(tree.body)
         for scope, name in self.nonlocal_binds:
             _owner(scope, name).bind(name)
-        _finish(self.module, self)
         self._check_model_aliases()
+        self.eager = eager_generators(self)
+        _finish(self.module, self)
         _place(self.module, frozenset())
 
     def lookup(self, scope: Scope, name: str) -> tuple[Scope | None, Meaning]:
-        """The scope whose variable the name is, if it is one, and its meaning as far as scopes tell."""
+        """The scope whose variable the name is, if it is one, and its meaning as far as scopes tell. Names of a
+        class body are for its own code only; functions in it see what is around the class, and ``__class__``."""
         current: Scope | None = scope
         while current is not None:
+            if current.kind == "class" and current is not scope:
+                if name == "__class__" and name in current.captured:
+                    return current, ("global", name)
+                current = current.parent
+                continue
             if name in current.globals:
                 current = self.module
             if current.owns(name):
@@ -49,12 +76,30 @@ class Resolution:
                     return None, static
                 return current, ("global", name)
             current = current.parent
+        return None, self.outermost(name)
+
+    def outermost(self, name: str) -> Meaning:
+        """What a name that no scope binds means."""
         if name in OFFERED:
-            return None, ("builtin", name)
+            return ("builtin", name)
         if name == "__name__":
             # the run calls main itself: the usual guard at the end of a file must not call it too
-            return None, ("constant", "__noodle__" if "main" in self.module.bound else "__main__")
-        return None, ("unknown", name)
+            return ("constant", "__noodle__" if "main" in self.module.bound else "__main__")
+        if name == "__doc__":
+            return ("constant", docstring(self.tree.body))
+        if name == "__debug__":
+            return ("constant", True)
+        return ("unknown", name)
+
+    def module_path(self, scope: Scope, node: ast.AST) -> Meaning | None:
+        """The module or package that an expression such as ``urllib.parse`` names, or None."""
+        if isinstance(node, ast.Name):
+            meaning = self.lookup(scope, node.id)[1]
+            return meaning if meaning[0] in ("module", "package", "noodle", "typing") else None
+        if isinstance(node, ast.Attribute):
+            outer = self.module_path(scope, node.value)
+            return None if outer is None else submodule(outer, node.attr)
+        return None
 
     def report(self, code: str, message: str, node: ast.AST, hint: str = "") -> None:
         """Adds a finding about a node."""
@@ -78,7 +123,7 @@ class Resolution:
     def _check_model_aliases(self) -> None:
         for scope, name, call in self._model_aliases:
             owner = self.module if name in scope.globals else scope
-            if self.is_model_constructor(scope, call.func) and owner.owns(name):
+            if owner.kind != "class" and self.is_model_constructor(scope, call.func) and owner.owns(name):
                 argument = call.args[0]
                 assert isinstance(argument, ast.Constant)
                 if isinstance(argument.value, str) and model_name_fits(argument.value):
@@ -89,8 +134,10 @@ def unknown_name(name: str, known: set[str] | None) -> tuple[str, str, str]:
     """Code, message and hint for a name that nothing binds; no spelling suggestion if ``known`` is None."""
     if name in NOT_OFFERED:
         return "NOODLE-E0109", f"'{name}' is not available to programs", NOT_OFFERED[name]
+    if name == "__class__":
+        return "NOODLE-E0110", "'__class__' is only known in the functions of a class", "use type(x)"
     if name.startswith("__") and name.endswith("__"):
-        return "NOODLE-E0110", f"the name '{name}' is not supported", "only __name__ is"
+        return "NOODLE-E0110", f"the name '{name}' is not supported", "only __name__ and __doc__ are"
     if name in ("model", "program", "ModelError"):
         return "NOODLE-E0201", f"name '{name}' is not defined", f"write `from noodle_ray import {name}`"
     if name in MODULES:
@@ -147,12 +194,18 @@ class _Walk:
 def _owner(scope: Scope | None, name: str) -> Scope:
     """The function scope that a nonlocal name belongs to; CPython has already checked that there is one."""
     while scope is not None:
-        if scope.function and name in scope.bound and name not in scope.nonlocals:
+        if scope.function and scope.kind != "class" and name in scope.bound and name not in scope.nonlocals:
             return scope
         if scope.parent is None:
             return scope
         scope = scope.parent
     raise AssertionError("a scope without a module")
+
+
+def docstring(body: list[Any]) -> str | None:
+    """What a body of statements begins with, if that is a text."""
+    first = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
 
 
 def _name(walk: _Walk, node: ast.Name) -> None:
@@ -182,12 +235,11 @@ def _binop(walk: _Walk, node: ast.BinOp) -> None:
 
 def _function(walk: _Walk, node: Any) -> None:
     arguments = node.args
-    for decorator in getattr(node, "decorator_list", ()):
-        if isinstance(decorator, ast.Call):
-            walk.body(decorator.args)
+    is_lambda = isinstance(node, ast.Lambda)
+    if not is_lambda:
+        walk.body(node.decorator_list)
     walk.body(arguments.defaults)
     walk.body([default for default in arguments.kw_defaults if default is not None])
-    is_lambda = isinstance(node, ast.Lambda)
     if not is_lambda:
         walk.bind(node.name)
     scope = walk.new("function", node)
@@ -195,6 +247,16 @@ def _function(walk: _Walk, node: Any) -> None:
         scope.bind(parameter.arg)
         scope.params.append(parameter.arg)
     walk.inside(scope, [node.body] if is_lambda else node.body)
+
+
+def _class(walk: _Walk, node: ast.ClassDef) -> None:
+    walk.body(node.decorator_list)
+    walk.body(node.bases)
+    walk.body(node.keywords)
+    scope = walk.new("class", node)
+    walk.inside(scope, node.body)
+    walk.resolution.class_names.update(scope.bound)
+    walk.bind(node.name)
 
 
 def parameters(arguments: ast.arguments) -> list[ast.arg]:
@@ -224,6 +286,12 @@ def _comprehension(walk: _Walk, node: Any) -> None:
     else:
         walk.visit(node.elt)
     walk.scope = outer
+    if any(generator.is_async for generator in node.generators):
+        scope.awaits = True
+    if scope.awaits and outer.kind == "comp":
+        outer.awaits = True
+    if isinstance(node, ast.GeneratorExp):
+        walk.resolution.handed_over.append((outer, None, node))
     if outer.kind == "comp":
         outer.fragile.update(name for name in scope.loads if name not in scope.bound and name not in outer.bound)
     # read before its own loop binds it: only a real function raises what CPython raises
@@ -243,6 +311,73 @@ def _named_expression(walk: _Walk, node: ast.NamedExpr) -> None:
     walk.bind(name)
     walk.scope = outer
     scope.walrus.add(name)
+
+
+def _call(walk: _Walk, node: ast.Call) -> None:
+    func = node.func
+    if isinstance(func, ast.Name) and func.id == "super" and not node.args and not node.keywords:
+        _super(walk, node)
+    elif isinstance(func, ast.Name) and func.id == "next" and len(node.args) == 1:
+        walk.resolution.stops = True
+    walk.visit(func)
+    walk.body(node.args)
+    walk.body(node.keywords)
+    for argument in node.args:
+        if isinstance(argument, ast.GeneratorExp):
+            walk.resolution.handed_over.append((walk.scope, node, argument))
+
+
+def _super(walk: _Walk, node: ast.Call) -> None:
+    """``super()`` reads the class around and the function's first parameter."""
+    scope: Scope | None = walk.scope
+    while scope is not None and scope.kind == "comp":
+        scope = scope.parent
+    if scope is None or not scope.params:
+        return
+    outer = scope.parent
+    while outer is not None and outer.kind != "class":
+        outer = outer.parent
+    if outer is not None:
+        walk.scope.loads.setdefault("__class__", node)
+        walk.scope.loads.setdefault(scope.params[0], node)
+
+
+def _starred(walk: _Walk, node: ast.Starred) -> None:
+    walk.visit(node.value)
+    if isinstance(node.value, ast.GeneratorExp):
+        walk.resolution.handed_over.append((walk.scope, ast.Call(node, [], []), node.value))
+
+
+def _yield(walk: _Walk, node: Any) -> None:
+    walk.scope.yields = True
+    if node.value is not None:
+        walk.visit(node.value)
+
+
+def _await(walk: _Walk, node: ast.Await) -> None:
+    walk.scope.awaits = True
+    walk.visit(node.value)
+
+
+def _match_binding(walk: _Walk, node: Any) -> None:
+    pattern = getattr(node, "pattern", None)
+    if pattern is not None:
+        walk.visit(pattern)
+    if node.name is not None:
+        walk.bind(node.name)
+
+
+def _match_mapping(walk: _Walk, node: ast.MatchMapping) -> None:
+    walk.body(node.keys)
+    walk.body(node.patterns)
+    if node.rest is not None:
+        walk.bind(node.rest)
+
+
+def _match_class(walk: _Walk, node: ast.MatchClass) -> None:
+    walk.visit(node.cls)
+    walk.body(node.patterns)
+    walk.body(node.kwd_patterns)
 
 
 def _assign(walk: _Walk, node: ast.Assign) -> None:
@@ -277,7 +412,7 @@ def _augmented(walk: _Walk, node: ast.AugAssign) -> None:
     walk.visit(node.value)
 
 
-def _for(walk: _Walk, node: ast.For) -> None:
+def _for(walk: _Walk, node: Any) -> None:
     walk.visit(node.iter)
     walk.visit(node.target)
     walk.body(node.body)
@@ -303,40 +438,38 @@ def _nonlocal(walk: _Walk, node: ast.Nonlocal) -> None:
     walk.scope.nonlocals.update(node.names)
 
 
+def _bind_import(walk: _Walk, name: str, meaning: Meaning | None) -> None:
+    scope = walk.scope
+    if meaning is None or name in scope.globals or name in scope.nonlocals:
+        walk.bind(name)
+    else:
+        scope.bind_import(name, meaning)
+
+
 def _import(walk: _Walk, node: ast.Import) -> None:
     for alias in node.names:
-        name = alias.asname or alias.name.partition(".")[0]
-        walk.bind(name)
-        meaning = module_meaning(alias.name)
+        meaning = bound_meaning(alias.name, alias.asname)
+        _bind_import(walk, alias.asname or alias.name.partition(".")[0], meaning)
         if meaning is None:
-            hint = did_you_mean(alias.name, {*MODULES, "noodle_ray"}) or "math and json can be imported"
             message = f"there is no module '{alias.name}' for programs"
-            walk.resolution.report("NOODLE-E0210", message, alias, hint)
-        elif walk.scope.owns(name):
-            walk.scope.static.setdefault(name, meaning)
+            walk.resolution.report("NOODLE-E0210", message, alias, missing_module_hint(alias.name))
 
 
 def _import_from(walk: _Walk, node: ast.ImportFrom) -> None:
     module = node.module or ""
+    known = not node.level and module_meaning(module) is not None
     for alias in node.names:
-        walk.bind(alias.asname or alias.name)
-    if node.level:
-        walk.resolution.report("NOODLE-E0212", "relative imports are not supported", node, "a program is one file")
-        return
-    if module_meaning(module) is None:
-        hint = did_you_mean(module, {*MODULES, "noodle_ray"}) or "math and json can be imported"
-        walk.resolution.report("NOODLE-E0210", f"there is no module '{module}' for programs", node, hint)
-        return
-    for alias in node.names:
-        name = alias.asname or alias.name
-        meaning = member_meaning(module, alias.name)
-        if meaning is not None:
-            if walk.scope.owns(name):
-                walk.scope.static.setdefault(name, meaning)
-        elif alias.name != "*":
+        meaning = member_meaning(module, alias.name) if known else None
+        _bind_import(walk, alias.asname or alias.name, meaning)
+        if known and meaning is None and alias.name != "*":
             members = MODULES.get(module, NOODLE_MEMBERS)
             message = f"module '{module}' has no '{alias.name}' for programs"
             walk.resolution.report("NOODLE-E0211", message, alias, did_you_mean(alias.name, members))
+    if node.level:
+        walk.resolution.report("NOODLE-E0212", "relative imports are not supported", node, "a program is one file")
+    elif not known:
+        message = f"there is no module '{module}' for programs"
+        walk.resolution.report("NOODLE-E0210", message, node, missing_module_hint(module))
 
 
 _VISITS: Final[dict[type, Callable[[_Walk, Any], None]]] = {
@@ -347,6 +480,17 @@ _VISITS: Final[dict[type, Callable[[_Walk, Any], None]]] = {
     ast.AnnAssign: _annotated,
     ast.AugAssign: _augmented,
     ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.Call: _call,
+    ast.Starred: _starred,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.Await: _await,
+    ast.ClassDef: _class,
+    ast.MatchAs: _match_binding,
+    ast.MatchStar: _match_binding,
+    ast.MatchMapping: _match_mapping,
+    ast.MatchClass: _match_class,
     ast.ExceptHandler: _handler,
     ast.Global: _global,
     ast.Nonlocal: _nonlocal,
@@ -361,12 +505,18 @@ def _finish(scope: Scope, resolution: Resolution) -> None:
     """From the leaves up: which names each scope leaves to its parent, and which of its own are captured."""
     needed = dict(scope.loads)
     inner: set[str] = set()
+    passed: dict[str, ast.AST] = {}
     for child in scope.children:
         _finish(child, resolution)
         for name, node in child.unresolved.items():
-            needed.setdefault(name, node)
+            passed.setdefault(name, node)
             if child.function or name in child.captured:
                 inner.add(name)
+    if scope.kind == "class":
+        _finish_class(scope, passed)
+        return
+    for name, node in passed.items():
+        needed.setdefault(name, node)
     for name in inner:
         if scope.kind == "module" or not scope.owns(name):
             continue
@@ -386,9 +536,22 @@ def _finish(scope: Scope, resolution: Resolution) -> None:
         scope.captured |= inner - scope.bound.keys()
 
 
+def _finish_class(scope: Scope, passed: dict[str, ast.AST]) -> None:
+    """A class body's names are not for what is inside of it; the class itself is, as ``__class__``."""
+    if passed.pop("__class__", None) is not None:
+        scope.captured.add("__class__")
+    for name, node in scope.loads.items():
+        if not scope.owns(name) and name not in scope.globals:
+            passed.setdefault(name, node)
+    for name in scope.nonlocals:
+        passed.setdefault(name, scope.node)
+    scope.unresolved = passed
+
+
 def _report_unknown(needed: dict[str, ast.AST], resolution: Resolution) -> None:
     module = resolution.module
-    unknown = [name for name in needed if name not in module.bound and name not in OFFERED and name != "__name__"]
+    known_names = ("__name__", "__doc__", "__debug__")
+    unknown = [name for name in needed if name not in module.bound and name not in OFFERED and name not in known_names]
     if not unknown:
         return
     known = {bound for scope in resolution.scopes.values() for bound in scope.bound}
@@ -399,10 +562,14 @@ def _report_unknown(needed: dict[str, ast.AST], resolution: Resolution) -> None:
 
 def _place(scope: Scope, visible: frozenset[str]) -> None:
     """From the root down: the cells each function makes and the free variables it takes from outside."""
-    if scope.kind != "module" and scope.function:
+    if scope.kind == "class":
+        scope.cells = sorted(scope.captured)
+        scope.free = [name for name in scope.unresolved if name in visible]
+        visible |= scope.captured
+    elif scope.kind != "module" and scope.function:
         scope.cells = [name for name in scope.bound if name in scope.captured and scope.owns(name)]
         scope.free = [name for name in scope.unresolved if name in visible]
-    if scope.children and scope.kind != "module" and scope.function:
-        visible = (visible - {name for name in scope.bound if scope.owns(name)}) | frozenset(scope.cells)
+        if scope.children:
+            visible = (visible - {name for name in scope.bound if scope.owns(name)}) | frozenset(scope.cells)
     for child in scope.children:
         _place(child, visible)

@@ -10,9 +10,11 @@ Meaning: TypeAlias = tuple[str, Any]
 register   register number, always bound
 local      register number of a named local
 cell       index into ``cells + free``
+member     of a class body's namespace; the meaning if it is not there
 global     its name
 builtin    its name for ``bget``/``callb``; also ``math.sqrt``
 module     name of an imported standard module
+package    what the names of modules begin with, as ``urllib``
 model      name of a model
 api        a member of ``noodle_ray``: ``model`` or ``program``
 noodle     the ``noodle_ray`` package itself
@@ -26,12 +28,15 @@ COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorE
 
 
 class Scope:
-    """One module, function, lambda or comprehension. ``function`` is false for a comprehension that
-    is inlined into the scope around it: its variables are then plain registers there."""
+    """One module, function, lambda, class or comprehension: ``kind`` is module, function, class or comp.
+
+    ``function`` is false for a comprehension that is inlined into the scope around it: its variables are then
+    plain registers there. ``yields`` and ``awaits`` tell what its own code does. ``unresolved`` are the names it
+    leaves to the scopes around it, ``captured`` those of its own that inner functions use."""
 
     __slots__ = (
-        "bound", "cache", "captured", "cells", "children", "fragile", "free", "function", "globals", "kind", "loads",
-        "node", "nonlocals", "params", "parent", "static", "unresolved", "walrus",
+        "awaits", "bound", "cache", "captured", "cells", "children", "fragile", "free", "function", "globals", "kind",
+        "loads", "node", "nonlocals", "params", "parent", "static", "unresolved", "walrus", "yields",
     )  # fmt: skip
 
     def __init__(self, kind: str, node: ast.AST, parent: "Scope | None") -> None:
@@ -39,6 +44,8 @@ class Scope:
         self.node = node
         self.parent = parent
         self.function = kind != "comp"
+        self.yields = False
+        self.awaits = False
         self.bound: dict[str, int] = {}
         self.static: dict[str, Meaning] = {}
         self.params: list[str] = []
@@ -59,6 +66,14 @@ class Scope:
     def bind(self, name: str) -> None:
         """Counts one more binding of the name here."""
         self.bound[name] = self.bound.get(name, 0) + 1
+
+    def bind_import(self, name: str, meaning: Meaning) -> None:
+        """Binds the name to what an import gives; importing the same again is no second binding."""
+        if self.kind != "class" and self.owns(name) and self.static.get(name) == meaning:
+            return
+        self.bind(name)
+        if self.kind != "class" and self.owns(name):
+            self.static.setdefault(name, meaning)
 
     def owns(self, name: str) -> bool:
         """True if the name is a variable of this very scope."""

@@ -4,8 +4,10 @@ import _ast as ast
 from collections.abc import Callable
 from typing import Any, Final
 
+from noodle_ray.core.lang.hints import DUNDER_HINTS
 from noodle_ray.core.lang.parse import TOO_DEEP
 from noodle_ray.core.lang.positions import CHILDREN
+from noodle_ray.core.vm.names import READ_DUNDERS
 from noodle_ray.errors import Diagnostic
 
 MAX_DEPTH: Final = 150
@@ -13,8 +15,8 @@ MAX_DEPTH: Final = 150
 MAX_INTEGER_BITS: Final = 14_285
 """4300 decimal digits, the most CPython reads or prints by default."""
 MAX_SCOPES: Final = 2_000
-"""Most functions, lambdas and comprehensions. CPython's compiler, which finds the late syntax errors, compares each
-with those before it: 20,000 equal functions took it 36 s, 2,000 take 0.4 s."""
+"""Most functions, classes, lambdas and comprehensions. CPython's compiler, which finds the late syntax errors,
+compares each with those before it: 20,000 equal functions took it 36 s, 2,000 take 0.4 s."""
 MAX_LARGE_NUMBERS: Final = 1_000
 """Most number literals of 2**60 and more: their hashes can be made equal, and tables of them slow."""
 MAX_NAME: Final = 1_000
@@ -91,12 +93,7 @@ def _named(name: str | None, node: Any, found: list[Diagnostic]) -> None:
 def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
     value: Any = node.value
     kind = type(value)
-    if kind is bytes:
-        found.append(Diagnostic("NOODLE-E0112", "bytes literals are not supported", span_of(node), "use a str"))
-    elif kind is complex:
-        hint = "use a tuple of two floats"
-        found.append(Diagnostic("NOODLE-E0113", "complex numbers are not supported", span_of(node), hint))
-    elif kind is int and value.bit_length() > MAX_INTEGER_BITS:
+    if kind is int and value.bit_length() > MAX_INTEGER_BITS:
         hint = "compute it, for example with **"
         found.append(Diagnostic("NOODLE-E0117", "the integer has more than 4300 digits", span_of(node), hint))
     elif kind is str and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
@@ -107,37 +104,29 @@ def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
 def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
     name = node.attr
     _named(name, node, found)
-    if name.startswith("__") and name.endswith("__"):
-        hint = "use the builtin function or operator that stands for it"
-        if name == "__name__":
-            hint = "use isinstance, or str(type(x))"
+    if name.startswith("__") and name.endswith("__") and name not in READ_DUNDERS:
+        hint = DUNDER_HINTS.get(name, "it leads out of the program; use the builtin function or operator that serves")
         found.append(Diagnostic("NOODLE-E0110", f"the attribute '{name}' is not supported", span_of(node), hint))
-    elif type(node.ctx) is not ast.Load:
-        what = "assigning to" if type(node.ctx) is ast.Store else "deleting"
-        hint = "values have no attributes of their own; use a dict"
-        found.append(Diagnostic("NOODLE-E0111", f"{what} an attribute is not supported", span_of(node), hint))
 
 
-def _function(node: ast.FunctionDef, found: list[Diagnostic]) -> None:
+def _definition(node: Any, found: list[Diagnostic]) -> None:
     _named(node.name, node, found)
-    for decorator in node.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-        if name != "program":
-            hint = "only @program from noodle_ray is allowed; call the decorator on the function instead"
-            found.append(Diagnostic("NOODLE-E0107", "decorators are not supported", span_of(decorator), hint))
     if getattr(node, "type_params", None):
         _type_parameters(node, found)
 
 
+def _class(node: ast.ClassDef, found: list[Diagnostic]) -> None:
+    _definition(node, found)
+    hint = "name the bases and keywords one by one"
+    for base in node.bases:
+        if isinstance(base, ast.Starred):
+            found.append(Diagnostic("NOODLE-E0101", "a class with *bases is not supported", span_of(base), hint))
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            found.append(Diagnostic("NOODLE-E0101", "a class with **keywords is not supported", span_of(keyword), hint))
+
+
 _type_parameters = _unsupported("NOODLE-E0121", "type parameters are", "leave them out; annotations are optional")
-_yield = _unsupported("NOODLE-E0102", "generators are", "collect the values in a list and return it")
-_async = _unsupported("NOODLE-E0106", "async code is", "write plain calls; model calls overlap by themselves")
-
-
-def _comprehension(node: ast.comprehension, found: list[Diagnostic]) -> None:
-    if node.is_async:
-        _async(node.target, found)
 
 
 def _import_from(node: ast.ImportFrom, found: list[Diagnostic]) -> None:
@@ -146,26 +135,14 @@ def _import_from(node: ast.ImportFrom, found: list[Diagnostic]) -> None:
         found.append(Diagnostic("NOODLE-E0108", "star imports are not supported", span_of(node), hint))
 
 
-_ATOMS = (ast.Name, ast.Attribute)
-
-
-def _handler(node: ast.ExceptHandler, found: list[Diagnostic]) -> None:
-    kind = node.type
-    _named(node.name, node, found)
-    if kind is None or isinstance(kind, _ATOMS):
-        return
-    if isinstance(kind, ast.Tuple) and all(isinstance(e, _ATOMS) for e in kind.elts):
-        return
-    hint = "write `except ValueError:` or `except (ValueError, KeyError):`"
-    message = "an except clause takes an exception name or a tuple of names"
-    found.append(Diagnostic("NOODLE-E0120", message, span_of(kind), hint))
-
-
 def _nothing(node: ast.AST, found: list[Diagnostic]) -> None:
     """For nodes that are only counted."""
 
 
-_SCOPES: Final = frozenset({ast.FunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
+_SCOPES: Final = frozenset(
+    {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
+     ast.GeneratorExp}
+)  # fmt: skip
 _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.Constant: _constant,
     ast.Lambda: _nothing,
@@ -177,20 +154,15 @@ _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.arg: lambda node, found: _named(node.arg, node, found),
     ast.keyword: lambda node, found: _named(node.arg, node, found),
     ast.alias: lambda node, found: _named(node.asname or node.name, node, found),
+    ast.ExceptHandler: lambda node, found: _named(node.name, node, found),
+    ast.MatchAs: lambda node, found: _named(node.name, node, found),
+    ast.MatchStar: lambda node, found: _named(node.name, node, found),
+    ast.MatchMapping: lambda node, found: _named(node.rest, node, found),
     ast.Attribute: _attribute,
-    ast.FunctionDef: _function,
+    ast.FunctionDef: _definition,
+    ast.AsyncFunctionDef: _definition,
+    ast.ClassDef: _class,
     ast.ImportFrom: _import_from,
-    ast.ExceptHandler: _handler,
-    ast.comprehension: _comprehension,
-    ast.ClassDef: _unsupported("NOODLE-E0101", "classes are", "use functions, and dicts or tuples for data"),
-    ast.Yield: _yield,
-    ast.YieldFrom: _yield,
-    ast.With: _unsupported("NOODLE-E0104", "with statements are", "use try/finally"),
-    ast.Match: _unsupported("NOODLE-E0105", "match statements are", "use if/elif/else"),
-    ast.AsyncFunctionDef: _async,
-    ast.AsyncFor: _async,
-    ast.AsyncWith: _async,
-    ast.Await: _async,
     ast.TryStar: _unsupported("NOODLE-E0115", "except* is", "use except"),
 }
 if hasattr(ast, "TypeAlias"):

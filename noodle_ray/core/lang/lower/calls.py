@@ -1,22 +1,16 @@
 """Lowering of calls: builtins, methods, functions, models."""
 
 import _ast as ast
-from typing import Any, Final
+from typing import Any
 
 from noodle_ray.core.lang.hints import did_you_mean
-from noodle_ray.core.lang.imports import NOODLE_MEMBERS, model_name_fits
+from noodle_ray.core.lang.imports import NOODLE_MEMBERS, model_name_fits, submodule
+from noodle_ray.core.lang.lazy import SEARCHES
 from noodle_ray.core.lang.lower.comprehensions import lower_comprehension, lower_search
 from noodle_ray.core.lang.lower.expressions import display, has_star, spread
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, Frame
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.core.vm.names import MODULES
-
-_EAGER: Final = frozenset(
-    {"dict", "frozenset", "list", "math.fsum", "math.prod", "max", "min", "set", "sorted", "sum", "tuple"}
-)
-"""Builtins that read all of a generator before they return, so that a list serves as well."""
-_EAGER_METHODS: Final = frozenset({"extend", "join", "union", "update"})
-_SEARCHES: Final = frozenset({"all", "any", "next"})
 
 Keywords = tuple[tuple[str, int], ...]
 
@@ -68,29 +62,45 @@ def _arguments(f: Frame, node: ast.Call) -> tuple[tuple[int, ...], Keywords]:
 
 
 def _call_builtin(f: Frame, node: ast.Call, name: str, into: int | None) -> int:
-    generator = node.args[0] if node.args and isinstance(node.args[0], ast.GeneratorExp) else None
-    if generator is not None and name in _SEARCHES and not node.keywords and len(node.args) <= 1 + (name == "next"):
-        return lower_search(f, node, generator, name, into)
-    if generator is not None and name == "list" and len(node.args) == 1 and not node.keywords:
-        return lower_comprehension(f, generator, "list", into)
-    if generator is not None and name == "set" and len(node.args) == 1 and not node.keywords:
-        return lower_comprehension(f, generator, "set", into)
     if _spreads(node):
         callee = f.temp()
         f.emit(node.func, "bget", callee, name)
         return _call_spread(f, node, callee, into)
-    if generator is not None and name in _EAGER:
-        first = lower_comprehension(f, generator, "list", None)
-        rest = ast.Call(node.func, node.args[1:], node.keywords)
-        args, keywords = _arguments(f, rest)
-        return _finish(f, node, into, "callb", name, (first, *args), keywords)
+    if node.args and id(node.args[0]) in f.unit.resolution.eager:
+        return _call_eager(f, node, name, into)
+    if name == "super" and not node.args and not node.keywords:
+        return _super(f, node, into)
     args, keywords = _arguments(f, node)
     return _finish(f, node, into, "callb", name, args, keywords)
 
 
+def _call_eager(f: Frame, node: ast.Call, name: str, into: int | None) -> int:
+    """A builtin whose first argument is a generator expression that is read at once."""
+    generator: Any = node.args[0]
+    if name in SEARCHES:
+        return lower_search(f, node, generator, name, into)
+    if name in ("list", "set") and len(node.args) == 1 and not node.keywords:
+        return lower_comprehension(f, generator, name, into)
+    first = lower_comprehension(f, generator, "list", None)
+    rest = ast.Call(node.func, node.args[1:], node.keywords)
+    args, keywords = _arguments(f, rest)
+    return _finish(f, node, into, "callb", name, (first, *args), keywords)
+
+
+def _super(f: Frame, node: ast.Call, into: int | None) -> int:
+    """``super()``: the class around and the first parameter; the runtime says what is wrong if there is none."""
+    home = f.home
+    kind = f.lookup("__class__")[0]
+    arguments: Any = getattr(home.node, "args", None)
+    if kind != "cell" or home.kind != "function" or not (arguments.posonlyargs or arguments.args):
+        return _finish(f, node, into, "callb", "super", (), ())
+    cell = f.load(node, "__class__")
+    return _finish(f, node, into, "callb", ".super", (cell, f.load(node, home.params[0])), ())
+
+
 def _call_method(f: Frame, node: ast.Call, func: ast.Attribute, into: int | None) -> int:
     receiver = f.held(f.expr(func.value), func)
-    if func.attr in _EAGER_METHODS and len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
+    if node.args and id(node.args[0]) in f.unit.resolution.eager:
         args: tuple[int, ...] = (lower_comprehension(f, node.args[0], "list", None),)
         keywords = _arguments(f, ast.Call(func, [], node.keywords))[1]
     else:
@@ -168,12 +178,17 @@ def _keywords_dict(f: Frame, node: ast.Call, callee: int) -> int:
 
 def member(f: Frame, node: ast.Attribute) -> str | None:
     """The builtin that ``module.name`` stands for, or None if the value is not a module."""
-    if not isinstance(node.value, ast.Name):
+    resolution = f.unit.resolution
+    meaning = resolution.module_path(f.scope, node.value)
+    if meaning is None:
         return None
-    kind, module = f.lookup(node.value.id)
+    kind, module = meaning
     if kind == "module":
         if node.attr in MODULES[module]:
             return f"{module}.{node.attr}"
+        inner = submodule(meaning, node.attr)
+        if inner is not None and inner[0] == "module":
+            return str(inner[1])
         members: Any = MODULES[module]
     elif kind == "noodle":
         if node.attr == "ModelError":
@@ -182,8 +197,15 @@ def member(f: Frame, node: ast.Attribute) -> str | None:
         if node.attr in members:
             f.unit.report("NOODLE-E0213", f"'{node.attr}' cannot be used as a value", node, 'write `model("minilm")`')
             return "None"
+    elif kind == "package":
+        inner = submodule(meaning, node.attr)
+        if inner is not None and inner[0] == "module":
+            return str(inner[1])
+        members = {name[len(module) + 1 :] for name in MODULES if name.startswith(f"{module}.")}
     else:
-        return None
+        hint = "annotations are kept as text and never run"
+        f.unit.report("NOODLE-E0202", f"'{module}.{node.attr}' can only be used in annotations", node, hint)
+        return "None"
     message = f"module '{module}' has no '{node.attr}' for programs"
     f.unit.report("NOODLE-E0211", message, node, did_you_mean(node.attr, members))
     return "None"

@@ -1,8 +1,11 @@
-"""Lowering of comprehensions and of generator expressions handed straight to a builtin.
+"""Lowering of comprehensions and generator expressions.
 
 A comprehension is inlined: its variables are unnamed registers of the function around it. If a closure
 captures one of them, it becomes a function of its own that is called with the first iterable, as in
 CPython. If the effects pass has proved that its elements may overlap, it becomes a ``gather``.
+
+A generator expression is a generator function, called with an iterator of its first iterable, unless it is handed
+straight to a builtin that does not tell it from a list.
 """
 
 import _ast as ast
@@ -23,7 +26,7 @@ def lower_comprehension(f: Frame, node: Any, kind: str, into: int | None) -> int
     if id(node) in f.unit.resolution.as_functions:
         return _gather(f, node, scope, kind, into)
     if scope.function:
-        iterable = f.expr(node.generators[0].iter)
+        iterable = iterable_of(f, node.generators[0])
         frame = _frame(f, node, scope, ["iterable"])
         frame.emit(node, "return", _build(frame, node, kind, None, 0))
         return _call(f, node, frame, _NAMES[kind], (iterable,), into)
@@ -73,7 +76,7 @@ def _loops(
     and ``exhausted`` writes what happens if the outermost loop runs out."""
     generator = generators[i]
     if iterable is None:
-        iterable = _first_iterable(f, generator) if i == 0 else f.expr(generator.iter)
+        iterable = _first_iterable(f, generator) if i == 0 else iterable_of(f, generator)
     before = f.assigned
     element = loop_register(f, generator.target)
 
@@ -100,8 +103,18 @@ def _first_iterable(f: Frame, generator: ast.comprehension) -> int:
     inner = f.scope
     assert inner.parent is not None
     f.scope = inner.parent
-    register = f.expr(generator.iter)
+    register = iterable_of(f, generator)
     f.scope = inner
+    return register
+
+
+def iterable_of(f: Frame, node: Any) -> int:
+    """What a ``for`` or ``async for`` goes through."""
+    register = f.expr(node.iter)
+    if type(node) is ast.AsyncFor or getattr(node, "is_async", False):
+        result = f.temp()
+        f.emit(node.iter, "callb", result, ".async_iter", (register,), ())
+        return result
     return register
 
 
@@ -135,9 +148,9 @@ def _params(frame: Frame) -> tuple[Param, ...]:
     return tuple(Param(name, "pos", False, "") for name in frame.home.params)
 
 
-def _call(f: Frame, node: Any, frame: Frame, name: str, args: tuple[int, ...], into: int | None) -> int:
+def _call(f: Frame, node: Any, frame: Frame, name: str, args: tuple[int, ...], into: int | None, kind: str = "") -> int:
     frame.assigned = UNREACHABLE
-    index = frame.finish(name, _params(frame), f.span(node))
+    index = frame.finish(name, _params(frame), f.span(node), "", kind)
     callee = f.temp()
     f.emit(node, "func", callee, index, ())
     target = f.temp() if into is None else into
@@ -238,10 +251,23 @@ EXPRESSIONS[ast.SetComp] = lambda f, node, into: lower_comprehension(f, node, "s
 EXPRESSIONS[ast.DictComp] = lambda f, node, into: lower_comprehension(f, node, "dict", into)
 
 
-def _lone_generator(f: Frame, node: ast.GeneratorExp, into: int | None) -> int:
-    hint = "write [...] to make a list; sum, any, all, min, max, sorted, join and the like take (x for x in xs)"
-    f.unit.report("NOODLE-E0103", "a generator expression is not supported here", node, hint)
-    return f.const(node, None, into)
+def _generator(f: Frame, node: ast.GeneratorExp, into: int | None) -> int:
+    first = node.generators[0]
+    scope = f.unit.resolution.scopes[id(node)]
+    iterable = iterable_of(f, first)
+    if not first.is_async:
+        iterator = f.temp()
+        f.emit(first.iter, "callb", iterator, "iter", (iterable,), ())
+        iterable = iterator
+    frame = _frame(f, node, scope, ["__iterable__"])
+    _loops(frame, node.generators, 0, 0, lambda: _yield_element(frame, node), None)
+    kind = "async_generator" if scope.awaits else "generator"
+    return _call(f, node, frame, "<genexpr>", (iterable,), into, kind)
 
 
-EXPRESSIONS[ast.GeneratorExp] = _lone_generator
+def _yield_element(f: Frame, node: ast.GeneratorExp) -> None:
+    element = f.expr(node.elt)
+    f.emit(node.elt, "yield", f.temp(), element)
+
+
+EXPRESSIONS[ast.GeneratorExp] = _generator

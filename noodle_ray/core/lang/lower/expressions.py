@@ -25,7 +25,7 @@ def constant_of(node: Any, depth: int = 0) -> tuple[Constant] | None:
     """The value of a literal, negative numbers and tuples of literals included, in a 1-tuple; else None."""
     kind = type(node)
     if kind is ast.Constant:
-        return None if node.value is ... else (node.value,)
+        return (node.value,)
     if kind is ast.UnaryOp and type(node.op) is ast.USub and type(node.operand) is ast.Constant:
         number = node.operand.value
         return (-number,) if type(number) is int or type(number) is float else None
@@ -42,10 +42,7 @@ def constant_of(node: Any, depth: int = 0) -> tuple[Constant] | None:
 
 def _constant(f: Frame, node: ast.Constant, into: int | None) -> int:
     target = f.temp() if into is None else into
-    if node.value is ...:
-        f.emit(node, "bget", target, "Ellipsis")
-    else:
-        f.emit(node, "const", target, node.value)
+    f.emit(node, "const", target, node.value)
     return target
 
 
@@ -182,7 +179,7 @@ def has_star(nodes: list[Any]) -> bool:
 
 def spread(f: Frame, node: ast.Starred) -> int:
     """The iterable of ``*x``; a generator expression there is read at once, so it can be a list."""
-    if isinstance(node.value, ast.GeneratorExp):
+    if id(node.value) in f.unit.resolution.eager:
         from noodle_ray.core.lang.lower.comprehensions import lower_comprehension
 
         return lower_comprehension(f, node.value, "list", None)
@@ -328,6 +325,27 @@ def _named(f: Frame, node: ast.NamedExpr, into: int | None) -> int:
     return into
 
 
+def _yield(f: Frame, node: ast.Yield, into: int | None) -> int:
+    value = f.const(node, None) if node.value is None else f.expr(node.value)
+    target = f.temp() if into is None else into
+    f.emit(node, "yield", target, value)
+    return target
+
+
+def _yield_from(f: Frame, node: ast.YieldFrom, into: int | None) -> int:
+    value = f.expr(node.value)
+    target = f.temp() if into is None else into
+    f.emit(node, "yieldfrom", target, value)
+    return target
+
+
+def _await(f: Frame, node: ast.Await, into: int | None) -> int:
+    value = f.expr(node.value)
+    target = f.temp() if into is None else into
+    f.emit(node, "callb", target, ".await", (value,), ())
+    return target
+
+
 def _lambda(f: Frame, node: ast.Lambda, into: int | None) -> int:
     from noodle_ray.core.lang.lower.functions import make_function
 
@@ -354,5 +372,8 @@ EXPRESSIONS.update(
         ast.FormattedValue: _formatted,
         ast.NamedExpr: _named,
         ast.Lambda: _lambda,
+        ast.Yield: _yield,
+        ast.YieldFrom: _yield_from,
+        ast.Await: _await,
     }
 )

@@ -4,10 +4,12 @@ import _ast as ast
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
+from noodle_ray.core.lang.hints import DUNDER_HINTS
 from noodle_ray.core.lang.resolve import OFFERED, Resolution, unknown_name
 from noodle_ray.core.lang.scopes import Meaning, Scope
 from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.nbc.module import Block, Constant, Function, Instr, Param, Span
+from noodle_ray.core.vm.names import CLASS_DUNDERS
 from noodle_ray.errors import Diagnostic
 
 MAX_REGISTERS: Final = 65_535
@@ -45,6 +47,7 @@ class Unit:
         self.named_functions: dict[int, int] = {}
         self.homes: dict[int, Scope] = {}
         self.effects = False
+        self.documented = any("__doc__" in line for line in lines)
 
     def reserve(self, node: ast.AST) -> int:
         """The index of the next function, in the order they are met, so that parents come first."""
@@ -86,8 +89,9 @@ class Frame:
         self.loops: list[Loop] = []
         self.handlers: list[str | None] = []
         self.unset: set[int] = set()
+        self.annotations: int | None = None
         self.names: list[str] = list(scope.params)
-        if scope.kind != "module":
+        if scope.kind == "function" or scope.kind == "comp":
             taken = {*scope.params, *scope.cells}
             self.names += [
                 name
@@ -100,6 +104,10 @@ class Frame:
         self.slots = {name: i for i, name in enumerate(self.names) if name not in self.cells}
         self.assigned = (1 << len(scope.params)) - 1
         self.fragile = sum(1 << self.slots[name] for name in scope.fragile if name in self.slots)
+        self.members: dict[str, int] = {}
+        if scope.kind == "class":  # whose names are in its namespace: bits in ``assigned``, but no registers
+            self.members = {name: i for i, name in enumerate(filter(scope.owns, scope.bound), start=self.named)}
+            self.fragile = sum(1 << self.members[name] for name in scope.fragile if name in self.members)
         self.walrus = {self.slots[name] for name in scope.walrus if name in self.slots}
         for i, name in enumerate(scope.params):
             if name in self.cells:
@@ -186,9 +194,15 @@ class Frame:
         return meaning
 
     def _meaning(self, name: str) -> Meaning:
-        owner, meaning = self.unit.resolution.lookup(self.scope, name)
+        resolution = self.unit.resolution
+        owner, meaning = resolution.lookup(self.scope, name)
         if owner is None or owner.kind == "module":
             return meaning
+        if owner.kind == "class" and owner is self.scope:
+            if name in self.cells:  # what is around the class has a variable of this name, which functions in it use
+                return ("member", ("cell", self.cells[name]))
+            known = name in resolution.module.bound
+            return ("member", resolution.lookup(resolution.module, name)[1] if known else resolution.outermost(name))
         if owner is self.home or owner.function:
             cell = self.cells.get(name)
             return ("local", self.slots[name]) if cell is None else ("cell", cell)
@@ -206,7 +220,14 @@ class Frame:
                 return int(value)
             self.emit(node, "move", into, value)
             return into
+        if kind == "member":
+            return self._load_member(node, name, value, into)
         target = self.temp() if into is None else into
+        self.load_as(node, name, kind, value, target)
+        return target
+
+    def load_as(self, node: ast.AST, name: str, kind: str, value: Any, target: int) -> None:
+        """Loads what is no register: a global, a cell, a builtin and so on."""
         if kind == "global":
             self.emit(node, "gget", target, value)
         elif kind == "cell":
@@ -221,6 +242,29 @@ class Frame:
         else:
             self.emit(node, "const", target, None)
             self._cannot_load(node, kind, name)
+
+    def _load_member(self, node: ast.AST, name: str, otherwise: Meaning, into: int | None) -> int:
+        """A name of a class body: from its namespace, or else what the name means outside of it."""
+        if self.assigned >> self.members[name] & 1:
+            target = self.temp() if into is None else into
+            self.emit(node, "index", target, 0, self.const(node, name))
+            return target
+        key = self.const(node, name)
+        there = self.temp()
+        self.emit(node, "cmp", there, "in", key, 0)
+        found, missing = self.temp(), self.temp()
+
+        def read() -> None:
+            self.emit(node, "index", found, 0, self.const(node, name))
+
+        def fall_back() -> None:
+            kind, value = otherwise
+            if kind in ("unknown", "typing", "api", "noodle", "package"):
+                kind, value = "global", name
+            self.load_as(node, name, kind, value, missing)
+
+        target = self.temp() if into is None else into
+        self.emit(node, "ifx", target, there, self.block(read), found, self.block(fall_back), missing)
         return target
 
     def _cannot_load(self, node: ast.AST, kind: str, name: str) -> None:
@@ -228,6 +272,8 @@ class Frame:
         if kind == "typing":
             hint = "annotations are kept as text and never run"
             report("NOODLE-E0202", f"'{name}' can only be used in annotations", node, hint)
+        elif kind == "package":
+            report("NOODLE-E0202", f"'{name}' can only be used to reach its modules", node, "import the module itself")
         elif kind in ("api", "noodle"):
             report("NOODLE-E0213", f"'{name}' cannot be used as a value", node, 'write `embed = model("minilm")`')
         else:
@@ -255,6 +301,12 @@ class Frame:
             self.emit(node, "cset", value, register)
         elif kind == "global":
             self.emit(node, "gset", value, register)
+        elif kind == "member":
+            if name.startswith("__") and name.endswith("__") and name not in CLASS_DUNDERS:
+                hint = DUNDER_HINTS.get(name, "choose a name without the two underscores at its end")
+                self.unit.report("NOODLE-E0110", f"a class cannot define '{name}'", node, hint)
+            self.emit(node, "setindex", 0, self.const(node, name), register)
+            self.assigned |= 1 << self.members[name]
 
     def delete(self, node: ast.AST, name: str) -> None:
         """Unbinds a variable; an error at run time if it is not bound."""
@@ -267,6 +319,18 @@ class Frame:
         elif kind == "global":
             self.emit(node, "gdel", value)
             self.restore_builtin(node, name)
+        elif kind == "member":
+            there = self.temp()
+            self.emit(node, "cmp", there, "in", self.const(node, name), 0)
+
+            def missing() -> None:
+                error = self.temp()
+                self.emit(node, "callb", error, "NameError", (self.const(node, f"name '{name}' is not defined"),), ())
+                self.emit(node, "raise", error)
+
+            self.emit(node, "if", there, (), self.block(missing))
+            self.emit(node, "delindex", 0, self.const(node, name))
+            self.assigned &= ~(1 << self.members[name])
 
     def forget(self, node: ast.AST, register: int) -> None:
         """Marks a named local as unbound from here on."""
@@ -287,7 +351,7 @@ class Frame:
         hint = "split it into several functions, or pass data as arguments of main"
         return TooLarge(Diagnostic("NOODLE-E0118", message, span_of(self.node), hint))
 
-    def finish(self, name: str, params: tuple[Param, ...], span: Span, returns: str = "") -> int:
+    def finish(self, name: str, params: tuple[Param, ...], span: Span, returns: str = "", kind: str = "") -> int:
         """Puts the function into its unit; its index."""
         if self.assigned != UNREACHABLE:
             self.emit(self.node, "return", self.const(self.node, None))
@@ -304,5 +368,6 @@ class Frame:
             unset + tuple(self.code),
             span,
             returns,
+            kind,
         )
         return self.index

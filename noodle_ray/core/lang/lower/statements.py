@@ -3,10 +3,12 @@
 import _ast as ast
 from typing import Any
 
-from noodle_ray.core.lang.imports import member_meaning, module_meaning
+from noodle_ray.core.lang.imports import bound_meaning, member_meaning
+from noodle_ray.core.lang.lower.classes import annotate
+from noodle_ray.core.lang.lower.comprehensions import iterable_of
 from noodle_ray.core.lang.lower.expressions import BINARY
 from noodle_ray.core.lang.lower.frame import STATEMENTS, UNREACHABLE, Frame, Loop
-from noodle_ray.core.lang.lower.targets import assign, delete, direct_register, loop_register
+from noodle_ray.core.lang.lower.targets import assign, delete, direct_register, loop_register, owner
 
 
 def _expression(f: Frame, node: ast.Expr) -> None:
@@ -31,6 +33,8 @@ def _annotated(f: Frame, node: ast.AnnAssign) -> None:
     if node.value is not None:
         register = f.expr(node.value, direct_register(f, node.target))
         assign(f, node.target, register, node)
+    if node.simple and f.scope.kind == "class":
+        annotate(f, node)
 
 
 def _augmented(f: Frame, node: ast.AugAssign) -> None:
@@ -52,6 +56,14 @@ def _augmented(f: Frame, node: ast.AugAssign) -> None:
         result = f.temp()
         f.emit(node, "inplace", result, op, current, value)
         f.emit(target, "setindex", container, key, result)
+    elif isinstance(target, ast.Attribute):
+        holder = f.held(owner(f, target), target)
+        current = f.temp()
+        f.emit(target, "attr", current, holder, target.attr)
+        value = f.expr(node.value)
+        result = f.temp()
+        f.emit(node, "inplace", result, op, current, value)
+        f.emit(target, "setattr", holder, target.attr, result)
 
 
 def _delete(f: Frame, node: ast.Delete) -> None:
@@ -94,8 +106,8 @@ def _while(f: Frame, node: ast.While) -> None:
     f.emit(_Head(node, node.test), "while", test, found[0], body, other)
 
 
-def _for(f: Frame, node: ast.For) -> None:
-    iterable = f.expr(node.iter)
+def _for(f: Frame, node: Any) -> None:
+    iterable = iterable_of(f, node)
     f.assigned &= ~f.fragile
     before = f.assigned
     element = loop_register(f, node.target)
@@ -188,11 +200,7 @@ def _try(f: Frame, node: ast.Try) -> None:
     if f.assigned != UNREACHABLE:
         other = f.body(node.orelse)
     after = f.assigned
-    handlers = []
-    for handler in node.handlers:
-        f.assigned = start
-        handlers.append(_handler(f, handler))
-        after &= f.assigned
+    handlers, after = _handlers(f, node.handlers, start, after)
     final: tuple[Any, ...] = ()
     if node.finalbody:
         f.assigned = start
@@ -209,9 +217,56 @@ def _try(f: Frame, node: ast.Try) -> None:
     f.emit(head, "try", body, tuple(handlers), other, final)
 
 
-def _handler(f: Frame, node: ast.ExceptHandler) -> tuple[object, ...]:
+def _handlers(f: Frame, nodes: list[Any], start: int, after: int) -> tuple[list[tuple[object, ...]], int]:
+    """The handlers of a ``try``, and what is assigned after it on every path."""
+    handlers: list[tuple[object, ...]] = []
+    for i, node in enumerate(nodes):
+        f.assigned = start
+        if node.type is not None and not _names_exceptions(node.type):
+            handler, assigned = _computed_handlers(f, nodes[i:], start)
+            return [*handlers, handler], after & assigned
+        handlers.append(_handler(f, node))
+        after &= f.assigned
+    return handlers, after
+
+
+def _names_exceptions(node: ast.expr) -> bool:
+    """True for what can stand among a handler's types: names, attributes and tuples of those."""
+    if isinstance(node, ast.Tuple):
+        return all(_names_exceptions(element) for element in node.elts)
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
+def _computed_handlers(f: Frame, nodes: list[Any], start: int) -> tuple[tuple[object, ...], int]:
+    """A handler whose types are any expression: catches everything, computes them, and raises it again for them."""
+    found: list[int] = []
+
+    def write() -> None:
+        node = nodes[0]
+        computed = f.expr(node.type)
+        before = f.assigned
+        outer, f.assigned = f.assigned, start
+        first = _handler(f, node, computed)
+        after = f.assigned
+        rest, after = _handlers(f, nodes[1:], before, after)
+        f.assigned = outer
+        body = f.block(lambda: f.emit(node, "reraise"))
+        f.emit(node, "try", body, (first, *rest), (), ())
+        found.append(after)
+
+    block = f.block(write)
+    return ((), None, None, block), found[0]
+
+
+def _handler(f: Frame, node: ast.ExceptHandler, computed: int | None = None) -> tuple[object, ...]:
     kinds: list[int] = []
-    types = f.block(lambda: kinds.append(_exception_type(f, node.type))) if node.type is not None else ()
+    types: tuple[Any, ...] = ()
+    if computed is not None:
+        kinds.append(computed)
+    elif node.type is not None:
+        types = f.block(lambda: kinds.append(_exception_type(f, node.type)))
     exception: int | None = None
     if node.name is not None:
         own = f.destination(node.name)
@@ -236,6 +291,36 @@ def _exception_type(f: Frame, node: Any) -> int:
     return f.expr(node)
 
 
+def _with(f: Frame, node: Any) -> None:
+    _managers(f, node, 0)
+
+
+def _managers(f: Frame, node: Any, i: int) -> None:
+    """One ``with`` per manager. What the body assigns may not be there afterwards: leaving can end an exception."""
+    item = node.items[i]
+    manager = f.expr(item.context_expr)
+    head = _Head(node, node.items[-1].optional_vars or node.items[-1].context_expr)
+    if isinstance(node, ast.AsyncWith):
+        result = f.temp()
+        f.emit(head, "callb", result, ".async_with", (manager,), ())
+        manager = result
+    before = f.assigned & ~f.fragile
+    target = item.optional_vars
+    register = None if target is None else loop_register(f, target)
+
+    def write() -> None:
+        if target is not None and register is not None:
+            assign(f, target, register, target)
+        if i + 1 < len(node.items):
+            _managers(f, node, i + 1)
+        else:
+            f.code += f.body(node.body)
+
+    block = f.block(write)
+    f.assigned = before
+    f.emit(head, "with", manager, register, block)
+
+
 def _pass(f: Frame, node: ast.AST) -> None:
     del f, node
 
@@ -244,9 +329,12 @@ def _import(f: Frame, node: Any) -> None:
     """An import that is its name's only binding needs no code; any other binds the name like an assignment."""
     for alias in node.names:
         name = alias.asname or alias.name.partition(".")[0]
-        if f.lookup(name)[0] not in ("local", "cell", "global"):
+        if f.lookup(name)[0] not in ("local", "cell", "global", "member"):
             continue
-        meaning = module_meaning(alias.name) if type(node) is ast.Import else member_meaning(node.module, alias.name)
+        if type(node) is ast.Import:
+            meaning = bound_meaning(alias.name, alias.asname)
+        else:
+            meaning = member_meaning(node.module, alias.name)
         if meaning is None or meaning[0] not in ("module", "builtin"):
             hint = "import it under a name that nothing else binds"
             f.unit.report("NOODLE-E0203", f"'{name}' is imported and bound again", node, hint)
@@ -266,6 +354,9 @@ STATEMENTS.update(
         ast.If: _if,
         ast.While: _while,
         ast.For: _for,
+        ast.AsyncFor: _for,
+        ast.With: _with,
+        ast.AsyncWith: _with,
         ast.Break: _break,
         ast.Continue: _continue,
         ast.Return: _return,

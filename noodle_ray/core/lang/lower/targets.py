@@ -1,4 +1,4 @@
-"""Lowering of assignment targets: names, subscripts, nested and starred unpacking; ``del``."""
+"""Lowering of assignment targets: names, attributes, subscripts, nested and starred unpacking; ``del``."""
 
 import _ast as ast
 from typing import Any
@@ -26,6 +26,8 @@ def assign(f: Frame, target: Any, register: int, node: Any) -> None:
         container = f.held(f.expr(target.value), target)
         key = f.expr(target.slice)
         f.emit(target, "setindex", container, key, register)
+    elif kind is ast.Attribute:
+        f.emit(target, "setattr", owner(f, target), target.attr, register)
     elif kind is ast.Tuple or kind is ast.List:
         _unpack(f, target, register)
     elif kind is ast.Starred:
@@ -55,14 +57,25 @@ def _unpack(f: Frame, target: Any, register: int) -> None:
         assign(f, element, slot, element)
 
 
+def owner(f: Frame, target: ast.Attribute) -> int:
+    """The object whose attribute is assigned or deleted."""
+    if f.unit.resolution.module_path(f.scope, target.value) is not None:
+        hint = "modules are shared and stay as they are; use a variable of your own"
+        f.unit.report("NOODLE-E0111", "assigning to a member of a module is not supported", target, hint)
+        return f.const(target, None)
+    return f.expr(target.value)
+
+
 def delete(f: Frame, target: Any) -> None:
-    """``del`` of a name, a subscript, or a tuple of those."""
+    """``del`` of a name, an attribute, a subscript, or a tuple of those."""
     kind = type(target)
     if kind is ast.Name:
         f.delete(target, target.id)
     elif kind is ast.Subscript:
         container = f.held(f.expr(target.value), target)
         f.emit(target, "delindex", container, f.expr(target.slice))
+    elif kind is ast.Attribute:
+        f.emit(target, "delattr", owner(f, target), target.attr)
     else:
         for element in target.elts:
             delete(f, element)
