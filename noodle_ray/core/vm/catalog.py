@@ -8,6 +8,7 @@ A member's full name is ``module.member``, where the module may itself have dots
 from typing import Final
 
 MODULES: Final[dict[str, frozenset[str]]] = {
+    "noodle_ray": frozenset({"array"}),
     "math": frozenset(
         "acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 "
         "expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp "
@@ -24,8 +25,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
     ),
     "heapq": frozenset("heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest".split()),
     "itertools": frozenset(
-        "accumulate chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse groupby "
-        "islice pairwise permutations product repeat starmap takewhile tee zip_longest".split()
+        "accumulate chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse "
+        "groupby islice pairwise permutations product repeat starmap takewhile tee zip_longest".split()
     ),
     "operator": frozenset(
         "abs add and_ attrgetter call concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat "
@@ -112,7 +113,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
 """Modules a program can import, and their members."""
 
 _PURE_MODULES: Final = (
-    *("base64", "binascii", "cmath", "decimal", "fractions", "json", "math", "numbers", "string"),
+    *("base64", "binascii", "cmath", "decimal", "fractions", "json", "math", "noodle_ray", "numbers", "string"),
     *("unicodedata", "urllib.parse"),
 )
 _IMPURE: Final = frozenset(
@@ -139,6 +140,9 @@ CHARGING_METHODS: Final = frozenset(
     "formatweekday formatweekheader formatyear formatyearpage from_decimal from_samples fullmatch getrandbits getvalue "
     "hexdigest match prmonth pryear randbytes read read1 readline readlines safe_substitute sample samples search seed "
     "shuffle split strftime strptime sub subn substitute update wrap write writelines writerow writerows".split()
+) | frozenset(
+    "abs all any arange argmax argmin argsort astype clip concatenate copy cosine cumsum dot exp flatten full linspace "
+    "log max mean min norm ones prod reshape round softmax sort sqrt stack std sum tolist top_k zeros".split()
 )
 """Methods of the modules' types that may charge fuel or call back into the program."""
 

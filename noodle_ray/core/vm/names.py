@@ -36,19 +36,25 @@ def unmark(name: str) -> str:
 
 
 EXCEPTIONS: Final = frozenset(
-    "ArithmeticError AssertionError AttributeError BufferError ConnectionError EOFError Exception "
-    "FileExistsError FileNotFoundError FloatingPointError ImportError IndexError KeyError LookupError ModelError "
-    "ModuleNotFoundError NameError NotImplementedError OSError OverflowError PermissionError "
-    "RuntimeError StopIteration SyntaxError TimeoutError TypeError UnboundLocalError UnicodeDecodeError "
-    "UnicodeEncodeError UnicodeError ValueError ZeroDivisionError".split()
+    "ArithmeticError AssertionError AttributeError BaseException BlockingIOError BrokenPipeError BufferError "
+    "BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError "
+    "ConnectionResetError DeprecationWarning EOFError EncodingWarning EnvironmentError Exception FileExistsError "
+    "FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning "
+    "IndentationError IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError "
+    "MemoryError ModelError ModuleNotFoundError NameError NotADirectoryError NotImplementedError OSError "
+    "OverflowError PendingDeprecationWarning PermissionError ProcessLookupError RecursionError ReferenceError "
+    "ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError SyntaxWarning "
+    "SystemError SystemExit TabError TimeoutError TypeError UnboundLocalError UnicodeDecodeError "
+    "UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning "
+    "ZeroDivisionError".split()
 )
 """Exception classes. ``ModelError`` comes from ``noodle_ray``; the compiler decides when it is in scope."""
 
 FUNCTIONS: Final = frozenset(
-    "abs all any ascii bin bool bytes callable chr dict divmod enumerate filter float format frozenset hex int "
-    "isinstance issubclass iter len list map max min next oct ord pow print range repr reversed round set slice "
-    "sorted str sum tuple type zip".split()
-)
+    "abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format "
+    "frozenset hash hex id int isinstance issubclass iter len list map max min next oct ord pow print range repr "
+    "reversed round set slice sorted str sum tuple type zip".split()
+) | frozenset("classmethod delattr dir getattr hasattr object property setattr staticmethod super vars".split())
 """Builtin functions and types."""
 
 CLASS_DUNDERS: Final = frozenset(
@@ -88,7 +94,7 @@ CALLBACK_KEYWORDS: Final = frozenset(
 """Keywords through which an otherwise pure builtin or method calls back into the program."""
 
 PURE_BUILTINS: Final = (
-    (FUNCTIONS - {"print", "map", "filter", "iter", "next"})
+    (FUNCTIONS - {"print", "map", "filter", "iter", "next", "delattr", "dir", "getattr", "hasattr", "setattr", "vars"})
     | EXCEPTIONS
     | PURE_MEMBERS
     | frozenset({".skip", "Ellipsis", "NotImplemented"})
@@ -97,8 +103,8 @@ PURE_BUILTINS: Final = (
 
 CHARGING_BUILTINS: Final = (
     frozenset(
-        "all any ascii bytes dict filter format frozenset iter list map max min next pow print repr set sorted str "
-        "sum tuple".split()
+        "all any ascii bytearray bytes delattr dict dir filter format frozenset getattr hasattr hash iter list map max "
+        "min next pow print repr set setattr sorted str sum tuple vars".split()
     )
     | frozenset(MODULES)
     | CHARGING_PURE

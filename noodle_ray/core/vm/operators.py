@@ -81,7 +81,7 @@ def _function_name(function: Any) -> str:
         return getattr(function, "__qualname__", type(function).__name__)
     if getattr(function, "__module__", "").startswith("noodle_ray"):
         return str(function.__qualname__)
-    return f"__main__.{getattr(function, 'qualname', '') or function.__qualname__}"
+    return f"__main__.{function.__qualname__}"
 
 
 def extend_display(target: list[Any], items: Any) -> None:
@@ -137,16 +137,19 @@ def inplace_pow(base: Any, exponent: Any) -> Any:
     return base
 
 
-def pow_builtin(base: Any, exp: Any, mod: Any = None) -> Any:
+def pow_builtin(*args: Any, **kwargs: Any) -> Any:
     """pow()."""
+    given = {**dict(zip(("base", "exp", "mod"), args, strict=False)), **kwargs}
+    mod = given.get("mod")
     if mod is None:
-        charge_power(base, exp)
-        return _pow(base, exp)
-    if isinstance(exp, int) and isinstance(mod, int):
-        words = mod.bit_length() >> 5
-        if words > 31:
-            S.charge(words * isqrt(words) * abs(exp).bit_length() >> 4)
-    return _pow(base, exp, mod)
+        charge_power(given.get("base"), given.get("exp"))
+    else:
+        exp = given.get("exp")
+        if isinstance(exp, int) and isinstance(mod, int):
+            words = mod.bit_length() >> 5
+            if words > 31:
+                S.charge(words * isqrt(words) * abs(exp).bit_length() >> 4)
+    return _pow(*args, **kwargs)
 
 
 def remainder(left: Any, right: Any) -> Any:

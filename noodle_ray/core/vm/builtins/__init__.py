@@ -17,9 +17,22 @@ from noodle_ray.core.vm.operators import SKIP, pow_builtin
 from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, call_of, type_of
 
 _PLAIN: Final = (
-    *("abs", "bin", "bool", "bytearray", "bytes", "callable", "chr", "complex", "dict", "divmod", "enumerate", "filter"),
-    *("float", "hex", "int", "iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed", "round", "slice"),
-    *("str", "tuple", "zip"),
+    *(
+        "abs",
+        "bin",
+        "bool",
+        "bytearray",
+        "bytes",
+        "callable",
+        "chr",
+        "complex",
+        "dict",
+        "divmod",
+        "enumerate",
+        "filter",
+    ),
+    *("float", "hex", "int", "iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed", "round"),
+    *("slice", "str", "tuple", "zip"),
 )
 
 
@@ -29,7 +42,9 @@ class _Builtins(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         module = module_of(name)
         if not module:
-            raise KeyError(name)
+            from noodle_ray.core.vm.classes.functions_of import VALUES
+
+            return VALUES[name]
         value = self[name] = Module(name, _module_member(name)) if name == module else _member(module, name)
         return value
 
@@ -57,7 +72,7 @@ def _values() -> dict[str, Any]:
         values[name] = getattr(iteration, name)
     values.update(
         {
-            "ascii": strings.to_ascii,
+            "ascii": strings.ascii_builtin,
             "format": strings.format_builtin,
             "frozenset": sets.frozenset,
             "hash": identity.hash,
@@ -67,7 +82,7 @@ def _values() -> dict[str, Any]:
             "ModelError": ModelError,
             "pow": pow_builtin,
             "print": output.print,
-            "repr": strings.to_repr,
+            "repr": strings.repr_builtin,
             "set": sets.set,
             "type": TYPE,
             ".skip": SKIP,
@@ -104,12 +119,22 @@ CALLS: Final = _Calls({**{kind.__name__: call for kind, call in CALLS_OF.items()
 """What ``callb`` of a name runs: any name of BUILTIN_NAMES can be looked up."""
 
 
+_EXACT: Final[dict[tuple[str, int], Any]] = {
+    ("ascii", 1): strings.to_ascii,
+    ("repr", 1): strings.to_repr,
+    ("str", 1): strings.to_str,
+}
+"""What is called with just this many arguments, for short."""
+
+
 def callee(name: str, positional: int, keywords: bool) -> Any:
     """What ``callb`` runs, for a known number of arguments: CPython's own where that needs no metering."""
-    if name in ("max", "min") and positional > 1 and not keywords:
-        return getattr(builtins, name)
-    if name == "str" and positional == 1 and not keywords:
-        return strings.to_str
+    if not keywords:
+        if name in ("max", "min") and positional > 1:
+            return getattr(builtins, name)
+        exact = _EXACT.get((name, positional))
+        if exact is not None:
+            return exact
     if name == "type" and (positional != 1 or keywords):
         return TYPE
     return CALLS[name]
