@@ -5,8 +5,9 @@ would otherwise read off a dict (``keys``, ``items``, subscripts, ``dict | set``
 """
 
 from builtins import frozenset as _builtin_frozenset
+from builtins import set as _builtin_set
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from noodle_ray.core.vm.state import S
 
@@ -15,6 +16,7 @@ _update = dict.update
 _fromkeys = dict.fromkeys
 _contains = dict.__contains__
 _length = dict.__len__
+_NOTHING: Final = object()
 _Plain: TypeAlias = dict[Any, None]
 
 
@@ -266,21 +268,34 @@ def add(self: set, /, *items: Any) -> None:
     dict.setdefault(self, items[0])
 
 
-def remove(self: set, item: Any, /) -> None:
-    """set.remove."""
-    dict.__delitem__(self, item)
+def remove(self: set, item: Any = _NOTHING, /, *rest: Any, **options: Any) -> None:
+    """set.remove; a set stands for the frozenset that equals it."""
+    if item is _NOTHING or rest or options:
+        _misused("remove", item, rest, options)
+    dict.__delitem__(self, frozenset(item) if type(item) is set else item)
 
 
-def discard(self: set, item: Any, /) -> None:
-    """set.discard."""
-    dict.pop(self, item, None)
+def discard(self: set, item: Any = _NOTHING, /, *rest: Any, **options: Any) -> None:
+    """set.discard; a set stands for the frozenset that equals it."""
+    if item is _NOTHING or rest or options:
+        _misused("discard", item, rest, options)
+    item = frozenset(item) if type(item) is set else item
+    if _contains(self, item):
+        dict.__delitem__(self, item)
 
 
-def pop(self: set, /) -> Any:
+def pop(self: set, /, *rest: Any, **options: Any) -> Any:
     """set.pop: the element added last."""
+    if rest or options:
+        _misused("pop", _NOTHING, rest, options)
     if not self:
         raise KeyError("pop from an empty set")
     return dict.popitem(self)[0]
+
+
+def _misused(name: str, item: Any, rest: tuple[Any, ...], options: dict[str, Any]) -> None:
+    """Fail as Python's own set does when it is given the wrong number of arguments."""
+    getattr(_builtin_set(), name)(*(rest if item is _NOTHING else (item, *rest)), **options)
 
 
 def clear(self: set, /) -> None:
@@ -309,25 +324,37 @@ def symmetric_difference_update(self: set, other: Any, /) -> None:
     _assign(self, _fromkeys(symmetric_difference(self, other)))
 
 
-SHARED_METHODS: dict[str, Callable[..., Any]] = {
-    "copy": copy,
-    "difference": difference,
-    "intersection": intersection,
-    "isdisjoint": isdisjoint,
-    "issubset": issubset,
-    "issuperset": issuperset,
-    "symmetric_difference": symmetric_difference,
-    "union": union,
+def _exactly(count: int, *methods: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """Methods by name; a call with another number of arguments fails as Python's own set does."""
+    return {method.__name__: _checked(method, count) for method in methods}
+
+
+def _checked(method: Callable[..., Any], count: int) -> Callable[..., Any]:
+    name = method.__name__
+
+    def checked(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if kwargs or (len(args) != count and count >= 0):
+            kind = _builtin_frozenset if type(self) is frozenset else _builtin_set
+            return getattr(kind(), name)(*args, **kwargs)
+        return method(self, *args)
+
+    checked.__name__ = checked.__qualname__ = name
+    return checked
+
+
+_ANY: Final = -1
+SHARED_METHODS: Final[dict[str, Callable[..., Any]]] = {
+    **_exactly(_ANY, difference, intersection, union),
+    **_exactly(0, copy),
+    **_exactly(1, isdisjoint, issubset, issuperset, symmetric_difference),
 }
-SET_METHODS: dict[str, Callable[..., Any]] = {
+SET_METHODS: Final[dict[str, Callable[..., Any]]] = {
     **SHARED_METHODS,
+    **_exactly(_ANY, difference_update, intersection_update, update),
+    **_exactly(0, clear),
+    **_exactly(1, symmetric_difference_update),
     "add": dict.setdefault,
-    "clear": clear,
-    "difference_update": difference_update,
     "discard": discard,
-    "intersection_update": intersection_update,
     "pop": pop,
     "remove": remove,
-    "symmetric_difference_update": symmetric_difference_update,
-    "update": update,
 }

@@ -97,8 +97,21 @@ def decode_str(*args: Any, **kwargs: Any) -> str:
     """str() as any call; bytes are decoded with an encoding of ENCODINGS only."""
     if len(args) < 2 and not kwargs:
         return to_str(*args)
-    check_encoding(*args[1:2], **kwargs)
+    with_encoding(_str, args, kwargs, 1)
     return charged(_str(*args, **kwargs))  # type: ignore[no-any-return]
+
+
+def with_encoding(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], position: int) -> None:
+    """Raise LookupError if a call's argument at the position, or of the name ``encoding``, names no encoding of
+    ENCODINGS; but first what the call itself would raise for its other arguments."""
+    encoding = args[position] if len(args) > position else kwargs.get("encoding")
+    if not isinstance(encoding, _str) or encoding.lower().replace("_", "-") in ENCODINGS:
+        return
+    if len(args) > position:
+        call(*args[:position], "utf-8", *args[position + 1 :], **kwargs)
+    else:
+        call(*args, **{**kwargs, "encoding": "utf-8"})
+    raise LookupError(f"unknown encoding: {encoding}")
 
 
 def check_encoding(encoding: Any = "utf-8", errors: Any = "strict", **_: Any) -> None:
@@ -118,9 +131,21 @@ def text_of(value: object) -> str:
     return value if type(value) is _str else to_format(value)
 
 
-def format_builtin(value: object, format_spec: object = "", /) -> str:
+def format_builtin(*args: Any, **kwargs: Any) -> str:
     """format()."""
-    return charged(to_format(value, format_spec))  # type: ignore[no-any-return]
+    if not 1 <= len(args) <= 2 or kwargs:
+        return _format(*args, **kwargs)
+    return charged(to_format(*args))  # type: ignore[no-any-return]
+
+
+def repr_builtin(*args: Any, **kwargs: Any) -> str:
+    """repr() with any number of arguments."""
+    return to_repr(*args) if len(args) == 1 and not kwargs else _repr(*args, **kwargs)
+
+
+def ascii_builtin(*args: Any, **kwargs: Any) -> str:
+    """ascii() with any number of arguments."""
+    return to_ascii(*args) if len(args) == 1 and not kwargs else _ascii(*args, **kwargs)
 
 
 _CONVERSIONS: Final[dict[str | None, Callable[[Any], Any]]] = {
@@ -145,8 +170,11 @@ def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:
     return charged("".join(_fields(self, args, kwargs, [0], 2)))  # type: ignore[no-any-return]
 
 
-def format_map(self: str, mapping: Mapping[str, Any], /) -> str:
-    """str.format_map; fields may index but not read attributes."""
+def format_map(self: str, /, *args: Any, **kwargs: Any) -> str:
+    """str.format_map; fields are those of str.format."""
+    if len(args) != 1 or kwargs:
+        return _str.format_map(self, *args, **kwargs)
+    mapping: Mapping[str, Any] = args[0]
     return charged("".join(_fields(self, None, mapping, [0], 2)))  # type: ignore[no-any-return]
 
 
@@ -197,15 +225,15 @@ def _position(first: Any, args: Any, auto: list[int]) -> int:
     return int(first)
 
 
-def join(self: str, items: Any, /) -> str:
+def join(self: str, /, *args: Any, **kwargs: Any) -> str:
     """str.join."""
-    return charged(_str.join(self, items))  # type: ignore[no-any-return]
+    return charged(_str.join(self, *args, **kwargs))  # type: ignore[no-any-return]
 
 
-def replace(self: str, *args: Any) -> str:
+def replace(self: str, /, *args: Any, **kwargs: Any) -> str:
     """str.replace."""
     charged(self)
-    return charged(_str.replace(self, *args))  # type: ignore[no-any-return]
+    return charged(_str.replace(self, *args, **kwargs))  # type: ignore[no-any-return]
 
 
 def split(self: str, *args: Any, **kwargs: Any) -> list[str]:
@@ -228,14 +256,28 @@ def splitlines(self: str, *args: Any, **kwargs: Any) -> list[str]:
 
 def encode(self: str, /, *args: Any, **kwargs: Any) -> bytes:
     """str.encode, for ENCODINGS."""
-    check_encoding(*args, **kwargs)
+    with_encoding(_str.encode, (self, *args), kwargs, 1)
     return charged(_str.encode(self, *args, **kwargs))  # type: ignore[no-any-return]
 
 
-def decode(self: bytes, /, *args: Any, **kwargs: Any) -> str:
-    """bytes.decode, for ENCODINGS."""
-    check_encoding(*args, **kwargs)
-    return charged(bytes.decode(self, *args, **kwargs))  # type: ignore[no-any-return]
+def bytes_methods(kind: Any) -> dict[str, Callable[..., Any]]:
+    """The methods of bytes or bytearray that are not CPython's own."""
+
+    def decode(self: Any, /, *args: Any, **kwargs: Any) -> str:
+        with_encoding(kind.decode, (self, *args), kwargs, 1)
+        return charged(kind.decode(self, *args, **kwargs))  # type: ignore[no-any-return]
+
+    def metered(name: str) -> Callable[..., Any]:
+        plain = getattr(kind, name)
+
+        def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+            charged(self)
+            return charged(plain(self, *args, **kwargs))
+
+        method.__name__ = method.__qualname__ = name
+        return method
+
+    return {"decode": decode, **{name: metered(name) for name in ("join", "replace", "rsplit", "split", "splitlines")}}
 
 
 METHODS: Final[dict[str, Callable[..., Any]]] = {

@@ -8,6 +8,7 @@ from typing import Any, Final
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of
 
+_OPTIONS: Final = frozenset({"default", "key"})
 _SIZED: Final = frozenset({list, tuple, str, dict, bytes})
 
 
@@ -69,29 +70,38 @@ def to_dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
     return new
 
 
-def sorted(iterable: Iterable[Any], /, *, key: Any = None, reverse: Any = False) -> list[Any]:
+def sorted(*args: Any, **options: Any) -> list[Any]:
     """sorted()."""
-    result = builtins.list(iterable)
+    if len(args) != 1:
+        return builtins.sorted(*args, **options)
+    result = builtins.list(args[0])
     n = len(result)
     if n > 15:
         S.charge(n * n.bit_length() >> 4)
-    result.sort(key=call_of(key), reverse=reverse)
+    if options:
+        if "key" in options:
+            options["key"] = call_of(options["key"])
+        result.sort(**options)
+    else:
+        result.sort()
     return result
 
 
-def sum(iterable: Iterable[Any], /, start: Any = 0) -> Any:
+def sum(*args: Any, **options: Any) -> Any:
     """sum()."""
-    return builtins.sum(metered(iterable), start)
+    if not args or options.keys() - {"start"}:
+        return builtins.sum(*args, **options)
+    return builtins.sum(metered(args[0]), *args[1:], **options)
 
 
-def any(iterable: Iterable[Any], /) -> bool:
+def any(*args: Any, **options: Any) -> bool:
     """any()."""
-    return builtins.any(metered(iterable))
+    return builtins.any(metered(args[0])) if len(args) == 1 and not options else builtins.any(*args, **options)
 
 
-def all(iterable: Iterable[Any], /) -> bool:
+def all(*args: Any, **options: Any) -> bool:
     """all()."""
-    return builtins.all(metered(iterable))
+    return builtins.all(metered(args[0])) if len(args) == 1 and not options else builtins.all(*args, **options)
 
 
 def min(*args: Any, **options: Any) -> Any:
@@ -105,7 +115,7 @@ def max(*args: Any, **options: Any) -> Any:
 
 
 def _extreme(function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    if len(args) == 1:
+    if len(args) == 1 and options.keys() <= _OPTIONS:
         args = (metered(args[0]),)
     if "key" in options:
         options["key"] = call_of(options["key"])

@@ -1,9 +1,14 @@
 """print and the builtins that make text."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
+from noodle_ray.core.vm.builtins.iteration import metered
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.strings import check_encoding, to_str
+from noodle_ray.core.vm.strings import to_str, with_encoding
+
+_Bytes = TypeVar("_Bytes", bytes, bytearray)
+_PLAIN: Final = frozenset({int, str, bytes, bytearray, list, tuple, range})
 
 
 def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False) -> None:
@@ -19,8 +24,19 @@ def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush
 
 def to_bytes(*args: Any, **kwargs: Any) -> bytes:
     """bytes() as a call."""
-    check_encoding(*args[1:2], **kwargs)
-    result = bytes(*args, **kwargs)
+    return _encoded(bytes, args, kwargs)
+
+
+def to_bytearray(*args: Any, **kwargs: Any) -> bytearray:
+    """bytearray() as a call."""
+    return _encoded(bytearray, args, kwargs)
+
+
+def _encoded(make: Callable[..., _Bytes], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Bytes:
+    with_encoding(make, args, kwargs, 1)
+    if len(args) == 1 and not kwargs and type(args[0]) not in _PLAIN:
+        args = (metered(args[0]),) if hasattr(type(args[0]), "__next__") else args
+    result = make(*args, **kwargs)
     if len(result) > 63:
         S.charge(len(result) >> 4)
     return result
