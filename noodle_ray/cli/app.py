@@ -68,6 +68,9 @@ def run(
     ] = None,
     address: Annotated[str | None, typer.Option(metavar="URL", help="Run on this platform, not here.")] = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Show the run's model calls on stderr.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=(1 << 53) - 1, metavar="N", help="What its random numbers come from.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a program in a local sandbox, or on a platform with --address."""
@@ -83,8 +86,32 @@ def run(
             as_json=json,
             address=address,
             timeline=timeline,
+            seed=seed,
         )
     )
+
+
+@app.command()
+def profile(
+    file: File,
+    entry: Annotated[str | None, typer.Option(metavar="NAME", help="The function to call. [default: main]")] = None,
+    args: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Arguments: an array, or an object with names.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=N", help="fuel, memory (bytes), deadline (s) …", autocompletion=_limits),
+    ] = None,
+    memory: Annotated[bool, typer.Option("--memory", help="Also find the lines that allocate. Slower.")] = False,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Write a profile that speedscope opens.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run a program here and show where its time, fuel and memory go."""
+    from noodle_ray.cli.profile import profile_file
+
+    _leave(profile_file(file, entry=entry, args=args, limits=limit or [], memory=memory, output=output, as_json=json))
 
 
 @app.command()

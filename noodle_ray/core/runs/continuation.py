@@ -76,12 +76,12 @@ class JournaledHost:
         if unknown:
             self._host.send(unknown)
 
-    def receive(self) -> list[EffectAnswer]:
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
         """Return the recalled answers, or block for one of the other host's."""
         answers, self._recalled = self._recalled, []
         if answers:
             return answers
-        answers = self._host.receive()
+        answers = self._host.receive(timeout)
         for answer in answers:
             request = self._open.pop(answer.key, None)
             if request is not None:
@@ -133,6 +133,9 @@ def of(request: RunRequest, outcome: dict[str, object], journal: Journal) -> str
     error = outcome["error"]
     if not isinstance(error, dict) or error["code"] != CODES["fuel"]:
         return None
+    usage = outcome["usage"]
+    if isinstance(usage, dict) and "seed" in usage:
+        request = request._replace(seed=usage["seed"])
     return Continuation(request, tuple(journal.answers.values())).text()
 
 
@@ -158,6 +161,7 @@ def _request(fields: list[object]) -> RunRequest:
         or type(request.kwargs) is not dict
         or not all(type(name) is str for name in request.kwargs)
         or type(request.tier) is not str
+        or type(request.seed) is not int
     ):
         raise ValueError("its request is not one")
     return request._replace(limits=Limits(*limits))

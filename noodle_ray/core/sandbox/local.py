@@ -25,13 +25,20 @@ class LocalWorker:
     """A worker for one run at a time, replaced when it dies. Start it early: it gets ready while the caller compiles.
 
     It is forked from this process, or where this process has threads (which do not survive a fork), or if
-    ``fork_server`` is true, from a fork server. With fewer ``tiers`` than both it is ready sooner, and started
-    anew for a run that turns out to need the other. Use it as a context manager, or call `close`. Not thread-safe.
+    ``fork_server`` is true, from a fork server. With fewer ``tiers`` than both, and fewer ``modules`` than all of the
+    catalog, it is ready sooner, and started anew for a run that turns out to need another. Use it as a context
+    manager, or call `close`. Not thread-safe.
     """
 
-    def __init__(self, fork_server: bool | None = None, tiers: Iterable[str] = ("interpreter", "python")) -> None:
+    def __init__(
+        self,
+        fork_server: bool | None = None,
+        tiers: Iterable[str] = ("interpreter", "python"),
+        modules: Iterable[str] | None = None,
+    ) -> None:
         self._use_server = fork_server
         self._tiers = tuple(tiers)
+        self._modules = None if modules is None else tuple(modules)
         self._server: ForkServerProcess | None = None
         self._connection: _socket.socket | None = None
         self._pid = 0
@@ -69,14 +76,19 @@ class LocalWorker:
         Raises ModuleError if the module is not valid, WireError if the arguments cannot be sent, and PlatformError
         if no worker can be started. Whatever else goes wrong in the worker is an outcome with an error.
         """
+        if request.profile:
+            import noodle_ray.core.vm.profiler  # noqa: F401  # so that a worker forked from here has it
         self.start()
         self._run += 1
+        request = request.seeded()
         start = messages.write_run(self._run, request, request.digest not in self._known)
         try:
-            return self._converse(start, request, host)
+            result = self._converse(start, request, host)
         except BaseException:  # also Ctrl-C: the worker may be anywhere, so the next run gets a fresh one
             self._stop()
             raise
+        result["usage"]["seed"] = request.seed  # type: ignore[index]  # also of a run whose worker died
+        return result
 
     def layers(self) -> list[Layer]:
         """Return the worker's layers of protection, as the worker found them."""
@@ -126,7 +138,7 @@ class LocalWorker:
                         self._send(messages.write_run(self._run, request, True))
                     case messages.Lacks():
                         self._stop()
-                        self._tiers = ("interpreter", "python")
+                        self._tiers, self._modules = ("interpreter", "python"), None
                         return self.run(request, host)
                     case messages.Refused(error):
                         raise error
@@ -191,7 +203,7 @@ class LocalWorker:
                 theirs.close()
                 os.close(proc)
         if self._pid == 0:
-            _become_worker(theirs, proc, parent, self._tiers)
+            _become_worker(theirs, proc, parent, self._tiers, self._modules)
         self._connection = ours
 
     def _start_from_server(self) -> None:
@@ -234,12 +246,14 @@ def run_local(request: RunRequest, host: EffectHost | None = None) -> outcome.Ou
         return worker.run(request, host)
 
 
-def _become_worker(connection: _socket.socket, proc: int, parent: int, tiers: tuple[str, ...]) -> None:
+def _become_worker(
+    connection: _socket.socket, proc: int, parent: int, tiers: tuple[str, ...], modules: tuple[str, ...] | None
+) -> None:
     try:
         from noodle_ray.core.sandbox import lockdown, warm
         from noodle_ray.core.sandbox.worker import become_worker
 
-        warm.load(tiers)
+        warm.load(tiers, modules)
         become_worker(connection, proc, parent, lockdown.isolate())
     finally:
         os._exit(1)

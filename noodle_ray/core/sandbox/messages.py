@@ -30,7 +30,7 @@ class Need(NamedTuple):
 
 
 class Lacks(NamedTuple):
-    """The run needs a tier that the worker was started without. Nothing has run."""
+    """The run needs a tier or a module that the worker was started without. Nothing has run."""
 
 
 class Refused(NamedTuple):
@@ -66,7 +66,8 @@ def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
     module = request.module if with_module else None
     message = (
         "run", run, request.digest, module, request.entry,
-        list(request.args), dict(request.kwargs), list(request.limits), request.tier,
+        list(request.args), dict(request.kwargs), list(request.limits), request.tier, request.profile,
+        request.seed,
     )  # fmt: skip
     return frame(CODEC.pack(list(message)))
 

@@ -7,13 +7,15 @@ from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.limits import CODES, MESSAGES
 
 Outcome: TypeAlias = dict[str, object]
-"""``result``, ``stdout``, ``error``, ``usage``, ``tier`` and ``events``: the fields of `core.vm.execute.Outcome`."""
+"""``result``, ``stdout``, ``error``, ``usage``, ``tier`` and ``events``: the fields of `core.vm.execute.Outcome`; and
+``profile``, what `core.vm.profiler.Sampler.report` gives, if one was asked for."""
 
 USAGE: Final = {
     "fuel": 0,
     "memory_peak_bytes": 0,
     "model_calls": 0,
     "model_batches": 0,
+    "seed": 0,
     "wall_seconds": 0.0,
     "computing_seconds": 0.0,
     "waiting_seconds": 0.0,
@@ -46,8 +48,10 @@ def died(reason: str, tier: str, wall_seconds: float = 0.0) -> Outcome:
 
 def checked(value: object) -> Outcome:
     """Return an outcome that a worker sent, if it has an outcome's shape. Raises WireError if not."""
-    if not isinstance(value, dict) or len(value) != 6:
+    if not isinstance(value, dict) or len(value) != 6 + ("profile" in value):
         raise WireError("received an outcome of the wrong shape")
+    if not _is_profile(value.get("profile")):
+        raise WireError("received a profile of the wrong shape")
     match value:
         case {
             "result": _,
@@ -65,6 +69,36 @@ def checked(value: object) -> Outcome:
                 raise WireError("received an outcome whose events have the wrong shape")
             return value
     raise WireError("received an outcome of the wrong shape")
+
+
+def _is_profile(value: object) -> bool:
+    match value:
+        case None:
+            return True
+        case {"interval": float(), "stacks": [*stacks], "memory": [*lines], **rest} if not rest:
+            return all(_is_stack(stack) for stack in stacks) and all(_is_held(line) for line in lines)
+    return False
+
+
+def _is_stack(value: object) -> bool:
+    match value:
+        case [[*frames], samples, seconds, fuel]:
+            return all(map(_is_amount, (samples, seconds, fuel))) and all(_is_place(frame) for frame in frames)
+    return False
+
+
+def _is_place(value: object) -> bool:
+    match value:
+        case [str(), int(), int()]:
+            return True
+    return False
+
+
+def _is_held(value: object) -> bool:
+    match value:
+        case [int(), size, count]:
+            return _is_amount(size) and _is_amount(count)
+    return False
 
 
 def _is_amount(value: object) -> bool:

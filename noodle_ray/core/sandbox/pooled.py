@@ -71,6 +71,7 @@ class PooledWorker:
         """Execute one run. Raises ModuleError, WireError, PlatformError; when cancelled, the worker is killed."""
         self._run += 1
         self.runs += 1
+        request = request.seeded()
         start = messages.write_run(self._run, request, request.digest not in self._known)
         self._request = request
         self._effects = effects
@@ -81,7 +82,9 @@ class PooledWorker:
             self._watch()
         self._send(start)
         try:
-            return await result
+            ended = await result
+            ended["usage"]["seed"] = request.seed  # type: ignore[index]  # also of a run whose worker died
+            return ended
         except asyncio.CancelledError:
             self.kill("its run was cancelled")
             raise
@@ -167,7 +170,7 @@ class PooledWorker:
             case messages.Failed(why):
                 self.kill(why)
             case messages.Lacks():
-                self.kill("it lacks a tier")
+                self.kill("it lacks a module")
 
     def _on_ready(self, layers: list[Layer]) -> None:
         if self.ready.done():

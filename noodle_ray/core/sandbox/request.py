@@ -1,5 +1,6 @@
 """What a caller asks a worker to run."""
 
+import os
 from typing import NamedTuple
 
 from noodle_ray.core.vm.limits import Limits
@@ -9,6 +10,9 @@ class RunRequest(NamedTuple):
     """One run. ``module`` is encoded NBC, ``digest`` its SHA-256 in hex; ``entry`` None means ``main`` if there is one.
 
     ``args`` and ``kwargs`` hold plain data: what `wire` can carry. ``tier`` is auto, interpreter or python.
+    ``seed`` is what its random numbers come from; None asks for a fresh one.
+    ``profile`` is '' for none,
+    time, or memory, which measures time too.
     """
 
     module: bytes
@@ -18,3 +22,9 @@ class RunRequest(NamedTuple):
     kwargs: dict[str, object] = {}  # noqa: RUF012
     limits: Limits = Limits()
     tier: str = "auto"
+    profile: str = ""
+    seed: int | None = None
+
+    def seeded(self) -> "RunRequest":
+        """The request with a seed: a fresh one if it has none."""
+        return self if self.seed is not None else self._replace(seed=int.from_bytes(os.urandom(6), "little"))

@@ -6,29 +6,39 @@ from importlib import import_module
 from typing import Final
 
 from noodle_ray.core.nbc import digest
+from noodle_ray.core.vm.catalog import MODULES
+from noodle_ray.core.vm.modules import preload
 
 TIERS: Final = {"interpreter": "noodle_ray.core.vm.interpreter", "python": "noodle_ray.core.vm.pytier.run"}
 _LAZY: Final = (
     "noodle_ray.core.nbc.verifier",
     "noodle_ray.core.sandbox.worker",
     "greenlet",
-    "json",
-    "math",
     "unicodedata",
 )
 """What the runtime imports only when a program first needs it."""
 
 
-def load(tiers: Iterable[str] = TIERS) -> None:
-    """Import all that a run on these tiers can need; a run that needs another tier is not possible."""
+_CODECS: Final = ("utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le")
+"""Encodings of `core.vm.strings` that CPython imports when they are first used."""
+
+
+def load(tiers: Iterable[str] = TIERS, modules: Iterable[str] | None = None) -> None:
+    """Import all that a run on these tiers, with these modules of the catalog or all, can need; no other can run."""
     for name in (*_LAZY, *(TIERS[tier] for tier in tiers)):
         import_module(name)
+    if modules is None:
+        modules = MODULES
+        for encoding in _CODECS:
+            "".encode(encoding)
+    preload(modules)
     digest(b"")
 
 
 def warm() -> None:
     """Import all that a run can need, execute a little program on each tier, and settle the heap for forking."""
     load()
+    import_module("noodle_ray.core.vm.profiler")
     from noodle_ray.core.nbc import encode
     from noodle_ray.core.nbc import load as load_module
     from noodle_ray.core.nbc.module import Function, Instr, Module

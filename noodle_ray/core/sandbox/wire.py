@@ -2,18 +2,19 @@
 
 A frame is four bytes of little-endian length, then one msgpack array whose first item names its kind::
 
-    to the worker    run       id, digest, module | nil, entry, args, kwargs, limits, tier
+    to the worker    run       id, digest, module | nil, entry, args, kwargs, limits, tier, profile, seed
                      answers   id, [[key, ok, value], ...]
     from the worker  ready     [[layer, on, detail], ...]
                      need      id                           the module's bytes are not cached: send them
-                     lacks     id                           the tier it needs was not loaded before the lock-down
+                     lacks     id                           a tier or module it needs was not loaded before lock-down
                      refused   id, code, message            the module's bytes are not a valid module
                      effects   id, [[key, model, args, kwargs], ...]
                      done      id, outcome, retire
                      failed    why                          the worker itself broke, and ends
 
 Both ends treat the other's bytes as hostile: every size is bounded, and what does not parse is a WireError.
-Plain data travels as msgpack; what msgpack lacks has an extension code: big integers, tuples and sets.
+Plain data travels as msgpack; what msgpack lacks has an extension code: big integers, tuples and sets; and arrays, as
+dtype, shape and bytes, which arrive as lists.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgpack  # type: ignore[import-untyped]
 
-from noodle_ray.core.vm.values import check_keys
+from noodle_ray.core.vm.values import FOREIGN, check_keys
 from noodle_ray.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _BIG_INT: Final = 1
 _TUPLE: Final = 2
 _SET: Final = 3
 _FROZENSET: Final = 4
+_ARRAY: Final = 5
+_FORMATS: Final = {"float64": "d", "float32": "f", "int64": "q", "bool": "?"}
 
 SetType: TypeAlias = Callable[[list[object]], object]
 
@@ -111,6 +114,9 @@ class Codec:
             return self._nested(_SET, list(value))  # type: ignore[call-overload]
         if kind in self._frozenset_classes:
             return self._nested(_FROZENSET, list(value))  # type: ignore[call-overload]
+        if kind in FOREIGN:
+            dtype, shape, raw = FOREIGN[kind].raw(value)
+            return msgpack.ExtType(_ARRAY, msgpack.packb([dtype, *shape]) + raw)
         if isinstance(value, tuple):  # a named tuple, such as Limits
             return list(value)
         raise TypeError(f"a value of type {kind.__name__} is not plain data")
@@ -124,6 +130,8 @@ class Codec:
     def _from_extension(self, code: int, data: bytes) -> object:
         if code == _BIG_INT:
             return int.from_bytes(data, "little", signed=True)
+        if code == _ARRAY:
+            return self._array(data)
         self._enter()
         items = self._unpack(data)
         self._depth -= 1
@@ -137,6 +145,22 @@ class Codec:
         if code == _FROZENSET:
             return self._frozenset(items)
         raise WireError(f"received the unknown extension code {code}")
+
+    def _array(self, data: bytes) -> object:
+        """What an array holds, as a list or a list of lists: the owner of a worker needs no numpy."""
+        unpacker = msgpack.Unpacker(strict_map_key=True)
+        unpacker.feed(data[:64])
+        dtype, *shape = unpacker.unpack()
+        raw = memoryview(data)[unpacker.tell() :]
+        if not 1 <= len(shape) <= 2 or any(type(size) is not int or size < 0 for size in shape):
+            raise WireError("received an array of no valid shape")
+        numbers = raw.cast(_FORMATS[dtype])
+        if len(numbers) != shape[0] * (shape[1] if len(shape) == 2 else 1):
+            raise WireError("received an array whose bytes do not fit its shape")
+        if len(shape) == 1:
+            return numbers.tolist()
+        width = shape[1]
+        return [numbers[row * width : (row + 1) * width].tolist() for row in range(shape[0])]
 
     def _enter(self) -> None:
         self._depth += 1

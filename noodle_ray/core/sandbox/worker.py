@@ -22,7 +22,7 @@ from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.sandbox import kernel, lockdown, outcome
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import Codec, Frames, WireError, frame, receive
-from noodle_ray.core.vm import memory, sets
+from noodle_ray.core.vm import memory, modules, sets
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
@@ -31,6 +31,8 @@ from noodle_ray.errors import ModuleError
 
 if TYPE_CHECKING:
     from _socket import socket
+
+    from noodle_ray.core.vm.profiler import Sampler
 
 CACHED_MODULES: Final = 64
 """Verified modules that a worker keeps, least recently used out first."""
@@ -66,6 +68,7 @@ class Worker:
         self._ticks = 0
         self._retire = False
         self._run = 0
+        self._sampler: Sampler | None = None
         _signal.signal(_signal.SIGALRM, self._on_alarm)
 
     def attach(self, connection: "socket", statm: int, clear_refs: int) -> None:
@@ -134,9 +137,11 @@ class Worker:
                 dict(kwargs),
                 list(limits),
                 str(tier),
+                str(profile),
+                int() | None as seed,
             ]:
                 self._run = run
-                request = RunRequest(encoded or b"", digest, entry, args, kwargs, Limits(*limits), tier)
+                request = RunRequest(encoded or b"", digest, entry, args, kwargs, Limits(*limits), tier, profile, seed)
                 if encoded is None and digest not in self._modules:
                     self.send("need", run)
                 else:
@@ -170,8 +175,13 @@ class Worker:
     def _guarded(self, request: RunRequest) -> outcome.Outcome:
         """Execute, and turn a limit that trips outside the program's own frames into an outcome too."""
         try:
+            if request.profile:
+                from noodle_ray.core.vm.profiler import make_sampler  # an ImportError asks for a worker that has it
+
+                self._sampler = make_sampler(request.profile)
+            tick = self._sampler.interval if self._sampler else _TICK
             self._phase = _COMPUTING
-            _signal.setitimer(_signal.ITIMER_REAL, min(_TICK, request.limits.deadline), _TICK)
+            _signal.setitimer(_signal.ITIMER_REAL, min(tick, request.limits.deadline), tick)
             done = execute(
                 self._module(request),
                 entry=request.entry,
@@ -181,9 +191,14 @@ class Worker:
                 host=SocketHost(self),
                 tier=request.tier,
                 key=request.digest,
+                profiler=self._sampler,
+                seed=request.seed,
             )
             self._phase = _IDLE
-            return done._asdict()
+            result = done._asdict()
+            if self._sampler:
+                result["profile"] = self._sampler.report()
+            return result
         except LimitExceeded as limit:
             return outcome.limit(limit.kind, request.tier)
         except MemoryError:
@@ -205,6 +220,7 @@ class Worker:
 
     def _switch_off(self) -> None:
         self._phase = _IDLE
+        self._sampler = None
         _signal.setitimer(_signal.ITIMER_REAL, 0)
 
     def _finish(self, result: outcome.Outcome, memory: int) -> None:
@@ -245,6 +261,8 @@ class Worker:
         return int(size) * _PAGE, int(resident) * _PAGE
 
     def _on_alarm(self, number: int, at: FrameType | None) -> None:
+        if self._sampler:
+            self._sampler.sample(at)
         if self._phase != _COMPUTING:
             return
         if not self._tripped:
@@ -314,6 +332,7 @@ def become_worker(connection: "socket", proc: int, parent: int, layers: list[loc
         family, kind = connection.family, connection.type
         worker = Worker()
         own, (descriptor, statm, clear_refs) = lockdown.confine(connection, proc, parent)
+        modules.seal()
         worker.attach(socket(family, kind, 0, descriptor), statm, clear_refs)
         worker.send("ready", [list(layer) for layer in (*layers, *own)])
         gc.freeze()

@@ -1,23 +1,28 @@
 """Executing a module: the one way in, whatever the tier."""
 
+import os
 import sys
 from itertools import islice
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm import arguments
+from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare
-from noodle_ray.core.vm.modules import start_run
+from noodle_ray.core.vm.modules import require, start_run
 from noodle_ray.core.vm.stack import max_recursion
 from noodle_ray.core.vm.state import S, State
 from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
+
+if TYPE_CHECKING:
+    from noodle_ray.core.vm.profiler import Sampler
 
 _MESSAGE_LENGTH = 10_000
 _FRAMES_SHOWN = 200
@@ -27,7 +32,7 @@ class Outcome(NamedTuple):
     """What became of a run.
 
     ``error`` is None, or a dict with code, type, message and traceback: a list of dicts with line, column and
-    function, outermost first. ``usage`` has fuel, memory_peak_bytes, model_calls, model_batches, wall_seconds,
+    function, outermost first. ``usage`` has fuel, memory_peak_bytes, model_calls, model_batches, seed, wall_seconds,
     computing_seconds and waiting_seconds. ``events`` is the timeline: key, model, start and end of each model
     call, in seconds since the run began.
     """
@@ -70,12 +75,19 @@ def execute(
     host: EffectHost | None = None,
     tier: str = "auto",
     key: str = "",
+    profiler: "Sampler | None" = None,
+    seed: int | None = None,
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
 
-    ``key`` is the module's digest, under which compiled code is kept. The deadline is the caller's to watch:
-    raise LimitExceeded("deadline") from a signal handler. Errors of the program are in the outcome.
+    ``seed`` is what the run's random numbers come from; a fresh one if it is None.
+
+    ``key`` is the module's digest, under which compiled code is kept. With a ``profiler``, the run is on the Python
+    tier if that is possible. The deadline is the caller's to watch:
+    raise LimitExceeded("deadline") from a signal handler. Errors of the program are in the outcome. Raises ImportError
+    in a process that cannot import any more and lacks what the module needs.
     """
+    require(module.imports)
     prepare()
     growth = Growth()
     began = perf_counter()
@@ -83,11 +95,14 @@ def execute(
     if limits.recursion > 1000:
         limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
     S.tripped, S.memory, S.write, S.fibers = "", limits.memory, output.write, Fibers(host)
+    S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()
-    tier, run = _make_run(module, key, limits, tier)
+    tier, run = _make_run(module, key, limits, "python" if profiler else tier)
     S.charge = run.charge
     try:
+        if profiler and tier == "python":
+            profiler.begin(run.fuel_now)
         start_run()
         value = _run(run, module, entry, args or [], kwargs or {})
         fibers.barrier()
@@ -105,6 +120,8 @@ def execute(
         error = describe(raised, run)
     finally:
         S.charge = _IDLE.charge
+        if profiler:
+            profiler.end()
         run.end()
         fibers.close()
         sys.setrecursionlimit(recursion)
@@ -114,6 +131,7 @@ def execute(
         "memory_peak_bytes": growth.bytes(),
         "model_calls": fibers.calls,
         "model_batches": fibers.batches,
+        "seed": S.seed,
         "wall_seconds": wall,
         "computing_seconds": wall - fibers.waited,
         "waiting_seconds": fibers.waited,
@@ -191,6 +209,7 @@ def describe(raised: BaseException, run: Any) -> dict[str, Any]:
         return _limit("recursion", raised, run)
     if isinstance(raised, RunError):
         return {"code": raised.code, "type": "RunError", "message": raised.message, "traceback": _frames(raised, run)}
+    clean_error(raised)
     try:
         message = to_str(raised)
     except Exception:

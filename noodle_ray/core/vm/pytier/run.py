@@ -33,7 +33,7 @@ class PythonRun:
         self._names = names
         self._limits = limits
         self._program = FunctionType(compiled.code, names, "<module>", None, (meter.cell,))
-        self._remaining = meter.remaining
+        self._remaining, self._unused = meter.remaining, meter.unused
         self.charge = meter.charge
 
     def start(self) -> object:
@@ -52,6 +52,10 @@ class PythonRun:
         """Fuel used so far; all of it after a trip."""
         left = self._remaining()
         return self._limits.fuel if left < 0 else self._limits.fuel - int(left)
+
+    def fuel_now(self) -> float:
+        """Fuel used so far, without what loops under way have paid ahead: for a profiler."""
+        return self._limits.fuel - self._remaining() - self._unused()
 
     def end(self) -> None:
         """The run is over: nothing that it leaves behind runs any more of the program."""

@@ -34,7 +34,7 @@ class Meter:
     ``map`` calls, say), they give back what they have not used, and pay for each iteration from there on.
     """
 
-    __slots__ = ("cell", "charge", "enter", "enter_fixed", "enter_steady", "remaining", "settle", "tests", "trip")
+    __slots__ = ("cell", "charge", "enter", "enter_fixed", "enter_steady", "remaining", "settle", "tests", "trip", "unused")
 
     def __init__(self, fuel: float) -> None:
         ahead: dict[Iterator[object], tuple[chain[bool], float] | None] = {}
@@ -102,8 +102,13 @@ class Meter:
         def remaining() -> float:
             return fuel
 
+        def unused() -> float:
+            """Fuel that loops under way have paid ahead."""
+            return sum(length_hint(left) * prepaid[1] for left, prepaid in ahead.items() if prepaid)
+
         self.cell = cast("tuple[CellType, ...]", remaining.__closure__)[0]
         self.trip, self.charge, self.remaining, self.settle = trip, charge, remaining, ahead.pop
+        self.unused = unused
         self.enter, self.enter_fixed, self.enter_steady, self.tests = enter, enter_fixed, enter_steady, tests
 
 
