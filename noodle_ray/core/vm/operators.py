@@ -55,22 +55,31 @@ def check_bound(value: object, name: str) -> None:
         raise UnboundLocalError(f"cannot access local variable '{name}' where it is not associated with a value")
 
 
+def _is_mapping(value: Any) -> bool:
+    if type(value) is dict:
+        return True
+    return hasattr(value, "keys") and not isinstance(value, type)  # of a set this is hidden
+
+
 def update_display(target: dict[Any, Any], mapping: Any) -> None:
     """``{**mapping}``."""
-    if type(mapping) is not dict:
+    if not _is_mapping(mapping):
         raise TypeError(f"'{type(mapping).__name__}' object is not a mapping")
     target.update(mapping)
 
 
 def kwmerge(target: dict[str, Any], mapping: Any, function: Any) -> None:
     """``f(**mapping)``: add keywords, each at most once."""
-    name = f"{_function_name(function)}()"
     if type(mapping) is not dict:
-        raise TypeError(f"{name} argument after ** must be a mapping, not {type(mapping).__name__}")
+        if not _is_mapping(mapping):
+            name = f"{_function_name(function)}()"
+            raise TypeError(f"{name} argument after ** must be a mapping, not {type(mapping).__name__}")
+        mapping = {key: mapping[key] for key in mapping.keys()}  # noqa: SIM118 (as CPython asks a mapping)
     for key in mapping:
         if not isinstance(key, str):
             raise TypeError("keywords must be strings")
         if key in target:
+            name = f"{_function_name(function)}()"
             raise TypeError(f"{name} got multiple values for keyword argument '{key}'")
     target.update(mapping)
 

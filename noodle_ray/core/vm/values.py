@@ -1,7 +1,8 @@
 """Values that cross the border of a run: checked, copied, and as JSON."""
 
+from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.core.vm.types import dict_items, dict_keys
@@ -17,6 +18,17 @@ _WIDEST: Final = 10**4300
 """Integers from here on have no text form: CPython refuses to write more than 4,300 digits."""
 _NON_FINITE: Final = {"inf": "inf", "-inf": "-inf", "nan": "nan"}
 
+
+class Foreign(NamedTuple):
+    """How values of a module's type are data: copied, as lists, and as dtype, shape and bytes."""
+
+    copy: Callable[[Any], Any]
+    listed: Callable[[Any], Any]
+    raw: Callable[[Any], tuple[str, tuple[int, ...], bytes]]
+
+
+FOREIGN: Final[dict[type, Foreign]] = {}
+"""Types that are data besides Python's own; the module that brings one enters it here."""
 
 _ALIKE: Final = 64
 """How many keys of a table made elsewhere may have one hash: integers and tuples can be chosen so that all have."""
@@ -59,10 +71,29 @@ def copy_data(value: Any, resolve: Callable[[Any], Any] = _plain, depth: int = 0
         return kind([copy_data(item, resolve, depth + 1) for item in value])
     if kind.__name__ in ("set", "frozenset"):
         return (set if kind.__name__ == "set" else frozenset)([copy_data(v, resolve, depth + 1) for v in value])
-    resolved = resolve(value)
+    if kind in FOREIGN:
+        return FOREIGN[kind].copy(value)
+    resolved = _plainer(resolve(value))
     if resolved is not value:
         return copy_data(resolved, resolve, depth + 1)
     raise TypeError(f"{kind.__name__} is not data: only None, bool, int, float, str and containers of them are")
+
+
+_BASES: Final[tuple[Any, ...]] = (list, tuple, str, int, float, bytes)
+
+
+def _plainer(value: Any) -> Any:
+    """A container of the library, or a value of a class derived from plain data, as plain data."""
+    if isinstance(value, dict):
+        return value if type(value) is dict else {**value}
+    if isinstance(value, deque):
+        return [*value]
+    if type(value) is bytearray:
+        return bytes(value)
+    for kind in _BASES:
+        if isinstance(value, kind) and type(value) is not kind:
+            return kind(value)
+    return value
 
 
 def to_result(value: Any) -> Any:
@@ -95,6 +126,8 @@ def to_json(value: Any, depth: int = 0) -> Any:
         raise RunError("the result nests too deeply, or contains itself", code="NOODLE-E0503")
     if kind is list or kind is tuple or isinstance(value, AnySet | range | dict_keys | dict_items | _dict_values):
         return [to_json(item, depth + 1) for item in value]
+    if kind in FOREIGN:
+        return to_json(FOREIGN[kind].listed(value), depth + 1)
     if kind is dict:
         mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$dict")
         if not mistakable and all(type(key) is str for key in value):
