@@ -8,13 +8,15 @@ if TYPE_CHECKING:
     from noodle_ray.client.connection import connect as connect
     from noodle_ray.client.models import model as model
     from noodle_ray.client.program import program as program
+    from noodle_ray.core.vm.arrays import array as array
     from noodle_ray.errors import ModelError as ModelError
 
 __version__ = "0.1.0"
-__all__ = ["ModelError", "__version__", "connect", "model", "program"]
+__all__ = ["ModelError", "__version__", "array", "connect", "model", "program"]
 
 _HOMES = {
     "ModelError": "noodle_ray.errors",
+    "array": "noodle_ray.core.vm.arrays",
     "connect": "noodle_ray.client.connection",
     "model": "noodle_ray.client.models",
     "program": "noodle_ray.client.program",
