@@ -18,7 +18,7 @@ dtype, shape and bytes, which arrive as lists.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgpack  # type: ignore[import-untyped]
 
@@ -38,7 +38,7 @@ _TUPLE: Final = 2
 _SET: Final = 3
 _FROZENSET: Final = 4
 _ARRAY: Final = 5
-_FORMATS: Final = {"float64": "d", "float32": "f", "int64": "q", "bool": "?"}
+_FORMATS: Final[dict[str, Literal["d", "f", "q", "?"]]] = {"float64": "d", "float32": "f", "int64": "q", "bool": "?"}
 
 SetType: TypeAlias = Callable[[list[object]], object]
 
