@@ -193,6 +193,8 @@ def member(f: Frame, node: ast.Attribute) -> str | None:
     elif kind == "noodle":
         if node.attr == "ModelError":
             return "ModelError"
+        if node.attr in MODULES["noodle_ray"]:
+            return f"noodle_ray.{node.attr}"
         module, members = "noodle_ray", NOODLE_MEMBERS
         if node.attr in members:
             f.unit.report("NOODLE-E0213", f"'{node.attr}' cannot be used as a value", node, 'write `model("minilm")`')
