@@ -5,14 +5,15 @@
 """
 
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
+from types import BuiltinFunctionType, FunctionType, GenericAlias, MethodDescriptorType, MethodType
 from typing import Any, Final, TypeAlias
 
-from noodle_ray.core.vm import sets, strings
+from noodle_ray.core.vm import containers, sets, strings
 from noodle_ray.core.vm.catalog import CHARGING_METHODS
-from noodle_ray.core.vm.names import CHARGING_BUILTINS
-from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import CALLS_OF, OPEN_TYPES, ModelError, Module, Standin, dict_items, dict_keys
+from noodle_ray.core.vm.classes.functions import ProgramFunction
+from noodle_ray.core.vm.classes.kinds import ProgramType
+from noodle_ray.core.vm.names import CHARGING_BUILTINS, MARK
+from noodle_ray.core.vm.types import CALLS_OF, OPEN_TYPES, ModelError, Module, dict_items, dict_keys
 
 Method: TypeAlias = Callable[..., Any]
 
@@ -32,7 +33,7 @@ class MethodTable(dict[type, Method]):
         def through_attribute(value: object, /, *args: Any, **kwargs: Any) -> Any:
             return attribute(value, name)(*args, **kwargs)
 
-        if name in METHODS:  # tables of unknown names are not kept either
+        if name in METHODS and type(kind) is not ProgramType:  # no class of a program is kept
             self[kind] = through_attribute
         return through_attribute
 
@@ -42,19 +43,19 @@ ATTRIBUTES: Final[dict[str, dict[type, Callable[[Any], Any]]]] = {}
 """Attributes that are data: name to type to reader."""
 _STATIC: Final[dict[tuple[type, str], Method]] = {}
 """Class and static methods, by the class they are read from."""
-_EXCEPTION_DATA: Final[dict[str, tuple[type[Exception], ...]]] = {
-    "args": (Exception,),
+_EXCEPTION_DATA: Final[dict[str, tuple[type[BaseException], ...]]] = {
+    "args": (BaseException,),
     "value": (StopIteration,),
-    "code": (ModelError,),
+    "code": (ModelError, SystemExit),
     "name": (NameError, ImportError, AttributeError),
     "errno": (OSError,),
     "strerror": (OSError,),
     "filename": (OSError,),
     "encoding": (UnicodeEncodeError, UnicodeDecodeError),
-    "object": (UnicodeEncodeError, UnicodeDecodeError),
-    "start": (UnicodeEncodeError, UnicodeDecodeError),
-    "end": (UnicodeEncodeError, UnicodeDecodeError),
-    "reason": (UnicodeEncodeError, UnicodeDecodeError),
+    "object": (UnicodeEncodeError, UnicodeDecodeError, UnicodeTranslateError),
+    "start": (UnicodeEncodeError, UnicodeDecodeError, UnicodeTranslateError),
+    "end": (UnicodeEncodeError, UnicodeDecodeError, UnicodeTranslateError),
+    "reason": (UnicodeEncodeError, UnicodeDecodeError, UnicodeTranslateError),
 }
 _JSON_ERROR_DATA: Final = frozenset({"msg", "doc", "pos", "lineno", "colno"})
 
@@ -76,8 +77,12 @@ def method_table(name: str, positional: int = 1) -> MethodTable:
 
 
 def attribute(value: Any, name: str) -> Any:
-    """``value.name``: data, or a bound method. Raises AttributeError as CPython does."""
+    """``value.name``: data, or a bound method. Raises AttributeError as CPython does, with marks in its message."""
+    if name[:2] == "__" and name[-2:] == "__":
+        return _access().special(value, name)
     kind = type(value)
+    if type(kind) is ProgramType or kind is ProgramType:
+        return getattr(value, MARK + name)
     data = ATTRIBUTES.get(name)
     if data is not None and kind in data:
         return data[kind](value)
@@ -90,11 +95,53 @@ def attribute(value: Any, name: str) -> Any:
         return _class_attribute(value, name)
     if isinstance(value, Module):
         return value.members(name)
-    if isinstance(value, Exception) and _has_data(value, name):
-        return getattr(value, name)
-    if isinstance(value, Standin):
-        raise AttributeError(f"type object '{value.name}' has no attribute '{name}'")
-    raise AttributeError(f"'{type_name(value)}' object has no attribute '{name}'", name=name)
+    if isinstance(value, BaseException):
+        if name == "add_note":
+            return value.add_note
+        return getattr(value, name if has_error_data(value, name) else MARK + name)
+    if kind in _WITH_ATTRIBUTES or isinstance(value, ProgramFunction):
+        return getattr(value, MARK + name)
+    raise _access().no_attribute(value, name)
+
+
+_WITH_ATTRIBUTES: Final = frozenset({FunctionType, MethodType, GenericAlias, super})
+"""Types of values that have attributes under marked names, besides objects of a program's classes."""
+_loaded: Final[list[Any]] = []
+
+
+def _access() -> Any:
+    """What knows special names; loaded when a program needs it."""
+    if not _loaded:
+        from noodle_ray.core.vm.classes import access
+
+        _loaded.append(access)
+    return _loaded[0]
+
+
+def set_attribute(value: Any, name: str, new: Any) -> None:
+    """``value.name = new``."""
+    _access().set_attribute(value, name, new)
+
+
+def del_attribute(value: Any, name: str) -> None:
+    """``del value.name``."""
+    _access().del_attribute(value, name)
+
+
+def is_table_name(name: str) -> bool:
+    """Whether a builtin value may have this attribute, which is to be looked for in tables."""
+    return name in METHODS or name in ATTRIBUTES or name in _EXCEPTION_DATA or name in _JSON_ERROR_DATA
+
+
+def static_method(kind: type, name: str) -> Method | None:
+    """A class or static method of a builtin type."""
+    return _STATIC.get((kind, name))
+
+
+def error_data(kind: type) -> list[str]:
+    """The attributes that exceptions of a builtin class have."""
+    names = [name for name, classes in _EXCEPTION_DATA.items() if issubclass(kind, classes)]
+    return [*names, *sorted(_JSON_ERROR_DATA)] if kind.__name__ == "JSONDecodeError" else names
 
 
 def type_name(value: object) -> str:
@@ -110,7 +157,8 @@ def _bind(method: Method, value: Any, kind: type, name: str) -> Any:
     return MethodType(method, value)
 
 
-def _has_data(value: Exception, name: str) -> bool:
+def has_error_data(value: BaseException, name: str) -> bool:
+    """Whether a builtin exception has this attribute."""
     classes = _EXCEPTION_DATA.get(name)
     if classes is not None and isinstance(value, classes):
         return True
@@ -136,43 +184,6 @@ def _class_attribute(kind: Any, name: str) -> Any:
         return checked(self, *args, **kwargs)
 
     return unbound
-
-
-def _sort(self: list[Any], /, **options: Any) -> None:
-    n = len(self)
-    if n > 15:
-        S.charge(n * n.bit_length() >> 4)
-    list.sort(self, **options)
-
-
-def _extend(self: list[Any], items: Any, /) -> None:
-    before = len(self)
-    list.extend(self, items)
-    if len(self) - before > 63:
-        S.charge((len(self) - before) >> 4)
-
-
-def _index(kind: type[Any]) -> Method:
-    def index(self: Any, /, *args: Any) -> int:
-        try:
-            return int(kind.index(self, *args))
-        except ValueError as error:  # its message has the value's repr
-            raise ValueError(strings.without_addresses(str(error))) from None
-
-    return index
-
-
-def _update(self: dict[Any, Any], /, *args: Any, **kwargs: Any) -> None:
-    if args and hasattr(args[0], "__len__") and len(args[0]) > 63:
-        S.charge(len(args[0]) >> 4)
-    dict.update(self, *args, **kwargs)
-
-
-def _fromkeys(keys: Any, value: Any = None, /) -> dict[Any, Any]:
-    new: dict[Any, Any] = dict.fromkeys(keys, value)
-    if len(new) > 63:
-        S.charge(len(new) >> 4)
-    return new
 
 
 def _install(kind: type, name: str, method: Method) -> None:
@@ -242,13 +253,10 @@ def _install_all() -> None:
     for kind in (bytes, bytearray):
         for name, method in strings.bytes_methods(kind).items():
             _install(kind, name, method)
-    _install(list, "sort", _sort)
-    _install(list, "extend", _extend)
-    _install(list, "index", _index(list))
-    _install(dict, "update", _update)
-    _install(dict, "keys", dict_keys)
-    _install(dict, "items", dict_items)
-    _install_static(dict, "fromkeys", _fromkeys)
+    for kind, special in ((list, containers.LIST_METHODS), (dict, containers.DICT_METHODS)):
+        for name, method in special.items():
+            _install(kind, name, method)
+    _install_static(dict, "fromkeys", containers.fromkeys)
     for view in (dict_keys, dict_items):
         _install(view, "isdisjoint", sets.isdisjoint)
     for name, method in sets.SHARED_METHODS.items():

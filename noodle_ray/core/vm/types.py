@@ -8,6 +8,8 @@ import builtins
 from collections.abc import Callable, Iterator, KeysView
 from typing import Any, NoReturn
 
+from noodle_ray.core.vm.classes.kinds import ProgramType
+from noodle_ray.core.vm.names import MARK
 from noodle_ray.core.vm.sets import AnySet, set
 from noodle_ray.core.vm.sets import difference as _difference
 from noodle_ray.core.vm.sets import intersection as _intersection
@@ -48,6 +50,11 @@ class Module:
 
     def __repr__(self) -> str:
         return f"<module '{self.name}'>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] != MARK:
+            raise AttributeError(name)
+        return self.members(name[1:])
 
 
 class _View:
@@ -157,6 +164,9 @@ class Standin:
     def __repr__(self) -> str:
         return f"<class '{self.name}'>"
 
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"type object '{self.name}' has no attribute '{name.removeprefix(MARK)}'")
+
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"cannot create '{self.name}' instances")
 
@@ -195,8 +205,10 @@ def type_of(value: object) -> Any:
     known = OPEN_TYPES.get(kind)
     if known is not None:
         return known
-    if kind is builtins.type or isinstance(value, Standin):
+    if kind is builtins.type or kind is ProgramType or isinstance(value, Standin):
         return TYPE
+    if builtins.type(kind) is ProgramType:  # a class of the program, which is not kept
+        return kind
     if issubclass(kind, AnySet) or (issubclass(kind, Exception) and kind.__module__ in ("builtins", "json.decoder")):
         OPEN_TYPES[kind] = kind
     else:

@@ -4,6 +4,7 @@ import builtins
 from types import UnionType
 from typing import Any
 
+from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import real_type
 
@@ -17,7 +18,8 @@ def _choices(class_or_tuple: Any) -> Any:
 
 def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
     """isinstance()."""
-    if type(class_or_tuple) is type and class_or_tuple is not dict:
+    meta = type(class_or_tuple)
+    if meta is ProgramType or (meta is type and class_or_tuple is not dict):
         return builtins.isinstance(obj, class_or_tuple)
     if class_or_tuple is dict:
         return builtins.isinstance(obj, dict) and not builtins.isinstance(obj, AnySet)
@@ -27,6 +29,9 @@ def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
             if isinstance(obj, kind):
                 return True
         return False
+    matches = getattr(meta, "has_instance", None)
+    if matches is not None:
+        return bool(matches(class_or_tuple, obj))
     return builtins.isinstance(obj, real_type(class_or_tuple))
 
 
@@ -35,6 +40,9 @@ def issubclass(cls: Any, class_or_tuple: Any, /) -> bool:
     choices = _choices(class_or_tuple)
     if choices is not None:
         return any(issubclass(cls, kind) for kind in choices)
+    matches = getattr(type(class_or_tuple), "has_subclass", None)
+    if matches is not None and builtins.isinstance(real_type(cls), type):
+        return bool(matches(class_or_tuple, real_type(cls)))
     cls = real_type(cls)
     if class_or_tuple is dict and type(cls) is type and builtins.issubclass(cls, AnySet):
         return False

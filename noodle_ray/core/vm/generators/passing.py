@@ -4,8 +4,10 @@ A generator that a run leaves behind may be freed much later. What it still has 
 run then: each run has a `Passing` of its own, which is asked before any of that code runs.
 """
 
+import sys
 from typing import Final
 
+from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
 
@@ -35,7 +37,8 @@ class Passing:
         return self.ended or bool(S.tripped)
 
     def limits(self) -> tuple[type[BaseException], ...]:
-        """The exceptions that no handler of the program sees now."""
+        """The exceptions that no handler of the program sees now; the one being handled is made fit to be seen."""
+        clean_error(sys.exc_info()[1])
         return _ALL if self.ended or S.tripped else LIMITS
 
     def passes(self, error: BaseException | None) -> bool:
@@ -43,4 +46,5 @@ class Passing:
         if isinstance(error, LIMITS):
             trip(error)
             return True
+        clean_error(error)
         return self.ended or bool(S.tripped)

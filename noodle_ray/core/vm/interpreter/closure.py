@@ -5,6 +5,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Final
 
 from noodle_ray.core.nbc.module import Function
+from noodle_ray.core.vm.classes.functions import ProgramFunction
 from noodle_ray.core.vm.interpreter.frame import Cell, Frame
 
 if TYPE_CHECKING:
@@ -13,17 +14,20 @@ if TYPE_CHECKING:
 Binder = Callable[..., tuple[Any, ...]]
 
 
-class Closure:
+class Closure(ProgramFunction):
     """A function of the program. Its class is called ``function``, as messages call it."""
 
-    __slots__ = ("bind", "cells", "function", "qualname", "run")
+    __slots__ = ("bind", "cells", "function", "run")
 
     def __init__(
         self, run: "InterpreterRun", function: Function, qualname: str, cells: list[Cell], bind: Binder
     ) -> None:
         self.run = run
         self.function = function
-        self.qualname = qualname
+        self.__name__ = function.name
+        self.__qualname__ = qualname
+        self.__module__ = "__main__"
+        self.__doc__ = None
         self.cells = cells
         self.bind = bind
 
@@ -31,7 +35,7 @@ class Closure:
         return self.run.enter(self, self.bind(*args, **kwargs))
 
     def __repr__(self) -> str:
-        return f"<function {self.qualname}>"
+        return f"<function {self.__qualname__}>"
 
 
 Closure.__name__ = Closure.__qualname__ = "function"
@@ -43,7 +47,8 @@ def make_closure(frame: Frame, index: int, defaults: list[Any]) -> Closure:
     function = frame.run.module.functions[index]
     names = frame.function.cells + frame.function.free
     cells = [frame.cells[names.index(name)] for name in function.free]
-    outer = "" if frame.qualname == "<module>" else f"{frame.qualname}.<locals>."
+    inside = "." if frame.function.kind == "class" else ".<locals>."
+    outer = "" if frame.qualname == "<module>" else f"{frame.qualname}{inside}"
     qualname = outer + function.name
     return Closure(frame.run, function, qualname, cells, _binder(function, qualname, defaults))
 

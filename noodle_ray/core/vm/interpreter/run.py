@@ -6,13 +6,13 @@ from typing import Any
 from noodle_ray.core.nbc.costs import entry_cost, guards, loop_cost
 from noodle_ray.core.nbc.module import Block, Instr, Module
 from noodle_ray.core.vm.generators.passing import Passing
-from noodle_ray.core.vm.interpreter import calls, control, data, suspended
+from noodle_ray.core.vm.interpreter import access, calls, control, data, suspended
 from noodle_ray.core.vm.interpreter.closure import Closure
 from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded, Limits
 from noodle_ray.core.vm.state import S
 
-assert all((calls, control, data, suspended)), "importing them fills OPERATIONS"
+assert all((access, calls, control, data, suspended)), "importing them fills OPERATIONS"
 SUSPENDED = frozenset({"generator", "coroutine", "async_generator"})
 """Kinds of functions whose call only makes an object."""
 _FRAMES_PER_CALL = 12
@@ -65,7 +65,7 @@ class InterpreterRun:
 
     def enter(self, closure: Closure, values: tuple[Any, ...]) -> Any:
         """Call a function with its arguments bound. Raises LimitExceeded when calls nest too deeply."""
-        frame = Frame(self, closure.function, closure.qualname, closure.cells)
+        frame = Frame(self, closure.function, closure.__qualname__, closure.cells)
         frame.registers[: len(values)] = values
         if closure.function.kind in SUSPENDED:
             return suspended.suspended(frame)

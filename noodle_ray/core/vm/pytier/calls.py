@@ -15,7 +15,7 @@ from noodle_ray.core.vm.pytier.operations import hidden
 _Keywords = tuple[tuple[str, int], ...]
 
 
-def _call(function: ast.expr, values: list[ast.expr], keywords: _Keywords, at: Position) -> ast.Call:
+def call_with(function: ast.expr, values: list[ast.expr], keywords: _Keywords, at: Position) -> ast.Call:
     """A call whose last values are those of the keywords."""
     split = len(values) - len(keywords)
     named = [ast.keyword(name, value, **at) for (name, _), value in zip(keywords, values[split:], strict=True)]
@@ -36,8 +36,8 @@ def define(emitter: Emitter, index: int, defaults: list[ast.expr], at: Position)
     """Emit the ``def`` of another function here; the variable that holds it. Two definitions never share a
     variable, and the name that tracebacks show is put right when the code is compiled."""
     callee = emitter.module.functions[index]
-    inner = Emitter(emitter.module, callee, emitter.names)
-    name = f".f{index}.{callee.name}"
+    inner = Emitter(emitter.module, callee, emitter.names, index)
+    name = f".{'k' if callee.kind == 'class' else 'f'}{index}.{callee.name}"
     emitter.statements.append(inner.definition(name, defaults, at))
     return name
 
@@ -47,7 +47,7 @@ def call(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Call a value."""
     target, callee, args, keywords = cast("tuple[int, int, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((callee, *args, *(register for _, register in keywords)), at)
-    emitter.result(target, _call(hidden(emitter, values[0], at), values[1:], keywords, at), at)
+    emitter.result(target, call_with(hidden(emitter, values[0], at), values[1:], keywords, at), at)
 
 
 @handles("callx")
@@ -71,7 +71,7 @@ def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
         emitter.names.vetted[variable] = function
     else:
         emitter.names.builtins.add(name)
-    emitter.result(target, _call(nodes.load(variable, at), values, keywords, at), at)
+    emitter.result(target, call_with(nodes.load(variable, at), values, keywords, at), at)
 
 
 @handles("callm")
@@ -87,20 +87,32 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
     methods = method_table(name, len(args) if not keywords else 1)
     entry = methods.get(known) if known else None
     if entry is None:
+        own = None if known else _own_method(emitter, receiver, name, values, keywords, at)
+        if own is not None:
+            emitter.result(target, own, at)
+            return
         variable = f".m.{name}.{len(args) == 1 or bool(keywords)}"
         emitter.names.vetted[variable] = methods
         first, again = emitter.twice(values[0], at)
         kind = nodes.call(".type", [first], at)
         table = ast.Subscript(nodes.load(variable, at), kind, nodes.LOAD, **at)
-        emitter.result(target, _call(table, [again, *values[1:]], keywords, at), at)
+        emitter.result(target, call_with(table, [again, *values[1:]], keywords, at), at)
         return
     if isinstance(entry, MethodDescriptorType) and entry.__objclass__ is known:
         vetted = ast.Attribute(values[0], entry.__name__, nodes.LOAD, **at)
-        emitter.result(target, _call(vetted, values[1:], keywords, at), at)
+        emitter.result(target, call_with(vetted, values[1:], keywords, at), at)
         return
     variable = f".m.{known.__name__ if known else ''}.{name}"
     emitter.names.vetted[variable] = entry
-    emitter.result(target, _call(nodes.load(variable, at), values, keywords, at), at)
+    emitter.result(target, call_with(nodes.load(variable, at), values, keywords, at), at)
+
+
+def _own_method(
+    emitter: Emitter, receiver: int, name: str, values: list[ast.expr], keywords: _Keywords, at: Position
+) -> ast.expr | None:
+    from noodle_ray.core.vm.pytier.objects import method  # which needs this module
+
+    return method(emitter, receiver, name, values, keywords, at)
 
 
 @handles("model")

@@ -4,8 +4,9 @@ from types import CodeType
 from typing import Final, NamedTuple
 
 from noodle_ray.core.nbc.module import Module
-from noodle_ray.core.vm.pytier import calls, control, data, loops, operations, support
+from noodle_ray.core.vm.pytier import calls, control, data, loops, objects, operations, support
 from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names
+from noodle_ray.core.vm.pytier.facts import facts_of
 from noodle_ray.core.vm.pytier.nodes import NOWHERE
 
 __all__ = ["Compiled", "compile_module"]
@@ -14,7 +15,7 @@ FILENAME: Final = "<noodle program>"
 """How tracebacks tell frames of the program from frames of ours."""
 INLINE: Final = ".comprehension"
 """The name of a comprehension's own frame, which is part of the frame around it: to NBC it is no function."""
-_EMITTERS = (calls, control, data, loops, operations)
+_EMITTERS = (calls, control, data, loops, objects, operations)
 assert len(HANDLERS) > len(_EMITTERS)
 
 
@@ -38,7 +39,7 @@ def compile_module(module: Module, key: str) -> Compiled:
     found = _cache.get(key)
     if found is not None:
         return found
-    names = Names()
+    names = Names(facts_of(module))
     program = Emitter(module, module.functions[0], names).definition(".program", [], NOWHERE)
     code = support.unwrap(compile(support.wrap(program), FILENAME, "exec", dont_inherit=True, optimize=0))
     compiled = Compiled(_named(code), support.namespace(names.builtins, names.vetted))
@@ -55,10 +56,11 @@ def _named(code: CodeType, parent: str = "") -> CodeType:
     if name == ".program":
         name = qualified = "<module>"
         inside = ""
-    elif name.startswith(".f") and "." in name[2:]:
+    elif name.startswith((".f", ".k")) and "." in name[2:]:
+        inside = "." if name[1] == "k" else ".<locals>."
         name = name[2:].split(".", 1)[1]
         qualified = parent + name
-        inside = qualified + ".<locals>."
+        inside = qualified + inside
     elif name in ("<listcomp>", "<dictcomp>"):
         name, inside = INLINE, parent
     else:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, cast
 from noodle_ray.core.nbc.costs import entry_cost, guards
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.vm.pytier import nodes
+from noodle_ray.core.vm.pytier.facts import NO_FACTS, Facts
 from noodle_ray.core.vm.pytier.nodes import NOWHERE, Position, position
 from noodle_ray.core.vm.pytier.registers import Registers
 from noodle_ray.core.vm.pytier.scope import declarations
@@ -32,7 +33,8 @@ class Waiting(NamedTuple):
 class Names:
     """What the generated module needs in its namespace: builtins, and vetted functions and tables by variable."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts: Facts = NO_FACTS) -> None:
+        self.facts = facts
         self.builtins: set[str] = set()
         self.vetted: dict[str, object] = {}
 
@@ -40,11 +42,13 @@ class Names:
 class Emitter:
     """Emits one function. ``statements`` is the list being filled; blocks nest by swapping it."""
 
-    def __init__(self, module: Module, function: Function, names: Names) -> None:
+    def __init__(self, module: Module, function: Function, names: Names, index: int = 0) -> None:
+        self.index = index
+        self.knows_self = False
         self.module = module
         self.function = function
         self.names = names
-        self.registers = Registers(function)
+        self.registers = Registers(function, names.facts)
         self.waiting: list[Waiting] = []
         self.statements: list[ast.stmt] = []
         self.counter = 0
@@ -195,10 +199,13 @@ class Emitter:
 
     def definition(self, name: str, defaults: list[ast.expr], at: Position) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """This whole function as a ``def``, or an ``async def``: what can be suspended is what CPython suspends."""
+        from noodle_ray.core.vm.pytier.objects import prologue  # which needs this module
+
         code, free = self.function.body, guards(self.function)
+        asked = prologue(self, position(self.function.span))
         first, rest = self.block(code[:free]), self.block(code[free:])
         paid = charge(entry_cost(self.function), position(self.function.span))
-        body = [*declarations(self.function), *first, *paid, *rest]
+        body = [*declarations(self.function), *asked, *first, *paid, *rest]
         kind = self.function.kind
         if kind in ("generator", "async_generator"):  # one, whether or not a yield can be reached
             never: list[ast.stmt] = [ast.Expr(ast.Yield(None, **at), **at)]

@@ -1,4 +1,4 @@
-"""Emitting operators, subscripts, attributes and unpacking."""
+"""Emitting operators, subscripts and unpacking."""
 
 import _ast as ast
 from typing import Final, cast
@@ -185,13 +185,6 @@ def delete_subscript(emitter: Emitter, instr: Instr, at: Position) -> None:
     container, key = cast("tuple[int, int]", instr.args)
     a, b = emitter.operands((container, key), at, raw=True)
     emitter.statement(ast.Delete([ast.Subscript(emitter.value(a), b, nodes.DELETE, **at)], **at))
-
-
-@handles("attr")
-def attribute(emitter: Emitter, instr: Instr, at: Position) -> None:
-    """An attribute as a value: looked up in tables, never in Python's objects."""
-    target, source, name = cast("tuple[int, int, str]", instr.args)
-    emitter.result(target, nodes.call(".attr", [emitter.operand(source, at), nodes.constant(name, at)], at), at)
 
 
 @handles("unpack", "unpackx")

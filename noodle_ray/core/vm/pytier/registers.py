@@ -6,6 +6,7 @@ from typing import cast
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.walk import blocks_of
+from noodle_ray.core.vm.pytier.facts import NO_FACTS, Facts
 
 Types = dict[int, type]
 
@@ -32,9 +33,10 @@ def block_values(instr: Instr) -> Iterator[tuple[Block, int]]:
 class Registers:
     """How often each register is written and read, which hold one constant, and which types are certain."""
 
-    __slots__ = ("_defined_in", "_made", "_params", "_read_in", "constants", "reads", "types", "writes")
+    __slots__ = ("_defined_in", "_made", "_params", "_read_in", "constants", "facts", "reads", "types", "writes")
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, facts: Facts = NO_FACTS) -> None:
+        self.facts = facts
         self.writes = [0] * function.registers
         self.reads = [0] * function.registers
         self._defined_in: dict[int, int] = {}

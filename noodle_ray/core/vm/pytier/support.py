@@ -13,8 +13,10 @@ from typing import Final, cast
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
+from noodle_ray.core.vm.classes.kinds import ProgramType
+from noodle_ray.core.vm.classes.make import make_class
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded
-from noodle_ray.core.vm.methods import attribute
+from noodle_ray.core.vm.methods import attribute, del_attribute, set_attribute
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.state import S
@@ -165,6 +167,10 @@ _HELPERS: Final[dict[str, object]] = {
     ".set": ordered_set,
     ".slice": slice_of,
     ".attr": attribute,
+    ".setattr": set_attribute,
+    ".delattr": del_attribute,
+    ".class": make_class,
+    ".Program": ProgramType,
     ".pow": operators.pow_,
     ".mod": operators.remainder,
     ".ipow": operators.inplace_pow,

@@ -1,0 +1,468 @@
+"""Attributes with special names, and setting and deleting attributes, of every kind of value."""
+
+from collections.abc import Callable
+from types import BuiltinFunctionType, GenericAlias, MethodDescriptorType, MethodType
+from typing import Any, Final
+
+from noodle_ray.core.vm import methods, operators, strings
+from noodle_ray.core.vm.classes.dunders import ADAPTED, MARKED_ONLY, is_dunder
+from noodle_ray.core.vm.classes.functions import is_function, is_program_function
+from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, is_program_class
+from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
+from noodle_ray.core.vm.sets import AnySet
+from noodle_ray.core.vm.types import Module, Standin, real_type, type_of
+
+_MISSING: Final = object()
+_OPEN: Final = (object, list, dict, tuple, str, int, float, bool, complex, bytes, range, slice, type(None))
+"""Builtin types whose special methods a program may name."""
+_SPECIAL_METHODS: Final = CLASS_DUNDERS - MARKED_ONLY - ADAPTED
+_INSTANCE_FREE: Final = frozenset({"__new__", "__class_getitem__"})
+
+
+def no_attribute(value: Any, name: str) -> AttributeError:
+    """The error of an attribute that a value does not have."""
+    if isinstance(value, type):
+        return AttributeError(f"type object '{value.__name__}' has no attribute '{name}'", name=name)
+    if isinstance(value, Standin):
+        return AttributeError(f"type object '{value.name}' has no attribute '{name}'", name=name)
+    if isinstance(value, Module):
+        return AttributeError(f"module '{value.name}' has no attribute '{name}'", name=name)
+    return AttributeError(f"'{methods.type_name(value)}' object has no attribute '{name}'", name=name)
+
+
+def special(value: Any, name: str) -> Any:
+    """``value.__name__`` and the like. Raises AttributeError for all that is not vetted."""
+    if name not in READ_DUNDERS:
+        raise no_attribute(value, name)
+    reader = _READERS.get(name)
+    if reader is not None:
+        found = reader(value)
+        if found is _MISSING:
+            raise no_attribute(value, name)
+        return found
+    kind = type(value)
+    if type(kind) is ProgramType or kind is ProgramType or kind is super:
+        return _program_special(value, kind, name)
+    found = _host_special(value, kind, name)
+    if found is _MISSING:
+        raise no_attribute(value, name)
+    return found
+
+
+def _program_special(value: Any, kind: type, name: str) -> Any:
+    if name in MARKED_ONLY or name in ADAPTED:
+        found = getattr(value, mark(name), _MISSING)
+        return _default(value, kind, name) if found is _MISSING else found
+    if kind is super and type(value.__thisclass__) is not ProgramType:
+        raise no_attribute(value, name)
+    return _vetted(getattr(value, name), value, name)
+
+
+def _default(value: Any, kind: type, name: str) -> Any:
+    """What object has for a special method that sees attribute names or classes."""
+    if name == "__init_subclass__":
+
+        def init_subclass(**keywords: Any) -> None:
+            if keywords:
+                owner = getattr(value, "__name__", "object")
+                raise TypeError(f"{owner}.__init_subclass__() takes no keyword arguments")
+
+        return init_subclass
+    if name not in _ON_OBJECT:
+        raise no_attribute(value, name)
+    if kind is super:
+        return MethodType(_ON_OBJECT[name], value.__self__)
+    return _ON_OBJECT[name] if kind is ProgramType else MethodType(_ON_OBJECT[name], value)
+
+
+def _object_setattr(self: Any, name: str, value: Any, /) -> None:
+    text = attribute_name(name)
+    if isinstance(self, BaseException) or is_instance(self):
+        if is_dunder(text):
+            raise no_attribute(self, text)
+        object.__setattr__(self, mark(text), value)
+    else:
+        raise TypeError(f"can't apply this __setattr__ to {methods.type_name(self)} object")
+
+
+def _object_delattr(self: Any, name: str, /) -> None:
+    text = attribute_name(name)
+    if not is_instance(self):
+        raise TypeError(f"can't apply this __delattr__ to {methods.type_name(self)} object")
+    object.__delattr__(self, mark(text))
+
+
+def _object_getattribute(self: Any, name: str, /) -> Any:
+    return methods.attribute(self, attribute_name(name))
+
+
+def _dir(self: Any, /) -> list[str]:
+    return names_of(self)
+
+
+_ON_OBJECT: Final[dict[str, Any]] = {
+    "__setattr__": _object_setattr,
+    "__delattr__": _object_delattr,
+    "__dir__": _dir,
+}
+for _name, _function in _ON_OBJECT.items():
+    _function.__name__ = _function.__qualname__ = _name
+
+
+def _host_special(value: Any, kind: type, name: str) -> Any:
+    if any(value is each for each in _OPEN):
+        if value is object and name in _ON_OBJECT:
+            return _ON_OBJECT[name]
+        if name == "__init_subclass__" and value is object:
+            return _default(value, kind, name)
+        return _vetted(getattr(value, name, _MISSING), value, name) if name in _SPECIAL_METHODS else _MISSING
+    if isinstance(value, type) and issubclass(value, BaseException):
+        return getattr(value, name, _MISSING) if name in ("__init__", "__str__", "__repr__", "__eq__") else _MISSING
+    if kind in _OPEN and name in _SPECIAL_METHODS - _INSTANCE_FREE:
+        return _vetted(getattr(value, name, _MISSING), value, name)
+    if isinstance(value, type):
+        method: Any = dict.get(methods.METHODS.get(name, {}), value, _MISSING)
+        return method
+    table = methods.METHODS.get(name)
+    if table is not None and kind in table and getattr(table[kind], "__name__", "") != "through_attribute":
+        return MethodType(table[kind], value)
+    if name in _GENERAL and name in dir(kind):
+        return MethodType(_GENERAL[name], value)
+    return _MISSING
+
+
+_GENERAL: Final[dict[str, Callable[..., Any]]] = {
+    "__iter__": lambda self: iter(self),
+    "__next__": lambda self: next(self),
+    "__len__": lambda self: len(self),
+    "__contains__": lambda self, item: item in self,
+    "__getitem__": lambda self, key: self[key],
+    "__eq__": lambda self, other: self == other,
+    "__call__": lambda self, /, *args, **kwargs: self(*args, **kwargs),
+    "__str__": lambda self: strings.to_str(self),
+    "__repr__": lambda self: strings.to_repr(self),
+}
+
+
+def _vetted(found: Any, value: Any, name: str) -> Any:
+    """A special method as a program may have it: text without addresses, new objects of its own classes only."""
+    if name == "__new__" and type(found) is BuiltinFunctionType:
+        return _Maker(found)
+    if type(found) not in _NATIVE:
+        return found
+    if name in ("__repr__", "__str__", "__format__"):
+        return lambda *args: strings.without_addresses(str.__str__(found(*args)))
+    if name == "__hash__":
+        from noodle_ray.core.vm.builtins.identity import hash as stable_hash
+
+        owner = getattr(found, "__objclass__", None)
+        if type(found) is type(object.__hash__):
+            return stable_hash if owner is object else found
+        return lambda: stable_hash(getattr(found, "__self__", None))
+    if name in ("__pow__", "__rpow__", "__ipow__"):
+
+        def power(*args: Any) -> Any:
+            for base in args[:2]:
+                for exponent in args[:2]:
+                    operators.charge_power(base, exponent)
+            operands = (found.__self__, *args) if hasattr(found, "__self__") else args
+            if len(operands) > 1:
+                operators.charge_power(operands[0], operands[1])
+                operators.charge_power(operands[1], operands[0])
+            return found(*args)
+
+        return power
+    if name in ("__setitem__", "__delitem__", "__ior__", "__init__") and getattr(found, "__objclass__", None) is dict:
+
+        def on_dict(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(self, AnySet):
+                kind = methods.type_name(self)
+                raise TypeError(f"descriptor '{name}' requires a 'dict' object but received a '{kind}'")
+            return found(self, *args, **kwargs)
+
+        return on_dict
+    return found
+
+
+_NATIVE: Final = (
+    type(object.__init__), type("".__len__), type("".__format__), MethodDescriptorType, type(dict.__dict__["fromkeys"]),
+)  # fmt: skip
+
+
+class _Maker:
+    """``__new__`` of a builtin type: it makes objects of program classes, and of that type."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+    def __repr__(self) -> str:
+        return "<built-in method __new__ of type object>"
+
+    def __call__(self, cls: Any = _MISSING, /, *args: Any, **kwargs: Any) -> Any:
+        made = self.make.__self__
+        if cls is _MISSING:
+            raise TypeError(f"{made.__name__}.__new__(): not enough arguments")
+        if not isinstance(cls, type):
+            raise TypeError(f"{made.__name__}.__new__(X): X is not a type object ({methods.type_name(cls)})")
+        if cls is not made and (type(cls) is not ProgramType or cls in HOSTED):
+            name = cls.__name__
+            raise TypeError(f"{made.__name__}.__new__({name}): {name} is not a subtype of {made.__name__}")
+        if made is str and len(args) + len(kwargs) > 1:
+            strings.check_encoding(*args[1:2], **kwargs)
+        return self.make(cls, *args, **kwargs)
+
+
+def attribute_name(name: Any) -> str:
+    """An attribute's name that a program computed, as an exact string."""
+    if not isinstance(name, str):
+        raise TypeError(f"attribute name must be string, not '{methods.type_name(name)}'")
+    return str.__str__(name)
+
+
+def _function_data(key: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if is_function(value) or isinstance(value, type | BuiltinFunctionType | MethodDescriptorType | GenericAlias):
+            return getattr(real_type(value), key, _MISSING)
+        if type(value) is MethodType:
+            return read(value.__func__)
+        if isinstance(value, Standin):
+            return value.name
+        if isinstance(value, Module) and key == "__name__":
+            return value.name
+        if isinstance(value, staticmethod | classmethod):
+            return read(value.__func__)
+        if key == "__name__" and type(value).__module__ == "functools":
+            return read(getattr(value, "__wrapped__", _MISSING))
+        if is_instance(value):
+            return getattr(value, mark(key), _MISSING)
+        return _MISSING
+
+    return read
+
+
+def _doc(value: Any) -> Any:
+    if type(value) is property:
+        return value.__doc__
+    if is_program_function(value) or is_instance(value) or is_program_class(value):
+        return value.__doc__
+    return _doc(value.__func__) if type(value) is MethodType else None
+
+
+def _module(value: Any) -> Any:
+    kind = value if isinstance(value, type) else type(value)
+    if is_program_function(value) or type(kind) is ProgramType:
+        return getattr(value, "__module__", "__main__") or "__main__"
+    if isinstance(value, type) or is_function(value):
+        return "builtins"
+    return _MISSING
+
+
+def attributes_of(value: Any) -> Any:
+    """The attributes of an object by name, as a copy; ``_MISSING`` for one without any."""
+    if isinstance(value, Module | Standin):
+        return _MISSING
+    if isinstance(value, type):
+        if type(value) is not ProgramType or value in HOSTED:
+            return _MISSING
+        from noodle_ray.core.vm.classes.dunders import original
+
+        return {key[1:]: original(each) for key, each in value.__dict__.items() if key[:1] == MARK and len(key) > 1}
+    if not (is_instance(value) or is_program_function(value) or isinstance(value, BaseException)):
+        return _MISSING
+    names = getattr(value, "__dict__", None)
+    if type(names) is not dict:
+        return _MISSING
+    return AttributeDict(value, {key[1:]: each for key, each in names.items() if key[:1] == MARK})
+
+
+class AttributeDict(dict[str, Any]):
+    """``vars(x)``: the attributes of an object. What is changed in it is changed in the object."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, owner: Any, names: dict[str, Any]) -> None:
+        dict.__init__(self, names)
+        self.owner = owner
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        text = attribute_name(name)
+        self.owner.__dict__[mark(text)] = value
+        dict.__setitem__(self, text, value)
+
+    def __delitem__(self, name: Any) -> None:
+        dict.__delitem__(self, name)
+        self.owner.__dict__.pop(mark(attribute_name(name)), None)
+
+    def __ior__(self, other: Any) -> Any:
+        _update(self, other)
+        return self
+
+
+def _update(self: AttributeDict, /, *args: Any, **kwargs: Any) -> None:
+    for name, value in dict(*args, **kwargs).items():
+        self[name] = value
+
+
+def _pop(self: AttributeDict, name: Any, /, *default: Any) -> Any:
+    found = dict.pop(self, name, *default)
+    self.owner.__dict__.pop(mark(attribute_name(name)), None)
+    return found
+
+
+def _popitem(self: AttributeDict, /) -> Any:
+    name, value = dict.popitem(self)
+    self.owner.__dict__.pop(mark(name), None)
+    return name, value
+
+
+def _setdefault(self: AttributeDict, name: Any, default: Any = None, /) -> Any:
+    if name not in self:
+        self[name] = default
+    return dict.__getitem__(self, name)
+
+
+def _clear(self: AttributeDict, /) -> None:
+    for name in [*self]:
+        del self[name]
+
+
+AttributeDict.__name__ = AttributeDict.__qualname__ = "dict"
+AttributeDict.__module__ = "builtins"
+methods.register(
+    AttributeDict,
+    methods={
+        **{name: table[dict] for name, table in methods.METHODS.items() if dict in table.keys()},  # noqa: SIM118
+        "update": _update, "pop": _pop, "popitem": _popitem, "setdefault": _setdefault, "clear": _clear,
+        "copy": lambda self, /: dict(self),
+    },
+)  # fmt: skip
+
+
+def _of_error(key: str) -> Callable[[Any], Any]:
+    return lambda value: getattr(value, key, _MISSING) if isinstance(value, BaseException) else _MISSING
+
+
+def _wrapped(value: Any) -> Any:
+    if type(value) is MethodType:
+        return _wrapped(value.__func__)
+    if is_function(value) or type(value).__module__ == "functools":
+        return getattr(value, "__wrapped__", _MISSING)
+    return _MISSING
+
+
+def _annotations(value: Any) -> Any:
+    if is_program_class(value):
+        return value.__dict__.get("__annotations__", {})  # noqa: RUF063
+    return {} if is_program_function(value) else _MISSING
+
+
+def _marked(key: str) -> Callable[[Any], Any]:
+    return lambda value: getattr(value, mark(key), _MISSING)
+
+
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "__name__": _function_data("__name__"),
+    "__qualname__": _function_data("__qualname__"),
+    "__doc__": _doc,
+    "__module__": _module,
+    "__dict__": attributes_of,
+    "__class__": type_of,
+    "__wrapped__": _wrapped,
+    "__annotations__": _annotations,
+    "__members__": _marked("__members__"),
+    "__dataclass_fields__": _marked("__dataclass_fields__"),
+    **{key: _of_error(key) for key in ("__cause__", "__context__", "__suppress_context__", "__notes__")},
+}
+
+_SETTABLE_ON_FUNCTIONS: Final = frozenset({"__doc__", "__module__", "__name__", "__qualname__", "__wrapped__"})
+_SETTABLE_ON_CLASSES: Final = CLASS_DUNDERS - {"__slots__", "__new__", "__init_subclass__", "__annotations__"}
+_SETTABLE_ON_ERRORS: Final = frozenset({"__cause__", "__context__", "__suppress_context__"})
+
+
+def set_attribute(value: Any, name: str, new: Any) -> None:
+    """``value.name = new``. Only objects, classes, functions and exceptions of the program take attributes."""
+    kind = type(value)
+    if is_dunder(name):
+        _set_special(value, name, new)
+    elif type(kind) is ProgramType or is_program_function(value):
+        setattr(value, mark(name), new)
+    elif kind is ProgramType and value not in HOSTED:
+        if value.__dict__.get(mark("__members__")) is not None and name in value.__dict__[mark("__members__")]:
+            raise AttributeError(f"cannot reassign member '{name}'")
+        type.__setattr__(value, mark(name), new)
+    elif isinstance(value, BaseException):
+        setattr(value, name if methods.has_error_data(value, name) else mark(name), new)
+    elif (kind, name) in methods.SETTERS:
+        methods.SETTERS[kind, name](value, new)
+    else:
+        raise _refusal(value, name)
+
+
+def _set_special(value: Any, name: str, new: Any) -> None:
+    on_function = name in _SETTABLE_ON_FUNCTIONS and is_program_function(value)
+    if on_function or (name in _SETTABLE_ON_ERRORS and isinstance(value, BaseException)):
+        setattr(value, name, new)
+    elif is_program_class(value) and name == "__doc__":
+        type.__setattr__(value, name, new)
+    elif is_program_class(value) and name in _SETTABLE_ON_CLASSES:
+        from noodle_ray.core.vm.classes.dunders import add_special
+
+        namespace: dict[str, Any] = {}
+        add_special(namespace, name, new)
+        for key, each in namespace.items():
+            type.__setattr__(value, key, each)
+    else:
+        raise _refusal(value, name)
+
+
+def del_attribute(value: Any, name: str) -> None:
+    """``del value.name``."""
+    kind = type(value)
+    if is_dunder(name):
+        raise _refusal(value, name)
+    if type(kind) is ProgramType or is_program_function(value) or isinstance(value, BaseException):
+        delattr(value, mark(name))
+    elif kind is ProgramType and value not in HOSTED:
+        members = value.__dict__.get(mark("__members__"))
+        if members is not None and name in members:
+            raise AttributeError(f"'{value.__name__}' cannot delete member '{name}'.")
+        type.__delattr__(value, mark(name))
+    else:
+        raise _refusal(value, name)
+
+
+def _refusal(value: Any, name: str) -> Exception:
+    if isinstance(value, type):
+        return TypeError(f"cannot set '{name}' attribute of immutable type '{value.__name__}'")
+    if isinstance(value, Standin):
+        return TypeError(f"cannot set '{name}' attribute of immutable type '{value.name}'")
+    try:
+        methods.attribute(value, name)
+    except AttributeError as error:
+        return error
+    return AttributeError(f"'{methods.type_name(value)}' object attribute '{name}' is read-only", name=name)
+
+
+def names_of(value: Any) -> list[str]:
+    """What dir() lists: public names that a program can use, sorted."""
+    kind = type(value)
+    names: set[str] = set()
+    classes = value.__mro__ if isinstance(value, type) else kind.__mro__
+    for each in classes:
+        if type(each) is ProgramType:
+            names.update(key[1:] for key in each.__dict__ if key[:1] == MARK and not is_dunder(key[1:]))
+            names.update(key for key in each.__dict__ if key in CLASS_DUNDERS)
+        elif each in _OPEN:
+            names.update(key for key in dir(each) if key in _SPECIAL_METHODS)
+            names.update(key for key, table in methods.METHODS.items() if dict.get(table, each) is not None)
+    if not isinstance(value, type) and attributes_of(value) is not _MISSING:
+        names.update(attributes_of(value))
+    if isinstance(value, Module):
+        from noodle_ray.core.vm.catalog import MODULES
+
+        names.update(MODULES[value.name])
+    if kind is not ProgramType and type(kind) is not ProgramType:
+        names.update(key for key, table in methods.METHODS.items() if dict.get(table, kind) is not None)
+    return sorted(name for name in names if name)

@@ -1,0 +1,112 @@
+"""What a program's class may be derived from: objects, exceptions, plain data, and its own classes."""
+
+from types import GenericAlias, GetSetDescriptorType, MemberDescriptorType
+from typing import Any, Final
+
+from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
+from noodle_ray.core.vm.names import mark
+from noodle_ray.core.vm.sets import AnySet, frozenset, set
+
+_DATA: Final = (list, dict, tuple, str, int, float, complex, bytes, set, frozenset)
+_mixins: Final[dict[type, type]] = {}
+_ERROR_MODULES: Final = ("builtins", "json.decoder", "decimal", "re", "copy", "statistics", "zlib", "binascii", "csv")
+
+
+def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
+    """The bases as CPython is given them: those of the host get a mixin with their methods under marked names.
+
+    Raises TypeError for what no class may be derived from.
+    """
+    found: list[type] = []
+    mixins: list[type] = []
+    for base in bases:
+        base = getattr(base, "__origin__", base) if type(base) is GenericAlias else base
+        if type(base) is ProgramType or base is object:
+            found.append(base)
+        elif any(base is kind for kind in _DATA):
+            found.append(base)
+            mixins.append(_mixin(base))
+        elif _is_exception(base):
+            found.append(base)
+            mixins.append(_error_mixin(base))
+        else:
+            name = getattr(base, "name", None) or getattr(base, "__name__", type(base).__name__)
+            raise TypeError(f"type '{name}' is not an acceptable base type")
+    known = {kind for base in found for kind in base.__mro__}
+    for mixin in mixins:
+        if mixin not in known:
+            known.add(mixin)
+            found.append(mixin)
+    return tuple(found)
+
+
+def _is_exception(base: Any) -> bool:
+    return type(base) is type and issubclass(base, BaseException) and base.__module__ in _ERROR_MODULES
+
+
+def _mixin(kind: type) -> type:
+    """The methods of a builtin type that programs may call, as a base of classes derived from that type."""
+    from noodle_ray.core.vm.methods import ATTRIBUTES, METHODS, static_method
+
+    known = _mixins.get(kind)
+    if known is not None:
+        return known
+    namespace: dict[str, Any] = {"__slots__": (), "__module__": "builtins"}
+    for name, table in METHODS.items():
+        method = dict.get(table, kind)
+        if method is None or getattr(method, "__name__", "") == "through_attribute":
+            continue
+        static = static_method(kind, name)
+        namespace[mark(name)] = staticmethod(static) if static is not None else _strict(kind, name, method)
+    for name, readers in ATTRIBUTES.items():
+        if kind in readers:
+            namespace[mark(name)] = property(readers[kind])
+    if kind is dict:
+        namespace[mark("fromkeys")] = classmethod(_fromkeys)
+    if issubclass(kind, AnySet):
+        namespace.pop(mark("fromkeys"), None)
+    mixin = _mixins[kind] = hosted(ProgramType(kind.__name__, (), namespace))
+    return mixin
+
+
+def _strict(kind: type, name: str, method: Any) -> Any:
+    if name == "add" and kind is set:
+        from noodle_ray.core.vm import sets
+
+        return sets.add
+    if type(method).__name__ in ("method_descriptor", "function"):
+        return method
+
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return method(self, *args, **kwargs)
+
+    return call
+
+
+def _fromkeys(cls: Any, keys: Any, value: Any = None, /) -> Any:
+    new = cls()
+    for key in keys:
+        new[key] = value
+    return new
+
+
+def _error_mixin(kind: type) -> type:
+    """What programs may read off an exception of this builtin class, for exception classes of their own."""
+    known = _mixins.get(kind)
+    if known is not None:
+        return known
+    from noodle_ray.core.vm.methods import error_data
+
+    namespace: dict[str, Any] = {"__slots__": (), "__module__": "builtins"}
+    for name in error_data(kind):
+        namespace[mark(name)] = _data(kind, name)
+    namespace[mark("add_note")] = BaseException.add_note
+    mixin = _mixins[kind] = hosted(ProgramType("Exception", (), namespace))
+    return mixin
+
+
+def _data(kind: type, name: str) -> Any:
+    descriptor = getattr(kind, name, None)
+    if type(descriptor) in (GetSetDescriptorType, MemberDescriptorType):
+        return descriptor
+    return property(lambda self: getattr(self, name), lambda self, value: setattr(self, name, value))

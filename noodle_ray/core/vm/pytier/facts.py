@@ -1,0 +1,48 @@
+"""What a module's classes define, which decides how its attributes are read and which operators may run its code."""
+
+from typing import Final, NamedTuple, cast
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.nbc.walk import flatten
+
+
+class Facts(NamedTuple):
+    """``names`` are attribute names that objects of the module's classes may have; ``specials`` the special methods that
+    its classes may define; ``methods`` the functions made in the bodies of classes."""
+
+    names: frozenset[str]
+    specials: frozenset[str]
+    methods: frozenset[int]
+    lazy: bool
+
+
+NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), False)
+_MAKERS: Final = frozenset({"setattr", "vars", "functools.total_ordering", "dataclasses.make_dataclass", "enum.Enum"})
+
+
+def facts_of(module: Module) -> Facts:
+    """Look through a module once."""
+    names: set[str] = set()
+    specials: set[str] = set()
+    methods: set[int] = set()
+    lazy = False
+    for function in module.functions:
+        inside = function.kind == "class"
+        lazy = lazy or function.kind not in ("", "class")
+        for instr in flatten(function.body):
+            if inside and instr.op == "const" and type(instr.args[1]) is str:
+                text = cast(str, instr.args[1])
+                (specials if text.startswith("__") else names).add(text)
+            elif inside and instr.op == "func":
+                methods.add(cast(int, instr.args[1]))
+            elif instr.op == "setattr":
+                text = cast(str, instr.args[1])
+                (specials if text.startswith("__") else names).add(text)
+            elif instr.op in ("callb", "bget") and instr.args[1] in _MAKERS:
+                specials.add("__getattr__")
+    return Facts(frozenset(names), frozenset(specials) - _HARMLESS, frozenset(methods), lazy)
+
+
+_HARMLESS: Final = frozenset(
+    f"__{name}__" for name in ("init", "new", "slots", "doc", "annotations", "module", "qualname", "match_args", "name")
+)
