@@ -6,6 +6,7 @@ from types import GeneratorType, MemberDescriptorType
 from typing import Any, Final
 
 from noodle_ray.core.vm.builtins.identity import known_identity
+from noodle_ray.core.vm.classes.kinds import is_program_class
 from noodle_ray.core.vm.methods import METHODS, register
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
@@ -40,11 +41,6 @@ class _Memo(dict[Any, Any]):
 _Memo.__name__ = _Memo.__qualname__ = "dict"
 _Memo.__module__ = "builtins"
 register(_Memo, methods={name: table[dict] for name, table in METHODS.items() if dict in table})
-
-
-def is_program_class(kind: type) -> bool:
-    """Whether a class is one that a program made."""
-    return type(kind).__name__ == "ProgramType"
 
 
 def copy(x: Any) -> Any:
@@ -131,8 +127,9 @@ def _fill(new: Any, x: Any, base: type, each: Copier) -> None:
         for item in x:
             dict.setdefault(new, each(item))
     elif issubclass(base, dict):
-        for key, value in dict.items(x):
-            dict.__setitem__(new, each(key), each(value))
+        kind: Any = OrderedDict if base is OrderedDict else dict
+        for key, value in kind.items(x):
+            kind.__setitem__(new, each(key), each(value))
     elif base is bytearray:
         bytearray.extend(new, x)
     else:

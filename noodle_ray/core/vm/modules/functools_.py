@@ -5,9 +5,10 @@ import functools
 from types import UnionType
 from typing import Any, Final
 
-from noodle_ray.core.vm import methods
 from noodle_ray.core.vm.builtins.iteration import metered
-from noodle_ray.core.vm.methods import attribute, register
+from noodle_ray.core.vm.classes.kinds import is_instance
+from noodle_ray.core.vm.methods import attribute, register, set_attribute
+from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import call_of, real_type
 
@@ -66,12 +67,29 @@ def update_wrapper(
             value = attribute(wrapped, name)
         except AttributeError:
             continue
-        methods.set_attribute(wrapper, name, value)
-    if updated:
-        for name, value in methods.own_attributes(wrapped).items():
-            methods.set_attribute(wrapper, name, value)
-    methods.set_attribute(wrapper, "__wrapped__", wrapped)
+        if name != "__annotations__":
+            _set(wrapper, name, value)
+    for name in updated:
+        for key, value in _attributes(wrapped, name).items():
+            set_attribute(wrapper, key, value)
+    _set(wrapper, "__wrapped__", wrapped)
     return wrapper
+
+
+def _set(wrapper: Any, name: str, value: Any) -> None:
+    """Set a special attribute; objects keep theirs as any other."""
+    if is_instance(wrapper):
+        setattr(wrapper, mark(name), value)
+    else:
+        set_attribute(wrapper, name, value)
+
+
+def _attributes(wrapped: Any, name: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = attribute(wrapped, name)
+    except AttributeError:
+        return {}
+    return found
 
 
 def wraps(wrapped: Any, assigned: Any = WRAPPER_ASSIGNMENTS, updated: Any = WRAPPER_UPDATES) -> Any:

@@ -3,7 +3,7 @@
 import collections
 from typing import Any
 
-from noodle_ray.core.vm.names import mark
+from noodle_ray.core.vm.classes.make import build_class
 
 
 def _replace(self: Any, /, **changes: Any) -> Any:
@@ -22,10 +22,6 @@ def namedtuple(
     typename: Any, field_names: Any, *, rename: Any = False, defaults: Any = None, module: Any = None
 ) -> Any:
     """collections.namedtuple."""
-    from noodle_ray.core.vm.classes.kinds import ProgramType
-
-    if isinstance(field_names, str):
-        field_names = field_names.replace(",", " ").split()
     make: Any = collections.namedtuple
     plain = make(typename, field_names, rename=rename, defaults=defaults, module="__main__")
     fields: tuple[str, ...] = plain._fields
@@ -37,17 +33,16 @@ def namedtuple(
         return result
 
     namespace: dict[str, Any] = {
+        **{field: vars(plain)[field] for field in fields},
         "__doc__": plain.__doc__,
         "__slots__": (),
         "__match_args__": fields,
         "__new__": plain.__new__,
         "__repr__": plain.__repr__,
-        "__module__": "__main__",
-        mark("_fields"): fields,
-        mark("_field_defaults"): plain._field_defaults,
-        mark("_make"): classmethod(_make),
-        mark("_replace"): _replace,
-        mark("_asdict"): _asdict,
+        "_fields": fields,
+        "_field_defaults": plain._field_defaults,
+        "_make": classmethod(_make),
+        "_replace": _replace,
+        "_asdict": _asdict,
     }
-    namespace.update({mark(field): vars(plain)[field] for field in fields})
-    return ProgramType(plain.__name__, (tuple,), namespace)
+    return build_class(plain.__name__, (tuple,), namespace)
