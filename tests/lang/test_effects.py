@@ -224,3 +224,115 @@ def test_gathered_function_takes_the_variable_itself_when_the_target_is_a_name()
 
 def test_code_is_untouched_when_the_program_asks_no_model() -> None:
     assert "barrier" not in code("print(1)\nprint([x for x in 'ab'])")
+
+
+_PRINTER = "class P:\n    def __{name}__(self, *a):\n        print('!')\n        return self\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("add", "y = a + 1"),
+        ("radd", "y = 1 + a"),
+        ("iadd", "a += 1"),
+        ("neg", "y = -a"),
+        ("bool", "y = 1 if a else 2"),
+        ("bool", "y = not a"),
+        ("bool", "if a: pass"),
+        ("len", "y = a and 1"),
+        ("lt", "y = a < 1"),
+        ("eq", "y = a in [1]"),
+        ("contains", "y = 1 in a"),
+        ("getitem", "y = a[0]"),
+        ("hash", "y = {a: 1}"),
+        ("eq", "y = {a}"),
+        ("repr", "y = f'{a}'"),
+        ("str", "y = str(a)"),
+        ("str", "y = '%s' % a"),
+        ("iter", "y = [*a]"),
+        ("next", "for y in a: pass"),
+        ("iter", "y, z = a"),
+        ("len", "y = len(a)"),
+        ("lt", "y = sorted(a)"),
+        ("getattr", "y = a.b"),
+        ("get", "y = a.b"),
+        ("eq", "y = a.index(1)"),
+    ],
+)
+def test_calls_are_answered_first_when_an_operator_may_run_code_of_a_class(name: str, line: str) -> None:
+    source = _PRINTER.replace("{name}", name) + f"def f(a):\n    x = embed(1)\n    {line}\n    return x"
+    assert "barrier" in code(HEAD + source, "f").split("except none")[0].rpartition("return")[0]
+    plain = "class P:\n    def other(self): pass\n" + source.partition("return self\n")[2]
+    if name not in ("iadd", "next"):  # which have a barrier of their own
+        assert "barrier" not in code(HEAD + plain, "f").split("except none")[0].rpartition("return")[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y = a.method()",
+        "y = a.value",
+        "a.field = 1",
+        "del a.field",
+        "y = a.field()",
+        "y = g(1)",
+        "class B: pass",
+        "with a: pass",
+    ],
+)
+def test_calls_are_answered_first_when_a_class_may_answer(line: str) -> None:
+    source = (
+        "class P:\n    def method(self): print(1)\n    @property\n    def value(self): print(2)\n"
+        "def deco(f): return print\n@deco\ndef g(x): return x\n"
+        f"def f(a):\n    x = embed(1)\n    {line}\n    return x"
+    )
+    assert "barrier" in code(HEAD + source, "f").split("except none")[0].rpartition("return")[0]
+
+
+@pytest.mark.parametrize(
+    "line", ["for y in a: pass", "y = list(a)", "y, z = a", "y = [*a]", "y = sum(a)", "y = f2(*a)"]
+)
+def test_calls_are_answered_first_when_a_loop_may_run_a_generator(line: str) -> None:
+    source = f"def g():\n    yield print(1)\ndef f2(*a): pass\ndef f(a):\n    x = embed(1)\n    {line}\n    return x"
+    assert "barrier" in code(HEAD + source, "f").split("except none")[0].rpartition("return")[0]
+
+
+def test_values_are_answered_before_they_are_yielded() -> None:
+    written = code(HEAD + "def f(a):\n    x = embed(a)\n    y = embed(1)\n    yield x\n    return y", "f")
+    before = written.split("yield")[0]
+    assert "force r1" in before
+    assert "barrier" in before
+
+
+def test_each_call_is_answered_where_it_is_made_when_inside_with() -> None:
+    written = _body("with a:\n    x = embed(1)\n    y = embed(2)\nreturn 1", "a")
+    assert written.split("return")[0].count("force") == 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class P:\n    def f(self): return 1\nr = [embed(x) for x in 'ab']",
+        "def g():\n    yield 1\ndef main(texts):\n    return [embed(x) for x in texts]",
+        "s = sum(x for x in [1])\ng = (x for x in [1])\nr = [embed(x) for x in ['a', 'b']]",
+        "class P:\n    def __init__(self, t): self.t = t\nr = [len(embed(x)) for x in 'ab'.split()]",
+    ],
+)
+def test_comprehension_gathers_when_classes_and_generators_have_no_part_in_it(source: str) -> None:
+    assert _gathers(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class P:\n    def f(self): return 1\np = P()\nr = [embed(p.f()) for x in 'ab']",
+        "class P:\n    def __add__(self, o): print(1)\np = P()\nr = [embed(p + x) for x in 'ab']",
+        "def g():\n    yield print(1)\ng1 = g()\nr = [embed(x) for x in g1]",
+        "def g():\n    yield print(1)\ng1 = g()\nr = [embed(list(g1)) for x in 'ab']",
+        "def deco(f): return print\n@deco\ndef g(x): return embed(x)\nr = [(g(x), embed(x)) for x in 'ab']",
+        "class P:\n    def g(self): pass\ndef f(p):\n    return [embed(x) for x in 'ab' if p.g()]",
+        "def f(p):\n    def setter(x):\n        p.last = x\n        return embed(x)\n    return [setter(x) for x in 'ab']",
+    ],
+)
+def test_comprehension_is_sequential_when_classes_or_generators_take_part(source: str) -> None:
+    assert not _gathers(source)

@@ -37,7 +37,11 @@ def overlapping_comprehensions(unit: Unit) -> frozenset[int]:
 
 def _may_overlap(facts: Facts, function: int, comp: Instr) -> bool:
     loop = cast(Block, comp.args[2])[-1]
-    region = Region(function, flatten(cast(Block, loop.args[2])))
+    around = facts.regions[function]
+    if facts.traits.any and facts.traits.runs(loop, around.plain):
+        return False
+    region = Region(function, flatten(cast(Block, loop.args[2])), facts.traits)
+    region.plain |= around.plain - region.writers.keys()
     named = len(facts.functions[function].locals)
     writes_local = any(register < named for register in region.writers)
     return not writes_local and facts.region_effectful(region) and facts.region_safe(region)
@@ -189,16 +193,27 @@ class _Waits:
 
     def effect(self, instr: Instr) -> None:
         self.may_raise(instr)
-        self.code.append(instr)
-        self.becomes_pending(cast(int, instr.args[0]), instr.span)
+        self.ask(instr)
+
+    def ask(self, instr: Instr) -> None:
+        """Inside a try statement a variable keeps its value until the call has answered."""
+        target = cast(int, instr.args[0])
+        if not self.eager or target >= len(self.function.locals):
+            self.code.append(instr)
+            self.becomes_pending(target, instr.span)
+            return
+        answer = self.registers
+        self.registers += 1
+        self.code.append(instr._replace(args=(answer, *instr.args[1:])))
+        self.becomes_pending(answer, instr.span)
+        self.move(Instr("move", (target, answer), instr.span))
 
     def gather(self, instr: Instr) -> None:
         self.force_all(reads_of(instr), instr.span)
         if self.facts.visible(self.region, instr):
             self.barrier(instr.span)
         self.may_raise(instr)
-        self.code.append(instr)
-        self.becomes_pending(cast(int, instr.args[0]), instr.span)
+        self.ask(instr)
 
     def move(self, instr: Instr) -> None:
         target, source = cast("tuple[int, int]", instr.args)
@@ -251,15 +266,22 @@ class _Waits:
         self.state = after
         return rewritten
 
+    def tested(self, instr: Instr) -> None:
+        """Whether a value is true may be for code of the program to say."""
+        if self.facts.visible(self.region, instr):
+            self.barrier(instr.span)
+
     def conditional(self, instr: Instr) -> None:
         test, then, other = cast("tuple[int, Block, Block]", instr.args)
         self.force(test, instr.span)
+        self.tested(instr)
         then, other = self.branch([then, other])
         self.code.append(Instr("if", (test, then, other), instr.span))
 
     def shortcut(self, instr: Instr) -> None:
         target, first, block, second = cast("tuple[int, int, Block, int]", instr.args)
         self.force(first, instr.span)
+        self.tested(instr)
         block, _ = self.branch([block, ()])
         self.code.append(Instr(instr.op, (target, first, block, second), instr.span))
         self.alias(target, [second])
@@ -267,6 +289,7 @@ class _Waits:
     def choice(self, instr: Instr) -> None:
         target, test, then, a, other, b = cast("tuple[int, int, Block, int, Block, int]", instr.args)
         self.force(test, instr.span)
+        self.tested(instr)
         then, other = self.branch([then, other])
         self.code.append(Instr("ifx", (target, test, then, a, other, b), instr.span))
         self.alias(target, [a, b])
@@ -311,6 +334,8 @@ class _Waits:
     def for_loop(self, instr: Instr) -> None:
         target, iterable, body, other = cast("tuple[int, int, Block, Block]", instr.args)
         self.force(iterable, instr.span)
+        if self.facts.visible(self.region, instr):
+            self.barrier(instr.span)
         self.enter_loop([body, other], instr.span)
         self.may_raise(instr)
         start = self.state.copy()
@@ -329,6 +354,7 @@ class _Waits:
         outer, self.code = self.code, []
         self.code.extend(self.block(condition))
         self.force(test, instr.span)
+        self.tested(instr)
         condition, self.code = tuple(self.code), outer
         self.nested -= 1
         tested = self.state.copy()
@@ -380,6 +406,20 @@ class _Waits:
         self.eager -= 1
         self.code.append(Instr("try", (body, tuple(rewritten), other, final), instr.span))
 
+    def managed(self, instr: Instr) -> None:
+        """As inside a try statement: the manager sees the errors of the calls made in its body, and of none else."""
+        manager, target, body = cast("tuple[int, int | None, Block]", instr.args)
+        self.force(manager, instr.span)
+        self.barrier(instr.span)
+        self.eager += 1
+        start = self.state.copy()
+        if target is not None:
+            self.written(target)
+        body = self.block(body)
+        self.state.join(start)
+        self.eager -= 1
+        self.code.append(Instr("with", (manager, target, body), instr.span))
+
 
 _HANDLERS: Final = {
     "effect": _Waits.effect,
@@ -397,4 +437,5 @@ _HANDLERS: Final = {
     "break": _Waits.leave_iteration,
     "continue": _Waits.leave_iteration,
     "try": _Waits.protected,
+    "with": _Waits.managed,
 }

@@ -12,15 +12,26 @@ from typing import Any, Final, cast
 
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.scopes import Scope
+from noodle_ray.core.lang.traits import Traits, makes_plain
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS
 
+_PURE: Final = PURE_BUILTINS | {".match_class", ".match_keys", ".match_mapping", ".match_sequence", ".super"}
 MUTATORS: Final = frozenset(
     {"add", "append", "clear", "difference_update", "discard", "extend", "insert", "intersection_update", "pop",
      "popitem", "remove", "reverse", "setdefault", "sort", "symmetric_difference_update", "update"}
 )  # fmt: skip
 """Methods that change their receiver, of any type."""
+_READERS: Final = frozenset(
+    {
+        *(name for kind in (str, bytes, int, float, complex, tuple, frozenset, range) for name in kind.__dict__),
+        *("argmax", "argmin", "date", "dot", "elements", "end", "findall", "fullmatch", "get", "group", "groupdict"),
+        *("groups", "isoformat", "isoweekday", "items", "keys", "match", "mean", "most_common", "norm", "search"),
+        *("span", "start", "strftime", "time", "timestamp", "tolist", "total_seconds", "values", "weekday"),
+    }
+)
+"""Methods that change nothing and call nothing, whatever builtin or library type has them."""
 
 _FRESH_OPS: Final = frozenset(
     {"binop", "cmp", "comp", "concat", "const", "dict", "format", "func", "gather", "list", "set", "slice", "totuple",
@@ -42,8 +53,11 @@ _CONSUMERS: Final = frozenset(
 class Region:
     """A stretch of one function's code: who writes each register, and which registers hold own objects."""
 
-    def __init__(self, function: int, instructions: Iterable[Instr], params: int = 0) -> None:
+    def __init__(
+        self, function: int, instructions: Iterable[Instr], traits: Traits, params: int = 0, data: bool = False
+    ) -> None:
         self.function = function
+        self.fresh = _FRESH_OPS - {"binop", "cmp", "unop"} if traits.arithmetic else _FRESH_OPS
         self.instructions = list(instructions)
         self.writers: dict[int, list[Instr]] = {}
         for instr in self.instructions:
@@ -54,6 +68,19 @@ class Region:
         self.own = set(self.writers)
         while self._shrink():
             pass
+        self.plain = set(range(params)) if data else set()
+        while traits.any and self._grow(traits):
+            pass
+
+    def _grow(self, traits: Traits) -> bool:
+        """Finds registers that only ever hold objects of builtin types."""
+        found = {
+            register
+            for register, writers in self.writers.items()
+            if register not in self.plain and all(makes_plain(writer, self.plain, traits) for writer in writers)
+        }
+        self.plain |= found
+        return bool(found)
 
     def _shrink(self) -> bool:
         foreign = {r for r in self.own if not all(self._makes_own(instr) for instr in self.writers[r])}
@@ -62,7 +89,7 @@ class Region:
 
     def _makes_own(self, instr: Instr) -> bool:
         op, args = instr.op, instr.args
-        if op in _FRESH_OPS or op == "unset":
+        if op in self.fresh or op == "unset":
             return True
         if op == "callb":
             return args[1] in _FRESH_BUILTINS or str(args[1]).startswith("math.")
@@ -74,7 +101,7 @@ class Region:
             return args[1] in self.own and args[3] in self.own
         if op == "ifx":
             return args[3] in self.own and args[5] in self.own
-        return op == "inplace" and args[2] in self.own
+        return op == "inplace" and args[2] in self.own and "binop" in self.fresh
 
     def constant_number(self, register: int) -> bool:
         """True if the register only ever holds a number literal."""
@@ -88,19 +115,41 @@ class Facts:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
         self.functions = [function for function in unit.functions if function is not None]
-        self.regions = [Region(i, flatten(f.body), len(f.params)) for i, f in enumerate(self.functions)]
+        self.traits = Traits(self.functions)
+        entry = self._entry() if self.traits.any else None
+        self.regions = [
+            Region(i, flatten(f.body), self.traits, len(f.params), i == entry) for i, f in enumerate(self.functions)
+        ]
         self.callees = [self._callees(region) for region in self.regions]
         self.safe = [True] * len(self.functions)
         self.effectful = [False] * len(self.functions)
-        self.guarded = [any(i.op == "try" for i in region.instructions) for region in self.regions]
+        self.guarded = [any(i.op in ("try", "with") for i in region.instructions) for region in self.regions]
         self._settle()
         self.loose_iterators = any(self._has_loose_iterator(region) for region in self.regions)
+        if not self.traits.lazy and (self.loose_iterators or any(map(self._maps_loosely, self.regions))):
+            self.traits.lazy = True
+            self._settle()
         self.shared_globals = {
             instr.args[0] if instr.op != "gget" else instr.args[1]
             for region in self.regions[1:]
             for instr in region.instructions
             if instr.op in ("gget", "gset", "gdel")
         }
+
+    def _entry(self) -> int | None:
+        """The index of ``main`` if only the run calls it: its arguments are then plain data."""
+        for function in self.functions:
+            for op, args, _ in flatten(function.body):
+                if op == "gget" and args[1] == "main":
+                    return None
+        return self._function_named(self.unit.resolution.module, "main")
+
+    def _maps_loosely(self, region: Region) -> bool:
+        """True if a ``map`` or ``filter`` may run code that others see, whenever it is gone through."""
+        return any(
+            instr.op == "callb" and instr.args[1] in ("map", "filter") and self.visible(region, instr)
+            for instr in region.instructions
+        )
 
     def _settle(self) -> None:
         """Spreads the facts from callees to callers until nothing changes; each changes at most once per fact."""
@@ -141,7 +190,9 @@ class Facts:
     def visible(self, region: Region, instr: Instr) -> bool:
         """True if others can see that the instruction ran: the program's caller, other fibers, its own globals."""
         test = _VISIBLE.get(instr.op)
-        return test is not None and test(self, region, instr.args)
+        if test is not None and test(self, region, instr.args):
+            return True
+        return self.traits.any and self.traits.runs(instr, region.plain)
 
     def catches(self, region: Region, instr: Instr) -> bool:
         """True if the instruction calls a function that may run a ``try``, which must not see errors of calls
@@ -161,7 +212,7 @@ class Facts:
                 index = self._function_from(region, scope, writers[0])
             else:
                 index = None
-            if index is not None:
+            if index is not None and not self.functions[index].kind:
                 found[register] = index
         return found
 
@@ -177,19 +228,35 @@ class Facts:
         return None
 
     def _function_named(self, scope: Scope | None, name: str) -> int | None:
-        while scope is not None and not scope.owns(name):
+        while scope is not None and (scope.kind == "class" or not scope.owns(name)):
             scope = scope.parent
         if scope is None or scope.bound[name] != 1:
             return None
         for child in scope.children:
-            if isinstance(child.node, ast.FunctionDef) and child.node.name == name:
-                return self.unit.named_functions.get(id(child.node))
+            node = child.node
+            if isinstance(node, ast.FunctionDef) and node.name == name and not self._decorated(scope, node):
+                return self.unit.named_functions.get(id(node))
         return None
+
+    def _decorated(self, scope: Scope, node: ast.FunctionDef) -> bool:
+        """True if the name may hold something else than the function; ``@program`` changes nothing."""
+        resolution = self.unit.resolution
+        return not all(
+            isinstance(decorator, ast.Name) and resolution.lookup(scope, decorator.id)[1] == ("api", "program")
+            for decorator in node.decorator_list
+        )
 
     def _has_loose_iterator(self, region: Region) -> bool:
         """True if an iterator may outlive the expression that makes it: running through it changes it."""
         lazy: set[int] = set()
+        given = {
+            cast("tuple[int, ...]", instr.args[2])[0]
+            for instr in region.instructions
+            if instr.op == "call" and instr.args[2] and self._makes_generator(region, cast(int, instr.args[1]))
+        }
         for instr in region.instructions:
+            if instr.op == "callb" and instr.args[1] == "iter" and instr.args[0] in given:
+                continue
             if instr.op in ("callb", "bget") and instr.args[1] in ("iter", "next"):
                 return True
             if instr.op == "bget" and instr.args[1] in _LAZY:
@@ -200,6 +267,11 @@ class Facts:
         if any(register < named for register in lazy):
             return True
         return any(_keeps(instr, lazy) for instr in region.instructions) if lazy else False
+
+    def _makes_generator(self, region: Region, register: int) -> bool:
+        """True if the register holds the function of a generator expression, which keeps its iterator to itself."""
+        made = [cast(int, writer.args[1]) for writer in region.writers.get(register, []) if writer.op == "func"]
+        return bool(made) and self.functions[made[0]].name == "<genexpr>"
 
     def callback_safe(self, region: Region, register: int) -> bool:
         """True if the register holds a known function that is fiber-safe, or no function of the program."""
@@ -242,11 +314,11 @@ def _callb(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
     name = args[1]
     if name in ("map", "filter"):
         return not args[2] or not facts.callback_safe(region, args[2][0])
-    return name not in PURE_BUILTINS or _callbacks(facts, region, args[3], name.startswith("json."))
+    return name not in _PURE or _callbacks(facts, region, args[3], name.startswith("json."))
 
 
 def _callm(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
-    if args[2] in MUTATORS and args[1] not in region.own:
+    if args[2] not in _READERS and not (args[2] in MUTATORS and args[1] in region.own):
         return True
     return _callbacks(facts, region, args[4], False)
 
@@ -283,6 +355,12 @@ _VISIBLE: Final[dict[str, Callable[[Facts, Region, tuple[Any, ...]], bool]]] = {
     "cset": _cset,
     "cdel": _cset,
     "callx": _always,
+    "class": _always,
+    "setattr": _always,
+    "delattr": _always,
+    "with": _always,
+    "yield": _always,
+    "yieldfrom": _always,
     "gset": _always,
     "gdel": _always,
 }

@@ -193,6 +193,8 @@ def member(f: Frame, node: ast.Attribute) -> str | None:
     elif kind == "noodle":
         if node.attr == "ModelError":
             return "ModelError"
+        if node.attr in MODULES.get("noodle_ray", ()):
+            return f"noodle_ray.{node.attr}"
         if node.attr in MODULES["noodle_ray"]:
             return f"noodle_ray.{node.attr}"
         module, members = "noodle_ray", NOODLE_MEMBERS

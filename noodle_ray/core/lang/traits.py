@@ -1,0 +1,206 @@
+"""What the objects of a program's own classes and its generators may do when they are merely used.
+
+With a class that defines ``__add__``, an addition may run code of the program; with a generator, a loop may. A
+program without them has none of this, and its operators, loops and attributes do nothing but what they say.
+"""
+
+from typing import Any, Final
+
+from noodle_ray.core.nbc.module import Function, Instr
+from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.vm.catalog import module_of
+from noodle_ray.core.vm.names import EXCEPTIONS
+
+_NONE: Final[frozenset[str]] = frozenset()
+_ITERATION: Final = frozenset({"__iter__", "__next__", "__getitem__", "__len__", "__length_hint__", "__reversed__"})
+_TRUTH: Final = frozenset({"__bool__", "__len__"})
+_HASHING: Final = frozenset({"__hash__", "__eq__"})
+_ORDER: Final = frozenset({"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"})
+_TEXT: Final = frozenset({"__str__", "__repr__", "__format__", "__bytes__"})
+_ACCESS: Final = frozenset({"__getattr__", "__get__"})
+_UNCALLED: Final = frozenset(
+    {"__aenter__", "__aexit__", "__annotations__", "__call__", "__doc__", "__enter__", "__exit__", "__init__",
+     "__init_subclass__", "__match_args__", "__module__", "__new__", "__post_init__", "__qualname__", "__set_name__",
+     "__slots__"}
+)  # fmt: skip
+"""What operators and builtins do not call: only calls, class statements and ``with`` do."""
+_ARITHMETIC: Final[dict[str, str]] = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "<<": "lshift",
+    ">>": "rshift", "&": "and", "|": "or", "^": "xor", "@": "matmul",
+}  # fmt: skip
+_BINARY: Final = {
+    op: frozenset({f"__{name}__", f"__r{name}__", f"__i{name}__"}) | (_TEXT if op == "%" else _NONE)
+    for op, name in _ARITHMETIC.items()
+}
+_UNARY: Final = {
+    "-": frozenset({"__neg__"}), "+": frozenset({"__pos__"}), "~": frozenset({"__invert__"}), "not": _TRUTH,
+}  # fmt: skip
+_COMPARE: Final = {
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), _ORDER),
+    **dict.fromkeys(("is", "is not"), _NONE),
+    **dict.fromkeys(("in", "not in"), _ITERATION | _HASHING | {"__contains__"}),
+}
+_OF: Final[dict[str, frozenset[str]]] = {
+    "index": _HASHING | {"__getitem__", "__missing__", "__class_getitem__", "__index__"},
+    "setindex": _HASHING | {"__setitem__", "__index__"},
+    "delindex": _HASHING | {"__delitem__", "__index__"},
+    "format": _TEXT,
+    **dict.fromkeys(("set", "dict", "setadd", "emit", "emit2"), _HASHING),
+    **dict.fromkeys(("if", "ifx", "and", "or", "while"), _TRUTH),
+    **dict.fromkeys(("attr", "callm"), _ACCESS),
+}
+_OF_BUILTINS: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(EXCEPTIONS, _NONE),
+    **dict.fromkeys(("callable", "id", "isinstance", "issubclass", "type"), _NONE),
+    **dict.fromkeys((".match_mapping", ".match_sequence", ".super"), _NONE),
+    **dict.fromkeys(("ascii", "repr", "str"), _TEXT),
+    "bool": _TRUTH,
+    "len": frozenset({"__len__"}),
+    **dict.fromkeys(("chr", "range"), frozenset({"__index__"})),
+    **dict.fromkeys(("enumerate", "iter", "list", "tuple", "zip", "reversed"), _ITERATION),
+    **dict.fromkeys(("all", "any"), _ITERATION | _TRUTH),
+    **dict.fromkeys(("max", "min", "sorted"), _ITERATION | _ORDER),
+    **dict.fromkeys(("dict", "frozenset", "set"), _ITERATION | _HASHING),
+    "sum": _ITERATION | _BINARY["+"],
+}
+_PLAIN_OPS: Final = frozenset({"const", "tuple", "list", "dict", "set", "comp", "totuple", "concat", "format", "slice"})
+_PLAIN_BUILTINS: Final = frozenset(
+    {"range", "list", "dict", "set", "frozenset", "sorted", "tuple", "str", "len", "repr"}
+)
+_PLAIN_METHODS: Final = frozenset({"split", "splitlines", "strip", "lower", "upper", "replace", "join"})
+_ITERATED: Final[dict[str, int]] = {
+    "for": 1, "unpack": 0, "unpackx": 0, "totuple": 1, "extend": 1, "update": 1, "kwmerge": 1, "gather": 2,
+}  # fmt: skip
+"""Opcodes that go through a value, and which operand it is."""
+_TESTED: Final[dict[str, int]] = {"if": 0, "ifx": 1, "and": 1, "or": 1, "while": 1}
+"""Opcodes that ask whether a value is true, and which operand it is."""
+_ITERATING_BUILTINS: Final = frozenset(
+    {"all", "any", "dict", "enumerate", "frozenset", "iter", "list", "map", "filter", "max", "min", "reversed", "set",
+     "sorted", "sum", "tuple", "zip", "math.fsum", "math.prod"}
+)  # fmt: skip
+_ITERATING_METHODS: Final = frozenset({"extend", "join", "union", "update", "difference", "intersection"})
+_QUIET_METHODS: Final = frozenset(
+    {"append", "clear", "copy", "endswith", "items", "keys", "lower", "replace", "split", "splitlines", "startswith",
+     "strip", "upper", "values"}
+)  # fmt: skip
+"""Methods of builtin types that use nothing of their arguments and elements."""
+_MAKES_NAMES: Final = frozenset(
+    {"setattr", "collections.namedtuple", "typing.NamedTuple", "types.SimpleNamespace", "dataclasses.make_dataclass"}
+)
+"""Builtins that make attributes of names that are not in the text as such."""
+_LAZY_KINDS: Final = frozenset({"generator", "coroutine", "async_generator"})
+_SAFE_MEMBERS: Final = frozenset({"func", "const", "class", "list", "dict", "tuple", "set", "binop", "unop", "comp"})
+"""Opcodes whose results, as members of a class, do nothing when they are read from an object."""
+
+
+class Traits:
+    """Read off all functions of a program once. ``lazy``: going through a value may run code. ``names`` are those of
+    attributes that may hold functions of the program, ``properties`` those that may run code when read."""
+
+    def __init__(self, functions: list[Function]) -> None:
+        self.dunders: set[str] = set()
+        self.names: set[str] = set()
+        self.properties: set[str] = set()
+        self.wild = False
+        self.lazy = any(function.kind in _LAZY_KINDS for function in functions)
+        for function in functions:
+            if function.kind == "class":
+                self._read_class(function)
+            for op, args, _ in flatten(function.body):
+                if op == "setattr" or op == "delattr":
+                    self._name(str(args[1]))
+                elif op == "bget" or op == "callb":
+                    self._builtin(str(args[1]))
+        self.dunders -= _UNCALLED
+        self.arithmetic = any((used - _TEXT) & self.dunders for used in _BINARY.values())
+
+    def _read_class(self, function: Function) -> None:
+        constants: dict[Any, str] = {}
+        writers: dict[Any, str] = {}
+        for instr in flatten(function.body):
+            op, args = instr.op, instr.args
+            if op == "const" and type(args[1]) is str:
+                constants[args[0]] = args[1]
+                self._name(args[1])
+            elif op == "setindex":
+                if args[0] == 0 and args[1] in constants and writers.get(args[2]) not in _SAFE_MEMBERS:
+                    self.properties.add(constants[args[1]])
+                continue
+            if args:
+                writers[args[0] if type(args[0]) is int else None] = op
+
+    def _name(self, name: str) -> None:
+        if name.startswith("__") and name.endswith("__"):
+            self.dunders.add(name)
+        self.names.add(name)
+
+    def _builtin(self, name: str) -> None:
+        if name in _MAKES_NAMES:
+            self.wild = True
+        elif name == "collections.defaultdict":
+            self.dunders.add("__missing__")
+        elif name == "functools.cached_property":
+            self.dunders.add("__get__")
+        elif module_of(name) == "itertools":
+            self.lazy = True
+
+    @property
+    def any(self) -> bool:
+        """False for a program of plain functions, in which using a value runs no code."""
+        return self.lazy or self.wild or bool(self.dunders or self.names)
+
+    def runs(self, instr: Instr, plain: set[int]) -> bool:
+        """True if the instruction may run code of the program that it does not call. ``plain`` registers hold objects
+        of builtin types, which do nothing of their own when gone through, read or tested."""
+        op = instr.op
+        args: Any = instr.args
+        if op == "callb":
+            return self._builtin_runs(args[1], args[2], plain)
+        if op == "callm":
+            return self._method_runs(args[2], args[1], args[3], plain)
+        if op in _ITERATED and args[_ITERATED[op]] not in plain and (self.lazy or _ITERATION & self.dunders):
+            return True
+        if op in _TESTED and args[_TESTED[op]] in plain:
+            return False
+        if op == "attr" and (args[2] in self.properties or self.wild):
+            return True
+        if op == "index" and args[1] in plain:
+            return bool(_HASHING & self.dunders)
+        return bool(_dunders_of(op, args) & self.dunders)
+
+    def _builtin_runs(self, name: str, args: tuple[int, ...], plain: set[int]) -> bool:
+        if not args:
+            return False
+        if name in _ITERATING_BUILTINS and self.lazy and not plain.issuperset(args):
+            return True
+        used = _OF_BUILTINS.get(name)
+        return bool(self.dunders) if used is None else bool(used & self.dunders)
+
+    def _method_runs(self, name: str, receiver: int, args: tuple[int, ...], plain: set[int]) -> bool:
+        if receiver not in plain and (name in self.names or self.wild or _ACCESS & self.dunders):
+            return True
+        if self.lazy and name in _ITERATING_METHODS and not plain.issuperset(args):
+            return True
+        return bool(self.dunders) and name not in _QUIET_METHODS
+
+
+def _dunders_of(op: str, args: Any) -> frozenset[str]:
+    if op == "binop" or op == "inplace":
+        return _BINARY[args[1]]
+    if op == "unop":
+        return _UNARY[args[1]]
+    if op == "cmp":
+        return _COMPARE[args[1]]
+    return _OF.get(op, _NONE)
+
+
+def makes_plain(instr: Instr, plain: set[int], traits: Traits) -> bool:
+    """True if what the instruction writes is an object of a builtin type, and no iterator over another."""
+    op, args = instr.op, instr.args
+    if op in _PLAIN_OPS or op == "unset":
+        return True
+    if op == "callb":
+        return args[1] in _PLAIN_BUILTINS
+    if op == "callm":
+        return args[2] in _PLAIN_METHODS and args[2] not in traits.names
+    return op == "move" and args[1] in plain
