@@ -3,6 +3,7 @@
 import ast
 import builtins
 import contextlib
+import inspect
 import io
 import sys
 from pathlib import Path
@@ -64,7 +65,7 @@ def on_cpython(source: str) -> Observed:
             exec(compile(tree, FILENAME, "exec"), names)
             if isinstance(last, ast.Expr):
                 result = eval(compile(ast.Expression(last.value), FILENAME, "eval"), names)
-            if callable(names.get("main")):
+            if callable(names.get("main")) and not inspect.iscoroutinefunction(names["main"]):
                 result = names["main"]()
         except Exception as raised:
             error = (type(raised).__name__, without_addresses(str(raised)))

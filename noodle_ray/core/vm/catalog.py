@@ -16,6 +16,22 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "trunc ulp".split()
     ),
     "json": frozenset({"JSONDecodeError", "dump", "dumps", "load", "loads"}),
+    "asyncio": frozenset(
+        "ALL_COMPLETED BoundedSemaphore CancelledError Condition Event FIRST_COMPLETED FIRST_EXCEPTION Future "
+        "InvalidStateError LifoQueue Lock PriorityQueue Queue QueueEmpty QueueFull Runner Semaphore Task TaskGroup "
+        "Timeout TimeoutError all_tasks as_completed create_task current_task ensure_future gather get_event_loop "
+        "get_running_loop iscoroutine iscoroutinefunction isfuture new_event_loop run set_event_loop shield sleep "
+        "timeout timeout_at to_thread wait wait_for".split()
+    ),
+    "contextlib": frozenset(
+        "AbstractAsyncContextManager AbstractContextManager AsyncExitStack ContextDecorator ExitStack aclosing "
+        "asynccontextmanager closing contextmanager nullcontext redirect_stdout suppress".split()
+    ),
+    "time": frozenset(
+        "altzone asctime ctime daylight gmtime localtime mktime monotonic monotonic_ns perf_counter perf_counter_ns "
+        "process_time process_time_ns sleep strftime strptime struct_time thread_time time time_ns timezone "
+        "tzname".split()
+    ),
     "bisect": frozenset("bisect bisect_left bisect_right insort insort_left insort_right".split()),
     "collections": frozenset("ChainMap Counter OrderedDict UserDict UserList defaultdict deque namedtuple".split()),
     "copy": frozenset("Error copy deepcopy".split()),

@@ -11,6 +11,7 @@ from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.fibers import Fibers
+from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare
@@ -184,6 +185,8 @@ def _runs_straight(module: Module) -> bool:
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value = run.start()
     function = run.lookup(entry or "main")
+    if entry is None and S.fibers.looped and is_coroutine_function(function):
+        return value  # a script that ran it itself
     if function is None and entry is None and not args and not kwargs:
         return value
     name = entry or "main"
@@ -198,7 +201,7 @@ def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: d
         args, kwargs = copy_data(args), copy_data(kwargs)
     if len(candidates) == 1:
         args, kwargs = arguments.check(candidates[0], args, kwargs)
-    return run.call(function, args, kwargs)
+    return finish(run.call(function, args, kwargs))
 
 
 def describe(raised: BaseException, run: Any) -> dict[str, Any]:

@@ -9,11 +9,13 @@ position in it, never the order of arrival.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from heapq import heappop, heappush
 from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.operators import SKIP
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import ModelError
@@ -53,26 +55,47 @@ _GATHERED: Final = ""
 
 
 class Fiber:
-    """A thread of a run. ``depth`` counts nested calls, for the recursion limit."""
+    """A thread of a run. ``depth`` counts nested calls, for the recursion limit.
 
-    __slots__ = ("depth", "greenlet", "outstanding", "path", "position")
+    ``base`` is the greenlet it began in; ``greenlet`` the one to go on with, which may be that of a generator it runs.
+    ``task`` is set for a task of `generators.loop`, which goes on when its loop says so.
+    """
+
+    __slots__ = ("base", "depth", "greenlet", "outstanding", "path", "position", "task")
 
     def __init__(self, path: str, depth: int) -> None:
         self.path = path
         self.depth = depth
         self.position = 0
         self.outstanding: list[Future] = []
+        self.base: greenlet | None = None
         self.greenlet: greenlet | None = None
+        self.task: Task | None = None
+
+
+class Task(Protocol):
+    """What fibers need of a task that an event loop runs."""
+
+    def block(self) -> None:
+        """Let the loop go on with others until `awake`."""
+
+    def awake(self) -> None:
+        """Go on when the loop's turn comes."""
+
+    def hop(self) -> None:
+        """Let the loop go round once."""
 
 
 class Fibers:
-    """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``."""
+    """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``; ``looped`` says
+    whether an event loop ran in it."""
 
     def __init__(self, host: EffectHost | None) -> None:
         self.host = host
         self.root = self.current = Fiber("", 0)
         self.started = perf_counter()
         self.events: list[dict[str, Any]] = []
+        self.looped = False
         self.calls = 0
         self.batches = 0
         self.waited = 0.0
@@ -80,7 +103,10 @@ class Fibers:
         self._sent: dict[str, Future] = {}
         self._ready: deque[Fiber] = deque()
         self._hub: greenlet | None = None
-        self._live: set[Fiber] = set()
+        self.live: set[Fiber] = set()
+        self._pausing: set[Fiber] = set()
+        self._timers: list[tuple[float, int, Fiber]] = []
+        self._timed = 0
 
     def effect(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future:
         """Ask a model. Arguments may be futures: the request is sent when they are there.
@@ -153,17 +179,58 @@ class Fibers:
     def close(self) -> None:
         """End all fibers that are still alive, without running any more of the program."""
         hub, self._hub = self._hub, None
-        if hub is None and not self._live:
+        if hub is None and not self.live:
             return
         from greenlet import getcurrent
 
         tripped, S.tripped = S.tripped, S.tripped or "closed"  # so that no ``finally`` of the program runs
-        for alive in [*(fiber.greenlet for fiber in self._live), hub]:
+        for alive in [*(part for fiber in self.live for part in (fiber.greenlet, fiber.base)), hub]:
             if alive:
                 alive.parent = getcurrent()
                 alive.throw()
         S.tripped = tripped
-        self._live.clear()
+        self.live.clear()
+
+    def child(self) -> Fiber:
+        """A fiber for what the current one starts. Its path is this place."""
+        parent = self.current
+        parent.position += 1
+        path = f"{parent.path}.{parent.position}" if parent.path else str(parent.position)
+        return Fiber(path, parent.depth)
+
+    def hop(self) -> None:
+        """Let the other tasks of the current one's loop go on."""
+        if self.current.task is None:
+            raise RuntimeError("no running event loop")
+        self.current.task.hop()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for so long. Other fibers go on, and so does what was asked; tasks of the same loop wait, as they do
+        in CPython when one of them blocks."""
+        until = S.clock.monotonic() + seconds
+        while S.clock.monotonic() < until:
+            if self.current.task is None:
+                self.pause(until)
+            else:
+                self._exchange(until)
+
+    def pause(self, until: float | None) -> None:
+        """Let other fibers go on until this time of the clock; or less, when an answer comes or at `wake`."""
+        if self._hub is None:
+            self._exchange(until)
+            return
+        me = self.current
+        if until is not None:
+            self._timed += 1
+            heappush(self._timers, (until, self._timed, me))
+        self._pausing.add(me)
+        self._switch_to_hub()
+
+    def wake(self, fiber: Fiber) -> None:
+        """End a fiber's pause."""
+        if fiber in self._pausing:
+            self._pausing.discard(fiber)
+            self._ready.append(fiber)
 
     def _argument(self, future: Future, value: Any) -> Any:
         if type(value) is Future and value.model is not _GATHERED:
@@ -192,7 +259,8 @@ class Fibers:
         future.error = error
         future.value = value
         future.request = None
-        self._ready.extend(future.waiting)
+        for fiber in future.waiting:
+            self._go_on(fiber)
         future.waiting.clear()
         for follower in future.chained:
             follower.missing -= 1
@@ -212,19 +280,41 @@ class Fibers:
         raise failed.error
 
     def _wait(self, future: Future) -> None:
+        me = self.current
         while future.value is _PENDING and future.error is None:
-            if self._hub is None:
+            if self._hub is None and me.task is None:
                 self._exchange()
-            else:
-                future.waiting.append(self.current)
-                self._switch_to_hub()
+                continue
+            future.waiting.append(me)
+            try:
+                self._block()
+            except BaseException:  # a task that is cancelled while it waits does without the answers it asked for
+                if me in future.waiting:
+                    future.waiting.remove(me)
+                me.outstanding.clear()
+                raise
 
-    def _exchange(self) -> None:
-        """Send what is queued, and take at least one answer."""
+    def _block(self) -> None:
+        """Let others go on until `_go_on` for the current fiber."""
+        task = self.current.task
+        if task is None:
+            self._switch_to_hub()
+        else:
+            task.block()
+
+    def _go_on(self, fiber: Fiber) -> None:
+        """What a fiber waited for is there."""
+        if fiber.task is None:
+            self._ready.append(fiber)
+        else:
+            fiber.task.awake()
+
+    def _exchange(self, until: float | None = None) -> None:
+        """Send what is queued, and take at least one answer, if one comes before this time of the clock."""
         host = self.host
-        assert host is not None
         now = perf_counter() - self.started
         if self._queue:
+            assert host is not None
             requests = []
             for future in self._queue:
                 assert future.request is not None
@@ -234,11 +324,23 @@ class Fibers:
             self._queue.clear()
             self.batches += len({request.model for request in requests})
             host.send(requests)
-        answers = host.receive()
+        answers = self._receive(until)
         end = perf_counter() - self.started
         self.waited += end - now
         for answer in answers:
             self._answer(answer, end)
+
+    def _receive(self, until: float | None) -> list[EffectAnswer]:
+        if self._sent:
+            assert self.host is not None
+            if until is None:
+                return self.host.receive()
+            return self.host.receive(max(0.0, until - S.clock.monotonic()))
+        if until is None:  # everybody waits for somebody else
+            S.tripped = "deadline"
+            raise LimitExceeded("deadline")
+        S.clock.sleep(max(0.0, until - S.clock.monotonic()))
+        return []
 
     def _answer(self, answer: EffectAnswer, end: float) -> None:
         future = self._sent.pop(answer.key, None)
@@ -256,14 +358,19 @@ class Fibers:
         from greenlet import getcurrent, greenlet
 
         if self._hub is None:
-            self.root.greenlet = getcurrent()
-            self._hub = greenlet(self._run_hub, self.root.greenlet)
+            first = getcurrent()
+            while first.parent is not None:
+                first = first.parent
+            self._hub = greenlet(self._run_hub, first)
         return self._hub
 
     def _switch_to_hub(self) -> None:
         """Let others run until somebody makes the current fiber ready."""
+        from greenlet import getcurrent
+
         me = self.current
         hub = self._start_hub()
+        me.greenlet = getcurrent()
         try:
             hub.switch()
         except BaseException:
@@ -279,7 +386,15 @@ class Fibers:
                 self.current = fiber
                 assert fiber.greenlet is not None
                 fiber.greenlet.switch()
-            self._exchange()
+            self._exchange(self._next_timer())
+            now = S.clock.monotonic()
+            while self._timers and self._timers[0][0] <= now:
+                self.wake(heappop(self._timers)[2])
+
+    def _next_timer(self) -> float | None:
+        while self._timers and self._timers[0][2] not in self._pausing:
+            heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
 
 
 class _Gathering:
@@ -307,8 +422,8 @@ class _Gathering:
         hub = fibers._start_hub()
         for index in range(len(self.chunk)):
             fiber = Fiber(f"{prefix}.{offset + index}", self.parent.depth)
-            fiber.greenlet = greenlet(partial(self._element, fiber, index), hub)
-            fibers._live.add(fiber)
+            fiber.greenlet = fiber.base = greenlet(partial(self._element, fiber, index), hub)
+            fibers.live.add(fiber)
             fibers._ready.append(fiber)
         fibers._ready.append(self.parent)
         fibers._switch_to_hub()
@@ -317,7 +432,7 @@ class _Gathering:
         """Run all elements to their end."""
         self.awaited = True
         while self.left:
-            self.fibers._switch_to_hub()
+            self.fibers._block()
 
     def promise(self, key: str, before: list[Any]) -> Future:
         """The pending list of results, which follow those of earlier chunks."""
@@ -328,7 +443,7 @@ class _Gathering:
 
     def _end(self) -> None:
         if self.awaited:
-            self.fibers._ready.append(self.parent)
+            self.fibers._go_on(self.parent)
         if self.pending is not None:
             error = next((error for error in self.errors if error is not None), None)
             values = [value for value in (*self.before, *self.results) if value is not SKIP]
@@ -344,7 +459,7 @@ class _Gathering:
             raise
         except Exception as error:
             self.errors[index] = error
-        fibers._live.discard(fiber)
+        fibers.live.discard(fiber)
         self.left -= 1
         if not self.left:
             self._end()

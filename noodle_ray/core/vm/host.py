@@ -26,5 +26,5 @@ class EffectHost(Protocol):
     def send(self, requests: list[EffectRequest]) -> None:
         """Take requests; must not block on their answers."""
 
-    def receive(self) -> list[EffectAnswer]:
-        """Block until at least one answer is there, and return those that are."""
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
+        """Block until at least one answer is there, and return those that are; none after ``timeout`` seconds."""

@@ -29,6 +29,10 @@ class Clock:
         """Seconds since some fixed moment."""
         return time.monotonic()
 
+    def sleep(self, seconds: float) -> None:
+        """Wait for so long."""
+        time.sleep(seconds)
+
 
 class State:
     """The current run. A worker process executes one run at a time, so tiers read plain attributes.

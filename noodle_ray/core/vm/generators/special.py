@@ -12,7 +12,7 @@ def special(value: object, name: str) -> Callable[..., Any] | None:
     from noodle_ray.core.vm.classes.kinds import ProgramType
 
     kind = type(value)
-    table = METHODS.get(name, {})
+    table: dict[type, Callable[..., Any]] = METHODS.get(name) or {}
     for base in kind.__mro__:
         if isinstance(base, ProgramType):
             if name in base.__dict__:

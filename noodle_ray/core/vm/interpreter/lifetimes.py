@@ -1,6 +1,6 @@
-"""When a register's value ends: CPython frees a temporary where it is used up, and a generator's ``finally`` shows it."""
+"""When a register's value ends: CPython frees a temporary where it is used up, as a generator's end shows."""
 
-from typing import Final, cast
+from typing import Final
 
 from noodle_ray.core.nbc.module import Block, Function
 from noodle_ray.core.nbc.walk import blocks_of, reads_of, writes_of
@@ -33,7 +33,7 @@ def _temporaries(function: Function) -> frozenset[int]:
             for register in writes_of(instr):
                 written.setdefault(register, []).append(id(block))
             for inner in blocks_of(instr):
-                walk(cast(Block, inner))
+                walk(inner)
 
     walk(function.body)
     named = {register for register, name in enumerate(function.locals) if name}

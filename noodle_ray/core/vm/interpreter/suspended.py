@@ -8,12 +8,15 @@ end where it is awaited: what it waits for is the fiber's business.
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
 
+from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
 
 if TYPE_CHECKING:
     from greenlet import greenlet  # type: ignore[import-untyped]
+
+assert awaiting.HELPERS, "importing it gives generators their methods"
 
 
 def suspended(frame: Frame) -> Any:

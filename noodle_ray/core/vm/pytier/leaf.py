@@ -13,8 +13,10 @@ from noodle_ray.core.vm.operators import SMALL_EXPONENT
 from noodle_ray.core.vm.pytier.registers import Registers
 
 _CHARGES: Final = frozenset(
-    ["call", "callx", "gather", "effect", "force", "barrier", "for", "while", "comp"]
-    + ["class", "setattr", "delattr", "yield", "yieldfrom", "with"]
+    (
+        *("call", "callx", "gather", "effect", "force", "barrier", "for", "while", "comp"),
+        *("class", "setattr", "delattr", "yield", "yieldfrom", "with"),
+    )
 )
 
 

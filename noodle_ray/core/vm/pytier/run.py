@@ -6,12 +6,14 @@ from types import FrameType, FunctionType, TracebackType
 from typing import cast
 
 from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.generators.managers import Guard
 from noodle_ray.core.vm.generators.passing import Passing, trip
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
 
+assert awaiting.HELPERS, "importing it gives generators their methods"
 Frame = tuple[int, int, str]
 """(line, column, function) of the program's source."""
 
