@@ -109,17 +109,29 @@ class _Maker:
             elif self.left > 0 and depth < 6 and self.random.random() < 0.3:
                 block.append(self.nested(defined, depth + 1, loop, comp, handler, returns))
             elif self.left > 0 and self.random.random() < 0.05:
-                block.append(self.child(defined))
+                block += self.ready(self.child(defined))
             elif comp and self.random.random() < 0.3:
                 block.append(self.plain("emit2" if comp == "dict" else "emit", defined))
             elif self.function.kind in YIELDING and not comp and self.random.random() < 0.2:
                 block.append(self.plain(self.random.choice(("yield", "yieldfrom")), defined))
             else:
-                block.append(self.plain(self.random.choice(PLAIN), defined))
+                block += self.ready(self.plain(self.random.choice(PLAIN), defined))
         ends = ["raise", "raise_from"] + ["return"] * returns + ["break", "continue"] * loop + ["reraise"] * handler
         if self.random.random() < 0.1:
             block.append(self.plain(self.random.choice(ends), defined))
         return tuple(block)
+
+    def ready(self, instr: Instr) -> list[Instr]:
+        """The instruction, by way of a register of its own where others may not read its result."""
+        if instr.op not in ("effect", "gather", "unset"):
+            return [instr]
+        fresh = self.function.registers + self.extra
+        self.extra += 1
+        first = instr._replace(args=(fresh, *instr.args[1:]))
+        if instr.op == "unset":
+            return [first, Instr("const", (instr.args[0], None), self.span())]
+        move = Instr("move", (instr.args[0], fresh), self.span())
+        return [first, Instr("force", (fresh,), self.span()), move]
 
     def plain(self, op: str, defined: set[int]) -> Instr:
         if op == "check" and (named := [r for r in sorted(defined) if "".join(self.function.locals[r : r + 1])]):

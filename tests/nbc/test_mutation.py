@@ -60,7 +60,7 @@ def test_bytes_inserted_and_removed(seed: int, data: st.DataObject) -> None:
 @settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=200))
 def test_noise_after_the_header(noise: bytes) -> None:
-    survives(MAGIC + b"\x01" + noise)
+    survives(MAGIC + b"\x02" + noise)
 
 
 @pytest.mark.parametrize("count", [b"\xff\xff\xff\xff\x0f", b"\x80\x80\x80\x80\x08", b"\xff\xff\x7f"])

@@ -125,7 +125,7 @@ def test_comments_and_blank_lines_are_skipped() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("nbc 2", "nbc 2", 1),
+        ("nbc 2", "nbc 1", 1),
         ("nbc 2", "", 2),
         ("function 0", "function 1", 5),
         ("registers 6", "registers six", 6),

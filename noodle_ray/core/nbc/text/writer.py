@@ -130,6 +130,7 @@ _WRITE: Final[dict[str, Callable[[Any], str]]] = {
     "R": _register,
     "X": _register,
     "R?": _optional,
+    "D?": _optional,
     "R*": _registers,
     "D*": _registers,
     "KW": _keywords,

@@ -1,9 +1,11 @@
 """The verifier: a module that passes cannot make its host go wrong, whoever wrote it.
 
 ``shape`` checks each part alone (types, operand kinds, sizes), ``names`` what is spelled, ``tree`` how functions
-hang together, ``flow`` what each block can rely on, ``handlers`` what names the exceptions to catch. Each trusts
-the ones before it. docs/nbc.md has the rules.
+hang together, ``flow`` what each block can rely on, ``handlers`` what names the exceptions to catch, ``ready`` that
+nothing uses a value which a program must not see. Each trusts the ones before it. docs/nbc.md has the rules.
 """
+
+from typing import Final
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.verifier.flow import check_flow
@@ -11,7 +13,7 @@ from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_names
 from noodle_ray.core.nbc.verifier.shape import check_shape
 from noodle_ray.core.nbc.verifier.tree import check_tree
-from noodle_ray.core.nbc.verifier.uses import used_imports, used_models
+from noodle_ray.core.nbc.verifier.uses import used_imports, used_models, walk
 
 __all__ = ["used_imports", "used_models", "verify"]
 
@@ -24,3 +26,11 @@ def verify(module: Module) -> None:
     for function in module.functions:
         check_flow(function)
         check_handlers(function)
+    if any(instr.op in _LATE for function in module.functions for instr in walk(function.body)):
+        from noodle_ray.core.nbc.verifier.ready import check_ready  # most modules do without
+
+        check_ready(module)
+
+
+_LATE: Final = frozenset({"unset", "effect", "gather"})
+"""Opcodes after which a register may hold what a program must not see."""
