@@ -50,7 +50,7 @@ class RunHandlers:
         args, kwargs = _arguments(order)
         async with CancelOnDisconnect(request):
             module, outcome = await self._executor.run(
-                program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier
+                program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier, seed=order.seed
             )
         return self._replied(module, outcome, trace_id)
 

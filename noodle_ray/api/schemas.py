@@ -34,6 +34,9 @@ class RunBody(_Request):
     kwargs: Annotated[dict[str, Any], Field(description="Keyword arguments.")] = {}
     limits: LimitsBody | None = None
     tier: Literal["auto", "interpreter", "python"] = "auto"
+    seed: Annotated[
+        int | None, Field(ge=0, lt=1 << 53, description="What its random numbers come from; a fresh one by default.")
+    ] = None
 
     @model_validator(mode="after")
     def _one_program(self) -> "RunBody":
@@ -73,6 +76,7 @@ class Usage(BaseModel):
     memory_peak_bytes: int
     model_calls: int
     model_batches: int
+    seed: int
     wall_seconds: float
     queued_seconds: float
     computing_seconds: float

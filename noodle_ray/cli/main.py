@@ -46,7 +46,7 @@ def _fast(argv: list[str]) -> int | None:
     return None
 
 
-_RUN_VALUES = frozenset({"--entry", "--args", "--tier", "--limit"})
+_RUN_VALUES = frozenset({"--entry", "--args", "--tier", "--limit", "--seed"})
 _RUN_FLAGS = frozenset({"--json", "--timeline"})
 _COMPILE_VALUES = frozenset({"-o", "--output"})
 _COMPILE_FLAGS = frozenset({"--json", "--text"})
@@ -62,7 +62,11 @@ def _run(found: Arguments | None) -> int | None:
 
     # Before all else, so that the worker gets ready on another core while this process loads the compiler and compiles.
     # Forking sooner still, before what both need is loaded, was no faster and took a fifth more processor time.
-    with LocalWorker(tiers=_tiers(found.positional[0], found.last("--tier") or "auto")) as worker:
+    seed = found.last("--seed")
+    if seed is not None and not (seed.isascii() and seed.isdigit() and len(seed) < 16):
+        return None
+    tiers, modules = _needs(found.positional[0], found.last("--tier") or "auto")
+    with LocalWorker(tiers=tiers, modules=modules) as worker:
         from noodle_ray.cli.run import run_file
 
         return run_file(
@@ -73,20 +77,39 @@ def _run(found: Arguments | None) -> int | None:
             limits=found.all("--limit"),
             as_json=found.has("--json"),
             timeline=found.has("--timeline"),
+            seed=None if seed is None else int(seed),
             worker=worker,
         )
 
 
-def _tiers(file: str, tier: str) -> tuple[str, ...]:
-    """The tiers to load for a run. A guess from the text is enough: a worker that lacks one is started anew."""
-    if tier in ("interpreter", "python"):
-        return (tier,)
+def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str] | None]:
+    """The tiers and library modules to load for a run, None for all modules.
+
+    A guess from the text is enough: a worker that lacks something is started anew with everything.
+    """
+    from noodle_ray.core.vm.catalog import MODULES
+
     try:
-        with open(file, encoding="utf-8") as text:
-            words = set(text.read(1 << 20).split())
+        with open(file, encoding="utf-8") as opened:
+            text = opened.read(1 << 20)
     except (OSError, ValueError):
-        return ("interpreter", "python")
-    return ("python",) if words & {"for", "while", "def", "try:", "lambda", "while("} else ("interpreter",)
+        return ("interpreter", "python"), None
+    words = set(text.split())
+    imported: set[str] = set()
+    if words & {"import", "from"}:
+        for line in text.splitlines():
+            if line.lstrip().startswith(("import ", "from ")):
+                imported.update(line.replace(",", " ").replace(";", " ").split())
+    modules = None if "utf" in text else [name for name in MODULES if name in imported or _top(name) in imported]
+    if tier in ("interpreter", "python"):
+        return (tier,), modules
+    loops = words & {"for", "while", "def", "try:", "lambda", "while(", "class", "with", "match"}
+    return ("python",) if loops else ("interpreter",), modules
+
+
+def _top(module: str) -> str:
+    """The package that a dotted module may be imported through; '' for others."""
+    return module.partition(".")[0] if "." in module else ""
 
 
 def _compile(found: Arguments | None) -> int | None:

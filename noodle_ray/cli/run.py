@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from noodle_ray.core.sandbox.request import RunRequest
 
 TIERS = ("auto", "interpreter", "python")
-USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "wall_seconds")
+USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "seed", "wall_seconds")
 """What ``--json`` shows under usage."""
 
 
@@ -29,6 +29,7 @@ def run_file(
     as_json: bool = False,
     address: str | None = None,
     timeline: bool = False,
+    seed: int | None = None,
     worker: "LocalWorker | None" = None,
 ) -> int:
     """Run a program, print what it gives, and return the exit status; ``worker`` is one that gets ready already."""
@@ -39,9 +40,9 @@ def run_file(
             raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0907")
         if address:
             program = load_program(file)
-            outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier)
+            outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier, seed)
         else:
-            program, outcome = _run_local(worker, file, entry, positional, keywords, bounds, tier)
+            program, outcome = _run_local(worker, file, entry, positional, keywords, bounds, tier, seed)
     except NoodleError as error:
         return _report(error, tier, as_json)
     return show_outcome(outcome, program, as_json=as_json, timeline=timeline)
@@ -109,6 +110,7 @@ def _run_local(
     kwargs: dict[str, Any],
     limits: Limits,
     tier: str,
+    seed: int | None,
 ) -> tuple[Loaded, dict[str, Any]]:
     from noodle_ray.core.nbc import digest
     from noodle_ray.core.sandbox.local import LocalWorker
@@ -116,7 +118,7 @@ def _run_local(
 
     with worker or LocalWorker() as ready:
         program = load_program(file)
-        request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier)
+        request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier, seed=seed).seeded()
         if not program.module.models:
             outcome = ready.run(request)
             if outcome["error"] is not None:
@@ -166,6 +168,7 @@ def _run_remote(
     kwargs: dict[str, Any],
     limits: Limits,
     tier: str,
+    seed: int | None,
 ) -> dict[str, Any]:
     from noodle_ray.client.http import Client
 
@@ -178,6 +181,7 @@ def _run_remote(
             kwargs=kwargs,
             limits=limits,
             tier=tier,
+            seed=seed,
         )
 
 

@@ -55,6 +55,7 @@ class AsyncClient:
         kwargs: dict[str, Any] | None = None,
         limits: Limits | None = None,
         tier: str = "auto",
+        seed: int | None = None,
     ) -> dict[str, Any]:
         """Run a program, given as exactly one of source, a module's hash, and NBC; return its outcome."""
         from noodle_ray.core.vm.values import from_json, to_json
@@ -77,6 +78,7 @@ class AsyncClient:
                 "kwargs": {name: to_json(value) for name, value in (kwargs or {}).items()},
                 "tier": tier,
                 **({"limits": changed} if changed else {}),
+                **({} if seed is None else {"seed": seed}),
             },
             timeout=bounds.deadline + GRACE,
             source=source or "",
@@ -174,6 +176,7 @@ class Client:
         kwargs: dict[str, Any] | None = None,
         limits: Limits | None = None,
         tier: str = "auto",
+        seed: int | None = None,
     ) -> dict[str, Any]:
         """Run a program; see `AsyncClient.run`."""
         return loop.wait(
@@ -186,6 +189,7 @@ class Client:
                 kwargs=kwargs,
                 limits=limits,
                 tier=tier,
+                seed=seed,
             )
         )
 

@@ -25,6 +25,7 @@ async def test_run_returns_result_stdout_and_usage(api: Api) -> None:
         "memory_peak_bytes",
         "model_calls",
         "model_batches",
+        "seed",
         "wall_seconds",
         "queued_seconds",
         "computing_seconds",

@@ -50,7 +50,7 @@ def test_run_json_has_exactly_the_documented_fields(noodle: Command, program: Wr
     assert done.status == 0
     assert list(found) == ["result", "stdout", "error", "usage", "tier"]
     assert (found["result"], found["stdout"], found["error"]) == (2, "hello Bo\n", None)
-    assert list(found["usage"]) == ["fuel", "memory_peak_bytes", "model_calls", "model_batches", "wall_seconds"]
+    assert list(found["usage"]) == ["fuel", "memory_peak_bytes", "model_calls", "model_batches", "seed", "wall_seconds"]
     assert found["usage"]["fuel"] > 0
     assert found["tier"] == "python"
 

@@ -79,6 +79,7 @@ class Executor:
         kwargs: dict[str, object] | None = None,
         limits: Limits | None = None,
         tier: str = "auto",
+        seed: int | None = None,
     ) -> tuple[Compiled, Outcome]:
         """Run a program. Raises what `module` raises, and RequestError E0707 when the queue is full.
 
@@ -86,7 +87,9 @@ class Executor:
         ``continuation`` for `resume`. Cancelling kills the run.
         """
         module = await self.module(program)
-        request = RunRequest(module.nbc, module.digest, entry, args or [], kwargs or {}, limits or Limits(), tier)
+        request = RunRequest(
+            module.nbc, module.digest, entry, args or [], kwargs or {}, limits or Limits(), tier, seed=seed
+        ).seeded()
         return module, await self._execute(request, Journal())
 
     async def resume(self, stopped: Continuation) -> tuple[Compiled, Outcome]:

@@ -10,7 +10,7 @@ from noodle_ray.core.vm import sets
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.errors import ModuleError
 
-GRACE = 0.1
+GRACE = 0.04
 """Seconds that a worker gets past its deadline to report it, before it is killed."""
 MAX_OUTSTANDING = 100_000
 """Effects of one run that may wait for their answers."""

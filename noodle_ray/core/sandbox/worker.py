@@ -41,7 +41,7 @@ BLOATED: Final = 16 * 1024 * 1024
 
 _TICK: Final = 0.01
 _TICKS_PER_RAISE: Final = 10
-_HEADROOM: Final = 32 << 20  # more than a program can allocate in small pieces between two ticks
+_HEADROOM: Final = 32  # one part in so many may be used between two ticks; then allocation itself fails
 _SLACK: Final = 1 << 20  # one allocator arena: what the idle heap may lack before the program has its first byte
 _PAGE: Final = resource.getpagesize()
 _IDLE: Final = 0
@@ -156,7 +156,7 @@ class Worker:
         self._most = self._memory()[0] + request.limits.memory + _SLACK
         self._tripped = ""
         self._ticks = 0
-        _limit_memory(self._most + _HEADROOM)
+        _limit_memory(self._most + request.limits.memory // _HEADROOM)
         _limit_processor(request.limits.deadline)
         try:
             result = self._guarded(request)

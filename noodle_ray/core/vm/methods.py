@@ -146,7 +146,16 @@ def error_data(kind: type) -> list[str]:
 
 def type_name(value: object) -> str:
     """The name of a value's type in messages."""
-    return type(value).__name__
+    return _C_NAMES.get(type(value)) or type(value).__name__
+
+
+_C_NAMES: Final[dict[type, str]] = {}
+"""Registered types that are written in C: CPython's messages name them with their module."""
+
+
+def _is_in_c(kind: type) -> bool:
+    plain = issubclass(kind, BaseException) or any(isinstance(member, FunctionType) for member in vars(kind).values())
+    return not plain and kind.__module__ != "builtins"
 
 
 def _bind(method: Method, value: Any, kind: type, name: str) -> Any:
@@ -215,6 +224,8 @@ def register(
     for name, function in (statics or {}).items():
         _install_static(kind, name, function)
     OPEN_TYPES[kind] = kind
+    if _is_in_c(kind):
+        _C_NAMES[kind] = f"{kind.__module__}.{kind.__qualname__}"
     if call is not None:
         CALLS_OF[kind] = call
 

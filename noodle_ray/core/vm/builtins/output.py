@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from noodle_ray.core.vm.builtins.iteration import metered
+from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_str, with_encoding
 
@@ -12,14 +13,16 @@ _PLAIN: Final = frozenset({int, str, bytes, bytearray, list, tuple, range})
 
 
 def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False) -> None:
-    """print(), to the run's stdout."""
-    if file is not None:
-        raise TypeError("print() writes to the run's own output in Noodle: leave file out")
+    """print(), to the run's stdout or what else has a ``write`` method."""
     for name, value in (("sep", sep), ("end", end)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name} must be None or a string, not {type(value).__name__}")
     text = (" " if sep is None else sep).join([v if type(v) is str else to_str(v) for v in values])
-    S.write(text + ("\n" if end is None else end))
+    text += "\n" if end is None else end
+    if file is None:
+        S.write(text)
+    else:
+        attribute(file, "write")(text)
 
 
 def to_bytes(*args: Any, **kwargs: Any) -> bytes:

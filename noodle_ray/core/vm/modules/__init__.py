@@ -4,7 +4,7 @@ The file of module ``urllib.parse`` is ``urllib_parse_.py``. Its ``MEMBERS`` has
 `core.vm.catalog` lists; importing it registers the types it brings with `core.vm.methods.register`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, Final
 
@@ -12,10 +12,12 @@ from noodle_ray.core.vm.catalog import MODULES
 
 _loaded: Final[dict[str, dict[str, Any]]] = {}
 _starters: Final[list[Callable[[], None]]] = []
+_sealed = False
 
 
 def on_start(reset: Callable[[], None]) -> None:
-    """Have a function called before each run, to reset what the run before may have changed."""
+    """Have a function called now and before each run, to reset what the run before may have changed."""
+    reset()
     _starters.append(reset)
 
 
@@ -31,14 +33,29 @@ def members(module: str) -> dict[str, Any]:
     if found is None:
         if module not in MODULES:
             raise KeyError(module)
+        if _sealed:
+            raise ImportError(f"module '{module}' was not loaded before this process was locked down")
         implementation = import_module(f"noodle_ray.core.vm.modules.{module.replace('.', '_')}_")
         found = _loaded[module] = implementation.MEMBERS
     return found
 
 
-def preload(modules: "frozenset[str] | tuple[str, ...]" = ()) -> None:
+def require(modules: Iterable[str]) -> None:
+    """Load these modules if they are not. Raises ImportError where that is not possible any more."""
+    for module in modules:
+        if module not in _loaded and module in MODULES:
+            members(module)
+
+
+def seal() -> None:
+    """Load nothing from now on."""
+    global _sealed
+    _sealed = True
+
+
+def preload(modules: Iterable[str] = MODULES) -> None:
     """Load these modules of the catalog, or all: for a process that will be able to import nothing more."""
-    for module in modules or MODULES:
+    for module in modules:
         found = members(module)
         for name in MODULES[module]:
             found[name]

@@ -9,8 +9,8 @@ from noodle_ray.core.vm.modules import on_start
 from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers
 from noodle_ray.core.vm.strings import to_str
 
-_FIELD_SIZE: Final = csv.field_size_limit()
-_DIALECTS: Final = {name: csv.get_dialect(name) for name in csv.list_dialects()}
+_FIELD_SIZE: Final = 131_072
+_DIALECTS: Final[dict[str, Any]] = {name: csv.get_dialect(name) for name in csv.list_dialects()}
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 _FORMAT: Final = (
     *("delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace"),

@@ -1,6 +1,6 @@
 """The datetime module: CPython's types. The clock is the run's, and local time is UTC whatever the host's zone is."""
 
-import _strptime  # noqa: F401  # what strptime imports when it is first called
+import _strptime  # type: ignore[import-not-found]  # noqa: F401  # what strptime imports when first called
 import datetime
 import time
 from typing import Any
@@ -9,7 +9,7 @@ from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules.vetting import metered, methods, readers
 from noodle_ray.core.vm.state import S
 
-_UTC = datetime.timezone.utc
+_UTC = datetime.UTC
 _LOCAL = datetime.timezone(datetime.timedelta(0), "UTC")
 
 

@@ -21,6 +21,7 @@ _EXCEPTIONS = (
     *("FloatOperation", "Inexact", "InvalidContext", "InvalidOperation", "Overflow", "Rounded", "Subnormal"),
     "Underflow",
 )
+_manager: Any = type(decimal.localcontext())
 _signals: Any = type(decimal.Context().flags)
 
 
@@ -93,6 +94,7 @@ register(
 register_setters(
     decimal.Context, "Emax", "Emin", "capitals", "clamp", "flags", "rounding", "traps", prec=_set_precision
 )
+register(_manager, methods=methods(_manager, "__enter__ __exit__"))
 register(decimal.DecimalTuple, attributes=readers("digits", "exponent", "sign"))
 register(
     _signals,

@@ -42,7 +42,7 @@ POWERS[Fraction] = _power
 register(
     Fraction,
     methods=methods(Fraction, "as_integer_ratio conjugate limit_denominator")
-    | ({"is_integer": Fraction.is_integer} if hasattr(Fraction, "is_integer") else {}),
+    | {name: getattr(Fraction, name) for name in ("is_integer",) if hasattr(Fraction, name)},
     attributes=readers("denominator", "imag", "numerator", "real"),
     statics={"from_decimal": from_decimal, "from_float": Fraction.from_float},
     call=make_fraction,

@@ -41,7 +41,7 @@ def _function(function: Callable[..., Any], flags_at: int) -> Callable[..., Any]
             args = (args[0], call_of(args[1]), *args[2:])
         return function(*args, **kwargs)
 
-    del vetted.__wrapped__  # type: ignore[attr-defined]
+    del vetted.__wrapped__
     return vetted
 
 

@@ -18,7 +18,7 @@ def _over_data(function: Callable[..., Any]) -> Callable[..., Any]:
         args = tuple([_data(value) for value in args])
         return function(*args, **{name: _data(value) for name, value in kwargs.items()})
 
-    del paying.__wrapped__  # type: ignore[attr-defined]
+    del paying.__wrapped__
     return paying
 
 

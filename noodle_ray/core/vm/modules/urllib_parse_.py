@@ -24,7 +24,7 @@ def _vetted(function: Callable[..., Any]) -> Callable[..., Any]:
             check_encoding(kwargs["encoding"])
         return function(*args, **kwargs)
 
-    del vetted.__wrapped__  # type: ignore[attr-defined]
+    del vetted.__wrapped__
     return vetted
 
 

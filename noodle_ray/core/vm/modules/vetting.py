@@ -4,7 +4,7 @@ Fuel is charged before the work is done, from the sizes of the arguments: a *wei
 bytes or elements, so that weight 1 is what C takes to look at them once, and about 16 what Python code takes.
 """
 
-from _operator import attrgetter  # type: ignore[import-not-found]
+from _operator import attrgetter
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
@@ -47,7 +47,7 @@ def metered(function: Callable[..., Any], weight: int = 1) -> Callable[..., Any]
             charge_value(value, weight)
         return function(*args, **kwargs)
 
-    del paying.__wrapped__  # type: ignore[attr-defined]
+    del paying.__wrapped__
     return paying
 
 

@@ -161,6 +161,10 @@ def _gather(function: Callable[[object], object], iterable: Iterable[object]) ->
     return S.fibers.gather(function, iterable)
 
 
+def _import_nothing(*args: object) -> None:
+    """What C code that formats a date runs, before it takes the module from those that are loaded."""
+
+
 _HELPERS: Final[dict[str, object]] = {
     ".type": type,
     ".hint": length_hint,
@@ -198,7 +202,7 @@ _HELPERS: Final[dict[str, object]] = {
     ".Exception": Exception,
     ".OverflowError": OverflowError,
     "__name__": "__main__",
-    "__builtins__": {},
+    "__builtins__": {"__import__": _import_nothing},
 }
 
 
