@@ -1,5 +1,6 @@
 """What a program's class may be derived from: objects, exceptions, plain data, and its own classes."""
 
+from builtins import set as builtin_set
 from types import GenericAlias, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Final
 
@@ -8,6 +9,8 @@ from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 
 _DATA: Final = (list, dict, tuple, str, int, float, complex, bytes, set, frozenset)
+LIBRARY_BASES: Final[builtin_set[type]] = builtin_set()
+"""Containers of the library's modules that classes may be derived from; the modules enter them."""
 _mixins: Final[dict[type, type]] = {}
 _ERROR_MODULES: Final = ("builtins", "json.decoder", "decimal", "re", "copy", "statistics", "zlib", "binascii", "csv")
 
@@ -23,7 +26,7 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
         base = getattr(base, "__origin__", base) if type(base) is GenericAlias else base
         if type(base) is ProgramType or base is object:
             found.append(base)
-        elif any(base is kind for kind in _DATA):
+        elif any(base is kind for kind in (*_DATA, *LIBRARY_BASES)):
             found.append(base)
             mixins.append(_mixin(base))
         elif _is_exception(base):
@@ -61,7 +64,7 @@ def _mixin(kind: type) -> type:
     for name, readers in ATTRIBUTES.items():
         if kind in readers:
             namespace[mark(name)] = property(readers[kind])
-    if kind is dict:
+    if kind is dict or kind in LIBRARY_BASES:
         namespace[mark("fromkeys")] = classmethod(_fromkeys)
     if issubclass(kind, AnySet):
         namespace.pop(mark("fromkeys"), None)

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from noodle_ray.core.vm import sets
 from noodle_ray.core.vm.builtins.iteration import metered
-from noodle_ray.core.vm.methods import METHODS, register
+from noodle_ray.core.vm.classes.bases import LIBRARY_BASES
+from noodle_ray.core.vm.methods import METHODS, register, register_setters
 from noodle_ray.core.vm.modules.namedtuples import namedtuple
+from noodle_ray.core.vm.modules.user_containers import UserDict, UserList
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
 from noodle_ray.core.vm.types import dict_items, dict_keys
@@ -206,10 +208,16 @@ register(
 )
 register(ValuesView)
 
+register_setters(defaultdict, "default_factory")
+register_setters(ChainMap, "maps")
+LIBRARY_BASES.update((Counter, OrderedDict, defaultdict, deque))
+
 MEMBERS: Final[dict[str, Any]] = {
     "ChainMap": ChainMap,
     "Counter": Counter,
     "OrderedDict": OrderedDict,
+    "UserDict": UserDict,
+    "UserList": UserList,
     "defaultdict": defaultdict,
     "deque": deque,
     "namedtuple": namedtuple,

@@ -1,0 +1,96 @@
+"""UserDict and UserList: CPython's own methods on classes that programs may derive from.
+
+Each public method is there twice: under its marked name for programs, and under its own for CPython's other methods.
+"""
+
+import collections
+from collections.abc import MutableMapping, MutableSequence
+from types import FunctionType
+from typing import Any, Final
+
+from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
+from noodle_ray.core.vm.names import mark
+from noodle_ray.core.vm.types import call_of
+
+_SKIPPED: Final = frozenset({"__subclasshook__", "__class_getitem__", "__reversed__"})
+
+
+def _methods(kind: type) -> dict[str, Any]:
+    """The methods of a class and of its abstract bases, by name."""
+    found: dict[str, Any] = {}
+    for base in reversed(kind.__mro__[:-1]):
+        found.update({name: each for name, each in vars(base).items() if isinstance(each, FunctionType)})
+    return {name: each for name, each in found.items() if name not in _SKIPPED}
+
+
+def _made(kind: type, abstract: Any, own: dict[str, Any]) -> Any:
+    namespace: dict[str, Any] = {"__module__": "collections", "__hash__": None}
+    for name, method in {**_methods(kind), **own}.items():
+        namespace[name] = method
+        if not name.startswith("_"):
+            namespace[mark(name)] = method
+    namespace[mark("data")] = property(lambda self: self.data, lambda self, value: vars(self).update(data=value))
+    made = hosted(ProgramType(kind.__name__, (), namespace))
+    abstract.register(made)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    return value.data if isinstance(value, UserDict | UserList) else value
+
+
+def _or(self: Any, other: Any) -> Any:
+    other = _plain(other)
+    return type(self)(self.data | other) if isinstance(other, dict) else NotImplemented
+
+
+def _ror(self: Any, other: Any) -> Any:
+    return type(self)(other | self.data) if isinstance(other, dict) else NotImplemented
+
+
+def _ior(self: Any, other: Any) -> Any:
+    self.data |= _plain(other)
+    return self
+
+
+def _copy(self: Any) -> Any:
+    new = type(self).__new__(type(self))
+    vars(new).update(vars(self), data=self.data.copy())
+    return new
+
+
+def _fromkeys(cls: Any, iterable: Any, value: Any = None) -> Any:
+    new = cls()
+    for key in iterable:
+        new[key] = value
+    return new
+
+
+def _cast(self: Any, other: Any) -> Any:
+    return _plain(other)
+
+
+def _add(self: Any, other: Any) -> Any:
+    return type(self)(self.data + list(_plain(other)))
+
+
+def _radd(self: Any, other: Any) -> Any:
+    return type(self)(list(_plain(other)) + self.data)
+
+
+def _sort(self: Any, /, *args: Any, **options: Any) -> None:
+    if "key" in options:
+        options["key"] = call_of(options["key"])
+    self.data.sort(*args, **options)
+
+
+UserDict: Final = _made(
+    collections.UserDict,
+    MutableMapping,
+    {"__or__": _or, "__ror__": _ror, "__ior__": _ior, "copy": _copy, "fromkeys": classmethod(_fromkeys)},
+)
+UserList: Final = _made(
+    collections.UserList,
+    MutableSequence,
+    {"__add__": _add, "__radd__": _radd, "_UserList__cast": _cast, "copy": _copy, "sort": _sort},
+)
