@@ -42,16 +42,13 @@ def _cases(f: Frame, cases: list[ast.match_case], i: int, subject: int) -> None:
     if guard is None and passed is None:
         bound_body()
         return
-    start = inside = f.assigned
     if guard is not None:
         if passed is None:
             bind()
             passed = f.expr(guard)
-            start = inside = f.assigned
         else:
             passed = _guarded(f, guard, passed, bind)
-            inside, f.assigned = f.assigned, start
-    f.assigned = inside
+    start = f.assigned
     then = f.block(bound_body) if guard is None else f.body(case.body)
     after, f.assigned = f.assigned, start
     other = f.block(lambda: _cases(f, cases, i + 1, subject))
@@ -78,7 +75,7 @@ def _held_condition(f: Frame, pattern: Any, subject: int, captures: Captures) ->
 
 
 def _guarded(f: Frame, guard: Any, passed: int, bind: Callable[[], None]) -> int:
-    """Pattern and guard as one condition. The names are bound in a part of it, so they begin as unset."""
+    """Pattern and guard as one condition, in a part of which the names are bound."""
     before = f.assigned
     found: list[int] = []
 
@@ -87,8 +84,7 @@ def _guarded(f: Frame, guard: Any, passed: int, bind: Callable[[], None]) -> int
         found.append(f.expr(guard))
 
     block = f.block(check)
-    new = f.assigned & ~before
-    f.unset.update(register for register in range(f.named) if new >> register & 1)
+    f.assigned = before
     result = f.temp()
     f.emit(guard, "and", result, passed, block, found[0])
     return result
