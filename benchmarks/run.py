@@ -1,6 +1,6 @@
 """`make bench`: everything the platform promises to be fast at, beside its yardstick, in one table.
 
-Usage: ``python -m benchmarks.run [--only NAME,...] [--write]``; names are startup, sandbox, tiers, rivals,
+Usage: ``python -m benchmarks.run [--only NAME,...] [--write]``; names are startup, sandbox, tiers, rivals, limits,
 http, embedding, fanout. ``--write`` also writes docs/benchmarks.md.
 """
 
@@ -20,7 +20,7 @@ from noodle_ray.cluster import start_platform, stop_platform
 from noodle_ray.cluster.environment import free_port
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-ALONE = ["startup", "sandbox", "tiers", "rivals"]
+ALONE = ["startup", "sandbox", "tiers", "rivals", "limits"]
 ON_PLATFORM = ["http", "embedding", "fanout"]
 
 INTRODUCTION = """\
