@@ -9,7 +9,6 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
     ast.Name: ("id",),
     ast.Attribute: ("attr",),
     ast.arg: ("arg",),
-    ast.keyword: ("arg",),
     ast.FunctionDef: ("name",),
     ast.AsyncFunctionDef: ("name",),
     ast.ClassDef: ("name",),
