@@ -50,7 +50,7 @@ def match_class(value: Any, kind: Any, count: int, names: tuple[str, ...]) -> tu
     """The attributes that a class pattern tests, positional ones first, or None if it does not match."""
     real = real_type(kind)
     if not isinstance(real, type):
-        raise TypeError("called match pattern must be a class")
+        raise TypeError("called match pattern must be a type")
     if not is_instance(value, kind):
         return None
     if not count:

@@ -24,6 +24,12 @@ def trip(error: BaseException) -> None:
         S.tripped = "memory" if isinstance(error, MemoryError) else "recursion"
 
 
+def _kills(error: BaseException | None) -> bool:
+    """Whether this is what ends a fiber that nobody needs any more."""
+    greenlets = sys.modules.get("greenlet")
+    return greenlets is not None and isinstance(error, greenlets.GreenletExit)
+
+
 class Passing:
     """Whether code that a program has for the way out runs, in one run."""
 
@@ -47,4 +53,4 @@ class Passing:
             trip(error)
             return True
         clean_error(error)
-        return self.ended or bool(S.tripped)
+        return self.ended or bool(S.tripped) or _kills(error)

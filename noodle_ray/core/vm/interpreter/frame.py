@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from noodle_ray.core.nbc.module import Block, Function, Span
-from noodle_ray.core.vm.interpreter.lifetimes import used_up
 from noodle_ray.core.vm.operators import UNBOUND
 
 if TYPE_CHECKING:
@@ -56,17 +55,22 @@ class Frame:
 
     def block(self, block: Block) -> Signal:
         """Run a block; how it ended."""
+        lifetimes = self.run.lifetimes
         for instr in block:
             self.span = instr.span
             signal = OPERATIONS[instr.op](self, *instr.args)
             if signal is not None:
                 return signal
+            if lifetimes is not None:
+                for register in lifetimes.after.get(id(instr), ()):
+                    self.registers[register] = UNBOUND
         return None
 
     def take(self, register: int) -> Any:
         """A register's value, which the register lets go if nobody can read it again."""
         value = self.registers[register]
-        if used_up(self.function, register, value):
+        lifetimes = self.run.lifetimes
+        if lifetimes is not None and register in lifetimes.temporaries[id(self.function)]:
             self.registers[register] = UNBOUND
         return value
 

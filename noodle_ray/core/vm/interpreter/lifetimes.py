@@ -1,44 +1,57 @@
 """When a register's value ends: CPython frees a temporary where it is used up, as a generator's end shows."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
-from noodle_ray.core.nbc.module import Block, Function
+from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.walk import blocks_of, reads_of, writes_of
 
-_PLAIN: Final = frozenset({list, tuple, dict, str, range, int})
-_known: Final[dict[int, tuple[Function, frozenset[int]]]] = {}
+
+class Lifetimes(NamedTuple):
+    """``after`` has, by the identity of an instruction, the registers that nobody can read after it; ``temporaries``, by
+    that of a function, all of these."""
+
+    after: dict[int, tuple[int, ...]]
+    temporaries: dict[int, frozenset[int]]
 
 
-def used_up(function: Function, register: int, value: object) -> bool:
-    """Whether nobody can read this register again after it was read now. False where nobody could tell."""
-    if type(value) in _PLAIN:
-        return False
-    found = _known.get(id(function))
-    if found is None or found[0] is not function:
-        if len(_known) > 1024:
-            _known.clear()
-        found = _known[id(function)] = function, _temporaries(function)
-    return register in found[1]
+_SEEN: Final = frozenset({"generator", "async_generator"})
+
+
+def lifetimes_of(module: Module) -> Lifetimes | None:
+    """Where temporaries end. None where no program could tell: in a module without generators."""
+    if not any(function.kind in _SEEN for function in module.functions):
+        return None
+    found = Lifetimes({}, {})
+    for function in module.functions:
+        temporaries = found.temporaries[id(function)] = _temporaries(function)
+        for instr, _ in _walk(function.body):
+            gone = tuple(register for register in reads_of(instr) if register in temporaries)
+            if gone:
+                found.after[id(instr)] = gone
+    return found
 
 
 def _temporaries(function: Function) -> frozenset[int]:
     """Registers without a name that are written once and read once, in the same block."""
     written: dict[int, list[int]] = {}
     read: dict[int, list[int]] = {}
-
-    def walk(block: Block) -> None:
-        for instr in block:
-            for register in reads_of(instr):
-                read.setdefault(register, []).append(id(block))
-            for register in writes_of(instr):
-                written.setdefault(register, []).append(id(block))
-            for inner in blocks_of(instr):
-                walk(inner)
-
-    walk(function.body)
+    for instr, place in _walk(function.body):
+        for register in reads_of(instr):
+            read.setdefault(register, []).append(place)
+        for register in writes_of(instr):
+            written.setdefault(register, []).append(place)
     named = {register for register, name in enumerate(function.locals) if name}
     return frozenset(
         register
         for register, places in read.items()
         if len(places) == 1 and written.get(register) == places and register not in named
     )
+
+
+def _walk(block: Block) -> Iterator[tuple[Instr, int]]:
+    """Every instruction, with the identity of the block it stands in."""
+    for instr in block:
+        yield instr, id(block)
+        for inner in blocks_of(instr):
+            yield from _walk(inner)

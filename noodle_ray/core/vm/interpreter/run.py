@@ -9,6 +9,7 @@ from noodle_ray.core.vm.generators.passing import Passing
 from noodle_ray.core.vm.interpreter import access, calls, control, data, suspended
 from noodle_ray.core.vm.interpreter.closure import Closure
 from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
+from noodle_ray.core.vm.interpreter.lifetimes import lifetimes_of
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded, Limits
 from noodle_ray.core.vm.state import S
 
@@ -27,6 +28,8 @@ class InterpreterRun:
         self.limits = limits
         self.globals: dict[str, Any] = {"__name__": "__main__"}
         self.passing = Passing()
+        self.bodies: set[Any] = set()
+        self.lifetimes = lifetimes_of(module)
         self._fuel = limits.fuel
         self._loop_costs: dict[tuple[int, ...], int] = {}
         self._entries: dict[int, tuple[int, Block, Block]] = {}
@@ -58,6 +61,13 @@ class InterpreterRun:
     def end(self) -> None:
         """The run is over: nothing that it leaves behind runs any more of the program."""
         self.passing.ended = True
+        if self.bodies:
+            from greenlet import getcurrent
+
+            for body in [*self.bodies]:
+                body.parent = getcurrent()
+                body.throw()
+            self.bodies.clear()
 
     def traceback(self, error: BaseException) -> list[tuple[int, int, str]]:
         """The program's frames that an exception passed, outermost first: (line, column, function)."""

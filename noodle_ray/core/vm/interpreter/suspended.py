@@ -6,15 +6,12 @@ end where it is awaited: what it waits for is the fiber's business.
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
-
-if TYPE_CHECKING:
-    from greenlet import greenlet  # type: ignore[import-untyped]
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
 
@@ -27,17 +24,15 @@ def suspended(frame: Frame) -> Any:
 
 
 def _generator(frame: Frame) -> Generator[Any, Any, Any]:
-    from greenlet import greenlet
-
-    body = greenlet(frame.run.execute)
-    value = _resume(frame, body, body.switch, frame)
-    while not body.dead:
+    body = _Body(frame)
+    value = body.start()
+    while not body.ended:
         try:
             sent = yield value
         except BaseException as error:
-            value = _resume(frame, body, body.throw, error)
+            value = body.throw(error)
         else:
-            value = _resume(frame, body, body.switch, sent)
+            value = body.send(sent)
     return value
 
 
@@ -50,17 +45,15 @@ async def _coroutine(frame: Frame) -> Any:
 
 
 async def _async_generator(frame: Frame) -> AsyncGenerator[Any, Any]:
-    from greenlet import greenlet
-
-    body = greenlet(frame.run.execute)
-    value = _resume(frame, body, body.switch, frame)
-    while not body.dead:
+    body = _Body(frame)
+    value = body.start()
+    while not body.ended:
         try:
             sent = yield value
         except BaseException as error:
-            value = _resume(frame, body, body.throw, error)
+            value = body.throw(error)
         else:
-            value = _resume(frame, body, body.switch, sent)
+            value = body.send(sent)
 
 
 _MAKERS: Final[dict[str, Callable[[Frame], Any]]] = {
@@ -79,16 +72,48 @@ def _deeper(frame: Frame) -> Any:
     return fiber
 
 
-def _resume(frame: Frame, body: "greenlet", how: Callable[[Any], Any], value: object) -> Any:
-    """Run the frame until it yields or ends: what it yields or returns. Raises what it raises."""
-    from greenlet import getcurrent
+class _Body:
+    """The greenlet in which a generator's frame runs. Each step gives what the frame yields, or at its end returns."""
 
-    fiber = _deeper(frame)
-    body.parent = getcurrent()
-    try:
-        return how(value)
-    finally:
-        fiber.depth -= 1
+    __slots__ = ("_frame", "_greenlet")
+
+    def __init__(self, frame: Frame) -> None:
+        from greenlet import greenlet
+
+        self._frame = frame
+        self._greenlet: Any = greenlet(frame.run.execute)
+        frame.run.bodies.add(self._greenlet)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the frame has returned."""
+        return bool(self._greenlet.dead)
+
+    def start(self) -> Any:
+        """Run the frame from its beginning."""
+        return self._step(self._greenlet.switch, self._frame)
+
+    def send(self, value: object) -> Any:
+        """Go on after the ``yield``, which has this value."""
+        return self._step(self._greenlet.switch, value)
+
+    def throw(self, error: BaseException) -> Any:
+        """Raise this at the ``yield``."""
+        if self._frame.run.passing.ended:
+            raise error
+        return self._step(self._greenlet.throw, error)
+
+    def _step(self, how: Callable[[Any], Any], value: object) -> Any:
+        from greenlet import getcurrent
+
+        fiber = _deeper(self._frame)
+        self._greenlet.parent = getcurrent()
+        try:
+            return how(value)
+        finally:
+            fiber.depth -= 1
+            if self._greenlet.dead:
+                self._frame.run.bodies.discard(self._greenlet)
 
 
 @operation("yield")
