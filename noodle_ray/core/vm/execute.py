@@ -114,8 +114,11 @@ def execute(
         error = describe(raised, run)
     except LimitExceeded as tripped:
         error = _limit(tripped.kind, tripped, run)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # the host's: a program's is of another class
         raise
+    except SystemExit as raised:  # the program ended itself; well, if it says so
+        S.charge = _IDLE.charge
+        error = describe(raised, run) if raised.code not in (None, 0) else None
     except BaseException as raised:  # one that the program raised itself: GeneratorExit, say
         S.charge = _IDLE.charge
         error = describe(raised, run)

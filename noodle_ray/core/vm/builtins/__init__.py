@@ -36,6 +36,13 @@ _PLAIN: Final = (
 )
 
 
+class KeyboardInterrupt(BaseException):
+    """What a program may raise: no interrupt of the host."""
+
+
+KeyboardInterrupt.__module__ = "builtins"
+
+
 class _Builtins(dict[str, Any]):
     """By name; a module and its members are loaded when they are first asked for."""
 
@@ -83,6 +90,7 @@ def _values() -> dict[str, Any]:
             "id": identity.identify,
             "isinstance": typing_.isinstance,
             "issubclass": typing_.issubclass,
+            "KeyboardInterrupt": KeyboardInterrupt,
             "ModelError": ModelError,
             "pow": pow_builtin,
             "print": output.print,

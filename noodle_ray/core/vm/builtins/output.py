@@ -12,8 +12,10 @@ _Bytes = TypeVar("_Bytes", bytes, bytearray)
 _PLAIN: Final = frozenset({int, str, bytes, bytearray, list, tuple, range})
 
 
-def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False) -> None:
+def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush: Any = False, **unknown: Any) -> None:
     """print(), to the run's stdout or what else has a ``write`` method."""
+    if unknown:
+        raise TypeError(f"'{next(iter(unknown))}' is an invalid keyword argument for print()")
     for name, value in (("sep", sep), ("end", end)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name} must be None or a string, not {type(value).__name__}")

@@ -54,7 +54,7 @@ def _ior(self: Any, other: Any) -> Any:
 
 
 def _copy(self: Any) -> Any:
-    new = type(self).__new__(type(self))
+    new: Any = object.__new__(type(self))
     vars(new).update(vars(self), data=self.data.copy())
     return new
 
