@@ -58,6 +58,7 @@ _EXCEPTION_DATA: Final[dict[str, tuple[type[BaseException], ...]]] = {
     "reason": (UnicodeEncodeError, UnicodeDecodeError, UnicodeTranslateError),
 }
 _JSON_ERROR_DATA: Final = frozenset({"msg", "doc", "pos", "lineno", "colno"})
+_ERROR_NAMES: Final = _JSON_ERROR_DATA | {"add_note"}
 
 _CHARGING_METHODS: Final = frozenset(
     {"encode", "decode", "extend", "format", "format_map", "fromkeys", "sort"}
@@ -130,7 +131,7 @@ def del_attribute(value: Any, name: str) -> None:
 
 def is_table_name(name: str) -> bool:
     """Whether a builtin value may have this attribute, which is to be looked for in tables."""
-    return name in METHODS or name in ATTRIBUTES or name in _EXCEPTION_DATA or name in _JSON_ERROR_DATA
+    return name in METHODS or name in ATTRIBUTES or name in _EXCEPTION_DATA or name in _ERROR_NAMES
 
 
 def static_method(kind: type, name: str) -> Method | None:
