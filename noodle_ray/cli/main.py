@@ -82,10 +82,10 @@ def _run(found: Arguments | None) -> int | None:
         )
 
 
-def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str] | None]:
-    """The tiers and library modules to load for a run, None for all modules.
+def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str]]:
+    """The tiers and library modules to load for a run.
 
-    A guess from the text is enough: a worker that lacks something is started anew with everything.
+    A guess from the text is enough: a worker that lacks something is started anew with it.
     """
     from noodle_ray.core.vm.catalog import MODULES
 
@@ -93,14 +93,16 @@ def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str] | None]:
         with open(file, encoding="utf-8") as opened:
             text = opened.read(1 << 20)
     except (OSError, ValueError):
-        return ("interpreter", "python"), None
+        return ("interpreter", "python"), []
     words = set(text.split())
     imported: set[str] = set()
     if words & {"import", "from"}:
         for line in text.splitlines():
             if line.lstrip().startswith(("import ", "from ")):
                 imported.update(line.replace(",", " ").replace(";", " ").split())
-    modules = None if "utf" in text else [name for name in MODULES if name in imported or _top(name) in imported]
+    if "array" not in text:
+        imported.discard("noodle_ray")  # all else of it needs no module, and this one imports numpy
+    modules = [name for name in MODULES if name in imported or _top(name) in imported]
     if tier in ("interpreter", "python"):
         return (tier,), modules
     loops = words & {"for", "while", "def", "try:", "lambda", "while(", "class", "with", "match"}

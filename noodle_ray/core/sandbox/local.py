@@ -25,20 +25,20 @@ class LocalWorker:
     """A worker for one run at a time, replaced when it dies. Start it early: it gets ready while the caller compiles.
 
     It is forked from this process, or where this process has threads (which do not survive a fork), or if
-    ``fork_server`` is true, from a fork server. With fewer ``tiers`` than both, and fewer ``modules`` than all of the
-    catalog, it is ready sooner, and started anew for a run that turns out to need another. Use it as a context
-    manager, or call `close`. Not thread-safe.
+    ``fork_server`` is true, from a fork server, which has all there is. With few ``tiers`` and ``modules`` of the
+    catalog a forked worker is ready sooner, and started anew for a run that turns out to need others. Use it as a
+    context manager, or call `close`. Not thread-safe.
     """
 
     def __init__(
         self,
         fork_server: bool | None = None,
         tiers: Iterable[str] = ("interpreter", "python"),
-        modules: Iterable[str] | None = None,
+        modules: Iterable[str] = (),
     ) -> None:
         self._use_server = fork_server
         self._tiers = tuple(tiers)
-        self._modules = None if modules is None else tuple(modules)
+        self._modules = tuple(modules)
         self._server: ForkServerProcess | None = None
         self._connection: _socket.socket | None = None
         self._pid = 0
@@ -138,7 +138,8 @@ class LocalWorker:
                         self._send(messages.write_run(self._run, request, True))
                     case messages.Lacks():
                         self._stop()
-                        self._tiers, self._modules = ("interpreter", "python"), None
+                        self._tiers = ("interpreter", "python")
+                        self._modules = (*self._modules, *_imports(request.module))
                         return self.run(request, host)
                     case messages.Refused(error):
                         raise error
@@ -247,7 +248,7 @@ def run_local(request: RunRequest, host: EffectHost | None = None) -> outcome.Ou
 
 
 def _become_worker(
-    connection: _socket.socket, proc: int, parent: int, tiers: tuple[str, ...], modules: tuple[str, ...] | None
+    connection: _socket.socket, proc: int, parent: int, tiers: tuple[str, ...], modules: tuple[str, ...]
 ) -> None:
     try:
         from noodle_ray.core.sandbox import lockdown, warm
@@ -257,6 +258,12 @@ def _become_worker(
         become_worker(connection, proc, parent, lockdown.isolate())
     finally:
         os._exit(1)
+
+
+def _imports(module: bytes) -> tuple[str, ...]:
+    from noodle_ray.core.nbc import load
+
+    return load(module).imports
 
 
 def _unanswered(asked: EffectRequest) -> EffectAnswer:

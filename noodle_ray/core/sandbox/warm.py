@@ -23,15 +23,13 @@ _CODECS: Final = ("utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le")
 """Encodings of `core.vm.strings` that CPython imports when they are first used."""
 
 
-def load(tiers: Iterable[str] = TIERS, modules: Iterable[str] | None = None) -> None:
-    """Import all that a run on these tiers, with these modules of the catalog or all, can need; no other can run."""
+def load(tiers: Iterable[str] = TIERS, modules: Iterable[str] = MODULES) -> None:
+    """Import all that a run on these tiers, with these modules of the catalog, can need; no other can run."""
     for name in (*_LAZY, *(TIERS[tier] for tier in tiers)):
         import_module(name)
-    if modules is None:
-        modules = MODULES
-        for encoding in _CODECS:
-            "".encode(encoding)
-    preload(modules)
+    for encoding in _CODECS:
+        "".encode(encoding)
+    preload(name for name in modules if name in MODULES)
     digest(b"")
 
 

@@ -1,4 +1,4 @@
-"""The unicodedata module. Normalizing sorts combining characters with an algorithm that is quadratic in their number."""
+"""The unicodedata module. Normalizing sorts combining characters in a time quadratic in their number."""
 
 import unicodedata
 from typing import Any
