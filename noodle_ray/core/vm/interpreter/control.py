@@ -177,7 +177,12 @@ def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal
             raise
         frame.note(error)
         frame.span = span
-        if not guard.__exit__(type(error), error, None):
+        try:
+            swallowed = guard.__exit__(type(error), error, None)
+        except BaseException as raised:
+            frame.forget(raised)
+            raise
+        if not swallowed:
             raise
         frame.forget(error)
         return None

@@ -8,8 +8,8 @@ from noodle_ray.core.nbc.walk import blocks_of, reads_of, writes_of
 
 
 class Lifetimes(NamedTuple):
-    """``after`` has, by the identity of an instruction, the registers that nobody can read after it; ``temporaries``, by
-    that of a function, all of these."""
+    """``after`` has, by an instruction's identity, the registers that nobody can read after it; ``temporaries``, by a
+    function's, all of these."""
 
     after: dict[int, tuple[int, ...]]
     temporaries: dict[int, frozenset[int]]

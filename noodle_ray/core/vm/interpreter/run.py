@@ -62,7 +62,7 @@ class InterpreterRun:
         """The run is over: nothing that it leaves behind runs any more of the program."""
         self.passing.ended = True
         if self.bodies:
-            from greenlet import getcurrent
+            from greenlet import getcurrent  # type: ignore[import-untyped]
 
             for body in [*self.bodies]:
                 body.parent = getcurrent()

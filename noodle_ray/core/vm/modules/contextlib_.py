@@ -38,17 +38,20 @@ class _GeneratorManager:
                 return False
             raise RuntimeError("generator didn't stop")
         error = kind() if error is None else error
+        restore = _trace_of(error)
         try:
             self._steps.throw(error)
         except StopIteration as stop:
             return stop is not error
         except RuntimeError as raised:
-            if raised is error or (isinstance(error, StopIteration) and raised.__cause__ is error):
-                return False
-            raise
+            if raised is not error and not (isinstance(error, StopIteration) and raised.__cause__ is error):
+                raise
+            restore()
+            return False
         except BaseException as raised:
             if raised is not error:
                 raise
+            restore()
             return False
         raise RuntimeError("generator didn't stop after throw()")
 
@@ -87,19 +90,36 @@ class _AsyncGeneratorManager:
                 return False
             raise RuntimeError("generator didn't stop")
         error = kind() if error is None else error
+        restore = _trace_of(error)
         try:
             await self._steps.athrow(error)
         except StopAsyncIteration as stop:
             return stop is not error
         except RuntimeError as raised:
-            if raised is error or (isinstance(error, StopIteration | StopAsyncIteration) and raised.__cause__ is error):
-                return False
-            raise
+            stopped = isinstance(error, StopIteration | StopAsyncIteration) and raised.__cause__ is error
+            if raised is not error and not stopped:
+                raise
+            restore()
+            return False
         except BaseException as raised:
             if raised is not error:
                 raise
+            restore()
             return False
         raise RuntimeError("generator didn't stop after athrow()")
+
+
+def _trace_of(error: BaseException) -> Callable[[], None]:
+    """What puts an exception's traceback back to what it is now."""
+    trace = error.__traceback__
+    noted = list(error.__dict__.get("noodle_trace", ()))
+
+    def restore() -> None:
+        error.__traceback__ = trace
+        if "noodle_trace" in error.__dict__:
+            error.__dict__["noodle_trace"] = noted
+
+    return restore
 
 
 class _Entered:
