@@ -331,7 +331,7 @@ def test_comprehension_gathers_when_classes_and_generators_have_no_part_in_it(so
         "def g():\n    yield print(1)\ng1 = g()\nr = [embed(list(g1)) for x in 'ab']",
         "def deco(f): return print\n@deco\ndef g(x): return embed(x)\nr = [(g(x), embed(x)) for x in 'ab']",
         "class P:\n    def g(self): pass\ndef f(p):\n    return [embed(x) for x in 'ab' if p.g()]",
-        "def f(p):\n    def setter(x):\n        p.last = x\n        return embed(x)\n    return [setter(x) for x in 'ab']",
+        "def f(p):\n def g(x):\n  p.last = x\n  return embed(x)\n return [g(x) for x in 'ab']",
     ],
 )
 def test_comprehension_is_sequential_when_classes_or_generators_take_part(source: str) -> None:

@@ -73,7 +73,7 @@ CASES = {
     "builtin": ("return len(a)", "r2 = callb len (r0) ()\nreturn r2"),
     "function_value": ("return a(b)", "r2 = call r0 (r1) ()\nreturn r2"),
     "builtin_as_value": ("return sorted(a, key=len)", "r2 = bget len\nr3 = callb sorted (r0) (key=r2)\nreturn r3"),
-    "ellipsis": ("return ...", "r2 = bget Ellipsis\nreturn r2"),
+    "ellipsis": ("return ...", "r2 = const ...\nreturn r2"),
     "spread_call": (
         "return a(1, *b, k=2, **a)",
         """\

@@ -161,7 +161,19 @@ def test_module_does_not_depend_on_the_filename_when_encoded() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["x.__class__", "f'{x.__class__}'", "x.y.__globals__", "[a.__init__ for a in x]", "lambda: x.__dict__"]
+    "source",
+    [
+        "x.__class__",
+        "f'{x.__class__}'",
+        "x.y.__globals__",
+        "[a.__mro__ for a in [x]]",
+        "lambda: x.__subclasses__()",
+        "def f(): x.__code__ = 1",
+        "del x.__builtins__",
+        "class A:\n    def __getattribute__(self, name): pass",
+        "class A:\n    __class__ = 1",
+        "match x:\n    case x.__base__: pass",
+    ],
 )
 def test_host_attributes_are_refused_when_reached_for(source: str) -> None:
     assert codes("x = 1\n" + source) == ["NOODLE-E0110"]

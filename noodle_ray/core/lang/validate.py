@@ -103,7 +103,8 @@ def _constant(node: ast.Constant, found: list[Diagnostic]) -> None:
 
 def _attribute(node: ast.Attribute, found: list[Diagnostic]) -> None:
     name = node.attr
-    _named(name, node, found)
+    if name != "__builtins__":
+        _named(name, node, found)
     if name.startswith("__") and name.endswith("__") and name not in READ_DUNDERS:
         hint = DUNDER_HINTS.get(name, "it leads out of the program; use the builtin function or operator that serves")
         found.append(Diagnostic("NOODLE-E0110", f"the attribute '{name}' is not supported", span_of(node), hint))

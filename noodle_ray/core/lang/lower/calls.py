@@ -92,10 +92,24 @@ def _super(f: Frame, node: ast.Call, into: int | None) -> int:
     home = f.home
     kind = f.lookup("__class__")[0]
     arguments: Any = getattr(home.node, "args", None)
-    if kind != "cell" or home.kind != "function" or not (arguments.posonlyargs or arguments.args):
+    if home.kind == "function" and not (arguments.posonlyargs or arguments.args):
+        return _fail(f, node, "super(): no arguments")
+    if kind != "cell" or home.kind != "function":
         return _finish(f, node, into, "callb", "super", (), ())
     cell = f.load(node, "__class__")
     return _finish(f, node, into, "callb", ".super", (cell, f.load(node, home.params[0])), ())
+
+
+def _fail(f: Frame, node: ast.AST, message: str) -> int:
+    """Code that raises a RuntimeError, in the place of an expression."""
+
+    def fail() -> None:
+        error = f.temp()
+        f.emit(node, "callb", error, "RuntimeError", (f.const(node, message),), ())
+        f.emit(node, "raise", error)
+
+    f.emit(node, "if", f.const(node, True), f.block(fail), ())
+    return f.const(node, None)
 
 
 def _call_method(f: Frame, node: ast.Call, func: ast.Attribute, into: int | None) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, UNREACHABLE, Frame
 from noodle_ray.core.lang.lower.targets import assign, loop_register
+from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import Scope
 from noodle_ray.core.nbc.module import Instr, Param
 
@@ -45,6 +46,8 @@ def _build(f: Frame, node: Any, kind: str, into: int | None, iterable: int | Non
         else:
             f.emit(node, "emit", f.expr(node.elt))
 
+    if iterable is None and f.home.yields and _yields(node.generators[0].iter):
+        iterable = f.held(_first_iterable(f, node.generators[0]), node)
     before = f.assigned
     block = f.block(lambda: _loops(f, node.generators, 0, iterable, emit, None))
     f.assigned = before
@@ -106,6 +109,19 @@ def _first_iterable(f: Frame, generator: ast.comprehension) -> int:
     register = iterable_of(f, generator)
     f.scope = inner
     return register
+
+
+def _yields(node: Any) -> bool:
+    """True if the expression suspends the generator it stands in, which no part of a ``comp`` can."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.Yield | ast.YieldFrom):
+            return True
+        for field in CHILDREN[type(current)]:
+            value = getattr(current, field, None)
+            stack += [part for part in (value if type(value) is list else [value]) if isinstance(part, ast.AST)]
+    return False
 
 
 def iterable_of(f: Frame, node: Any) -> int:
