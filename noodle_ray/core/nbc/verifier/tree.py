@@ -19,8 +19,8 @@ def check_tree(module: Module) -> None:
     """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker."""
     functions = module.functions
     top = functions[0]
-    if top.params or top.free or top.kind:
-        raise refuse(316, "A module's top level is plain, without parameters and free variables.", top.span)
+    if top.params or top.free or top.kind or top.name != "<module>":
+        raise refuse(316, "A module's top level is <module>, plain, without parameters and free variables.", top.span)
     made = [False] * len(functions)
     gathered = [False] * len(functions)
     for index, function in enumerate(functions):
