@@ -16,6 +16,34 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "trunc ulp".split()
     ),
     "json": frozenset({"JSONDecodeError", "dump", "dumps", "load", "loads"}),
+    "abc": frozenset(
+        "ABC ABCMeta abstractclassmethod abstractmethod abstractproperty abstractstaticmethod".split()
+    ),
+    "collections.abc": frozenset(
+        "AsyncGenerator AsyncIterable AsyncIterator Awaitable ByteString Callable Collection Container Coroutine "
+        "Generator Hashable ItemsView Iterable Iterator KeysView Mapping MappingView MutableMapping MutableSequence "
+        "MutableSet Reversible Sequence Set Sized ValuesView".split()
+    ),
+    "dataclasses": frozenset(
+        "Field FrozenInstanceError InitVar KW_ONLY MISSING asdict astuple dataclass field fields is_dataclass "
+        "make_dataclass replace".split()
+    ),
+    "enum": frozenset(
+        "CONFORM CONTINUOUS EJECT Enum EnumMeta EnumType Flag IntEnum IntFlag KEEP NAMED_FLAGS STRICT StrEnum UNIQUE "
+        "auto member nonmember property unique verify".split()
+    ),
+    "typing": frozenset(
+        "AbstractSet Annotated Any AnyStr AsyncContextManager AsyncGenerator AsyncIterable AsyncIterator Awaitable "
+        "BinaryIO ByteString Callable ChainMap ClassVar Collection Concatenate Container ContextManager Coroutine "
+        "Counter DefaultDict Deque Dict Final FrozenSet Generator Generic Hashable IO ItemsView Iterable Iterator "
+        "KeysView List Literal LiteralString Mapping MappingView Match MutableMapping MutableSequence MutableSet "
+        "NamedTuple Never NewType NoReturn NotRequired Optional OrderedDict ParamSpec Pattern Protocol Required "
+        "Reversible Self Sequence Set Sized SupportsAbs SupportsBytes SupportsComplex SupportsFloat SupportsIndex "
+        "SupportsInt SupportsRound TYPE_CHECKING Text TextIO Tuple Type TypeAlias TypeGuard TypeVar TypeVarTuple "
+        "TypedDict Union Unpack ValuesView assert_never assert_type cast dataclass_transform final get_args "
+        "get_origin get_type_hints is_typeddict no_type_check overload override reveal_type "
+        "runtime_checkable".split()
+    ),
     "asyncio": frozenset(
         "ALL_COMPLETED BoundedSemaphore CancelledError Condition Event FIRST_COMPLETED FIRST_EXCEPTION Future "
         "InvalidStateError LifoQueue Lock PriorityQueue Queue QueueEmpty QueueFull Runner Semaphore Task TaskGroup "

@@ -4,7 +4,8 @@ import builtins
 from types import UnionType
 from typing import Any
 
-from noodle_ray.core.vm.classes.kinds import ProgramType
+from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType
+from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import real_type
 
@@ -16,10 +17,36 @@ def _choices(class_or_tuple: Any) -> Any:
     return class_or_tuple.__args__ if type(class_or_tuple) is UnionType else None
 
 
+def _is_asked(cls: Any) -> bool:
+    """Whether a class may stand for values that are no objects of it: an abstract class of the library, a protocol."""
+    return cls in HOSTED or _PROTOCOL in cls.__dict__ or (cls.__dict__.get(_IS_PROTOCOL) is not None)
+
+
+def _stands_for(cls: Any, value: Any, kind: Any) -> bool:
+    names = cls.__dict__.get(_PROTOCOL)
+    if names is not None:
+        from noodle_ray.core.vm.modules.typing_ import conforms
+
+        return conforms(value, names)
+    if _IS_PROTOCOL in cls.__dict__:
+        raise TypeError("Instance and class checks can only be used with @runtime_checkable protocols")
+    from noodle_ray.core.vm.classes.abstract import NAMES, belongs
+
+    return cls in NAMES and belongs(kind, NAMES[cls])
+
+
+_PROTOCOL = mark("_is_runtime_protocol")
+_IS_PROTOCOL = mark("_is_protocol")
+
+
 def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
     """isinstance()."""
     meta = type(class_or_tuple)
-    if meta is ProgramType or (meta is type and class_or_tuple is not dict):
+    if meta is ProgramType:
+        return builtins.isinstance(obj, class_or_tuple) or (
+            _is_asked(class_or_tuple) and _stands_for(class_or_tuple, obj, type(obj))
+        )
+    if meta is type and class_or_tuple is not dict:
         return builtins.isinstance(obj, class_or_tuple)
     if class_or_tuple is dict:
         return builtins.isinstance(obj, dict) and not builtins.isinstance(obj, AnySet)
@@ -40,6 +67,10 @@ def issubclass(cls: Any, class_or_tuple: Any, /) -> bool:
     choices = _choices(class_or_tuple)
     if choices is not None:
         return any(issubclass(cls, kind) for kind in choices)
+    if type(class_or_tuple) is ProgramType and builtins.isinstance(cls, type):
+        return builtins.issubclass(cls, class_or_tuple) or (
+            class_or_tuple in HOSTED and _stands_for(class_or_tuple, None, cls)
+        )
     matches = getattr(type(class_or_tuple), "has_subclass", None)
     if matches is not None and builtins.isinstance(real_type(cls), type):
         return bool(matches(class_or_tuple, real_type(cls)))

@@ -23,12 +23,12 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
     found: list[type] = []
     mixins: list[type] = []
     for base in bases:
-        base = getattr(base, "__origin__", base) if type(base) is GenericAlias else base
+        base = base.__origin__ if type(base) is GenericAlias else getattr(base, "origin", None) or base
         if type(base) is ProgramType or base is object:
             found.append(base)
         elif any(base is kind for kind in (*_DATA, *LIBRARY_BASES)):
             found.append(base)
-            mixins.append(_mixin(base))
+            mixins.append(mixin(base))
         elif _is_exception(base):
             found.append(base)
             mixins.append(_error_mixin(base))
@@ -36,10 +36,10 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
             name = getattr(base, "name", None) or getattr(base, "__name__", type(base).__name__)
             raise TypeError(f"type '{name}' is not an acceptable base type")
     known = {kind for base in found for kind in base.__mro__}
-    for mixin in mixins:
-        if mixin not in known:
-            known.add(mixin)
-            found.append(mixin)
+    for each in mixins:
+        if each not in known:
+            known.add(each)
+            found.append(each)
     return tuple(found)
 
 
@@ -47,7 +47,7 @@ def _is_exception(base: Any) -> bool:
     return type(base) is type and issubclass(base, BaseException) and base.__module__ in _ERROR_MODULES
 
 
-def _mixin(kind: type) -> type:
+def mixin(kind: type) -> type:
     """The methods of a builtin type that programs may call, as a base of classes derived from that type."""
     from noodle_ray.core.vm.methods import ATTRIBUTES, METHODS, static_method
 
@@ -68,8 +68,8 @@ def _mixin(kind: type) -> type:
         namespace[mark("fromkeys")] = classmethod(_fromkeys)
     if issubclass(kind, AnySet):
         namespace.pop(mark("fromkeys"), None)
-    mixin = _mixins[kind] = hosted(ProgramType(kind.__name__, (), namespace))
-    return mixin
+    made = _mixins[kind] = hosted(ProgramType(kind.__name__, (), namespace))
+    return made
 
 
 def _strict(kind: type, name: str, method: Any) -> Any:
@@ -104,8 +104,8 @@ def _error_mixin(kind: type) -> type:
     for name in error_data(kind):
         namespace[mark(name)] = _data(kind, name)
     namespace[mark("add_note")] = BaseException.add_note
-    mixin = _mixins[kind] = hosted(ProgramType("Exception", (), namespace))
-    return mixin
+    made = _mixins[kind] = hosted(ProgramType("Exception", (), namespace))
+    return made
 
 
 def _data(kind: type, name: str) -> Any:

@@ -14,6 +14,11 @@ class ProgramType(type):
 
     __slots__ = ()
 
+    def __repr__(cls) -> str:
+        if MEMBERS in cls.__dict__:
+            return f"<{'flag' if hasattr(cls, '__invert__') else 'enum'} {cls.__name__!r}>"
+        return type.__repr__(cls)
+
     def __iter__(cls) -> Any:
         return iter(_collection(cls, "'type' object is not iterable")[1])
 

@@ -12,6 +12,8 @@ from noodle_ray.core.vm.state import S
 Maker = Callable[[str, tuple[Any, ...], dict[str, Any], dict[str, Any]], Any]
 MAKER: Final = mark("__maker__")
 """Where a host class has the function that makes classes derived from it, if they are made in a way of their own."""
+PREPARE: Final = mark("__prepare__")
+"""Where such a class has the function that makes the namespace for their bodies."""
 ABC: Final = hosted(ProgramType("ABC", (), {"__slots__": (), "__module__": "abc"}))
 _LIMITS: Final = (MemoryError, RecursionError)
 
@@ -31,20 +33,26 @@ class MetaclassName:
 
 def make_class(name: str, body: Callable[..., Any], bases: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """Run the body of a class statement, and make the class. Raises TypeError for what no class may have."""
-    namespace: dict[str, Any] = {}
+    bases = _with_metaclass(bases, keywords)
+    make, prepare = _makers(bases)
+    namespace: dict[str, Any] = {} if prepare is None else prepare(bases)
     fill = body(namespace)
     namespace.setdefault("__qualname__", getattr(body, "__qualname__", name))
-    bases = _with_metaclass(bases, keywords)
+    if fill is not None:
+        dict.__setitem__(namespace, MARK, fill)
+    return make(name, bases, namespace, keywords)
+
+
+def _makers(bases: tuple[Any, ...]) -> tuple[Maker, Callable[..., Any] | None]:
+    """What makes classes derived from these, and what makes the namespace for their bodies."""
     for base in bases:
-        maker: Maker | None = getattr(base, MAKER, None) if type(base) is ProgramType else None
-        if maker is None and type(base) is not ProgramType:
-            maker = getattr(type(base), "make_derived", None)
-            maker = maker and bound(maker, base)
-        if maker is not None:
-            if fill is None:
-                return maker(name, bases, namespace, keywords)
-            return maker(name, bases, {**namespace, MARK: fill}, keywords)
-    return build_class(name, bases, namespace, keywords, fill)
+        if type(base) is ProgramType:
+            own = getattr(base, MAKER, None)
+            if own is not None:
+                return own, getattr(base, PREPARE, None)
+        elif hasattr(type(base), "make_derived"):
+            return base.make_derived, None
+    return build_class, None
 
 
 def _with_metaclass(bases: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
@@ -63,11 +71,13 @@ def build_class(
     bases: tuple[Any, ...],
     namespace: dict[str, Any],
     keywords: dict[str, Any] | None = None,
-    fill: Any = None,
 ) -> Any:
-    """A class from names as the program wrote them. ``fill`` is called with it, to fill the variable ``__class__``."""
+    """A class from names as the program wrote them.
+
+    What the namespace has under the mark alone, is called with the class, to fill the variable ``__class__``.
+    """
     S.charge(20 + len(namespace) + 4 * len(bases))
-    fill = namespace.pop(MARK, fill)
+    fill = namespace.pop(MARK, None)
     members: dict[str, Any] = {"__module__": "__main__"}
     for key, value in namespace.items():
         if type(key) is not str:

@@ -4,6 +4,7 @@ from types import CodeType
 from typing import Final, NamedTuple
 
 from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.pytier import calls, control, data, loops, objects, operations, support
 from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names
 from noodle_ray.core.vm.pytier.facts import facts_of
@@ -39,6 +40,8 @@ def compile_module(module: Module, key: str) -> Compiled:
     found = _cache.get(key)
     if found is not None:
         return found
+    for name in module.imports:  # which attributes are looked up in tables depends on what types there are
+        members(name)
     names = Names(facts_of(module))
     program = Emitter(module, module.functions[0], names).definition(".program", [], NOWHERE)
     code = support.unwrap(compile(support.wrap(program), FILENAME, "exec", dont_inherit=True, optimize=0))

@@ -1,0 +1,5 @@
+"""The module collections.abc."""
+
+from noodle_ray.core.vm.classes.abstract import CLASSES
+
+MEMBERS = CLASSES

@@ -1,0 +1,420 @@
+"""The typing module: annotations mean nothing at run time, but programs name its members, and derive from some."""
+
+from types import GenericAlias
+from typing import Any, Final, NoReturn
+
+from noodle_ray.core.vm.classes.abstract import CLASSES
+from noodle_ray.core.vm.classes.dunders import add_special, is_dunder
+from noodle_ray.core.vm.classes.functions import is_program_function
+from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_instance, is_program_class
+from noodle_ray.core.vm.classes.make import ABC
+from noodle_ray.core.vm.methods import attribute, register
+from noodle_ray.core.vm.modules.namedtuples import namedtuple
+from noodle_ray.core.vm.names import MARK, mark
+from noodle_ray.core.vm.sets import frozenset, set
+
+RUNTIME: Final = mark("_is_runtime_protocol")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Form | TypeVar):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, type) and not isinstance(value, GenericAlias):
+        module = value.__module__
+        return value.__qualname__ if module == "builtins" else f"{module}.{value.__qualname__}"
+    return "..." if value is ... else "None" if value is None else repr(value)
+
+
+class Form:
+    """A special form such as ``Optional``, or what subscribing one gave."""
+
+    __slots__ = ("args", "name", "origin")
+
+    def __init__(self, name: str, origin: Any = None, args: tuple[Any, ...] = ()) -> None:
+        self.name = name
+        self.origin = origin
+        self.args = args
+
+    def __getitem__(self, item: Any) -> Any:
+        args = item if type(item) is tuple else (item,)
+        if self.name == "Annotated":
+            return args[0]
+        if self.name == "Optional":
+            return Form("Optional", None, (*args, type(None)))
+        return Form(self.name, self.origin, args)
+
+    def __repr__(self) -> str:
+        if not self.args:
+            return f"typing.{self.name}"
+        args = [each for each in self.args if self.name != "Optional" or each is not type(None)]
+        return f"typing.{self.name}[{', '.join(map(_shown, args))}]"
+
+    def __or__(self, other: Any) -> Any:
+        return Form("Union", None, (*_members(self), *_members(other)))
+
+    def __ror__(self, other: Any) -> Any:
+        return Form("Union", None, (*_members(other), *_members(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Form) and (self.name, self.args) == (other.name, other.args)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.args))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.origin in (list, dict, set, frozenset, tuple):
+            return self.origin(*args, **kwargs)
+        raise TypeError(f"Cannot instantiate {self!r}")
+
+    def has_instance(self, value: Any) -> bool:
+        """isinstance()."""
+        from noodle_ray.core.vm.builtins.typing_ import isinstance as check
+
+        if self.name in ("Union", "Optional"):
+            return any(check(value, type(None) if each is None else each) for each in self.args)
+        if self.origin is None:
+            raise TypeError(f"{self!r} cannot be used with isinstance()")
+        if self.args:
+            raise TypeError("Subscripted generics cannot be used with class and instance checks")
+        return check(value, self.origin)
+
+    def has_subclass(self, cls: Any) -> bool:
+        """issubclass()."""
+        from noodle_ray.core.vm.builtins.typing_ import issubclass as check
+
+        if self.name in ("Union", "Optional"):
+            return any(check(cls, each) for each in self.args)
+        if self.origin is None:
+            raise TypeError(f"{self!r} cannot be used with issubclass()")
+        return check(cls, self.origin)
+
+
+def _members(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, Form) and value.name in ("Union", "Optional"):
+        return value.args
+    return (type(None),) if value is None else (value,)
+
+
+class TypeVar:
+    """typing.TypeVar and its like."""
+
+    __slots__ = ("name", "prefix")
+
+    def __init__(self, name: Any, *constraints: Any, bound: Any = None, covariant: Any = False, **options: Any) -> None:
+        self.name = str.__str__(name)
+        self.prefix = "+" if covariant is True else "-" if options.get("contravariant") is True else "~"
+
+    def __repr__(self) -> str:
+        return f"{self.prefix}{self.name}"
+
+    def __or__(self, other: Any) -> Any:
+        return Form("Union", None, (self, other))
+
+    def __ror__(self, other: Any) -> Any:
+        return Form("Union", None, (other, self))
+
+
+class _Parameters(TypeVar):
+    """typing.ParamSpec."""
+
+    __slots__ = ()
+
+
+def _alias(cls: Any, item: Any) -> Any:
+    return GenericAlias(cls, item)
+
+
+Generic: Final = hosted(
+    ProgramType("Generic", (), {"__slots__": (), "__module__": "typing", "__class_getitem__": classmethod(_alias)})
+)
+Protocol: Final = hosted(ProgramType("Protocol", (Generic, ABC), {"__slots__": (), "__module__": "typing"}))
+
+
+def runtime_checkable(cls: Any) -> Any:
+    """typing.runtime_checkable."""
+    if not (is_program_class(cls) and Protocol in cls.__bases__):
+        raise TypeError(f"@runtime_checkable can be only applied to protocol classes, got {cls!r}")
+    names = {
+        key
+        for base in cls.__mro__
+        if type(base) is ProgramType and base is not Protocol and base is not Generic
+        for key in (*base.__dict__, *map(mark, base.__dict__.get("__annotations__", ())))
+        if key[:1] == MARK or key in _PROTOCOL_DUNDERS
+    }
+    type.__setattr__(cls, RUNTIME, tuple(sorted(names)))
+    return cls
+
+
+_PROTOCOL_DUNDERS: Final = {
+    f"__{name}__"
+    for name in "len iter next call getitem contains enter exit eq lt add str hash int float".split()  # noqa: SIM905
+}
+
+
+def conforms(value: Any, names: tuple[str, ...]) -> bool:
+    """Whether a value has all that a protocol asks for."""
+    for key in names:
+        name = key.removeprefix(MARK)
+        if is_dunder(key):
+            if getattr(type(value), key, None) is None:
+                return False
+            continue
+        try:
+            attribute(value, name)
+        except AttributeError:
+            return False
+    return True
+
+
+class _NamedTuple:
+    """``NamedTuple``, called or derived from."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<function NamedTuple>"
+
+    def __call__(self, typename: Any, fields: Any = (), /, **named: Any) -> Any:
+        return namedtuple(typename, [name for name, _ in [*fields, *named.items()]])
+
+    def make_derived(self, name: str, bases: Any, namespace: dict[str, Any], keywords: dict[str, Any]) -> Any:
+        """The class of a class statement."""
+        if len(bases) > 1 and any(base is not self and base is not Generic for base in bases):
+            raise TypeError("can only inherit from a NamedTuple type and Generic")
+        annotations = namespace.get("__annotations__", {})
+        defaults = []
+        for field in annotations:
+            if field in namespace:
+                defaults.append(namespace[field])
+            elif defaults:
+                given = ", ".join(each for each in annotations if each in namespace)
+                raise TypeError(
+                    f"non-default namedtuple field {field} cannot follow default field{'s' if len(defaults) > 1 else ''} {given}"
+                )
+        made = namedtuple(name, [*annotations], defaults=defaults)
+        fill = namespace.pop(MARK, None)
+        for key, value in namespace.items():
+            if key in _PROHIBITED:
+                raise AttributeError(f"Cannot overwrite NamedTuple attribute {key}")
+            if key in annotations or key == "__annotations__":
+                continue
+            members: dict[str, Any] = {mark(key): value}
+            if is_dunder(key):
+                members = {}
+                add_special(members, key, value)
+            for each, member in members.items():
+                type.__setattr__(made, each, member)
+        if fill is not None:
+            fill(made)
+        return made
+
+
+_PROHIBITED: Final = ("__new__", "__init__", "__slots__", "_fields", "_field_defaults", "_make", "_replace", "_asdict")
+
+
+class _TypedDict:
+    """``TypedDict``, or a class derived from it: calling that makes a dict."""
+
+    __slots__ = ("annotations", "name")
+
+    def __init__(self, name: str, annotations: dict[str, Any]) -> None:
+        self.name = name
+        self.annotations = annotations
+
+    def __repr__(self) -> str:
+        return "<function TypedDict>" if self.name == "TypedDict" else f"<class '__main__.{self.name}'>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.name == "TypedDict":
+            return _TypedDict(str.__str__(args[0]), dict(args[1] if len(args) > 1 else kwargs))
+        return dict(*args, **kwargs)
+
+    def make_derived(self, name: str, bases: Any, namespace: dict[str, Any], keywords: dict[str, Any]) -> Any:
+        """The class of a class statement."""
+        annotations: dict[str, Any] = {}
+        for base in bases:
+            annotations.update(getattr(base, "annotations", {}))
+        annotations.update(namespace.get("__annotations__", {}))
+        return _TypedDict(name, annotations)
+
+    def has_instance(self, value: Any) -> NoReturn:
+        """isinstance()."""
+        raise TypeError("TypedDict does not support instance and class checks")
+
+
+class _NewType:
+    """typing.NewType."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: Any, tp: Any) -> None:
+        self.name = str.__str__(name)
+
+    def __repr__(self) -> str:
+        return f"__main__.{self.name}"
+
+    def __call__(self, value: Any, /) -> Any:
+        return value
+
+
+def _same(value: Any, /) -> Any:
+    return value
+
+
+def cast(typ: Any, val: Any) -> Any:
+    """typing.cast."""
+    return val
+
+
+def overload(func: Any) -> Any:
+    """typing.overload: what it decorates must not be called."""
+
+    def dummy(*args: Any, **kwargs: Any) -> NoReturn:
+        raise NotImplementedError(
+            "You should not call an overloaded function. A series of @overload-decorated functions outside a stub "
+            "module should always be followed by an implementation that is not @overload-ed."
+        )
+
+    return dummy
+
+
+def assert_never(arg: Any, /) -> NoReturn:
+    """typing.assert_never."""
+    raise AssertionError(f"Expected code to be unreachable, but got: {arg!r}")
+
+
+def get_origin(tp: Any) -> Any:
+    """typing.get_origin."""
+    if isinstance(tp, GenericAlias):
+        return tp.__origin__
+    return tp.origin or tp if isinstance(tp, Form) and tp.args else None
+
+
+def get_args(tp: Any) -> Any:
+    """typing.get_args."""
+    return tp.__args__ if isinstance(tp, GenericAlias) else tp.args if isinstance(tp, Form) else ()
+
+
+def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> Any:
+    """typing.get_type_hints: annotations as they are written."""
+    if is_program_class(obj):
+        hints: dict[str, Any] = {}
+        for base in reversed(obj.__mro__):
+            hints.update(base.__dict__.get("__annotations__", {}))
+        return hints
+    if is_program_function(obj) or is_instance(obj):
+        return {}
+    raise TypeError(f"{obj!r} is not a module, class, method, or function.")
+
+
+def _decorator(*args: Any, **kwargs: Any) -> Any:
+    return args[0] if args and not kwargs else _same
+
+
+for _kind in (Form, TypeVar, _Parameters, _NamedTuple, _TypedDict, _NewType):
+    register(_kind)
+register(_Parameters, attributes={"args": _same, "kwargs": _same})
+
+_ORIGINS: Final[dict[str, Any]] = {
+    "List": list, "Dict": dict, "Set": set, "FrozenSet": frozenset, "Tuple": tuple, "Type": type, "Text": str,
+}  # fmt: skip
+_FORMS: Final = [
+    "Annotated",
+    "Any",
+    "AnyStr",
+    "ClassVar",
+    "Concatenate",
+    "Final",
+    "Literal",
+    "LiteralString",
+    "Never",
+    "NoReturn",
+    "NotRequired",
+    "Optional",
+    "Required",
+    "Self",
+    "TypeAlias",
+    "TypeGuard",
+    "Union",
+    "Unpack",
+    "Counter",
+    "DefaultDict",
+    "Deque",
+    "OrderedDict",
+    "ChainMap",
+    "Hashable",
+    "Sized",
+    "SupportsAbs",
+    "SupportsBytes",
+    "SupportsComplex",
+    "SupportsFloat",
+    "SupportsIndex",
+    "SupportsInt",
+    "SupportsRound",
+    "IO",
+    "TextIO",
+    "BinaryIO",
+    "Pattern",
+    "Match",
+    "ContextManager",
+    "AsyncContextManager",
+]
+_MODULE_ABCS: Final = [
+    "AsyncGenerator",
+    "AsyncIterable",
+    "AsyncIterator",
+    "Awaitable",
+    "ByteString",
+    "Callable",
+    "Collection",
+    "Container",
+    "Coroutine",
+    "Generator",
+    "Hashable",
+    "ItemsView",
+    "Iterable",
+    "Iterator",
+    "KeysView",
+    "Mapping",
+    "MappingView",
+    "MutableMapping",
+    "MutableSequence",
+    "MutableSet",
+    "Reversible",
+    "Sequence",
+    "Sized",
+    "ValuesView",
+]
+MEMBERS: Final[dict[str, Any]] = {
+    **{name: Form(name) for name in _FORMS},
+    **{name: Form(name, origin) for name, origin in _ORIGINS.items() if name != "Text"},
+    **{name: CLASSES[name] for name in _MODULE_ABCS},
+    "AbstractSet": CLASSES["Set"],
+    "Text": str,
+    "AnyStr": TypeVar("AnyStr"),
+    "Generic": Generic,
+    "NamedTuple": _NamedTuple(),
+    "NewType": _NewType,
+    "ParamSpec": _Parameters,
+    "Protocol": Protocol,
+    "TYPE_CHECKING": False,
+    "TypeVar": TypeVar,
+    "TypeVarTuple": _Parameters,
+    "TypedDict": _TypedDict("TypedDict", {}),
+    "assert_never": assert_never,
+    "assert_type": lambda value, kind, /: value,
+    "cast": cast,
+    "dataclass_transform": _decorator,
+    "final": _same,
+    "get_args": get_args,
+    "get_origin": get_origin,
+    "get_type_hints": get_type_hints,
+    "is_typeddict": lambda value, /: isinstance(value, _TypedDict),
+    "no_type_check": _same,
+    "overload": overload,
+    "override": _same,
+    "reveal_type": _same,
+    "runtime_checkable": runtime_checkable,
+}
