@@ -1,6 +1,7 @@
 """Operators and display helpers that a tier may not leave to CPython: they could compute without bound, or leak."""
 
 from builtins import pow as _pow
+from builtins import round as _round
 from collections.abc import Callable
 from math import isqrt
 from typing import Any, Final
@@ -159,6 +160,20 @@ def pow_builtin(*args: Any, **kwargs: Any) -> Any:
             if words > 31:
                 S.charge(words * isqrt(words) * abs(exp).bit_length() >> 4)
     return _pow(*args, **kwargs)
+
+
+_FEW_DIGITS: Final = -300
+
+
+def round_(*args: Any, **kwargs: Any) -> Any:
+    """round(); CPython would make the power of ten even where the result is 0."""
+    digits = args[1] if len(args) == 2 else kwargs.get("ndigits")
+    if type(digits) is int and digits < _FEW_DIGITS and args and type(args[0]) in (int, bool):
+        number = int(args[0])
+        if -3 * digits > number.bit_length():
+            return 0
+        charge_bits(number.bit_length() * 4)
+    return _round(*args, **kwargs)
 
 
 def remainder(left: Any, right: Any) -> Any:

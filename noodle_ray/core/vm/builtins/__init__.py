@@ -13,7 +13,7 @@ from noodle_ray.core.vm.builtins import identity, iteration, output, typing_
 from noodle_ray.core.vm.catalog import MODULES, module_of
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.names import EXCEPTIONS
-from noodle_ray.core.vm.operators import SKIP, pow_builtin
+from noodle_ray.core.vm.operators import SKIP, pow_builtin, round_
 from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, call_of, type_of
 
 _PLAIN: Final = (
@@ -31,7 +31,7 @@ _PLAIN: Final = (
         "enumerate",
         "filter",
     ),
-    *("float", "hex", "int", "iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed", "round"),
+    *("float", "hex", "int", "iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed"),
     *("slice", "str", "tuple", "zip"),
 )
 
@@ -95,6 +95,7 @@ def _values() -> dict[str, Any]:
             "pow": pow_builtin,
             "print": output.print,
             "repr": strings.repr_builtin,
+            "round": round_,
             "set": sets.set,
             "type": TYPE,
             ".skip": SKIP,
@@ -134,6 +135,7 @@ CALLS: Final = _Calls({**{kind.__name__: call for kind, call in CALLS_OF.items()
 _EXACT: Final[dict[tuple[str, int], Any]] = {
     ("ascii", 1): strings.to_ascii,
     ("repr", 1): strings.to_repr,
+    ("round", 1): round,
     ("str", 1): strings.to_str,
 }
 """What is called with just this many arguments, for short."""

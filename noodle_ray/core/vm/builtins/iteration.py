@@ -1,7 +1,7 @@
 """Builtins that consume or make iterables; work proportional to the data is charged."""
 
 import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, compress, repeat
 from typing import Any, Final
 
