@@ -94,6 +94,7 @@ class InterpreterRun:
         cost, first, rest = self._entry(frame)
         try:
             if frame.block(first) is None:
+                frame.span = frame.function.span
                 self.charge(cost)
                 frame.block(rest)
         except BaseException as error:

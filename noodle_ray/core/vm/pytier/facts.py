@@ -7,32 +7,43 @@ from noodle_ray.core.nbc.walk import flatten
 
 
 class Facts(NamedTuple):
-    """``names`` are attribute names that objects of the module's classes may have; ``specials`` the special methods that
-    its classes may define; ``methods`` the functions made in the bodies of classes."""
+    """``names`` are attribute names that objects of the module's classes may have, ``bodies`` those that the bodies of
+    classes define; ``specials`` the special methods that its classes may define; ``methods`` the functions made in the
+    bodies of classes. ``lazy`` says whether it may have iterators and objects of libraries that run its code."""
 
     names: frozenset[str]
+    bodies: frozenset[str]
     specials: frozenset[str]
     methods: frozenset[int]
     lazy: bool
 
 
-NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), False)
+NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), frozenset(), False)
+_LAZY: Final = frozenset({"map", "filter", "iter"})
+_INERT: Final = frozenset(
+    (
+        *("base64", "calendar", "cmath", "datetime", "decimal", "fractions", "hashlib", "json", "math", "random", "re"),
+        *("statistics", "string", "textwrap", "time", "typing", "unicodedata", "urllib.parse", "uuid"),
+    )
+)
+"""Modules whose objects run none of a program's code."""
 _MAKERS: Final = frozenset({"setattr", "vars", "functools.total_ordering", "dataclasses.make_dataclass", "enum.Enum"})
 
 
 def facts_of(module: Module) -> Facts:
     """Look through a module once."""
     names: set[str] = set()
+    bodies: set[str] = set()
     specials: set[str] = set()
     methods: set[int] = set()
-    lazy = False
+    lazy = not _INERT.issuperset(module.imports)
     for function in module.functions:
         inside = function.kind == "class"
         lazy = lazy or function.kind not in ("", "class")
         for instr in flatten(function.body):
             if inside and instr.op == "const" and type(instr.args[1]) is str:
                 text = cast(str, instr.args[1])
-                (specials if text.startswith("__") else names).add(text)
+                (specials if text.startswith("__") else bodies).add(text)
             elif inside and instr.op == "func":
                 methods.add(cast(int, instr.args[1]))
             elif instr.op == "setattr":
@@ -40,7 +51,10 @@ def facts_of(module: Module) -> Facts:
                 (specials if text.startswith("__") else names).add(text)
             elif instr.op in ("callb", "bget") and instr.args[1] in _MAKERS:
                 specials.add("__getattr__")
-    return Facts(frozenset(names), frozenset(specials) - _HARMLESS, frozenset(methods), lazy)
+            elif instr.op in ("callb", "bget") and instr.args[1] in _LAZY:
+                lazy = True
+    names |= bodies
+    return Facts(frozenset(names), frozenset(bodies), frozenset(specials) - _HARMLESS, frozenset(methods), lazy)
 
 
 _HARMLESS: Final = frozenset(

@@ -7,7 +7,7 @@ loop pays at each iteration, because what it calls must see how much fuel is rea
 from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
-from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.nbc.walk import flatten, reads_of
 from noodle_ray.core.vm.methods import CHARGING
 from noodle_ray.core.vm.operators import SMALL_EXPONENT
 from noodle_ray.core.vm.pytier.registers import Registers
@@ -35,6 +35,46 @@ def _charges(instr: Instr, registers: Registers) -> bool:
     if instr.op in ("binop", "inplace") and instr.args[1] == "**":
         return not small_power(instr, registers)
     return False
+
+
+_PLAIN: Final = frozenset({int, float, bool, str, bytes, complex, type(None), range})
+_INDEXED: Final = frozenset({list, tuple, str, bytes, range})
+_CONSUMING: Final = frozenset({"unpack", "unpackx", "extend", "totuple", "update"})
+_PROTOCOLS: Final = _CONSUMING | frozenset(
+    (
+        *("binop", "inplace", "cmp", "unop", "index", "setindex", "delindex", "format", "set", "dict", "setadd"),
+        *("callb", "if", "and", "or", "ifx"),
+    )
+)
+"""Opcodes that run special methods of the objects they are given."""
+
+
+def is_inert(block: Block, registers: Registers) -> bool:
+    """Whether no instruction of a leaf's body can come upon code of the program, by a special method, a property or an
+    iterator: then the loop need not be able to give back what it has prepaid."""
+    facts = registers.facts
+    if not (facts.lazy or facts.specials or facts.bodies):
+        return True
+    return not any(_meets_code(instr, registers) for instr in flatten(block))
+
+
+def _meets_code(instr: Instr, registers: Registers) -> bool:
+    op, args, facts, types = instr.op, instr.args, registers.facts, registers.types
+    if op == "callm":
+        return cast(int, args[1]) not in types or bool(facts.specials)
+    if op == "attr":
+        return cast(int, args[1]) not in types and (args[2] in facts.bodies or "__getattr__" in facts.specials)
+    if op in ("index", "setindex") and types.get(cast(int, args[op == "index"])) in _INDEXED:
+        return types.get(cast(int, args[1 + (op == "index")])) not in _PLAIN
+    consuming = op in _CONSUMING or (op == "cmp" and args[1] in ("in", "not in"))
+    if consuming or (op in _PROTOCOLS and facts.specials):
+        return not all(types.get(register) in _PLAIN or _is_plain(register, registers) for register in reads_of(instr))
+    return False
+
+
+def _is_plain(register: int, registers: Registers) -> bool:
+    made = registers.constants.get(register)
+    return made is not None and made.op == "const" and type(made.args[1]) in _PLAIN
 
 
 def small_power(instr: Instr, registers: Registers) -> bool:

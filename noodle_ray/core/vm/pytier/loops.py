@@ -13,7 +13,7 @@ from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
-from noodle_ray.core.vm.pytier.leaf import is_leaf, keeps_size
+from noodle_ray.core.vm.pytier.leaf import is_inert, is_leaf, keeps_size
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.support import FUEL
 
@@ -32,10 +32,11 @@ def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Positio
 def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tuple[str, str]:
     """`_start` for a ``for``. A range is paid for without a call: its length is known and cannot change."""
     iterable, cost = cast(int, instr.args[1]), float(loop_cost(instr))
-    if emitter.registers.types.get(iterable) is not range:
-        body = cast(Block, instr.args[2])
+    body = cast(Block, instr.args[2])
+    inert = is_inert(body, emitter.registers)
+    if emitter.registers.types.get(iterable) is not range or not inert:
         helper = ".enter"
-        if keeps_size(iterable, body, emitter.registers):
+        if inert and keeps_size(iterable, body, emitter.registers):
             helper = ".enter_steady" if any(inner.op == "setindex" for inner in flatten(body)) else ".enter_fixed"
         return _start(emitter, helper, [items, nodes.constant(cost, at)], at)
     iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
