@@ -22,7 +22,7 @@ from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.sandbox import kernel, lockdown, outcome
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import Codec, Frames, WireError, frame, receive
-from noodle_ray.core.vm import memory, modules, sets
+from noodle_ray.core.vm import memory, modules, native, sets
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
@@ -333,6 +333,7 @@ def become_worker(connection: "socket", proc: int, parent: int, layers: list[loc
         worker = Worker()
         own, (descriptor, statm, clear_refs) = lockdown.confine(connection, proc, parent)
         modules.seal()
+        native.forbid()
         worker.attach(socket(family, kind, 0, descriptor), statm, clear_refs)
         worker.send("ready", [list(layer) for layer in (*layers, *own)])
         gc.freeze()

@@ -16,6 +16,7 @@ from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare
 from noodle_ray.core.vm.modules import require, start_run
+from noodle_ray.core.vm.native import may_run_native
 from noodle_ray.core.vm.stack import max_recursion
 from noodle_ray.core.vm.state import S, State
 from noodle_ray.core.vm.strings import to_str
@@ -159,12 +160,12 @@ def _load() -> Any:
 
 def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
     """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
-    if tier == "python" or (tier == "auto" and not _runs_straight(module)):
+    if tier in ("python", "native") or (tier == "auto" and not _runs_straight(module)):
         pytier = _loaded.get("pytier") or _load()
         try:
-            run = pytier.make_run(module, key, limits)
+            run = pytier.make_run(module, key, limits, "" if tier == "python" or not may_run_native() else tier)
             pytier.allow_recursion(limits.recursion)
-            return "python", run
+            return "native" if tier == "native" else "python", run
         except Exception:  # twenty nested blocks, say; whatever it is, no module may end its host
             pass
     from noodle_ray.core.vm import interpreter
@@ -243,4 +244,4 @@ def _frames(raised: BaseException, run: Any) -> list[dict[str, Any]]:
     frames = run.traceback(raised)
     if len(frames) > _FRAMES_SHOWN:
         frames = frames[: _FRAMES_SHOWN // 2] + frames[-_FRAMES_SHOWN // 2 :]
-    return [{"line": line, "column": column, "function": function} for line, column, function in frames]
+    return [{"line": max(line, 1), "column": column, "function": function} for line, column, function in frames]

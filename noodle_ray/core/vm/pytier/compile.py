@@ -21,35 +21,38 @@ assert len(HANDLERS) > len(_EMITTERS)
 
 
 class Compiled(NamedTuple):
-    """A compiled module: the code of its top level, and the namespace to copy for each run."""
+    """A compiled module: the code of its top level, the namespace to copy for each run, and the indices of the functions
+    that ask native code first."""
 
     code: CodeType
     namespace: dict[str, object]
+    sites: tuple[int, ...]
 
 
-_cache: dict[str, Compiled] = {}
+_cache: dict[tuple[str, bool], Compiled] = {}
 _CACHED: Final = 256
 
 
-def compile_module(module: Module, key: str) -> Compiled:
-    """Compile, or take from the cache when ``key`` (the module's digest, or '' for none) was seen.
+def compile_module(module: Module, key: str, native: bool = False) -> Compiled:
+    """Compile, or take from the cache when ``key`` (the module's digest, or '' for none) was seen. With ``native``,
+    functions that the native tier may run ask it first.
 
     Raises SyntaxError, RecursionError or ValueError where CPython's own compiler has a limit that NBC has not
     (twenty nested loops, say): such a module runs on the interpreter.
     """
-    found = _cache.get(key)
+    found = _cache.get((key, native))
     if found is not None:
         return found
     for name in module.imports:  # which attributes are looked up in tables depends on what types there are
         members(name)
-    names = Names(facts_of(module))
+    names = Names(facts_of(module), native)
     program = Emitter(module, module.functions[0], names).definition(".program", [], NOWHERE)
     code = support.unwrap(compile(support.wrap(program), FILENAME, "exec", dont_inherit=True, optimize=0))
-    compiled = Compiled(_named(code), support.namespace(names.builtins, names.vetted))
+    compiled = Compiled(_named(code), support.namespace(names.builtins, names.vetted), tuple(names.sites))
     if key:
         if len(_cache) >= _CACHED:
             _cache.pop(next(iter(_cache)))
-        _cache[key] = compiled
+        _cache[key, native] = compiled
     return compiled
 
 

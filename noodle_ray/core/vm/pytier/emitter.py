@@ -22,6 +22,10 @@ MAX_DEPTH: Final = 40
 """Expressions nested deeper are cut, so that CPython's own compiler never runs out of stack."""
 
 
+_ATTRIBUTES: Final = frozenset({"attr", "callm", "setattr", "delattr"})
+"""What CPython would place on the last line of its span, where it looks for the attribute's name."""
+
+
 class Waiting(NamedTuple):
     """An expression not yet evaluated, and the register that its value is for."""
 
@@ -33,8 +37,10 @@ class Waiting(NamedTuple):
 class Names:
     """What the generated module needs in its namespace: builtins, and vetted functions and tables by variable."""
 
-    def __init__(self, facts: Facts = NO_FACTS) -> None:
+    def __init__(self, facts: Facts = NO_FACTS, native: bool = False) -> None:
         self.facts = facts
+        self.native = native
+        self.sites: list[int] = []
         self.builtins: set[str] = set()
         self.vetted: dict[str, object] = {}
 
@@ -45,6 +51,7 @@ class Emitter:
     def __init__(self, module: Module, function: Function, names: Names, index: int = 0) -> None:
         self.index = index
         self.knows_self = False
+        self.stores = 0
         self.module = module
         self.function = function
         self.names = names
@@ -193,9 +200,31 @@ class Emitter:
 
     def instruction(self, instr: Instr) -> None:
         """Emit one instruction."""
-        HANDLERS[instr.op](self, instr, position(instr.span))
+        at = position(instr.span)
+        if instr.op in _ATTRIBUTES and at["end_lineno"] != at["lineno"]:
+            at = {**at, "end_lineno": at["lineno"], "end_col_offset": at["col_offset"]}
+        HANDLERS[instr.op](self, instr, at)
 
     # functions
+
+    def _native(self) -> list[ast.stmt]:
+        """Ask native code first, where there may be some: ``if site is not None and (r := site(...)) is not again``."""
+        if not self.names.native or self.function is self.module.functions[0]:
+            return []
+        from noodle_ray.core.vm.native.choice import eligible
+
+        if not eligible(self.function):
+            return []
+        index = next(i for i, function in enumerate(self.module.functions) if function is self.function)
+        self.names.sites.append(index)
+        at = position(self.function.span)
+        site, result = f".site{index}", self.fresh("y")
+        args = [nodes.load(param.name, at) for param in self.function.params]
+        asked = ast.NamedExpr(nodes.store(result, at), ast.Call(nodes.load(site, at), args, [], **at), **at)
+        there = ast.Compare(nodes.load(site, at), [ast.IsNot()], [nodes.constant(None, at)], **at)
+        done = ast.Compare(asked, [ast.IsNot()], [nodes.load(".again", at)], **at)
+        leave = ast.Return(nodes.load(result, at), **at)
+        return [ast.If(there, [ast.If(done, [leave], [], **at)], [], **at)]
 
     def definition(self, name: str, defaults: list[ast.expr], at: Position) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """This whole function as a ``def``, or an ``async def``: what can be suspended is what CPython suspends."""
@@ -205,7 +234,7 @@ class Emitter:
         asked = prologue(self, position(self.function.span))
         first, rest = self.block(code[:free]), self.block(code[free:])
         paid = charge(entry_cost(self.function), position(self.function.span))
-        body = [*declarations(self.function), *asked, *first, *paid, *rest]
+        body = [*declarations(self.function), *self._native(), *asked, *first, *paid, *rest]
         kind = self.function.kind
         if kind in ("generator", "async_generator"):  # one, whether or not a yield can be reached
             never: list[ast.stmt] = [ast.Expr(ast.Yield(None, **at), **at)]

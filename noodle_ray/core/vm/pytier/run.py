@@ -21,8 +21,8 @@ Frame = tuple[int, int, str]
 class PythonRun:
     """A module made ready to run once: its globals are fresh, its fuel tank full."""
 
-    def __init__(self, module: Module, key: str, limits: Limits) -> None:
-        compiled = compile_module(module, key)
+    def __init__(self, module: Module, key: str, limits: Limits, native: str = "") -> None:
+        compiled = compile_module(module, key, bool(native))
         meter = Meter(float(limits.fuel))
         names = compiled.namespace.copy()
         names[".trip"], names[".tests"] = meter.trip, meter.tests
@@ -33,6 +33,10 @@ class PythonRun:
         names[".limits"], names[".is_tripped"] = self._passing.limits, self._passing.is_tripped
         names[".BaseException"] = BaseException
         self._names = names
+        if compiled.sites:
+            from noodle_ray.core.vm.native.sites import open_sites
+
+            open_sites(module, key, compiled.sites, names, meter, native == "native")
         self._limits = limits
         self._program = FunctionType(compiled.code, names, "<module>", None, (meter.cell,))
         self._remaining, self._unused = meter.remaining, meter.unused
@@ -78,9 +82,10 @@ class PythonRun:
         return frames
 
 
-def make_run(module: Module, key: str, limits: Limits) -> PythonRun:
-    """Make a module ready for one run. ``key`` is its digest, under which compiled code is kept ('' keeps none)."""
-    return PythonRun(module, key, limits)
+def make_run(module: Module, key: str, limits: Limits, native: str = "") -> PythonRun:
+    """Make a module ready for one run. ``key`` is its digest, under which compiled code is kept ('' keeps none).
+    ``native`` is '' for the Python tier alone, auto where hot functions go native, or native where all do that can."""
+    return PythonRun(module, key, limits, native)
 
 
 _SLACK = 16

@@ -1,0 +1,444 @@
+"""Branches, loops, comprehensions and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from noodle_ray.core.nbc.costs import loop_cost
+from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.vm.native.emitter import MISSING, Emitter, Jump, State, handles, merge
+from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List, Range, Unknown, Value, name
+from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make
+from noodle_ray.core.vm.native.numbers import checked, truth
+
+Arm = Callable[..., Any]
+_CHARGES: Final = frozenset({"call", "for", "while", "comp"})
+_AHEAD: Final = 1 << 20
+"""The most iterations paid for at once without a look at the fuel."""
+
+
+@handles("move")
+def move(emitter: Emitter, instr: Instr) -> None:
+    """Copy a register."""
+    target, source = cast("tuple[int, int]", instr.args)
+    emitter.set(target, emitter.get(source))
+
+
+@handles("unset")
+def unset(emitter: Emitter, instr: Instr) -> None:
+    """Make a register unbound."""
+    register = cast(int, instr.args[0])
+    assert emitter.state is not None
+    emitter.state[register] = MISSING
+    emitter.line(f"store i1 false, ptr {emitter.slot(f'%set{register}', 'i1')}")
+
+
+@handles("check")
+def check(emitter: Emitter, instr: Instr) -> None:
+    """Start over if a register is unbound."""
+    register = cast(int, instr.args[0])
+    if register in emitter.flagged:
+        emitter.require(emitter.op(f"load i1, ptr {emitter.slot(f'%set{register}', 'i1')}"))
+        assert emitter.state is not None
+        if emitter.state.get(register, MISSING) == MISSING:
+            emitter.bail()
+
+
+@handles("gget")
+def global_get(emitter: Emitter, instr: Instr) -> None:
+    """Read a global that never changes: a function, or a number."""
+    target, variable = cast("tuple[int, str]", instr.args)
+    emitter.set(target, emitter.unit.global_value(variable))
+
+
+@handles("return")
+def leave(emitter: Emitter, instr: Instr) -> None:
+    """``return``."""
+    value = emitter.get(cast(int, instr.args[0]))
+    if isinstance(value.kind, (Callee, Range)):
+        raise Declined(f"it returns {name(value.kind)}")
+    emitter.leave(value)
+
+
+@handles("if")
+def branch(emitter: Emitter, instr: Instr) -> None:
+    """``if`` with both arms."""
+    test, yes, no = cast("tuple[int, Block, Block]", instr.args)
+    condition = truth(emitter, emitter.get(test))
+    _fork(emitter, condition, lambda: emitter.block(yes), lambda: emitter.block(no))
+
+
+def _fork(emitter: Emitter, condition: str, yes: Arm, no: Arm) -> None:
+    """Two arms that meet again."""
+    then, other, end = emitter.fresh("then"), emitter.fresh("else"), Jump(emitter.fresh("end"))
+    emitter.branch(condition, then, other)
+    before = cast(State, emitter.state)
+    for label, arm in ((then, yes), (other, no)):
+        emitter.at(label)
+        emitter.state = dict(before)
+        arm()
+        emitter.meet(end)
+    emitter.arrive(end)
+
+
+@handles("and", "or")
+def short_circuit(emitter: Emitter, instr: Instr) -> None:
+    """``and`` and ``or``."""
+    target, left, block, right = cast("tuple[int, int, Block, int]", instr.args)
+    first = emitter.get(left)
+    condition = truth(emitter, first)
+
+    def second() -> None:
+        emitter.block(block)
+        if emitter.state is not None:
+            emitter.set(target, emitter.get(right))
+
+    def skip() -> None:
+        emitter.set(target, first)
+
+    _fork(emitter, condition, *((second, skip) if instr.op == "and" else (skip, second)))
+
+
+@handles("ifx")
+def conditional(emitter: Emitter, instr: Instr) -> None:
+    """``a if c else b``."""
+    target, test, yes, yes_value, no, no_value = cast("tuple[int, int, Block, int, Block, int]", instr.args)
+
+    def arm(block: Block, register: int) -> None:
+        emitter.block(block)
+        if emitter.state is not None:
+            emitter.set(target, emitter.get(register))
+
+    condition = truth(emitter, emitter.get(test))
+    _fork(emitter, condition, lambda: arm(yes, yes_value), lambda: arm(no, no_value))
+
+
+@handles("while")
+def while_loop(emitter: Emitter, instr: Instr) -> None:
+    """``while``: paid for at each test."""
+    condition, test, body, orelse = cast("tuple[Block, int, Block, Block]", instr.args)
+
+    def emit() -> None:
+        emitter.charge(loop_cost(instr))
+        emitter.block(condition)
+        if emitter.state is None:
+            return
+        go, stop = emitter.fresh("do"), emitter.fresh("stop")
+        emitter.branch(truth(emitter, emitter.get(test)), go, stop)
+        tested = dict(emitter.state)
+        emitter.at(stop)
+        after.states.append(dict(tested))
+        emitter.jump(after.label)
+        emitter.at(go)
+        emitter.state = tested
+        emitter.block(body)
+
+    after = Jump(emitter.fresh("else"))
+    _loop(emitter, emit, after, orelse, None)
+
+
+@handles("break", "continue")
+def jump(emitter: Emitter, instr: Instr) -> None:
+    """``break`` and ``continue``."""
+    end, again = emitter.breaks[-1]
+    if instr.op == "break" and emitter.prepaid[-1] is not None:
+        emitter.refund(emitter.prepaid[-1])
+    emitter.meet(end if instr.op == "break" else again)
+
+
+def _loop(emitter: Emitter, emit: Arm, after: Jump, orelse: Block, paid: tuple[str, str, int] | None) -> None:
+    """A loop: ``emit`` emits its test and body, and leads to ``after`` when the test fails. Done again until the kinds
+    at its head, which depend on its own end, settle."""
+    end, after_label = Jump(emitter.fresh("end")), after.label
+    head = emitter.fresh("head")
+    emitter.jump(head)
+    entry = dict(cast(State, emitter.state))
+    before = after.states[:]
+    at_head = entry
+    while True:
+        mark, slots, returned = len(emitter.lines), dict(emitter.slots), len(emitter.returned)
+        after.states[:] = before
+        end.states.clear()
+        again = Jump(emitter.fresh("again"))
+        emitter.at(head)
+        emitter.state = dict(at_head)
+        emitter.breaks.append((end, again))
+        emitter.prepaid.append(paid)
+        emit()
+        emitter.breaks.pop()
+        emitter.prepaid.pop()
+        emitter.meet(again)
+        emitter.arrive(again)
+        back = emitter.state
+        if back is not None:
+            emitter.jump(head)
+        merged = merge([entry, *([back] if back is not None else [])])
+        settled = {r: k for r, k in merged.items() if r in at_head or r in emitter.flagged}
+        if all(_same(kind, at_head.get(register, MISSING)) for register, kind in settled.items()):
+            break
+        at_head = settled
+        del emitter.lines[mark:], emitter.returned[returned:]
+        emitter.slots = slots
+    assert after.label == after_label
+    emitter.arrive(after)
+    emitter.block(orelse)
+    emitter.meet(end)
+    emitter.arrive(end)
+
+
+def _same(one: Kind | None, two: Kind | None) -> bool:
+    if one is None or two is None:
+        return one is two
+    return name(one) == name(two)
+
+
+def _is_leaf(block: Block) -> bool:
+    """Whether nothing in a loop's body charges for itself."""
+    return not any(i.op in _CHARGES or (i.op == "callb" and i.args[1] in ("sum", "min", "max")) for i in flatten(block))
+
+
+def _resizes(block: Block) -> bool:
+    return any(i.op in ("callm", "call") for i in flatten(block))
+
+
+@handles("for")
+def for_loop(emitter: Emitter, instr: Instr) -> None:
+    """``for`` over a range or a list."""
+    target, iterable, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
+    over = emitter.get(iterable)
+    if isinstance(over.kind, Range):
+        start, step = over.parts[0], over.parts[2]
+        count = range_length(emitter, over)
+
+        def element(index: str) -> Value:
+            moved = index if step == "1" else emitter.op(f"mul nsw i64 {index}, {step}")
+            return Value("i", (moved if start == "0" else emitter.op(f"add nsw i64 {start}, {moved}"),))
+    elif isinstance(over.kind, List):
+        items, kind = over.parts[0], over.kind
+        if kind.element is None:
+            if not emitter.unit.last:
+                raise Unknown
+            emitter.require(emitter.op(f"icmp eq i64 {list_length(emitter, items)}, 0"))
+            emitter.block(orelse)
+            return
+        count = list_length(emitter, items)
+
+        def element(index: str) -> Value:
+            return element_at(emitter, items, cast(Kind, kind.element), index)
+
+        if _resizes(body):
+            _growing(emitter, instr, items, element)
+            return
+    else:
+        raise Declined(f"a loop over {name(over.kind)}")
+    index = emitter.slot(f"%{emitter.fresh('k')}", "i64")
+    if _is_leaf(body):
+        _leaf(emitter, instr, count, index, element)
+        return
+    emitter.line(f"store i64 -1, ptr {index}")
+    after = Jump(emitter.fresh("else"))
+
+    def emit() -> None:
+        k = emitter.op(f"add nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
+        emitter.line(f"store i64 {k}, ptr {index}")
+        _test(emitter, emitter.op(f"icmp slt i64 {k}, {count}"), after)
+        emitter.charge(loop_cost(instr))
+        emitter.set(target, element(k))
+        emitter.block(body)
+
+    _loop(emitter, emit, after, orelse, None)
+
+
+def _test(emitter: Emitter, more: str, after: Jump) -> None:
+    """Go on if there is more, else after the loop."""
+    go = emitter.fresh("do")
+    emitter.branch(more, go, after.label)
+    after.states.append(dict(cast(State, emitter.state)))
+    emitter.at(go)
+
+
+def _growing(emitter: Emitter, instr: Instr, items: str, element: Arm) -> None:
+    """A loop over a list that may change its length meanwhile."""
+    target, _, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
+    index = emitter.slot(f"%{emitter.fresh('k')}", "i64")
+    emitter.line(f"store i64 -1, ptr {index}")
+    after = Jump(emitter.fresh("else"))
+
+    def emit() -> None:
+        k = emitter.op(f"add nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
+        emitter.line(f"store i64 {k}, ptr {index}")
+        _test(emitter, emitter.op(f"icmp slt i64 {k}, {list_length(emitter, items)}"), after)
+        emitter.charge(loop_cost(instr))
+        emitter.set(target, element(k))
+        emitter.block(body)
+
+    _loop(emitter, emit, after, orelse, None)
+
+
+def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) -> None:
+    """A loop whose iterations all cost the same: paid for ahead, as far as the fuel goes, a great many at a time.
+
+    The inner loop then has no metering in it, and what is not used is given back when the loop is left early.
+    """
+    target, _, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
+    cost = loop_cost(instr)
+    limit = emitter.slot(f"%{emitter.fresh('m')}", "i64")
+    fuel = emitter.slot("%fuel", "i64")
+    first = emitter.slot(f"%{emitter.fresh('p')}", "i64")
+    emitter.line(f"store i64 0, ptr {index}")
+    emitter.line(f"store i64 0, ptr {limit}")
+    emitter.line(f"store i64 0, ptr {first}")
+    after = Jump(emitter.fresh("else"))
+
+    def pay() -> None:
+        """Pay for more iterations: all that are left, or as many as the fuel at hand is for."""
+        pay_all, some, paid = emitter.fresh("all"), emitter.fresh("some"), emitter.fresh("paid")
+        done = emitter.op(f"load i64, ptr {limit}")
+        left = emitter.op(f"sub nsw i64 {count}, {done}")
+        have = emitter.op(f"load i64, ptr {fuel}")
+        few = emitter.op(f"icmp sle i64 {left}, {_AHEAD}")
+        price = emitter.op(f"mul i64 {left}, {cost}")
+        enough = emitter.op(f"icmp sle i64 {price}, {have}")
+        emitter.branch(emitter.op(f"and i1 {few}, {enough}"), pay_all, some, ", !prof !20")
+        emitter.at(pay_all)
+        emitter.line(f"store i64 {emitter.op(f'sub nsw i64 {have}, {price}')}, ptr {fuel}")
+        emitter.line(f"store i64 {count}, ptr {limit}")
+        emitter.jump(paid)
+        emitter.at(some)
+        emitter.refill(have, str(cost))
+        now = emitter.op(f"load i64, ptr {fuel}")
+        affordable = emitter.op(f"udiv i64 {now}, {cost}")
+        more = emitter.op(f"call i64 @llvm.smin.i64(i64 {affordable}, i64 {left})")
+        total = emitter.op(f"mul nsw i64 {more}, {cost}")
+        emitter.line(f"store i64 {emitter.op(f'sub nsw i64 {now}, {total}')}, ptr {fuel}")
+        emitter.line(f"store i64 {emitter.op(f'add nsw i64 {done}, {more}')}, ptr {limit}")
+        emitter.jump(paid)
+        emitter.at(paid)
+
+    inner = Jump(emitter.fresh("spent"))
+
+    def emit_outer() -> None:
+        reached = emitter.op(f"load i64, ptr {limit}")
+        _test(emitter, emitter.op(f"icmp slt i64 {reached}, {count}"), after)
+        pay()
+        emitter.line(f"store i64 {reached}, ptr {index}")
+        inner.states.clear()
+        _inner(emitter, emit_inner, inner, (index, limit, cost), outer_end)
+
+    def emit_inner() -> None:
+        k = emitter.op(f"load i64, ptr {index}")
+        _test(emitter, emitter.op(f"icmp slt i64 {k}, {emitter.op(f'load i64, ptr {limit}')}"), inner)
+        emitter.set(target, element(k))
+        emitter.block(body)
+
+    outer_end = Jump(emitter.fresh("broken"))
+    _chunks(emitter, emit_outer, after, orelse, outer_end)
+
+
+def _inner(emitter: Emitter, emit: Arm, after: Jump, paid: tuple[str, str, int], end: Jump) -> None:
+    """The unmetered loop inside a leaf: as `_loop`, but a break leaves both."""
+    index = paid[0]
+    head = emitter.fresh("head")
+    emitter.jump(head)
+    entry = dict(cast(State, emitter.state))
+    at_head, before = entry, end.states[:]
+    while True:
+        mark, slots, returned = len(emitter.lines), dict(emitter.slots), len(emitter.returned)
+        after.states.clear()
+        end.states[:] = before
+        again = Jump(emitter.fresh("again"))
+        emitter.at(head)
+        emitter.state = dict(at_head)
+        emitter.breaks.append((end, again))
+        emitter.prepaid.append(paid)
+        emit()
+        emitter.breaks.pop()
+        emitter.prepaid.pop()
+        emitter.meet(again)
+        emitter.arrive(again)
+        back = emitter.state
+        if back is not None:
+            k = emitter.op(f"add nuw nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
+            emitter.line(f"store i64 {k}, ptr {index}")
+            emitter.jump(head)
+        merged = merge([entry, *([back] if back is not None else [])])
+        settled = {r: k for r, k in merged.items() if r in at_head or r in emitter.flagged}
+        if all(_same(kind, at_head.get(register, MISSING)) for register, kind in settled.items()):
+            break
+        at_head = settled
+        del emitter.lines[mark:], emitter.returned[returned:]
+        emitter.slots = slots
+    emitter.arrive(after)
+
+
+def _chunks(emitter: Emitter, emit: Arm, after: Jump, orelse: Block, end: Jump) -> None:
+    """The outer loop of a leaf."""
+    head = emitter.fresh("chunk")
+    emitter.jump(head)
+    entry = dict(cast(State, emitter.state))
+    at_head = entry
+    while True:
+        mark, slots, returned = len(emitter.lines), dict(emitter.slots), len(emitter.returned)
+        after.states.clear()
+        end.states.clear()
+        emitter.at(head)
+        emitter.state = dict(at_head)
+        emit()
+        back = emitter.state
+        if back is not None:
+            emitter.jump(head)
+        merged = merge([entry, *([back] if back is not None else [])])
+        settled = {r: k for r, k in merged.items() if r in at_head or r in emitter.flagged}
+        if all(_same(kind, at_head.get(register, MISSING)) for register, kind in settled.items()):
+            break
+        at_head = settled
+        del emitter.lines[mark:], emitter.returned[returned:]
+        emitter.slots = slots
+    emitter.arrive(after)
+    emitter.block(orelse)
+    emitter.meet(end)
+    emitter.arrive(end)
+
+
+def range_length(emitter: Emitter, over: Value) -> str:
+    """How many elements a range has."""
+    start, stop, step = over.parts
+    known = cast(Range, over.kind).step
+    if known:
+        low, high = (start, stop) if known > 0 else (stop, start)
+        span = checked(emitter, "-", high, low) if low != "0" else high
+        some = emitter.op(f"call i64 @llvm.smax.i64(i64 {span}, i64 0)")
+        if abs(known) == 1:
+            return some
+        return emitter.op(f"udiv i64 {emitter.op(f'add nuw i64 {some}, {abs(known) - 1}')}, {abs(known)}")
+    emitter.require(emitter.op(f"icmp ne i64 {step}, 0"))
+    emitter.require(emitter.op(f"icmp ne i64 {step}, {-(2**63)}"))
+    up = emitter.op(f"icmp sgt i64 {step}, 0")
+    low = emitter.op(f"select i1 {up}, i64 {start}, i64 {stop}")
+    high = emitter.op(f"select i1 {up}, i64 {stop}, i64 {start}")
+    size = emitter.op(f"select i1 {up}, i64 {step}, i64 {emitter.op(f'sub i64 0, {step}')}")
+    some = emitter.op(f"call i64 @llvm.smax.i64(i64 {checked(emitter, '-', high, low)}, i64 0)")
+    more = emitter.op(f"add i64 {size}, -1")
+    return emitter.op(f"udiv i64 {emitter.op(f'add i64 {some}, {more}')}, {size}")
+
+
+@handles("comp")
+def comprehension(emitter: Emitter, instr: Instr) -> None:
+    """A list comprehension."""
+    target, kind, block = cast("tuple[int, str, Block]", instr.args)
+    if kind != "list":
+        raise Declined(f"a {kind}")
+    made = list_make(emitter, emitter.unit.list_at(emitter, instr), "0")
+    emitter.collecting.append(made)
+    emitter.block(block)
+    emitter.collecting.pop()
+    if emitter.state is not None:
+        emitter.set(target, made)
+
+
+@handles("emit")
+def emit_element(emitter: Emitter, instr: Instr) -> None:
+    """Add an element to the innermost comprehension."""
+    append(emitter, emitter.collecting[-1], emitter.get(cast(int, instr.args[0])))

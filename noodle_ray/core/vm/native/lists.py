@@ -1,0 +1,251 @@
+"""Lists: making, indexing, changing; and tuples, which are only a way of writing several values."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.vm.native.emitter import Emitter, handles
+from noodle_ray.core.vm.native.kinds import Declined, Kind, List, Tuple, Unknown, Value, flat, name
+from noodle_ray.core.vm.native.numbers import as_integer
+from noodle_ray.core.vm.native.support import TAGS, size, stored, tuple_parts
+
+
+def list_length(emitter: Emitter, pointer: str) -> str:
+    """A list's length. It is at least 0, which LLVM is told."""
+    at = emitter.field(pointer, 8)
+    return emitter.op(f"load i64, ptr {at}, !tbaa {TAGS['header']}, !range !22")
+
+
+def list_make(emitter: Emitter, kind: List, count: str) -> Value:
+    """A new list of so many elements, which are not set yet."""
+    bytes_each = size(kind.element) if kind.element is not None else 8
+    made = emitter.op(f"call ptr @list_make(ptr %ctx, i64 {count}, i64 {bytes_each})")
+    emitter.require(emitter.op(f"icmp ne ptr {made}, null"))
+    return Value(kind, (made,))
+
+
+def element_kind(emitter: Emitter, kind: List) -> Kind:
+    """What a list holds; while that is open, this point is not reached."""
+    if kind.element is None:
+        raise Unknown
+    return kind.element
+
+
+def _address(emitter: Emitter, pointer: str, kind: Kind, index: str) -> str:
+    data = emitter.load("ptr", pointer, "header")
+    return emitter.op(f"getelementptr inbounds {stored(kind)}, ptr {data}, i64 {index}")
+
+
+def element_at(emitter: Emitter, pointer: str, kind: Kind, index: str) -> Value:
+    """The element at an index that is in bounds."""
+    part = emitter.load(stored(kind), _address(emitter, pointer, kind, index))
+    if kind == "b":
+        part = emitter.op(f"trunc i8 {part} to i1")
+    return Value(kind, (part,))
+
+
+def put_at(emitter: Emitter, pointer: str, kind: Kind, index: str, value: Value) -> None:
+    """Set the element at an index that is in bounds."""
+    part = value.parts[0]
+    if kind == "b":
+        part = emitter.op(f"zext i1 {part} to i8")
+    emitter.store(stored(kind), part, _address(emitter, pointer, kind, index))
+
+
+def _in_bounds(emitter: Emitter, pointer: str, key: Value) -> str:
+    """The place an index means, or start over."""
+    index = as_integer(emitter, key)
+    length = list_length(emitter, pointer)
+    if not index.isdigit():
+        negative = emitter.op(f"icmp slt i64 {index}, 0")
+        from_end = emitter.op(f"add nsw i64 {index}, {length}")
+        index = emitter.op(f"select i1 {negative}, i64 {from_end}, i64 {index}")
+    emitter.require(emitter.op(f"icmp ult i64 {index}, {length}"))
+    return index
+
+
+@handles("list")
+def display(emitter: Emitter, instr: Instr) -> None:
+    """A list display."""
+    target, registers = cast("tuple[int, tuple[int, ...]]", instr.args)
+    values = [emitter.get(register) for register in registers]
+    kind = emitter.unit.list_at(emitter, instr)
+    for value in values:
+        kind.takes(value.kind)
+    made = list_make(emitter, kind, str(len(values)))
+    for index, value in enumerate(values):
+        put_at(emitter, made.parts[0], cast(Kind, kind.element), str(index), value)
+    emitter.set(target, made)
+
+
+@handles("tuple")
+def tuple_display(emitter: Emitter, instr: Instr) -> None:
+    """A tuple display."""
+    target, registers = cast("tuple[int, tuple[int, ...]]", instr.args)
+    values = [emitter.get(register) for register in registers]
+    parts = tuple(part for value in values for part in value.parts)
+    emitter.set(target, Value(Tuple(tuple(value.kind for value in values)), parts))
+
+
+@handles("unpack")
+def unpack(emitter: Emitter, instr: Instr) -> None:
+    """``a, b = v``."""
+    source, targets = cast("tuple[int, tuple[int, ...]]", instr.args)
+    value = emitter.get(source)
+    if isinstance(value.kind, Tuple):
+        if len(value.kind.items) != len(targets):
+            emitter.bail()
+            return
+        for target, (kind, parts) in zip(targets, tuple_parts(value.kind, value.parts), strict=True):
+            emitter.set(target, Value(kind, parts))
+        return
+    if not isinstance(value.kind, List):
+        raise Declined(f"unpacking {name(value.kind)}")
+    kind, pointer = element_kind(emitter, value.kind), value.parts[0]
+    emitter.require(emitter.op(f"icmp eq i64 {list_length(emitter, pointer)}, {len(targets)}"))
+    for index, target in enumerate(targets):
+        emitter.set(target, element_at(emitter, pointer, kind, str(index)))
+
+
+@handles("index")
+def subscript(emitter: Emitter, instr: Instr) -> None:
+    """``a[b]``."""
+    target, container, key = cast("tuple[int, int, int]", instr.args)
+    value = emitter.get(container)
+    if isinstance(value.kind, Tuple):
+        index = emitter.constant(key)
+        if not isinstance(index, int):
+            raise Declined("a tuple's element that is not known beforehand")
+        items = tuple_parts(value.kind, value.parts)
+        if not -len(items) <= index < len(items):
+            emitter.bail()
+            return
+        emitter.set(target, Value(*items[index]))
+        return
+    if not isinstance(value.kind, List):
+        raise Declined(f"an element of {name(value.kind)}")
+    kind = element_kind(emitter, value.kind)
+    place = _in_bounds(emitter, value.parts[0], emitter.get(key))
+    emitter.set(target, element_at(emitter, value.parts[0], kind, place))
+
+
+@handles("setindex")
+def set_subscript(emitter: Emitter, instr: Instr) -> None:
+    """``a[b] = v``."""
+    container, key, source = cast("tuple[int, int, int]", instr.args)
+    value, target = emitter.get(source), emitter.get(container)
+    if not isinstance(target.kind, List):
+        raise Declined(f"an element of {name(target.kind)} is set")
+    target.kind.takes(value.kind)
+    emitter.unit.mutated.append(target.kind)
+    place = _in_bounds(emitter, target.parts[0], emitter.get(key))
+    put_at(emitter, target.parts[0], cast(Kind, target.kind.element), place, value)
+
+
+def append(emitter: Emitter, target: Value, value: Value) -> None:
+    """Add an element at a list's end."""
+    kind = cast(List, target.kind)
+    kind.takes(value.kind)
+    pointer, element = target.parts[0], cast(Kind, kind.element)
+    length = list_length(emitter, pointer)
+    capacity = emitter.load("i64", emitter.field(pointer, 16), "header")
+    full = emitter.op(f"icmp eq i64 {length}, {capacity}")
+    grow, put = emitter.fresh("grow"), emitter.fresh("put")
+    emitter.branch(full, grow, put, ", !prof !21")
+    emitter.at(grow)
+    emitter.require(emitter.op(f"call i1 @list_grow(ptr %ctx, ptr {pointer}, i64 {size(element)})"))
+    emitter.jump(put)
+    emitter.at(put)
+    put_at(emitter, pointer, element, length, value)
+    emitter.store("i64", emitter.op(f"add nuw nsw i64 {length}, 1"), emitter.field(pointer, 8), "header")
+
+
+@handles("callm")
+def method(emitter: Emitter, instr: Instr) -> None:
+    """Methods of lists."""
+    target, receiver, called, args, keywords = cast("tuple[int, int, str, tuple[int, ...], tuple[()]]", instr.args)
+    value = emitter.get(receiver)
+    if not isinstance(value.kind, List) or keywords:
+        raise Declined(f"{name(value.kind)}.{called}()")
+    emitter.unit.mutated.append(value.kind)
+    pointer = value.parts[0]
+    if called == "append" and len(args) == 1:
+        append(emitter, value, emitter.get(args[0]))
+        emitter.set(target, Value("n", ()))
+    elif called == "pop" and not args:
+        kind = element_kind(emitter, value.kind)
+        length = list_length(emitter, pointer)
+        emitter.require(emitter.op(f"icmp ne i64 {length}, 0"))
+        last = emitter.op(f"add nsw i64 {length}, -1")
+        emitter.set(target, element_at(emitter, pointer, kind, last))
+        emitter.store("i64", last, emitter.field(pointer, 8), "header")
+    else:
+        raise Declined(f"list.{called}()")
+
+
+def list_operator(emitter: Emitter, instr: Instr, operator: str, a: Value, b: Value) -> Value:
+    """``[x] * n``, ``n * [x]`` and ``xs + ys``."""
+    if operator == "*" and not isinstance(a.kind, List):
+        a, b = b, a
+    in_place = instr.op == "inplace" and isinstance(a.kind, List)
+    if in_place or not isinstance(a.kind, List):
+        raise Declined(f"{name(a.kind)} {operator} {name(b.kind)}")
+    if operator == "*":
+        return _repeat(emitter, a, as_integer(emitter, b))
+    if operator == "+" and isinstance(b.kind, List):
+        kind = emitter.unit.list_at(emitter, instr)
+        for value in (a, b):
+            kind.takes(element_kind(emitter, cast(List, value.kind)))
+        first, second = (list_length(emitter, value.parts[0]) for value in (a, b))
+        made = list_make(emitter, kind, emitter.op(f"add i64 {first}, {second}"))
+        _copy(emitter, a, made, "0", first)
+        _copy(emitter, b, made, first, second)
+        return made
+    raise Declined(f"{name(a.kind)} {operator} {name(b.kind)}")
+
+
+def _copy(emitter: Emitter, source: Value, target: Value, at: str, count: str) -> None:
+    kind = cast(Kind, cast(List, source.kind).element)
+    start = emitter.load("ptr", source.parts[0], "header")
+    to = _address(emitter, target.parts[0], kind, at)
+    amount = emitter.op(f"mul nuw nsw i64 {count}, {size(kind)}")
+    emitter.line(f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, i64 {amount}, i1 false)")
+
+
+def _repeat(emitter: Emitter, source: Value, times: str) -> Value:
+    kind = cast(List, source.kind)
+    element = element_kind(emitter, kind)
+    length = list_length(emitter, source.parts[0])
+    some = emitter.op(f"call i64 @llvm.smax.i64(i64 {times}, i64 0)")
+    emitter.require(emitter.op(f"icmp ule i64 {some}, {1 << 31}"))
+    emitter.require(emitter.op(f"icmp ule i64 {length}, {1 << 31}"))
+    total = emitter.op(f"mul nuw nsw i64 {some}, {length}")
+    made = list_make(emitter, kind, total)
+    one, many, end = emitter.fresh("one"), emitter.fresh("many"), emitter.fresh("end")
+    head, copy = emitter.fresh("head"), emitter.fresh("copy")
+    (llvm,) = flat(element)
+    index = emitter.slot(f"%{emitter.fresh('k')}", "i64")
+    emitter.line(f"store i64 0, ptr {index}")
+    emitter.branch(emitter.op(f"icmp eq i64 {length}, 1"), one, many)
+    emitter.at(one)
+    only = element_at(emitter, source.parts[0], element, "0")
+    emitter.jump(head)
+    emitter.at(head)
+    k = emitter.op(f"load i64, ptr {index}")
+    fill = emitter.fresh("fill")
+    emitter.branch(emitter.op(f"icmp slt i64 {k}, {total}"), fill, end)
+    emitter.at(fill)
+    put_at(emitter, made.parts[0], element, k, only)
+    emitter.line(f"store i64 {emitter.op(f'add nuw nsw i64 {k}, 1')}, ptr {index}")
+    emitter.jump(head)
+    emitter.at(many)
+    m = emitter.op(f"load i64, ptr {index}")
+    emitter.branch(emitter.op(f"icmp slt i64 {m}, {total}"), copy, end)
+    emitter.at(copy)
+    _copy(emitter, source, made, m, length)
+    emitter.line(f"store i64 {emitter.op(f'add nuw nsw i64 {m}, {length}')}, ptr {index}")
+    emitter.jump(many)
+    emitter.at(end)
+    assert llvm
+    return made

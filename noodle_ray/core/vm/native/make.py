@@ -1,0 +1,80 @@
+"""Making native code for a site: from a module to an entry, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.vm.native import link
+from noodle_ray.core.vm.native.kinds import Declined
+from noodle_ray.core.vm.native.memory import Region, function_at
+from noodle_ray.core.vm.native.sites import Entry, parse_kinds
+from noodle_ray.core.vm.native.unit import Unit
+
+_made: dict[tuple[object, ...], Entry | None] = {}
+_regions: list[Region] = []
+_KEPT: Final = 1024
+
+
+def make_entry(module: Module, key: str, index: int, kinds: str, lookup: Callable[[str], object]) -> Entry | None:
+    """Native code for a function and kinds, made now or earlier; None if it is not for the native tier."""
+    seen: list[tuple[str, object]] = []
+
+    def recording(variable: str) -> object:
+        value = lookup(variable)
+        seen.append((variable, (type(value), repr(value))))
+        return value
+
+    try:
+        unit = Unit(module, recording, _may_recurse(module, index))
+        text = unit.compile(module.functions[index], parse_kinds(kinds))
+    except Declined:
+        return None
+    where = (key, index, kinds, tuple(seen))
+    if key and where in _made:
+        return _made[where]
+    data = link.compile_text(text.text)
+    entry = Entry(function_at(_place(data)), kinds, text.mutates, text.recursive)
+    if key and len(_made) < _KEPT:
+        _made[where] = entry
+    return entry
+
+
+def _place(data: bytes) -> int:
+    if _regions:
+        try:
+            return _regions[-1].place(data, link.link)
+        except MemoryError:
+            pass
+    _regions.append(Region(max(1 << 20, 2 * len(data))))
+    return _regions[-1].place(data, link.link)
+
+
+def _may_recurse(module: Module, index: int) -> bool:
+    """Whether a call may lead back: any call of the module's functions that is not certainly a chain."""
+    edges: dict[int, set[int]] = {}
+    by_name = {function.name: number for number, function in enumerate(module.functions)}
+    for number, function in enumerate(module.functions):
+        names = {str(instr.args[1]) for instr in flatten(function.body) if instr.op == "gget"}
+        edges[number] = {by_name[name] for name in names if name in by_name}
+    todo, reached = list(edges[index]), set(edges[index])
+    while todo:
+        for other in edges[todo.pop()]:
+            if other not in reached:
+                reached.add(other)
+                todo.append(other)
+    return any(_reaches(edges, number, number) for number in reached | {index})
+
+
+def _reaches(edges: dict[int, set[int]], start: int, goal: int) -> bool:
+    todo, seen = list(edges[start]), set(edges[start])
+    while todo:
+        number = todo.pop()
+        if number == goal:
+            return True
+        new = edges[number] - seen
+        seen |= new
+        todo.extend(new)
+    return goal in seen

@@ -1,0 +1,62 @@
+"""Memory that native code runs in, the context it works on, and the addresses it calls."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+from ctypes import CDLL, PYFUNCTYPE, addressof, c_char, c_int64, c_void_p, cast, py_object, pythonapi
+from functools import cache
+from typing import Any
+
+from noodle_ray.core.vm.native.choice import AGAIN
+from noodle_ray.core.vm.native.support import EXTERNAL, LIBM, WORDS
+
+
+@cache
+def address_of(name: str) -> int:
+    """The address of a function that native code may call. Raises KeyError for any other."""
+    if name in LIBM:
+        library: Any = CDLL("libm.so.6")
+    elif name.startswith("Py") and name in EXTERNAL:
+        library = pythonapi
+    elif name in EXTERNAL or name in ("memset", "memcpy", "memmove"):
+        library = CDLL(None)
+    else:
+        raise KeyError(name)
+    return cast(getattr(library, name), c_void_p).value or 0
+
+
+class Region:
+    """A piece of memory for code; pieces are put one after the other and never given back."""
+
+    def __init__(self, size: int = 1 << 20) -> None:
+        self._map = mmap.mmap(-1, size, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        self.base = addressof(c_char.from_buffer(self._map))
+        self.size = size
+        self.used = 0
+
+    def place(self, data: bytes, link: Callable[[bytes, int, Callable[[str], int]], tuple[bytes, int]]) -> int:
+        """Link an object file into the region; the address of its entry. Raises MemoryError when it is full."""
+        start = self.used
+        image, entry = link(data, self.base + start, address_of)
+        if start + len(image) > self.size:
+            raise MemoryError
+        self._map[start : start + len(image)] = image
+        self.used = start + len(image) + (-len(image) % 64)
+        return self.base + start + entry
+
+
+def function_at(address: int) -> Callable[..., object]:
+    """The entry of a unit as a Python callable of (address of a context, tuple of arguments)."""
+    return PYFUNCTYPE(py_object, c_void_p, py_object)(address)
+
+
+class Context:
+    """The words that native code works on."""
+
+    def __init__(self) -> None:
+        self.words = (c_int64 * len(WORDS))()
+        self.address = addressof(self.words)
+        objects = (AGAIN, None, True, int, float, bool, list)
+        for index, value in enumerate(objects, start=len(WORDS) - len(objects)):
+            self.words[index] = id(value)

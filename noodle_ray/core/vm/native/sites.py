@@ -1,0 +1,258 @@
+"""Where native code is entered: a **site** is a function of the module as the Python tier sees it.
+
+A site counts until it is hot, then has native code made for the types it meets. Whenever that code says "start over",
+and whenever there is none, the site answers `AGAIN` and the Python tier runs the function itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.nbc.walk import flatten, writes_of
+from noodle_ray.core.vm.native.choice import AGAIN
+from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List
+from noodle_ray.core.vm.state import S
+
+if TYPE_CHECKING:
+    from noodle_ray.core.vm.native.memory import Context
+    from noodle_ray.core.vm.pytier.support import Meter
+
+HOT: Final = 300_000
+"""Fuel that passes after a site's first call, in it or elsewhere, until it is compiled: some milliseconds of Python."""
+_PATIENCE: Final = 3
+"""How often native code may start over before a site gives it up, unless it mostly succeeds."""
+_SLIGHT: Final = 64
+"""A site whose calls take less fuel than this on average is faster in Python: entering native code takes a while."""
+_TRIED: Final = 32
+"""After how many calls of native code that is looked at."""
+_MARGIN: Final = 24
+"""Nested calls that native code leaves to the Python tier, which then counts exactly."""
+
+
+class Entry:
+    """Native code for one tuple of kinds: ``function(address of the context, arguments)``."""
+
+    __slots__ = ("function", "kinds", "mutates", "recursive")
+
+    def __init__(self, function: Callable[..., object], kinds: str, mutates: bool, recursive: bool) -> None:
+        self.function = function
+        self.kinds = kinds
+        self.mutates = mutates
+        self.recursive = recursive
+
+
+class Site:
+    """One function of the module, in one run."""
+
+    __slots__ = ("calls", "entries", "failures", "index", "since", "used")
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.calls = 0
+        self.since = 0.0
+        self.used = 0
+        self.failures = 0
+        self.entries: dict[str, Entry | None] = {}
+
+
+def open_sites(
+    module: Module, key: str, indices: tuple[int, ...], names: dict[str, object], meter: Meter, eager: bool
+) -> None:
+    """Put the sites of a run into its names. ``eager`` compiles at the first call."""
+    sites = Sites(module, key, names, meter, eager)
+    names[".again"] = AGAIN
+    for index in indices:
+        names[f".site{index}"] = sites.stub(Site(index))
+
+
+class Sites:
+    """The sites of one run, and what they share."""
+
+    def __init__(self, module: Module, key: str, names: dict[str, object], meter: Meter, eager: bool) -> None:
+        self.module = module
+        self.key = key
+        self.names = names
+        self._meter = meter
+        self._eager = eager
+        self._context: Context | None = None
+        self._fixed: dict[str, int] | None = None
+
+    def stub(self, site: Site) -> Callable[..., object]:
+        """What the Python tier calls at the head of a function: the function's result, or `AGAIN`."""
+        remaining, charge = self._meter.remaining, self._meter.charge
+        current: Entry | None = None
+        words: Any = None
+        address = 0
+
+        def enter(*args: object) -> object:
+            nonlocal current, words, address
+            if current is None:
+                current = self._choose(site, args)
+                if current is None or self._context is None:
+                    return AGAIN
+                words, address = self._context.words, self._context.address
+            if current.mutates and _aliased(args):
+                return AGAIN
+            fuel = int(remaining())
+            words[0], words[1], words[3], words[4] = 0, fuel, S.memory, 0
+            if current.recursive:
+                words[2] = _depth_left()
+            result = current.function(address, args)
+            if result is AGAIN:
+                current = self._failed(site, current, args)
+                return AGAIN
+            used = fuel - words[0] - words[1]
+            charge(used)
+            site.calls += 1
+            site.used += used
+            if site.calls == _TRIED and site.used < _SLIGHT * _TRIED and not self._eager:
+                self.give_up(site)
+            return result
+
+        return enter
+
+    def give_up(self, site: Site) -> None:
+        """Leave a function to the Python tier for the rest of the run."""
+        self.names[f".site{site.index}"] = None
+
+    def _choose(self, site: Site, args: tuple[object, ...]) -> Entry | None:
+        """The entry for these arguments, if the site is hot."""
+        if not self._eager and not self._hot(site):
+            return None
+        kinds = kinds_of(args)
+        if kinds is None:
+            self._count_failure(site)
+            return None
+        if kinds not in site.entries:
+            site.entries[kinds] = self._make(site, kinds)
+        entry = site.entries[kinds]
+        if entry is None:
+            self._count_failure(site)
+        return entry
+
+    def _hot(self, site: Site) -> bool:
+        left = self._meter.remaining()
+        if site.since == 0.0:
+            site.since = left + 1.0
+        return bool(site.since - left > HOT)
+
+    def _failed(self, site: Site, entry: Entry, args: tuple[object, ...]) -> Entry | None:
+        """Native code started over: the entry to try the next time."""
+        if kinds_of(args) != entry.kinds:
+            return None
+        self._count_failure(site)
+        return entry
+
+    def _count_failure(self, site: Site) -> None:
+        site.failures += 1
+        if site.failures >= _PATIENCE and site.failures * 8 > site.calls:
+            self.give_up(site)
+
+    def _make(self, site: Site, kinds: str) -> Entry | None:
+        from noodle_ray.core.vm.native.make import make_entry
+        from noodle_ray.core.vm.native.memory import Context
+
+        if self._context is None:
+            self._context = Context()
+        return make_entry(self.module, self.key, site.index, kinds, self.lookup)
+
+    def lookup(self, variable: str) -> object:
+        """A global that keeps its value: a number, or a function of the module. Raises Declined."""
+        if self._fixed is None:
+            self._fixed = fixed_globals(self.module)
+        index = self._fixed.get(variable)
+        if index is None or variable not in self.names:
+            raise Declined(f"the global {variable}")
+        if index:
+            return Callee(index)
+        value = self.names[variable]
+        if type(value) not in (int, float, bool):
+            raise Declined(f"the global {variable}")
+        return value
+
+
+def fixed_globals(module: Module) -> dict[str, int]:
+    """Globals that are set once, at top level and outside of loops: the function's index, or 0 for another value."""
+    sets: dict[str, int] = {}
+    for function in module.functions:
+        for instr in flatten(function.body):
+            if instr.op in ("gset", "gdel"):
+                variable = str(instr.args[0])
+                sets[variable] = sets.get(variable, 0) + (1 if instr.op == "gset" else 2)
+    found: dict[str, int] = {}
+    made: dict[object, int] = {}
+    for instr in module.functions[0].body:
+        if instr.op == "func":
+            made[instr.args[0]] = int(str(instr.args[1])) if not instr.args[2] else 0
+            continue
+        if instr.op == "gset" and sets[str(instr.args[0])] == 1:
+            found[str(instr.args[0])] = made.get(instr.args[1], 0)
+        for register in writes_of(instr):
+            made.pop(register, None)
+    return found
+
+
+def kinds_of(args: tuple[object, ...]) -> str | None:
+    """The kinds of arguments as text (see `kinds.name`), by the first element of each list; None if native code cannot
+    take them."""
+    found = ""
+    for value in args:
+        kind = _kind_of(value)
+        if kind is None:
+            return None
+        found += kind
+    return found
+
+
+_KINDS: Final = {int: "i", float: "f", bool: "b"}
+
+
+def _kind_of(value: object) -> str | None:
+    kind = _KINDS.get(type(value))
+    if kind is None and type(value) is list:
+        if not value:
+            return "Lo"
+        inner = _kind_of(value[0])
+        return inner and "L" + inner
+    return kind
+
+
+def parse_kinds(text: str) -> list[Kind]:
+    """The kinds that a text names."""
+    found: list[Kind] = []
+    at = 0
+    while at < len(text):
+        depth = 0
+        while text[at] == "L":
+            depth, at = depth + 1, at + 1
+        kind: Kind | None = text[at] if text[at] != "o" else None
+        for _ in range(depth):
+            kind = List(kind)
+        assert kind is not None
+        found.append(kind)
+        at += 1
+    return found
+
+
+def _aliased(args: tuple[object, ...]) -> bool:
+    """Whether one list can be reached in two ways; native code would make two of it."""
+    lists: list[int] = []
+    todo = [value for value in args if type(value) is list]
+    for value in todo:
+        lists.append(id(value))
+        if value and type(value[0]) is list:
+            todo.extend(value)
+    return len(set(lists)) != len(lists)
+
+
+def _depth_left() -> int:
+    frame: FrameType | None = sys._getframe()
+    depth = 0
+    while frame is not None:
+        depth += 1
+        frame = frame.f_back
+    return sys.getrecursionlimit() - depth - _MARGIN
