@@ -69,7 +69,7 @@ class _Maker:
             self.function = self.functions[index]
             self.extra = 0
             defined = set(range(len(self.function.params)))
-            body = self.block(defined, depth=0, loop=False, comp="", handler=False, returns=True)
+            body = self.captured() + self.block(defined, depth=0, loop=False, comp="", handler=False, returns=True)
             self.functions[index] = self.function._replace(body=body, registers=self.function.registers + self.extra)
             index += 1
         return tables(*self.functions)
@@ -88,6 +88,15 @@ class _Maker:
         registers = len(names) + self.random.randrange(1, 200 if self.random.random() < 0.1 else 8)
         return Function(
             name, params, registers, names, own, free, (), self.span(), self.random.choice(("", "int")), kind
+        )
+
+    def captured(self) -> Block:
+        """What a function must begin with."""
+        cells, params = self.function.cells, [param.name for param in self.function.params]
+        return tuple(
+            Instr("cset", (cells.index(name), number), self.span())
+            for number, name in enumerate(params)
+            if name in cells
         )
 
     def some(self, items: Any) -> list[Any]:

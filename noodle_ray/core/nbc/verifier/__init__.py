@@ -19,7 +19,7 @@ __all__ = ["used_imports", "used_models", "verify"]
 
 
 def verify(module: Module) -> None:
-    """Raise ModuleError (E0310 to E0339) with the first rule that ``module`` breaks; return if there is none."""
+    """Raise ModuleError (E0310 to E0340) with the first rule that ``module`` breaks; return if there is none."""
     check_shape(module)
     check_names(module)
     check_tree(module)

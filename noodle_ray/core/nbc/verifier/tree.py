@@ -3,7 +3,7 @@
 from typing import Final, cast
 
 from noodle_ray.core.nbc.encoder import PARAM_KINDS
-from noodle_ray.core.nbc.module import Function, Instr, Module
+from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
 
@@ -83,7 +83,21 @@ def _check_variables(function: Function) -> None:
     cells = (*function.cells, *function.free)
     if len(set(named)) != len(named) or len(set(cells)) != len(cells):
         raise refuse(328, f"{name!r} has two variables of one name.", span)
+    captured = [(index, params.index(cell)) for index, cell in enumerate(function.cells) if cell in params]
+    if captured and not {*captured} <= _first_cells(function.body):
+        raise refuse(340, f"{name!r} does not begin with putting its captured parameters into their cells.", span)
     if cells:
         clash = {*named[len(params) :]}.intersection(cells) or {*params}.intersection(function.free)
         if clash:
             raise refuse(328, f"{name!r} has {min(clash)!r} both in a register and in a cell.", span)
+
+
+def _first_cells(block: Block) -> set[tuple[int, int]]:
+    """Cells and registers of the ``cset``s that a function begins with, ``unset`` and the head of a ``try`` aside."""
+    found: set[tuple[int, int]] = set()
+    for instr in block:
+        if instr.op == "cset":
+            found.add(cast("tuple[int, int]", instr.args))
+        elif instr.op != "unset":
+            return found | (_first_cells(cast(Block, instr.args[0])) if instr.op == "try" else set())
+    return found
