@@ -147,18 +147,22 @@ def inplace_pow(base: Any, exponent: Any) -> Any:
     return base
 
 
+def pow_modulo(base: Any, exp: Any, mod: Any, /) -> Any:
+    """pow() of three arguments."""
+    if mod is None:
+        charge_power(base, exp)
+    elif isinstance(exp, int) and isinstance(mod, int):
+        words = mod.bit_length() >> 5
+        if words > 31:
+            S.charge(words * isqrt(words) * abs(exp).bit_length() >> 4)
+    return _pow(base, exp, mod)
+
+
 def pow_builtin(*args: Any, **kwargs: Any) -> Any:
     """pow()."""
     given = {**dict(zip(("base", "exp", "mod"), args, strict=False)), **kwargs}
-    mod = given.get("mod")
-    if mod is None:
-        charge_power(given.get("base"), given.get("exp"))
-    else:
-        exp = given.get("exp")
-        if isinstance(exp, int) and isinstance(mod, int):
-            words = mod.bit_length() >> 5
-            if words > 31:
-                S.charge(words * isqrt(words) * abs(exp).bit_length() >> 4)
+    if len(args) < 4 and given.keys() - {"mod"} == {"base", "exp"}:
+        return pow_modulo(given["base"], given["exp"], given.get("mod"))
     return _pow(*args, **kwargs)
 
 

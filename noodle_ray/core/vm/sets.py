@@ -7,6 +7,7 @@ would otherwise read off a dict (``keys``, ``items``, subscripts, ``dict | set``
 from builtins import frozenset as _builtin_frozenset
 from builtins import set as _builtin_set
 from collections.abc import Callable, Iterable, Iterator
+from itertools import filterfalse
 from typing import Any, Final, NoReturn, TypeAlias
 
 from noodle_ray.core.vm.state import S
@@ -187,6 +188,16 @@ for _class in (set, frozenset):
     _class.__module__ = "builtins"
 
 
+def set_of(items: Any = (), /) -> set:
+    """A new set of the items: set() of at most one argument, and set displays."""
+    plain: _Plain = _fromkeys(items)
+    if len(plain) > 63:
+        S.charge(len(plain) >> 4)
+    new: set = dict.__new__(set)
+    _update(new, plain)
+    return new
+
+
 def _new(like: AnySet, plain: _Plain) -> Any:
     if len(plain) > 63:
         S.charge(len(plain) >> 4)
@@ -200,6 +211,11 @@ def _as_keys(other: Any) -> Any:
     return other if isinstance(other, dict) else _keys_of(other)
 
 
+def _plain_of(items: Any) -> "_Plain":
+    """The items as keys of a plain dict of its own."""
+    return _fromkeys(_iterate(items)) if isinstance(items, AnySet) else _keys_of(items)
+
+
 def copy(self: AnySet) -> Any:
     """set.copy; a frozenset is its own copy."""
     return self if type(self) is frozenset else _new(self, _fromkeys(_iterate(self)))
@@ -207,53 +223,51 @@ def copy(self: AnySet) -> Any:
 
 def union(self: AnySet, *others: Any) -> Any:
     """set.union: self's elements, then each other's new ones."""
-    plain: _Plain = _fromkeys(_iterate(self))
+    plain = _fromkeys(_iterate(self))
     for other in others:
-        plain.update(_keys_of(other))
+        plain.update(_plain_of(other))
     return _new(self, plain)
 
 
 def intersection(self: AnySet, *others: Any) -> Any:
     """set.intersection, in self's order."""
-    plain: _Plain = _fromkeys(_iterate(self))
+    plain = _fromkeys(_iterate(self))
     for other in others:
-        keys = _as_keys(other)
-        plain = _fromkeys([item for item in plain if item in keys])
+        plain = _fromkeys(filter(_as_keys(other).__contains__, plain))
     return _new(self, plain)
 
 
 def difference(self: AnySet, *others: Any) -> Any:
     """set.difference, in self's order."""
-    plain: _Plain = _fromkeys(_iterate(self))
+    plain = _fromkeys(_iterate(self))
     for other in others:
-        keys = _as_keys(other)
-        plain = _fromkeys([item for item in plain if item not in keys])
+        plain = _fromkeys(filterfalse(_as_keys(other).__contains__, plain))
     return _new(self, plain)
 
 
 def symmetric_difference(self: AnySet, other: Any, /) -> Any:
     """set.symmetric_difference: what only self has, then what only other has."""
-    keys = _keys_of(other)
-    plain: _Plain = _fromkeys([item for item in _iterate(self) if item not in keys])
-    plain.update(_fromkeys([item for item in keys if not _contains(self, item)]))
+    keys = _plain_of(other)
+    plain: _Plain = _fromkeys(filterfalse(keys.__contains__, _iterate(self)))
+    plain.update(_fromkeys(filterfalse(self.__contains__, keys)))
     return _new(self, plain)
 
 
 def isdisjoint(self: AnySet, other: Any, /) -> bool:
     """set.isdisjoint."""
     keys = _as_keys(other)
-    return not any(item in keys for item in self)
+    return not any(map(keys.__contains__, self))
 
 
 def issubset(self: AnySet, other: Any, /) -> bool:
     """set.issubset."""
     keys = _as_keys(other)
-    return len(self) <= len(keys) and all(item in keys for item in _iterate(self))
+    return len(self) <= len(keys) and all(map(keys.__contains__, _iterate(self)))
 
 
 def issuperset(self: AnySet, other: Any, /) -> bool:
     """set.issuperset."""
-    return all(_contains(self, item) for item in _as_keys(other))
+    return all(map(self.__contains__, _as_keys(other)))
 
 
 def _assign(self: set, plain: _Plain) -> None:

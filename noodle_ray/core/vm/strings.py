@@ -6,11 +6,13 @@ from builtins import format as _format
 from builtins import repr as _repr
 from builtins import str as _str
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from noodle_ray.core.vm.state import S
 
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
+_PLAIN_TEXT: Final = _PLAIN | {_str}
 _HEX: Final = frozenset("0123456789abcdef")
 ENCODINGS: Final = frozenset(
     {
@@ -167,7 +169,21 @@ def format_field(value: object, conversion: str, spec: object) -> str:
 
 def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:
     """str.format; fields may index but not read attributes."""
+    if _is_simple(self) and _PLAIN_TEXT.issuperset(map(type, args)) and not kwargs:
+        return charged(_str.format(self, *args))  # type: ignore[no-any-return]
     return charged("".join(_fields(self, args, kwargs, [0], 2)))  # type: ignore[no-any-return]
+
+
+@lru_cache(256)
+def _is_simple(template: str) -> bool:
+    """Whether no field of a template reads attributes or items or has fields in its spec; CPython may then fill it."""
+    try:
+        return len(template) < 1000 and not any(
+            field is not None and (not (field == "" or field.isalnum()) or "{" in spec)
+            for _, field, spec, _ in formatter_parser(template)
+        )
+    except ValueError:
+        return False
 
 
 def format_map(self: str, /, *args: Any, **kwargs: Any) -> str:
@@ -225,38 +241,48 @@ def _position(first: Any, args: Any, auto: list[int]) -> int:
     return int(first)
 
 
-def join(self: str, /, *args: Any, **kwargs: Any) -> str:
+def join(self: str, /, *args: Any) -> str:
     """str.join."""
-    return charged(_str.join(self, *args, **kwargs))  # type: ignore[no-any-return]
+    text = _str.join(self, *args)
+    if len(text) > 63:
+        S.charge(len(text) >> 4)
+    return text
 
 
-def replace(self: str, /, *args: Any, **kwargs: Any) -> str:
+def replace(self: str, /, *args: Any) -> str:
     """str.replace."""
-    charged(self)
-    return charged(_str.replace(self, *args, **kwargs))  # type: ignore[no-any-return]
+    text = _str.replace(self, *args)
+    size = len(self) + len(text)
+    if size > 127:
+        S.charge(size >> 4)
+    return text
 
 
-def split(self: str, *args: Any, **kwargs: Any) -> list[str]:
+def split(self: str, /, sep: Any = None, maxsplit: Any = -1) -> list[str]:
     """str.split."""
-    charged(self)
-    return _str.split(self, *args, **kwargs)
+    if len(self) > 63:
+        S.charge(len(self) >> 4)
+    return _str.split(self, sep, maxsplit)
 
 
-def rsplit(self: str, *args: Any, **kwargs: Any) -> list[str]:
+def rsplit(self: str, /, sep: Any = None, maxsplit: Any = -1) -> list[str]:
     """str.rsplit."""
-    charged(self)
-    return _str.rsplit(self, *args, **kwargs)
+    if len(self) > 63:
+        S.charge(len(self) >> 4)
+    return _str.rsplit(self, sep, maxsplit)
 
 
-def splitlines(self: str, *args: Any, **kwargs: Any) -> list[str]:
+def splitlines(self: str, /, keepends: Any = False) -> list[str]:
     """str.splitlines."""
-    charged(self)
-    return _str.splitlines(self, *args, **kwargs)
+    if len(self) > 63:
+        S.charge(len(self) >> 4)
+    return _str.splitlines(self, keepends)
 
 
 def encode(self: str, /, *args: Any, **kwargs: Any) -> bytes:
     """str.encode, for ENCODINGS."""
-    with_encoding(_str.encode, (self, *args), kwargs, 1)
+    if args or kwargs:
+        with_encoding(_str.encode, (self, *args), kwargs, 1)
     return charged(_str.encode(self, *args, **kwargs))  # type: ignore[no-any-return]
 
 

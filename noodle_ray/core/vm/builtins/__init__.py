@@ -13,7 +13,7 @@ from noodle_ray.core.vm.builtins import identity, iteration, output, typing_
 from noodle_ray.core.vm.catalog import MODULES, module_of
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.names import EXCEPTIONS
-from noodle_ray.core.vm.operators import SKIP, pow_builtin, round_
+from noodle_ray.core.vm.operators import SKIP, pow_, pow_builtin, pow_modulo, round_
 from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, call_of, type_of
 
 _PLAIN: Final = (
@@ -133,10 +133,21 @@ CALLS: Final = _Calls({**{kind.__name__: call for kind, call in CALLS_OF.items()
 
 
 _EXACT: Final[dict[tuple[str, int], Any]] = {
+    ("all", 1): iteration.all_of,
+    ("any", 1): iteration.any_of,
     ("ascii", 1): strings.to_ascii,
+    ("list", 1): iteration.list_of,
+    ("map", 2): iteration.map_of,
+    ("max", 1): iteration.max_of,
+    ("min", 1): iteration.min_of,
+    ("pow", 2): pow_,
+    ("pow", 3): pow_modulo,
     ("repr", 1): strings.to_repr,
     ("round", 1): round,
+    ("set", 1): sets.set_of,
     ("str", 1): strings.to_str,
+    ("sum", 1): iteration.sum_of,
+    ("tuple", 1): iteration.tuple_of,
 }
 """What is called with just this many arguments, for short."""
 

@@ -1,6 +1,7 @@
 """id() and hash(): numbers that tell of no address and are the same in every run."""
 
 import builtins
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -41,9 +42,12 @@ def hash(obj: Any, /) -> int:
     if kind in _NUMBERS:
         return builtins.hash(obj)
     if kind is str or kind is bytes:
-        return _text_hash(obj.encode("utf-8", "surrogatepass") if kind is str else obj)
+        return _known_hash(obj) if len(obj) < 64 else _text_hash(obj)
     if kind is tuple:
-        return _tuple_hash(obj)
+        for item in obj:
+            if type(item) not in _NUMBERS:
+                return _tuple_hash(obj)
+        return builtins.hash(obj)
     if obj is None:
         return 0xFCA86420
     if isinstance(obj, AnySet):
@@ -55,12 +59,17 @@ def hash(obj: Any, /) -> int:
     return value
 
 
-def _text_hash(data: bytes) -> int:
+def _text_hash(text: str | bytes) -> int:
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if not data:
         return 0
     if len(data) > 63:
         S.charge(len(data) >> 4)
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True) | 1
+
+
+_known_hash: Final = lru_cache(1024)(_text_hash)
+on_start(_known_hash.cache_clear)
 
 
 def _tuple_hash(items: tuple[Any, ...]) -> int:

@@ -12,25 +12,18 @@ _OPTIONS: Final = frozenset({"default", "key"})
 _SIZED: Final = frozenset({list, tuple, str, dict, bytes})
 
 
-def _charge_length(items: Any) -> None:
-    """Charge for going through the items once, when their number is known beforehand."""
+def metered(items: Any) -> Any:
+    """The items, paid for; those whose number is not known beforehand pay on the way, as they may never end."""
     kind = type(items)
     if kind in _SIZED:
         length = len(items)
     elif kind is range:
         length = max(0, (items.stop - items.start) // items.step)
     else:
-        return
+        return compress(iter(items), chain.from_iterable(_pay()))
     if length > 63:
         S.charge(length >> 4)
-
-
-def metered(items: Any) -> Any:
-    """The items, paid for; those whose number is not known beforehand pay on the way, as they may never end."""
-    if type(items) in _SIZED or type(items) is range:
-        _charge_length(items)
-        return items
-    return compress(iter(items), chain.from_iterable(_pay()))
+    return items
 
 
 def _pay() -> Iterator[Iterator[bool]]:
@@ -39,27 +32,36 @@ def _pay() -> Iterator[Iterator[bool]]:
         S.charge(1024 >> 4)
 
 
-def _charge_result(result: Any, items: Any) -> Any:
-    """Charge for a container built from items whose number was not known beforehand."""
-    if type(items) not in _SIZED and type(items) is not range and len(result) > 63:
+def list_of(items: Any, /) -> list[Any]:
+    """list() of one argument."""
+    if type(items) is range:
+        metered(items)
+        return builtins.list(items)
+    result = builtins.list(items)
+    if len(result) > 63:
+        S.charge(len(result) >> 4)
+    return result
+
+
+def tuple_of(items: Any, /) -> tuple[Any, ...]:
+    """tuple() of one argument."""
+    if type(items) is range:
+        metered(items)
+        return builtins.tuple(items)
+    result = builtins.tuple(items)
+    if len(result) > 63:
         S.charge(len(result) >> 4)
     return result
 
 
 def to_list(*args: Any, **kwargs: Any) -> list[Any]:
     """list() as a call."""
-    if len(args) != 1:
-        return builtins.list(*args, **kwargs)
-    _charge_length(args[0])
-    return _charge_result(builtins.list(args[0], **kwargs), args[0])  # type: ignore[no-any-return]
+    return list_of(args[0]) if len(args) == 1 and not kwargs else builtins.list(*args, **kwargs)
 
 
 def to_tuple(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
     """tuple() as a call."""
-    if len(args) != 1:
-        return builtins.tuple(*args, **kwargs)
-    _charge_length(args[0])
-    return _charge_result(builtins.tuple(args[0], **kwargs), args[0])  # type: ignore[no-any-return]
+    return tuple_of(args[0]) if len(args) == 1 and not kwargs else builtins.tuple(*args, **kwargs)
 
 
 def to_dict(*args: Any, **kwargs: Any) -> dict[Any, Any]:
@@ -132,3 +134,33 @@ def filter(*args: Any, **kwargs: Any) -> Iterator[Any]:
     """filter() as a call."""
     make: Any = builtins.filter
     return make(*[call_of(function) for function in args[:1]], *args[1:], **kwargs)  # type: ignore[no-any-return]
+
+
+def sum_of(items: Any, /) -> Any:
+    """sum() of one argument."""
+    return builtins.sum(metered(items))
+
+
+def any_of(items: Any, /) -> bool:
+    """any() of one argument."""
+    return builtins.any(metered(items))
+
+
+def all_of(items: Any, /) -> bool:
+    """all() of one argument."""
+    return builtins.all(metered(items))
+
+
+def min_of(items: Any, /) -> Any:
+    """min() of one argument."""
+    return builtins.min(metered(items))
+
+
+def max_of(items: Any, /) -> Any:
+    """max() of one argument."""
+    return builtins.max(metered(items))
+
+
+def map_of(function: Any, items: Any, /) -> Iterator[Any]:
+    """map() of one iterable."""
+    return builtins.map(call_of(function) if isinstance(function, type) else function, items)

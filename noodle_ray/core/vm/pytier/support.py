@@ -19,6 +19,7 @@ from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded
 from noodle_ray.core.vm.methods import attribute, del_attribute, set_attribute
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
+from noodle_ray.core.vm.sets import set_of
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import FIELD_CONVERSIONS, text_of
 
@@ -168,7 +169,7 @@ def _import_nothing(*args: object) -> None:
 _HELPERS: Final[dict[str, object]] = {
     ".type": type,
     ".hint": length_hint,
-    ".set": ordered_set,
+    ".set": set_of,
     ".slice": slice_of,
     ".attr": attribute,
     ".setattr": set_attribute,
