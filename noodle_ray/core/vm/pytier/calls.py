@@ -67,7 +67,7 @@ def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
     function = callee(name, len(args), bool(keywords))
     variable = f".b.{name}"
     if function is not BUILTINS[name]:
-        variable = f".c.{name}.{len(args) > 1}.{bool(keywords)}"
+        variable = f".c.{name}.{len(args)}.{bool(keywords)}"
         emitter.names.vetted[variable] = function
     else:
         emitter.names.builtins.add(name)
