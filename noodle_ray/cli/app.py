@@ -135,12 +135,13 @@ def compile_(
         str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write. [default: FILE's name + .nbc]")
     ] = None,
     text: Annotated[bool, typer.Option("--text", help="The module as text.")] = False,
+    passes: Annotated[bool, typer.Option("--passes", help="The module's text after each optimizer pass.")] = False,
     json: Json = False,
 ) -> None:
     """Compile a program to NBC."""
-    from noodle_ray.cli.build import compile_file
+    from noodle_ray.cli.build import compile_file, show_passes
 
-    _leave(compile_file(file, output=output, text=text, as_json=json))
+    _leave(show_passes(file) if passes else compile_file(file, output=output, text=text, as_json=json))
 
 
 @app.command()

@@ -31,6 +31,24 @@ def compile_file(file: str, *, output: str | None = None, text: bool = False, as
     return 0
 
 
+def show_passes(file: str) -> int:
+    """Print a module's text as compiled and after each optimizer pass that changes it, then what analyses found."""
+    from noodle_ray.core import nbc
+    from noodle_ray.core.nbc.passes import facts, steps
+
+    try:
+        module = load_program(file).module
+    except NoodleError as error:
+        return report(error)
+    write(f"# compiled\n{nbc.to_text(module)}")
+    for name, after in steps(module):
+        write(f"\n# {name}\n{nbc.to_text(after)}" if after != module else f"\n# {name}: no change\n")
+        module = after
+    for name, found in facts(module):
+        write(f"\n# {name}\n{found}" if found else f"\n# {name}: nothing\n")
+    return 0
+
+
 def verify_files(files: list[str], *, as_json: bool = False) -> int:
     """Verify NBC files as an executor does; 0 only if all of them are sound."""
     from noodle_ray.core import nbc

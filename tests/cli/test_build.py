@@ -23,6 +23,18 @@ def test_compile_writes_beside_the_source_when_not_told_where(noodle: Command, p
     assert path.with_suffix(".nbc").exists()
 
 
+def test_compile_shows_the_text_after_each_pass(noodle: Command, program: Write) -> None:
+    done = noodle("compile", program("def f():\n    for i in range(2 * 3):\n        print(i + 1)\n"), "--passes")
+    assert done.status == 0
+    headings = [line for line in done.out.splitlines() if line.startswith("# ")]
+    assert headings == [
+        "# compiled", "# fold", "# copies: no change", "# common: no change", "# inline: no change",
+        "# hoist: no change", "# dead", "# ranges", "# methods: nothing",
+    ]  # fmt: skip
+    assert "const 6" in done.out.split("# fold")[1].split("# copies")[0]
+    assert "3:14 binop: fits 64 bits" in done.out.split("# ranges")[1]
+
+
 def test_compile_text_can_be_read_back(noodle: Command, program: Write) -> None:
     done = noodle("compile", program("def f(x): return x\nf(2)"), "--text")
     assert done.status == 0
@@ -38,7 +50,7 @@ def test_compile_json_describes_the_module(noodle: Command, program: Write) -> N
 
 
 def test_compile_shows_every_problem(noodle: Command, program: Write) -> None:
-    done = noodle("compile", program("class A: pass\nwith x: pass\n"))
+    done = noodle("compile", program("eval('')\nwith x: pass\n"))
     assert done.status == 1
     assert "2 problems found" in done.err
 
