@@ -137,9 +137,12 @@ class LocalWorker:
                         self._known.discard(request.digest)
                         self._send(messages.write_run(self._run, request, True))
                     case messages.Lacks():
-                        self._stop()
+                        lacking = self._stop()
+                        wanted = _imports(request.module)
+                        if self._server is not None or (len(self._tiers) == 2 and {*wanted} <= {*self._modules}):
+                            return outcome.died(f"it lacks a module: {lacking}", request.tier)
                         self._tiers = ("interpreter", "python")
-                        self._modules = (*self._modules, *_imports(request.module))
+                        self._modules = (*self._modules, *wanted)
                         return self.run(request, host)
                     case messages.Refused(error):
                         raise error

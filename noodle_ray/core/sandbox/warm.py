@@ -1,6 +1,7 @@
 """What a process loads before it becomes a worker or forks some: once locked down, it can import nothing."""
 
 import gc
+import warnings
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Final
@@ -12,7 +13,13 @@ from noodle_ray.core.vm.modules import preload
 TIERS: Final = {"interpreter": "noodle_ray.core.vm.interpreter", "python": "noodle_ray.core.vm.pytier.run"}
 _LAZY: Final = (
     "noodle_ray.core.nbc.verifier",
+    "noodle_ray.core.nbc.verifier.ready",
     "noodle_ray.core.sandbox.worker",
+    "noodle_ray.core.vm.classes.abstract",
+    "noodle_ray.core.vm.classes.access",
+    "noodle_ray.core.vm.classes.functions_of",
+    "noodle_ray.core.vm.generators.hidden",
+    "noodle_ray.core.vm.modules.typing_",
     "greenlet",
     "unicodedata",
 )
@@ -30,6 +37,7 @@ def load(tiers: Iterable[str] = TIERS, modules: Iterable[str] = MODULES) -> None
     for encoding in _CODECS:
         "".encode(encoding)
     preload(name for name in modules if name in MODULES)
+    warnings.simplefilter("ignore")  # telling of one would import what a locked process cannot
     digest(b"")
 
 

@@ -13,6 +13,7 @@ import _signal  # type: ignore[import-not-found]  # a third of the import time o
 import gc
 import os
 import resource
+import select
 from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -107,9 +108,13 @@ class Worker:
         except Exception:  # the owner sees the socket close
             return
 
-    def receive_answers(self) -> list[EffectAnswer]:
-        """Block until answers to the current run arrive. Whatever cuts this short may lose bytes: then retire."""
+    def receive_answers(self, timeout: float | None = None) -> list[EffectAnswer]:
+        """Block until answers to the current run arrive, or none do for so many seconds. Whatever cuts this short may
+        lose bytes: then retire."""
+        end = None if timeout is None else monotonic() + timeout
         while True:
+            if end is not None and not self._readable(max(0.0, end - monotonic())):
+                return []
             try:
                 body = receive(self._connection, self._frames)
                 message = None if body is None else self._codec.unpack(body)
@@ -124,6 +129,11 @@ class Worker:
                         return [EffectAnswer(*answer) for answer in answers]
                 case _:
                     os._exit(1)
+
+    def _readable(self, seconds: float) -> bool:
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _serve_one(self, message: object) -> None:
         match message:
@@ -293,9 +303,9 @@ class SocketHost:
         except WireError as error:
             raise TypeError(f"a model was given what cannot be sent to it: {error.message}") from None
 
-    def receive(self) -> list[EffectAnswer]:
-        """Block until answers arrive."""
-        return self._worker.receive_answers()
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
+        """Block until answers arrive; none after ``timeout`` seconds."""
+        return self._worker.receive_answers(timeout)
 
 
 def _forget_run() -> None:
