@@ -564,7 +564,7 @@ def _place(scope: Scope, visible: frozenset[str]) -> None:
     """From the root down: the cells each function makes and the free variables it takes from outside."""
     if scope.kind == "class":
         scope.cells = sorted(scope.captured)
-        scope.free = [name for name in scope.unresolved if name in visible]
+        scope.free = [name for name in scope.unresolved if name in visible and name not in scope.captured]
         visible |= scope.captured
     elif scope.kind != "module" and scope.function:
         scope.cells = [name for name in scope.bound if name in scope.captured and scope.owns(name)]

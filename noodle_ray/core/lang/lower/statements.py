@@ -9,6 +9,7 @@ from noodle_ray.core.lang.lower.comprehensions import iterable_of
 from noodle_ray.core.lang.lower.expressions import BINARY
 from noodle_ray.core.lang.lower.frame import STATEMENTS, UNREACHABLE, Frame, Loop
 from noodle_ray.core.lang.lower.targets import assign, delete, direct_register, loop_register, owner
+from noodle_ray.core.nbc.walk import flatten, writes_of
 
 
 def _expression(f: Frame, node: ast.Expr) -> None:
@@ -210,11 +211,21 @@ def _try(f: Frame, node: ast.Try) -> None:
         if f.assigned == UNREACHABLE:
             after = UNREACHABLE
         elif after != UNREACHABLE:
-            after = (after & ~f.fragile) | f.assigned
+            after = (after & ~(f.fragile | _touched(f, final))) | f.assigned
     f.assigned = after
     head = _Head(node, node)
     head.end_lineno, head.end_col_offset = node.lineno, node.col_offset + 3
     f.emit(head, "try", body, tuple(handlers), other, final)
+
+
+def _touched(f: Frame, block: tuple[Any, ...]) -> int:
+    """The named locals that a block checks or writes anywhere: afterwards only what it says of them holds."""
+    touched = 0
+    for instr in flatten(block):
+        for register in writes_of(instr) if instr.op != "check" else instr.args:
+            if isinstance(register, int) and register < f.named:
+                touched |= 1 << register
+    return touched
 
 
 def _handlers(f: Frame, nodes: list[Any], start: int, after: int) -> tuple[list[tuple[object, ...]], int]:
