@@ -44,9 +44,9 @@ class LocalModels:
         """Take a run's requests; does not block on answers or on loading."""
         self._host.send(requests)
 
-    def receive(self) -> list[EffectAnswer]:
-        """Block until at least one answer is there, and return those that are."""
-        return self._host.receive()
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
+        """Block until at least one answer is there, and return those that are; none after ``timeout`` seconds."""
+        return self._host.receive(timeout)
 
     def submit(self, name: str, calls: Sequence[Call]) -> "list[Future[Any]]":
         """Queue calls of one model. Raises ModelError E0601 for an unknown name; all else is in the futures."""
@@ -119,9 +119,12 @@ class LocalHost:
         error = future.exception()
         self._answers.put(EffectAnswer(key, True, future.result()) if error is None else _answer(key, error))
 
-    def receive(self) -> list[EffectAnswer]:
-        """Block until at least one answer is there, and return those that are."""
-        answers = [self._answers.get()]
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
+        """Block until at least one answer is there, and return those that are; none after ``timeout`` seconds."""
+        try:
+            answers = [self._answers.get(timeout=timeout)]
+        except Empty:
+            return []
         while True:
             try:
                 answers.append(self._answers.get_nowait())

@@ -23,7 +23,7 @@ class ScriptedHost:
         self.sent.append(list(requests))
         self.waiting.extend(requests)
 
-    def receive(self) -> list[EffectAnswer]:
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
         request = self.waiting.pop(self.pick(self.waiting))
         try:
             return [EffectAnswer(request.key, True, self.answer(request))]

@@ -57,7 +57,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
     ),
     "time": frozenset(
         "altzone asctime ctime daylight gmtime localtime mktime monotonic monotonic_ns perf_counter perf_counter_ns "
-        "process_time process_time_ns sleep strftime strptime struct_time thread_time time time_ns timezone "
+        "process_time process_time_ns sleep strftime struct_time thread_time time time_ns timezone "
         "tzname".split()
     ),
     "bisect": frozenset("bisect bisect_left bisect_right insort insort_left insort_right".split()),

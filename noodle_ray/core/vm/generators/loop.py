@@ -6,11 +6,13 @@ CPython's order. Timers are ordered by a clock that moves only while the loop wa
 on how fast the machine is; each is really waited for. Answers of models end a wait as they come.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Generator
 from heapq import heappop, heappush
 from types import CoroutineType
 from typing import Any, Final
+from weakref import ref
 
 from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
 
@@ -199,9 +201,9 @@ class Loop:
         self._check_idle()
         self._fiber = S.fibers.current
         self.greenlet = getcurrent()
-        CURRENT.running = self
         S.fibers.looped = True
         hooks = _hook(self)
+        CURRENT.running = self
         try:
             while not self._stopping:
                 self._round()
@@ -595,9 +597,6 @@ async def _wrapped(awaitable: Any) -> Any:
 
 def _hook(loop: Loop) -> Any:
     """Have the loop close asynchronous generators that are dropped, as CPython's does."""
-    import sys
-    from weakref import ref
-
     before = sys.get_asyncgen_hooks()
 
     def first(generator: Any) -> None:
@@ -622,6 +621,4 @@ async def _close(generator: Any) -> None:
 
 
 def _unhook(hooks: Any) -> None:
-    import sys
-
     sys.set_asyncgen_hooks(*hooks)

@@ -58,9 +58,12 @@ def strftime(format: Any, t: Any = None, /) -> str:
 
 def mktime(t: Any, /) -> float:
     """time.mktime(): the place is UTC."""
-    import calendar
-
-    return float(calendar.timegm(t))
+    year, month, day, hour, minute, second = t[:6]
+    year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
+    year -= month <= 2
+    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1  # from March on: February is last
+    days = year * 365 + year // 4 - year // 100 + year // 400 + of_year - 719468
+    return float(((days * 24 + hour) * 60 + minute) * 60 + second)
 
 
 def asctime(t: Any = None, /) -> str:
@@ -71,11 +74,6 @@ def asctime(t: Any = None, /) -> str:
 def ctime(seconds: Any = None, /) -> str:
     """time.ctime()."""
     return time.asctime(gmtime(seconds))
-
-
-def strptime(text: Any, format: Any = "%a %b %d %H:%M:%S %Y", /) -> struct_time:
-    """time.strptime()."""
-    return time.strptime(text, format)
 
 
 _FIELDS: Final = (
@@ -103,7 +101,6 @@ MEMBERS: dict[str, Any] = {
     "process_time_ns": monotonic_ns,
     "sleep": sleep,
     "strftime": strftime,
-    "strptime": strptime,
     "struct_time": struct_time,
     "thread_time": monotonic,
     "time": now,
