@@ -40,6 +40,8 @@ def guards(function: Function) -> int:
     text and was paid for by the call that led here, so a recursive function's base case needs no charge.
     """
     count = 0
+    if function.name.startswith("__"):  # operators call special methods, and nothing pays for such a call
+        return 0
     for index, instr in enumerate(function.body):
         if instr.op == "if" and _only_returns(cast(Block, instr.args[1])) and not instr.args[2]:
             count = index + 1

@@ -64,7 +64,7 @@ def _default(value: Any, kind: type, name: str) -> Any:
 
         def init_subclass(**keywords: Any) -> None:
             if keywords:
-                owner = getattr(value, "__name__", "object")
+                owner = getattr(value.__self__ if kind is super else value, "__name__", "object")
                 raise TypeError(f"{owner}.__init_subclass__() takes no keyword arguments")
 
         return init_subclass

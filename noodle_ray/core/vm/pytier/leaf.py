@@ -10,6 +10,7 @@ from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of
 from noodle_ray.core.vm.methods import CHARGING
 from noodle_ray.core.vm.operators import SMALL_EXPONENT
+from noodle_ray.core.vm.pytier.dispatch import may_run_program
 from noodle_ray.core.vm.pytier.registers import Registers
 
 _CHARGES: Final = frozenset(
@@ -26,7 +27,7 @@ def is_leaf(block: Block, registers: Registers) -> bool:
 
 
 def _charges(instr: Instr, registers: Registers) -> bool:
-    if instr.op in _CHARGES:
+    if instr.op in _CHARGES or may_run_program(instr, registers):
         return True
     if instr.op == "callm":
         return cast(str, instr.args[2]) in CHARGING

@@ -1,7 +1,7 @@
 """Emitting what programs do with their own classes and objects: attributes, methods, class statements.
 
-A program's attribute names are marked (`core.vm.names.mark`), so that CPython's own attribute access is safe on any value. A
-name that builtin values have too is looked up in tables, unless the value is an object of a program's class.
+A program's attribute names are marked (`core.vm.names.mark`), so that CPython's own attribute access is safe on any
+value. A name that builtin values have too is looked up in tables, unless the value is an object of a program's class.
 """
 
 import _ast as ast
@@ -114,7 +114,21 @@ def method(
         return call_with(_read(value, name, at), values[1:], keywords, at)
     if not (is_self(emitter, receiver) or name in emitter.names.facts.names):
         return None
-    return call_with(_either(emitter, receiver, value, name, at), values[1:], keywords, at)
+    if not all(map(_is_simple, values[1:])):
+        return call_with(_either(emitter, receiver, value, name, at), values[1:], keywords, at)
+    first, again = emitter.twice(value, at)
+    direct = call_with(_read(again, name, at), values[1:], keywords, at)
+    looked_up = call_with(_look_up(again, name, at), values[1:], keywords, at)
+    return ast.IfExp(_test(emitter, receiver, first, at), direct, looked_up, **at)
+
+
+def _is_simple(node: ast.expr) -> bool:
+    """Whether an expression is so short that it may stand in a program twice."""
+    if isinstance(node, ast.BinOp):
+        return _is_simple(node.left) and isinstance(node.right, ast.Name | ast.Constant)
+    if isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name | ast.Constant)
 
 
 def _is_super(node: ast.expr) -> bool:
@@ -144,7 +158,14 @@ def set_attribute(emitter: Emitter, instr: Instr, at: Position) -> None:
         return
     slot = ast.Attribute(owner, mark(name), nodes.STORE, **at)
     direct: ast.stmt = ast.Assign([slot], value, None, **at)
-    emitter.statements.append(ast.If(_test(emitter, target, owner, at), [direct], [helper], **at))
+    last = emitter.statements[-1] if emitter.statements else None
+    if known and isinstance(last, ast.If) and id(last) == emitter.stores:
+        last.body.append(direct)
+        last.orelse.append(helper)
+        return
+    choice = ast.If(_test(emitter, target, owner, at), [direct], [helper], **at)
+    emitter.statements.append(choice)
+    emitter.stores = id(choice)
 
 
 @handles("delattr")

@@ -78,7 +78,8 @@ def inplace(emitter: Emitter, instr: Instr, at: Position) -> None:
     else:
         start, value = emitter.operands((left, right), at)
         emitter.flush()
-        if not isinstance(value, ast.Constant) and getattr(value, "id", name) == name:
+        fresh = emitter.registers.writes[target] == 1 and name.startswith(".r")
+        if not fresh and not isinstance(value, ast.Constant) and getattr(value, "id", name) == name:
             start_name = emitter.fresh("s")
             emitter.statements.append(nodes.assign(start_name, start, at))
             name = start_name
