@@ -17,6 +17,9 @@ _update = dict.update
 _fromkeys = dict.fromkeys
 _contains = dict.__contains__
 _length = dict.__len__
+_delete = dict.__delitem__
+_pop: Callable[..., Any] = dict.pop
+_popitem = dict.popitem
 _NOTHING: Final = object()
 _Plain: TypeAlias = dict[Any, None]
 
@@ -282,34 +285,42 @@ def add(self: set, /, *items: Any) -> None:
     dict.setdefault(self, items[0])
 
 
-def remove(self: set, item: Any = _NOTHING, /, *rest: Any, **options: Any) -> None:
+def remove(self: set, item: Any = _NOTHING, /, *rest: Any) -> None:
     """set.remove; a set stands for the frozenset that equals it."""
-    if item is _NOTHING or rest or options:
-        _misused("remove", item, rest, options)
-    dict.__delitem__(self, frozenset(item) if type(item) is set else item)
+    if item is _NOTHING or rest:
+        _misused("remove", item, rest)
+    try:
+        _delete(self, item)
+    except TypeError:
+        if type(item) is not set:
+            raise
+        _delete(self, frozenset(item))
 
 
-def discard(self: set, item: Any = _NOTHING, /, *rest: Any, **options: Any) -> None:
+def discard(self: set, item: Any = _NOTHING, /, *rest: Any) -> None:
     """set.discard; a set stands for the frozenset that equals it."""
-    if item is _NOTHING or rest or options:
-        _misused("discard", item, rest, options)
-    item = frozenset(item) if type(item) is set else item
-    if _contains(self, item):
-        dict.__delitem__(self, item)
+    if item is _NOTHING or rest:
+        _misused("discard", item, rest)
+    try:
+        _pop(self, item, None) if self else hash(item)
+    except TypeError:
+        if type(item) is not set:
+            raise
+        _pop(self, frozenset(item), None)
 
 
-def pop(self: set, /, *rest: Any, **options: Any) -> Any:
+def pop(self: set, /, *rest: Any) -> Any:
     """set.pop: the element added last."""
-    if rest or options:
-        _misused("pop", _NOTHING, rest, options)
+    if rest:
+        _misused("pop", _NOTHING, rest)
     if not self:
         raise KeyError("pop from an empty set")
-    return dict.popitem(self)[0]
+    return _popitem(self)[0]
 
 
-def _misused(name: str, item: Any, rest: tuple[Any, ...], options: dict[str, Any]) -> None:
+def _misused(name: str, item: Any, rest: tuple[Any, ...]) -> None:
     """Fail as Python's own set does when it is given the wrong number of arguments."""
-    getattr(_builtin_set(), name)(*(rest if item is _NOTHING else (item, *rest)), **options)
+    getattr(_builtin_set(), name)(*(rest if item is _NOTHING else (item, *rest)))
 
 
 def clear(self: set, /) -> None:

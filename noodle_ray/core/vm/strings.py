@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from noodle_ray.core.vm.state import S
 
+_NOTHING: Final = object()
+_join, _replace = _str.join, _str.replace
 _PLAIN: Final = frozenset({int, float, bool, type(None)})
 _PLAIN_TEXT: Final = _PLAIN | {_str}
 _HEX: Final = frozenset("0123456789abcdef")
@@ -241,21 +243,30 @@ def _position(first: Any, args: Any, auto: list[int]) -> int:
     return int(first)
 
 
-def join(self: str, /, *args: Any) -> str:
+def join(self: str, items: Any = _NOTHING, /, *rest: Any) -> str:
     """str.join."""
-    text = _str.join(self, *args)
+    text = _join(self, items) if items is not _NOTHING and not rest else _misused("join", self, items, *rest)
     if len(text) > 63:
         S.charge(len(text) >> 4)
     return text
 
 
-def replace(self: str, /, *args: Any) -> str:
+def replace(self: str, old: Any = _NOTHING, new: Any = _NOTHING, count: Any = -1, /, *rest: Any) -> str:
     """str.replace."""
-    text = _str.replace(self, *args)
+    if new is _NOTHING or rest:
+        return _misused("replace", self, old, new, count, *rest)
+    text = _replace(self, old, new, count)
     size = len(self) + len(text)
     if size > 127:
         S.charge(size >> 4)
     return text
+
+
+def _misused(name: str, self: str, *args: Any) -> str:
+    """Fail as the method itself does when it is given the wrong number of arguments."""
+    given = [arg for position, arg in enumerate(args) if arg is not _NOTHING and (position < 2 or len(args) > 3)]
+    result: str = getattr(self, name)(*given)
+    return result
 
 
 def split(self: str, /, sep: Any = None, maxsplit: Any = -1) -> list[str]:
