@@ -60,18 +60,31 @@ def check_files(files: list[str], *, as_json: bool = False) -> int:
     """Find every problem in source files without running them; 0 only if there are none."""
 
     def check(data: bytes, file: str) -> dict[str, Any]:
+        from noodle_ray.core import types
         from noodle_ray.core.lang import check_source
 
         filename = "<stdin>" if file == "-" else file
         if is_nbc(file, data):
             raise UsageError(f"{file} is NBC, not source", code="NOODLE-E0902", hint=f"noodle verify {file}")
         source = source_text(data, filename)
-        found = check_source(source, filename)
+        found = check_source(source, filename) or types.check(source, filename, _tasks(source))
         if found:
             raise CompileError(found, source, filename)
         return {}
 
     return _each(files, as_json, check)
+
+
+def _tasks(source: str) -> dict[str, str]:
+    """What the registered models are for, by name, if the program can name any."""
+    if "noodle_ray" not in source:
+        return {}
+    from noodle_ray.ahr.registry import Registry
+
+    try:
+        return {spec.name: spec.task for spec in Registry().list()}
+    except NoodleError:
+        return {}
 
 
 def describe(module: Module, nbc_bytes: bytes) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 """Calls and attributes: of the program's functions and classes, of Python's own, of models."""
+# ruff: noqa: SIM905
 
 import ast
 import inspect
@@ -10,16 +11,30 @@ from typing import Any, Final
 from noodle_ray.core.types import samples
 from noodle_ray.core.types.expressions import Expressions
 from noodle_ray.core.types.model import (
-    ANY, NEVER, NONE, BuiltinT, ClassT, FunctionT, InstanceT, Inst, MethodT, ModelT, ModuleT, Type, join, joined,
-    members, opaque, show,
+    ANY,
+    NEVER,
+    NONE,
+    BuiltinT,
+    ClassT,
+    FunctionT,
+    Inst,
+    InstanceT,
+    MethodT,
+    ModelT,
+    ModuleT,
+    Type,
+    joined,
+    members,
+    opaque,
+    show,
 )  # fmt: skip
 from noodle_ray.core.types.program import ClassInfo, FunctionInfo
 from noodle_ray.core.vm.catalog import MODULES
 
 _TRIED: Final = frozenset(
-    "abs ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format frozenset hash hex "
-    "int isinstance issubclass iter len list max min next oct ord pow range repr reversed round set slice sorted str sum "
-    "tuple zip".split()  # noqa: SIM905
+    "abs ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter "
+    "float format frozenset hash hex int isinstance issubclass iter len list max min next oct "
+    "ord pow range repr reversed round set slice sorted str sum tuple zip".split()
 )
 """Builtins that can be asked with samples."""
 _FIXED: Final = {
@@ -29,17 +44,20 @@ _FIXED: Final = {
     "sorted": list, "str": str, "tuple": tuple, "any": bool, "all": bool, "range": range, "print": type(None),
 }  # fmt: skip
 """What calls of builtins give, where the arguments do not matter."""
-_METHOD_RESULTS: Final = {
+_METHOD_RESULTS: Final[dict[Any, dict[str, type]]] = {
     str: {
         **dict.fromkeys(
-            "capitalize casefold center expandtabs format format_map join ljust lower lstrip removeprefix removesuffix "
-            "replace rjust rstrip strip swapcase title translate upper zfill".split(),  # noqa: SIM905
+            
+            "capitalize casefold center expandtabs format format_map join ljust lower lstrip "
+            "removeprefix removesuffix replace rjust rstrip strip swapcase title translate upper "
+            "zfill".split(),
             str,
         ),
-        **dict.fromkeys("count find index rfind rindex".split(), int),  # noqa: SIM905
-        **dict.fromkeys("endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric "
-                        "isprintable isspace istitle isupper".split(), bool),  # noqa: SIM905
-        **dict.fromkeys("split rsplit splitlines".split(), list),  # noqa: SIM905
+        **dict.fromkeys("count find index rfind rindex".split(), int),
+        **dict.fromkeys(
+            "endswith startswith isalnum isalpha isascii isdecimal isdigit isidentifier islower "
+            "isnumeric isprintable isspace istitle isupper".split(), bool),
+        **dict.fromkeys("split rsplit splitlines".split(), list),
         "encode": bytes, "partition": tuple, "rpartition": tuple,
     },
     list: {"append": type(None), "extend": type(None), "insert": type(None), "remove": type(None), "clear": type(None),
@@ -49,7 +67,7 @@ _METHOD_RESULTS: Final = {
     bytes: {"decode": str, "hex": str},
 }  # fmt: skip
 _NUMERIC_FREE: Final = frozenset(
-    "dist fsum prod sumprod isclose hypot gcd lcm comb perm factorial e pi tau inf nan".split()  # noqa: SIM905
+    "dist fsum prod sumprod isclose hypot gcd lcm comb perm factorial e pi tau inf nan".split()
 )
 _NOT_NUMBERS: Final = (str, bytes, list, tuple, dict, set, frozenset, type(None))
 
@@ -119,7 +137,7 @@ class Calls(Expressions):
                 return ANY
             return ANY if hasattr(kind.real, name) or name in self.facts.stored else None
         if isinstance(kind, FunctionT):
-            return ANY if hasattr(_function, name) or name in self.facts.stored or kind.info.decorated else ANY
+            return ANY
         self.soft = True
         return ANY
 
@@ -214,11 +232,12 @@ class Calls(Expressions):
         self._callee_soft = firm_callee
         if callee is NEVER or NEVER in args or NEVER in named.values():
             return NEVER
-        results, bad = [], []
-        for one in members(callee):
-            found = self._call_one(node, one, args, named, spread, single=len(members(callee)) == 1)
+        results: list[Type] = []
+        bad: list[Type] = []
+        for callee_kind in members(callee):
+            found = self._call_one(node, callee_kind, args, named, spread, single=len(members(callee)) == 1)
             if found is None:
-                bad.append(one)
+                bad.append(callee_kind)
             else:
                 results.append(found)
         if results or not bad:
@@ -231,7 +250,7 @@ class Calls(Expressions):
     def _call_one(
         self, node: ast.Call, callee: Type, args: list[Type], named: dict[str, Type], spread: bool, single: bool
     ) -> Type | None:
-        """The result, or None if the value cannot be called. Only a callee that is certain has its arguments reported."""
+        """The result, or None if the value cannot be called. Arguments are reported for a ``single`` callee only."""
         if isinstance(callee, FunctionT):
             return self._call_function(node, callee, args, named, spread, single)
         if isinstance(callee, ClassT):
@@ -273,7 +292,14 @@ class Calls(Expressions):
         given, wrong = bind_call(info, full, named, callee.receiver is not None)
         if wrong:
             if report:
-                self.report("NOODLE-E0220", TypeError, wrong, node, f"its signature is {signature(info)}", soft=self._callee_soft)
+                self.report(
+                    "NOODLE-E0220",
+                    TypeError,
+                    wrong,
+                    node,
+                    f"its signature is {signature(info)}",
+                    soft=self._callee_soft,
+                )
             return ANY
         self.pass_to(info, given)
         result = self.enter(info)
@@ -291,14 +317,18 @@ class Calls(Expressions):
             for kind in (*args, *named.values()):
                 self.escape(kind)
             return ANY
-        if init is not None and not info.has("__new__") or (init is not None and new is None and _plain_new(info)):
+        if (init is not None and not info.has("__new__")) or (init is not None and new is None and _plain_new(info)):
             self._call_function(node, FunctionT(init, instance), args, named, spread, report)
             return instance
         for kind in (*args, *named.values()):
             self.escape(kind)
         if "__new__" in {name for one in info.lineage() for name in one.members}:
             return ANY
-        if spread or any(one.real for one in info.lineage()) or any("__init__" in one.members for one in info.lineage()):
+        if (
+            spread
+            or any(one.real for one in info.lineage())
+            or any("__init__" in one.members for one in info.lineage())
+        ):
             return instance
         fields = _fields(info)
         wrong = ""
@@ -341,7 +371,13 @@ class Calls(Expressions):
 
     def _builtin_result(self, node: ast.Call, name: str, args: list[Type]) -> Type:
         first = args[0] if args else NEVER
-        if any(isinstance(one, InstanceT) or one is ANY for one in args) and name not in ("list", "dict", "set", "str", "repr"):
+        if any(isinstance(one, InstanceT) or one is ANY for one in args) and name not in (
+            "list",
+            "dict",
+            "set",
+            "str",
+            "repr",
+        ):
             if name in ("isinstance", "issubclass", "callable", "bool", "len", "sorted", "tuple", "frozenset", "print"):
                 return Inst(_FIXED[name])  # type: ignore[arg-type]
             return ANY if name not in _FIXED or _FIXED[name] is None else Inst(_FIXED[name])  # type: ignore[arg-type]
@@ -351,9 +387,17 @@ class Calls(Expressions):
             return Inst(kind, elem=opaque(elem)) if elem is not ANY else Inst(kind)
         if name == "enumerate" and args:
             pair = Inst(tuple, elem=ANY, items=(Inst(int), opaque(self.iterated(node.args[0], first))))
-            return Inst(_Iterator, elem=pair) if False else _iterator(pair)
+            return _iterator(pair)
         if name == "abs" and isinstance(first, Inst):
             return Inst(int) if first.kind in (int, bool) else Inst(float) if first.kind is float else ANY
+        if (
+            name == "range"
+            and len(args) == 1
+            and isinstance(first, Inst)
+            and first.value is not None
+            and first.value[1] <= 0
+        ):
+            return Inst(range, items=())
         kind = _FIXED.get(name)
         return ANY if kind is None else NONE if kind is type(None) else Inst(kind)
 
@@ -380,8 +424,6 @@ class Calls(Expressions):
             if wrong:
                 self.report("NOODLE-E0233", TypeError, wrong, node)
                 return ANY
-        if receiver.kind is list and name in ("append", "insert", "extend") and isinstance(node.func, ast.Attribute):
-            pass
         result = _METHOD_RESULTS.get(receiver.kind, {}).get(name)
         if receiver.kind is str and name in ("split", "rsplit", "splitlines"):
             return Inst(list, elem=Inst(str))
@@ -399,10 +441,6 @@ def _iterator(elem: Type) -> Type:
 
 
 class _Iterator:
-    pass
-
-
-def _function() -> None:
     pass
 
 
@@ -453,9 +491,7 @@ def signature(info: FunctionInfo) -> str:
     return f"{info.name}({ast.unparse(info.args)})"
 
 
-def bind_call(
-    info: FunctionInfo, args: list[Type], named: dict[str, Type], bound: bool
-) -> tuple[dict[str, Type], str]:
+def bind_call(info: FunctionInfo, args: list[Type], named: dict[str, Type], bound: bool) -> tuple[dict[str, Type], str]:
     """The parameters that a call gives, or what is wrong with it, in CPython's words."""
     spec = info.args
     name = f"{info.cls.name}.{info.name}" if info.cls is not None else info.name
@@ -518,8 +554,7 @@ def _bind_fields(info: ClassInfo, fields: list[tuple[str, bool]], count: int, na
             return f"{info.name}.__init__() got an unexpected keyword argument '{name}'"
         if name in names[:count]:
             return f"{info.name}.__init__() got multiple values for argument '{name}'"
-    lacking = [name for place, (name, default) in enumerate(fields) if place >= count and not default and name not in named]
+    lacking = [
+        name for place, (name, default) in enumerate(fields) if place >= count and not default and name not in named
+    ]
     return f"{info.name}.__init__() missing {_count(lacking, 'positional')}" if lacking else ""
-
-
-_ = join

@@ -5,7 +5,20 @@ from typing import Any, Final
 
 from noodle_ray.core.types.expressions import Env
 from noodle_ray.core.types.model import (
-    ANY, NEVER, NONE, UNBOUND, BuiltinT, ClassT, FunctionT, InstanceT, Inst, MethodT, Type, join, members, opaque,
+    ANY,
+    NEVER,
+    NONE,
+    UNBOUND,
+    BuiltinT,
+    ClassT,
+    FunctionT,
+    Inst,
+    InstanceT,
+    MethodT,
+    Type,
+    join,
+    members,
+    opaque,
     widened,
 )  # fmt: skip
 from noodle_ray.core.types.program import ClassInfo, Facts, FunctionInfo, Scope, parameters
@@ -46,7 +59,7 @@ class Checker(Statements):
     # what the text declares
 
     def _declare(self) -> None:
-        for node, scope in self.facts.scopes.items():
+        for node in self.facts.scopes:
             if isinstance(node, ast.ClassDef):
                 self.classes[node] = ClassInfo(node)
         for node, info in self.classes.items():
@@ -86,7 +99,11 @@ class Checker(Statements):
                 info.fields = _plain_fields(node)
             else:
                 info.known = False
-        if scope.parent.single.get(node.name) != 1 or "__slots__" in info.members or "__init_subclass__" in info.members:
+        if (
+            scope.parent.single.get(node.name) != 1
+            or "__slots__" in info.members
+            or "__init_subclass__" in info.members
+        ):
             info.known = False
 
     @property
@@ -172,7 +189,9 @@ class Checker(Statements):
         scope = self.facts.scopes[self.tree]
         self.scope, self.function = scope, None
         self.env = {
-            name: (ANY if name in scope.imports else UNBOUND, False) for name in scope.names if name not in scope.foreign
+            name: (ANY if name in scope.imports else UNBOUND, False)
+            for name in scope.names
+            if name not in scope.foreign
         }
         self.certain = not self.facts.exits
         self.caught = frozenset()
@@ -221,7 +240,7 @@ class Checker(Statements):
             elif one is info.args.kwarg:
                 kind = Inst(dict)
             elif kind is None:
-                kind = ANY if one.arg not in given else given[one.arg]
+                kind = given.get(one.arg, ANY)
             kind = opaque(widened(kind)) if not info.entry else kind
             if self.visits.get(info, 0) > _MOST_VISITS:
                 kind = ANY
@@ -264,7 +283,9 @@ class Checker(Statements):
         scope = info.scope
         self.scope, self.function = scope, info
         self.env = {
-            name: (ANY if name in scope.imports else UNBOUND, False) for name in scope.names if name not in scope.foreign
+            name: (ANY if name in scope.imports else UNBOUND, False)
+            for name in scope.names
+            if name not in scope.foreign
         }
         for one in parameters(info.args):
             kind = info.params.get(one.arg, ANY)
@@ -448,7 +469,9 @@ def _generic(name: str, inner: ast.expr) -> Type:
 def _defaults(args: ast.arguments) -> dict[str, ast.expr]:
     positional = [*args.posonlyargs, *args.args]
     count = len(args.defaults)
-    found = {one.arg: default for one, default in zip(positional[len(positional) - count :], args.defaults, strict=True)}
+    found = {
+        one.arg: default for one, default in zip(positional[len(positional) - count :], args.defaults, strict=True)
+    }
     found.update({one.arg: d for one, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None})
     return found
 

@@ -3,15 +3,35 @@
 import ast
 import builtins
 from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, Final
 
 from noodle_ray.core.types import samples
 from noodle_ray.core.types.model import (
-    ANY, NEVER, NONE, UNBOUND, BuiltinT, ClassT, FunctionT, InstanceT, Inst, MethodT, ModelT, ModuleT, Type, Union,
-    join, joined, literal, members, opaque, show, truth, without,
+    ANY,
+    NEVER,
+    NONE,
+    UNBOUND,
+    BuiltinT,
+    ClassT,
+    FunctionT,
+    Inst,
+    InstanceT,
+    MethodT,
+    ModelT,
+    ModuleT,
+    Type,
+    Union,
+    join,
+    joined,
+    literal,
+    members,
+    opaque,
+    show,
+    truth,
+    without,
 )  # fmt: skip
 from noodle_ray.core.types.program import Facts, FunctionInfo, Scope
-from noodle_ray.core.vm.catalog import MODULES
 from noodle_ray.core.vm.names import EXCEPTIONS, FUNCTIONS
 from noodle_ray.errors import Diagnostic
 
@@ -21,9 +41,7 @@ program happens to be called, so that code that is not surely reached may exclud
 
 ITERABLE: Final = (str, bytes, bytearray, list, tuple, dict, set, frozenset, range)
 _SEQUENCES: Final = (str, bytes, bytearray, list, tuple, range)
-_BUILTINS: Final = {
-    name: getattr(builtins, name) for name in FUNCTIONS | EXCEPTIONS if hasattr(builtins, name)
-}
+_BUILTINS: Final = {name: getattr(builtins, name) for name in FUNCTIONS | EXCEPTIONS if hasattr(builtins, name)}
 _SYMBOLS: Final = {
     "Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "Mod": "%", "FloorDiv": "//", "MatMult": "@", "BitAnd": "&",
     "BitOr": "|", "BitXor": "^", "LShift": "<<", "RShift": ">>", "Pow": "**",
@@ -34,6 +52,10 @@ _DUNDERS: Final = {
     "Pow": "pow", "Lt": "lt", "LtE": "le", "Gt": "gt", "GtE": "ge",
 }  # fmt: skip
 _MIRRORED: Final = {"Lt": "gt", "LtE": "ge", "Gt": "lt", "GtE": "le"}
+
+
+_OPERANDS: Final = {False: ("__index__",), True: ("__index__", "__iter__", "__getitem__", "keys")}
+"""What lets an instance be an operand of Python's own types: a count of repetitions; in place, what is added."""
 
 
 class Expressions:
@@ -141,8 +163,11 @@ class Expressions:
         if held is not None:
             kind, soft = held
             self.soft = self.soft or soft
-            if kind is UNBOUND and self.scope.kind == "class":
-                return ANY
+            if kind is UNBOUND and self.scope.kind != "function":
+                if name in _BUILTINS and self.scope.kind == "module":
+                    return BuiltinT(name, _BUILTINS[name])
+                if self.scope.kind == "class" or name.startswith("__"):
+                    return ANY
             if kind is UNBOUND:
                 if name not in self.facts_imports():
                     where = "local variable" if self.scope.kind == "function" else "name"
@@ -270,13 +295,19 @@ class Expressions:
         for one in (left, right):
             if isinstance(one, FunctionT):
                 self.escape(one)
+            elif isinstance(one, InstanceT) and any(self.may_have(one, name) for name in _OPERANDS[inplace]):
+                return "", ANY
         if not (_settled(left) and _settled(right)):
             return "", ANY
         name = _DUNDERS[operation]
         for one, dunder in ((left, f"__{name}__"), (left, f"__i{name}__"), (right, f"__r{name}__")):
             if isinstance(one, InstanceT) and self.may_have(one, dunder):
                 return "", ANY
-        if operation in _MIRRORED and isinstance(right, InstanceT) and self.may_have(right, f"__{_MIRRORED[operation]}__"):
+        if (
+            operation in _MIRRORED
+            and isinstance(right, InstanceT)
+            and self.may_have(right, f"__{_MIRRORED[operation]}__")
+        ):
             return "", ANY
         if isinstance(left, BuiltinT | ClassT) or isinstance(right, BuiltinT | ClassT):
             if operation == "BitOr" or not all(isinstance(x, BuiltinT | ClassT | Inst) for x in (left, right)):
@@ -568,7 +599,9 @@ class Expressions:
         nodes = target.elts
         stars = [place for place, one in enumerate(nodes) if isinstance(one, ast.Starred)]
         if None not in counts and counts:
-            if all(count is not None and (count < len(nodes) - 1 if stars else count != len(nodes)) for count in counts):
+            if all(
+                count is not None and (count < len(nodes) - 1 if stars else count != len(nodes)) for count in counts
+            ):
                 few = all(count is not None and count < len(nodes) for count in counts)
                 wanted = f"at least {len(nodes) - 1}" if stars else str(len(nodes))
                 have = " or ".join(map(str, sorted(c for c in counts if c is not None)))
@@ -660,7 +693,7 @@ class Expressions:
             what = "does not support item assignment" if store else "is not subscriptable"
             return "NOODLE-E0225", TypeError, f"'{value.info.name}' object {what}"
         if isinstance(value, FunctionT | ModelT) or (isinstance(value, BuiltinT) and not isinstance(value.real, type)):
-            if isinstance(value, BuiltinT) and not callable(value.real):
+            if isinstance(value, BuiltinT) and not isinstance(value.real, BuiltinFunctionType | FunctionType):
                 return ANY
             return "NOODLE-E0225", TypeError, f"'{show(value)}' object is not subscriptable"
         if not isinstance(value, Inst) or value.kind not in samples.KNOWN:
@@ -764,8 +797,8 @@ class _Unknown:
 
 Special_ = _Unknown
 _UNKNOWN: Final = _Unknown()
-_MADE: Final = {ast.ListComp: list, ast.SetComp: set}
-_UNHASHABLE: Final = {
+_MADE: Final[dict[Any, type]] = {ast.ListComp: list, ast.SetComp: set}
+_UNHASHABLE: Final[dict[type, str]] = {
     list: "use a tuple", dict: "use a tuple of its items", set: "use a frozenset", bytearray: "use bytes",
 }  # fmt: skip
 

@@ -1,7 +1,17 @@
 """What models take: by task where it is known, else what no model takes."""
 
 from noodle_ray.core.types.model import (
-    BuiltinT, ClassT, FunctionT, InstanceT, Inst, MethodT, ModelT, ModuleT, Type, members, show,
+    BuiltinT,
+    ClassT,
+    FunctionT,
+    Inst,
+    InstanceT,
+    MethodT,
+    ModelT,
+    ModuleT,
+    Type,
+    members,
+    show,
 )  # fmt: skip
 
 _TEXT_TASKS = ("embedding", "classification")

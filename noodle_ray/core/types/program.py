@@ -1,4 +1,5 @@
-"""What can be read off a program before anything is inferred: its scopes, functions, classes, and how names are used."""
+"""What can be read off a program before inference: its scopes, functions, classes, and how names are used."""
+# ruff: noqa: SIM905
 
 import ast
 from typing import Any, Final
@@ -8,11 +9,16 @@ from noodle_ray.core.vm.names import EXCEPTIONS
 
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _READERS: Final = frozenset(
-    "all any bool dict enumerate filter frozenset isinstance len list map max min print range repr reversed set sorted "
-    "str sum tuple type zip".split()  # noqa: SIM905
+    "all any bool dict enumerate filter frozenset isinstance len list map max min print range "
+    "repr reversed set sorted str sum tuple type zip".split()
 )
 """Builtins that do not change or keep the containers they are given, as far as their elements' types go."""
-_READING_METHODS: Final = frozenset("copy count get index items keys values".split())  # noqa: SIM905
+_READING_METHODS: Final = frozenset("copy count get index items keys values".split())
+
+
+_TAKERS: Final = (
+    ast.Compare, ast.FormattedValue, ast.BinOp, ast.UnaryOp, ast.If, ast.While, ast.Assert, ast.Expr,
+)  # fmt: skip
 
 
 class Scope:
@@ -37,8 +43,8 @@ class FunctionInfo:
     """One function of the program, and what is known of its calls."""
 
     __slots__ = (
-        "analysed", "args", "busy", "called", "callers", "caught", "certain", "cls", "decorated", "dirty", "entry", "escaped",
-        "later", "name", "node", "params", "reached", "result", "result_soft", "scope", "static",
+        "analysed", "args", "busy", "called", "callers", "caught", "certain", "cls", "decorated", "dirty", "entry",
+        "escaped", "later", "name", "node", "params", "reached", "result", "result_soft", "scope", "static",
     )  # fmt: skip
 
     def __init__(self, node: Any, scope: Scope, cls: "ClassInfo | None") -> None:
@@ -243,12 +249,11 @@ class Facts:
             or (isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.ctx, ast.Load))
             or (isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id in _READERS)
             or (isinstance(parent, ast.Call) and parent.func is node)
-            or isinstance(parent, ast.Compare | ast.FormattedValue | ast.BoolOp | ast.BinOp | ast.UnaryOp)
-            or isinstance(parent, ast.If | ast.While | ast.Assert | ast.Expr)
+            or isinstance(parent, _TAKERS)
             or (isinstance(parent, ast.Attribute) and parent.attr in _READING_METHODS)
             or (isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple | ast.List))
         )
-        if not reads or isinstance(parent, ast.BoolOp):
+        if not reads:
             self.shared.add(node.id)
 
 
@@ -263,5 +268,3 @@ def parameters(args: ast.arguments) -> list[ast.arg]:
     """All parameters."""
     found = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     return found + [one for one in (args.vararg, args.kwarg) if one is not None]
-
-

@@ -9,8 +9,27 @@ from noodle_ray.core.types import samples
 from noodle_ray.core.types.calls import Calls
 from noodle_ray.core.types.expressions import Env
 from noodle_ray.core.types.model import (
-    ANY, NEVER, NONE, UNBOUND, BuiltinT, ClassT, FunctionT, InstanceT, Inst, ModelT, ModuleT, Type, join, joined,
-    literal, members, opaque, show, truth, widened, without,
+    ANY,
+    NEVER,
+    NONE,
+    UNBOUND,
+    BuiltinT,
+    ClassT,
+    FunctionT,
+    Inst,
+    InstanceT,
+    ModelT,
+    ModuleT,
+    Type,
+    join,
+    joined,
+    literal,
+    members,
+    opaque,
+    show,
+    truth,
+    widened,
+    without,
 )  # fmt: skip
 from noodle_ray.core.vm.catalog import MODULES
 
@@ -56,7 +75,9 @@ class Statements(Calls):
         if kind is NEVER:
             return False
         if not all(isinstance(one, ast.Name) for one in node.targets) or len(node.targets) > 1:
-            kind = kind if isinstance(node.targets[0], ast.Tuple | ast.List) and len(node.targets) == 1 else opaque(kind)
+            kind = (
+                kind if isinstance(node.targets[0], ast.Tuple | ast.List) and len(node.targets) == 1 else opaque(kind)
+            )
         model = _model_name(node.value, self)
         for target in node.targets:
             self.assign(target, ModelT(model) if model else kind, self.soft and not model)
@@ -209,10 +230,11 @@ class Statements(Calls):
         return self._meet(ends)
 
     def _doubt(self, test: ast.expr) -> None:
-        """In a branch, what its test mentions may be more special than is known."""
-        for one in ast.walk(test):
-            if isinstance(one, ast.Name) and one.id in self.env:
-                self.env[one.id] = (self.env[one.id][0], True)
+        """In a branch, what its test asks a function about may be more special than is known."""
+        for call in ast.walk(test):
+            for one in call.args if isinstance(call, ast.Call) else ():
+                if isinstance(one, ast.Name) and one.id in self.env:
+                    self.env[one.id] = (self.env[one.id][0], True)
 
     def _meet(self, ends: list[Env]) -> bool:
         if not ends:
@@ -302,10 +324,7 @@ class Statements(Calls):
         self.certain = outer[2] and not self.left
         if not endless:
             self.env = dict(entry) if iterates else before
-            if isinstance(node, ast.While):
-                reached = self.narrow(node.test, False)
-            else:
-                reached = True
+            reached = not isinstance(node, ast.While) or self.narrow(node.test, False)
             certain = self.certain
             self.certain = certain and not broke
             if reached and self.run(node.orelse):
@@ -324,7 +343,7 @@ class Statements(Calls):
         if kind is NEVER:
             return False
         elem = self.iterated(node.iter, kind, isinstance(node, ast.AsyncFor))
-        if isinstance(kind, Inst) and kind.kind in (list, tuple) and kind.items == ():
+        if isinstance(kind, Inst) and kind.kind in (list, tuple, range) and kind.items == ():
             return self.run(node.orelse)
         soft = self.soft
         elem = widened(elem) if isinstance(kind, Inst) and len(kind.items or ()) > 1 else elem
@@ -434,7 +453,9 @@ class Statements(Calls):
             self.escape(kind)
             bad = [one for one in members(kind) if isinstance(one, Inst) and one.kind in samples.KNOWN]
             if bad and len(bad) == len(members(kind)) and not isinstance(node, ast.AsyncWith):
-                text = f"'{show(bad[0]).replace('None', 'NoneType')}' object does not support the context manager protocol"
+                text = (
+                    f"'{show(bad[0]).replace('None', 'NoneType')}' object does not support the context manager protocol"
+                )
                 self.report("NOODLE-E0224", TypeError, text, item.context_expr)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, ANY, True)
@@ -550,9 +571,9 @@ class Statements(Calls):
 
 
 def _is_none(kind: Type) -> bool:
-    return not isinstance(kind, Inst | FunctionT | ClassT | InstanceT | ModuleT | ModelT) or kind.__class__ is Inst and (
-        kind.kind is type(None)  # type: ignore[union-attr]
-    )
+    if isinstance(kind, Inst):
+        return kind.kind is type(None)
+    return not isinstance(kind, FunctionT | ClassT | InstanceT | ModuleT | ModelT)
 
 
 def _surely_none(kind: Type) -> bool:
