@@ -183,7 +183,7 @@ def _keywords_dict(f: Frame, node: ast.Call, callee: int) -> int:
             continue
         flush()
         assert result is not None
-        f.emit(keyword, "kwmerge", result, f.expr(keyword.value), callee)
+        f.emit(node, "kwmerge", result, f.expr(keyword.value), callee)
     if group or result is None:
         flush()
     assert result is not None

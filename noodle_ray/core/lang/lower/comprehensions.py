@@ -129,7 +129,8 @@ def iterable_of(f: Frame, node: Any) -> int:
     register = f.expr(node.iter)
     if type(node) is ast.AsyncFor or getattr(node, "is_async", False):
         result = f.temp()
-        f.emit(node.iter, "callb", result, ".async_iter", (register,), ())
+        place = node if type(node) is ast.AsyncFor else node.iter
+        f.emit(place, "callb", result, ".async_iter", (register,), ())
         return result
     return register
 
@@ -273,7 +274,7 @@ def _generator(f: Frame, node: ast.GeneratorExp, into: int | None) -> int:
     iterable = iterable_of(f, first)
     if not first.is_async:
         iterator = f.temp()
-        f.emit(first.iter, "callb", iterator, "iter", (iterable,), ())
+        f.emit(node, "callb", iterator, "iter", (iterable,), ())
         iterable = iterator
     frame = _frame(f, node, scope, ["__iterable__"])
     _loops(frame, node.generators, 0, 0, lambda: _yield_element(frame, node), None)

@@ -215,7 +215,7 @@ def display(f: Frame, node: ast.AST, elements: list[Any]) -> int:
         if type(element) is ast.Starred:
             flush()
             assert result is not None
-            f.emit(element, "extend", result, spread(f, element))
+            f.emit(node, "extend", result, spread(f, element))
             continue
         group.append(element)
         if len(group) == _CHUNK:

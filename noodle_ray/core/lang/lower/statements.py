@@ -124,7 +124,7 @@ def _for(f: Frame, node: Any) -> None:
     f.assigned = before
     other = f.body(node.orelse)
     f.assigned &= loop.assigned
-    f.emit(_Head(node.target, node.iter), "for", element, iterable, body, other)
+    f.emit(_Head(node, node.iter), "for", element, iterable, body, other)
 
 
 def _break(f: Frame, node: ast.Break) -> None:
@@ -182,16 +182,28 @@ def _raise(f: Frame, node: ast.Raise) -> None:
 def _assert(f: Frame, node: ast.Assert) -> None:
     test = f.expr(node.test)
     before = f.assigned
+    place = _last_comparison(node.test) or node
 
     def fail() -> None:
         args = () if node.msg is None else (f.expr(node.msg),)
         error = f.temp()
-        f.emit(node, "callb", error, "AssertionError", args, ())
-        f.emit(node, "raise", error)
+        f.emit(place, "callb", error, "AssertionError", args, ())
+        f.emit(place, "raise", error)
 
     block = f.block(fail)
     f.assigned = before
     f.emit(node, "if", test, (), block)
+
+
+def _last_comparison(test: ast.expr) -> ast.expr | None:
+    """Where CPython says that an assertion failed, if its test compares something."""
+    if isinstance(test, ast.Compare):
+        return test
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return _last_comparison(test.operand)
+    if isinstance(test, ast.BoolOp):
+        return next((found for value in reversed(test.values) if (found := _last_comparison(value))), None)
+    return None
 
 
 def _try(f: Frame, node: ast.Try) -> None:
