@@ -1,0 +1,51 @@
+"""Library modules in workers, which can import nothing once they are locked down."""
+
+from pathlib import Path
+
+import pytest
+
+from noodle_ray.cli.main import _needs
+from noodle_ray.core.sandbox.local import LocalWorker
+from tests.sandbox.programs import request
+
+SOURCE = "import re, json\nfrom urllib.parse import quote\n(re.findall('a', 'banana'), json.dumps([1]), quote('a b'))"
+RESULT = (["a", "a", "a"], "[1]", "a%20b")
+
+
+def test_worker_when_it_lacks_a_module_is_started_anew_with_it() -> None:
+    with LocalWorker(fork_server=False, tiers=("interpreter",)) as worker:
+        assert worker.run(request(SOURCE))["result"] == RESULT
+        assert worker.run(request("import base64\nbase64.b64encode(b'a')"))["result"] == b"YQ=="
+
+
+def test_worker_of_a_fork_server_has_every_module() -> None:
+    with LocalWorker(fork_server=True) as worker:
+        assert worker.run(request(SOURCE))["result"] == RESULT
+        assert worker.run(request("'é'.encode('utf-16-le')"))["result"] == b"\xe9\x00"
+
+
+def test_seed_when_given_repeats_a_run_in_another_worker() -> None:
+    draw = request("import random\n[random.random() for _ in range(3)]")
+    with LocalWorker(fork_server=False) as worker:
+        first = worker.run(draw)
+    with LocalWorker(fork_server=False) as worker:
+        again = worker.run(draw._replace(seed=first["usage"]["seed"]))  # type: ignore[index]
+        assert again["result"] == first["result"]
+        assert worker.run(draw)["result"] != first["result"]
+
+
+@pytest.mark.parametrize(
+    ("source", "modules"),
+    [
+        ("print(1)", set()),
+        ("import re", {"re"}),
+        ("import re, json as j; x = 1", {"re", "json"}),
+        ("    from urllib import parse", {"urllib.parse"}),
+        ("from noodle_ray import model", set()),
+        ("# import of csv\nx = 'import'", set()),
+    ],
+)
+def test_needs_are_read_off_the_text(tmp_path: Path, source: str, modules: set[str]) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(source)
+    assert set(_needs(str(file), "auto")[1]) == modules
