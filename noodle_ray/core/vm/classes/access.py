@@ -16,7 +16,7 @@ _MISSING: Final = object()
 _OPEN: Final = (object, list, dict, tuple, str, int, float, bool, complex, bytes, range, slice, type(None))
 """Builtin types whose special methods a program may name."""
 _SPECIAL_METHODS: Final = CLASS_DUNDERS - MARKED_ONLY - ADAPTED
-_INSTANCE_FREE: Final = frozenset({"__new__", "__class_getitem__"})
+_INSTANCE_FREE: Final = frozenset({"__new__", "__init__", "__class_getitem__"})
 
 
 def no_attribute(value: Any, name: str) -> AttributeError:
@@ -247,7 +247,7 @@ def _doc(value: Any) -> Any:
         return value.__doc__
     if is_program_function(value) or is_instance(value) or is_program_class(value):
         return value.__doc__
-    return _doc(value.__func__) if type(value) is MethodType else None
+    return _doc(value.__func__) if type(value) is MethodType else _MISSING
 
 
 def _module(value: Any) -> Any:
@@ -295,7 +295,7 @@ class AttributeDict(dict[str, Any]):
         dict.__delitem__(self, name)
         self.owner.__dict__.pop(mark(attribute_name(name)), None)
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: Any) -> Any:  # type: ignore[misc]
         _update(self, other)
         return self
 

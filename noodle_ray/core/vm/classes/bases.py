@@ -22,8 +22,8 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
     """
     found: list[type] = []
     mixins: list[type] = []
-    for base in bases:
-        base = base.__origin__ if type(base) is GenericAlias else getattr(base, "origin", None) or base
+    for given in bases:
+        base: Any = given.__origin__ if type(given) is GenericAlias else getattr(given, "origin", None) or given
         if type(base) is ProgramType or base is object:
             found.append(base)
         elif any(base is kind for kind in (*_DATA, *LIBRARY_BASES)):

@@ -13,7 +13,7 @@ class ProgramFunction:
     __slots__ = ("__dict__",)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
+        return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
 
 
 def is_program_function(value: object) -> bool:

@@ -5,6 +5,7 @@ Generated code is kept by what the fields are like, not by class; a class lives 
 
 from collections.abc import Callable
 from keyword import iskeyword
+from operator import attrgetter
 from typing import Any, Final
 
 from noodle_ray.core.vm.builtins.identity import hash as stable_hash
@@ -59,6 +60,14 @@ class Field:
         "repr",
         "type",
     )
+    compare: bool
+    default: Any
+    default_factory: Any
+    hash: Any
+    init: bool
+    kw_only: Any
+    metadata: dict[Any, Any]
+    repr: bool
 
     def __init__(self, **values: Any) -> None:
         self.name: Any = None
@@ -81,7 +90,7 @@ class Field:
 
 register(
     Field,
-    attributes={key: (lambda value, key=key: getattr(value, key)) for key in Field.__slots__ if key != "kind"},
+    attributes={key: attrgetter(key) for key in Field.__slots__ if key != "kind"},
 )
 
 
@@ -185,7 +194,7 @@ def _collect(cls: Any, options: dict[str, bool]) -> dict[str, Field]:
     frozen_bases = [base.__dict__[PARAMS]["frozen"] for base in cls.__mro__[1:] if PARAMS in base.__dict__]
     for base in reversed(cls.__mro__[1:]):
         fields.update(base.__dict__.get(FIELDS, {}))
-    annotations = cls.__dict__.get("__annotations__", {})
+    annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063
     kw_only = options["kw_only"]
     for name, annotation in annotations.items():
         _check_name(name)
@@ -248,12 +257,7 @@ def _field(cls: Any, name: str, annotation: Any, text: str, kw_only: bool) -> Fi
             raise TypeError(f"field {name} cannot have a default factory")
     kind = type(made.default)
     if made.kind != "class" and made.default is not MISSING and kind.__hash__ is None:
-        shown = (
-            f"<class '{kind.__module__}.{kind.__name__}'>"
-            if type(kind) is ProgramType
-            else f"<class '{kind.__name__}'>"
-        )
-        raise ValueError(f"mutable default {shown} for field {name} is not allowed: use default_factory")
+        raise ValueError(f"mutable default {kind} for field {name} is not allowed: use default_factory")
     return made
 
 

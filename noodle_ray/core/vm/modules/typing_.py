@@ -1,4 +1,5 @@
 """The typing module: annotations mean nothing at run time, but programs name its members, and derive from some."""
+# ruff: noqa: SIM905
 
 from types import GenericAlias
 from typing import Any, Final, NoReturn
@@ -140,7 +141,7 @@ def runtime_checkable(cls: Any) -> Any:
         key
         for base in cls.__mro__
         if type(base) is ProgramType and base is not Protocol and base is not Generic
-        for key in (*base.__dict__, *map(mark, base.__dict__.get("__annotations__", ())))
+        for key in (*base.__dict__, *map(mark, base.__dict__.get("__annotations__", ())))  # noqa: RUF063
         if key[:1] == MARK or key in _PROTOCOL_DUNDERS
     }
     type.__setattr__(cls, RUNTIME, tuple(sorted(names)))
@@ -148,8 +149,7 @@ def runtime_checkable(cls: Any) -> Any:
 
 
 _PROTOCOL_DUNDERS: Final = {
-    f"__{name}__"
-    for name in "len iter next call getitem contains enter exit eq lt add str hash int float".split()  # noqa: SIM905
+    f"__{name}__" for name in "len iter next call getitem contains enter exit eq lt add str hash int float".split()
 }
 
 
@@ -190,9 +190,8 @@ class _NamedTuple:
                 defaults.append(namespace[field])
             elif defaults:
                 given = ", ".join(each for each in annotations if each in namespace)
-                raise TypeError(
-                    f"non-default namedtuple field {field} cannot follow default field{'s' if len(defaults) > 1 else ''} {given}"
-                )
+                plural = "s" if len(defaults) > 1 else ""
+                raise TypeError(f"non-default namedtuple field {field} cannot follow default field{plural} {given}")
         made = namedtuple(name, [*annotations], defaults=defaults)
         fill = namespace.pop(MARK, None)
         for key, value in namespace.items():
@@ -302,7 +301,7 @@ def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> Any:
     if is_program_class(obj):
         hints: dict[str, Any] = {}
         for base in reversed(obj.__mro__):
-            hints.update(base.__dict__.get("__annotations__", {}))
+            hints.update(base.__dict__.get("__annotations__", {}))  # noqa: RUF063
         return hints
     if is_program_function(obj) or is_instance(obj):
         return {}
@@ -320,77 +319,16 @@ register(_Parameters, attributes={"args": _same, "kwargs": _same})
 _ORIGINS: Final[dict[str, Any]] = {
     "List": list, "Dict": dict, "Set": set, "FrozenSet": frozenset, "Tuple": tuple, "Type": type, "Text": str,
 }  # fmt: skip
-_FORMS: Final = [
-    "Annotated",
-    "Any",
-    "AnyStr",
-    "ClassVar",
-    "Concatenate",
-    "Final",
-    "Literal",
-    "LiteralString",
-    "Never",
-    "NoReturn",
-    "NotRequired",
-    "Optional",
-    "Required",
-    "Self",
-    "TypeAlias",
-    "TypeGuard",
-    "Union",
-    "Unpack",
-    "Counter",
-    "DefaultDict",
-    "Deque",
-    "OrderedDict",
-    "ChainMap",
-    "Hashable",
-    "Sized",
-    "SupportsAbs",
-    "SupportsBytes",
-    "SupportsComplex",
-    "SupportsFloat",
-    "SupportsIndex",
-    "SupportsInt",
-    "SupportsRound",
-    "IO",
-    "TextIO",
-    "BinaryIO",
-    "Pattern",
-    "Match",
-    "ContextManager",
-    "AsyncContextManager",
-]
-_MODULE_ABCS: Final = [
-    "AsyncGenerator",
-    "AsyncIterable",
-    "AsyncIterator",
-    "Awaitable",
-    "ByteString",
-    "Callable",
-    "Collection",
-    "Container",
-    "Coroutine",
-    "Generator",
-    "Hashable",
-    "ItemsView",
-    "Iterable",
-    "Iterator",
-    "KeysView",
-    "Mapping",
-    "MappingView",
-    "MutableMapping",
-    "MutableSequence",
-    "MutableSet",
-    "Reversible",
-    "Sequence",
-    "Sized",
-    "ValuesView",
-]
+_FORMS: Final = (
+    "Annotated Any AnyStr ClassVar Concatenate Final Literal LiteralString Never NoReturn NotRequired Optional "
+    "Required Self TypeAlias TypeGuard Union Unpack Counter DefaultDict Deque OrderedDict ChainMap Hashable Sized "
+    "SupportsAbs SupportsBytes SupportsComplex SupportsFloat SupportsIndex SupportsInt SupportsRound IO TextIO "
+    "BinaryIO Pattern Match ContextManager AsyncContextManager"
+).split()
 MEMBERS: Final[dict[str, Any]] = {
     **{name: Form(name) for name in _FORMS},
     **{name: Form(name, origin) for name, origin in _ORIGINS.items() if name != "Text"},
-    **{name: CLASSES[name] for name in _MODULE_ABCS},
+    **{name: kind for name, kind in CLASSES.items() if name != "Set"},
     "AbstractSet": CLASSES["Set"],
     "Text": str,
     "AnyStr": TypeVar("AnyStr"),

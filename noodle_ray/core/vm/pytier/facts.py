@@ -42,7 +42,7 @@ def facts_of(module: Module) -> Facts:
         lazy = lazy or function.kind not in ("", "class")
         for instr in flatten(function.body):
             if inside and instr.op == "const" and type(instr.args[1]) is str:
-                text = cast(str, instr.args[1])
+                text = instr.args[1]
                 (specials if text.startswith("__") else bodies).add(text)
             elif inside and instr.op == "func":
                 methods.add(cast(int, instr.args[1]))
