@@ -182,12 +182,12 @@ def _class_attribute(kind: Any, name: str) -> Any:
     method = dict.get(METHODS.get(name, {}), kind)
     if method is None or getattr(method, "__name__", "") == "through_attribute":
         raise AttributeError(f"type object '{kind.__name__}' has no attribute '{name}'", name=name)
-    if isinstance(method, MethodDescriptorType) and name != "add":
+    if isinstance(method, MethodDescriptorType) and name != "add" and kind is not dict:
         return method
     checked = sets.add if name == "add" else method
 
     def unbound(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(self, kind):
+        if not isinstance(self, kind) or (kind is dict and isinstance(self, sets.AnySet)):
             raise TypeError(
                 f"descriptor '{name}' for '{kind.__name__}' objects doesn't apply to a '{type_name(self)}' object"
             )

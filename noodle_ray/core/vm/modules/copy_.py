@@ -1,5 +1,6 @@
 """The copy module, for the values of programs: CPython's protocol, without its way through pickling."""
 
+import builtins
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from types import GeneratorType, MemberDescriptorType
@@ -14,7 +15,7 @@ from noodle_ray.core.vm.types import Model, Module, dict_items, dict_keys
 
 Copier = Callable[[Any], Any]
 
-_ATOMS: Final = (str, int, float, complex, bytes, bool, type(None), type(...), type(NotImplemented))
+_ATOMS: Final = builtins.frozenset({str, int, float, complex, bytes, bool, type(None), type(...), type(NotImplemented)})
 _IMMUTABLE: Final = (tuple, frozenset, str, int, float, complex, bytes)
 _BASES: Final = (Counter, OrderedDict, defaultdict, deque, set, frozenset, dict, list, bytearray, *_IMMUTABLE)
 _REFUSED: Final[tuple[type, ...]] = (Model, Module, dict_keys, dict_items, type({}.values()), GeneratorType)
@@ -73,24 +74,39 @@ def _deep(x: Any, memo: _Memo) -> Any:
         if number in memo:
             return memo[number]
     S.charge(1)
-
-    def remember(new: Any) -> Any:
-        memo.seen[id(x)] = x, new
+    seen = memo.seen
+    new: Any
+    if kind is list:
+        new = []
+        seen[id(x)] = x, new
+        for item in x:
+            new.append(item if type(item) in _ATOMS else _deep(item, memo))
         return new
-
-    def each(item: Any) -> Any:
-        return item if type(item) in _ATOMS else _deep(item, memo)
-
+    if kind is dict:
+        new = {}
+        seen[id(x)] = x, new
+        for key, value in x.items():
+            new[_deep(key, memo)] = value if type(value) in _ATOMS else _deep(value, memo)
+        return new
     own = getattr(kind, "__deepcopy__", None)
     if own is not None:
-        return remember(own(x, memo))
+        new = own(x, memo)
+        seen[id(x)] = x, new
+        return new
     if kind is tuple or kind is frozenset:
-        items = [each(item) for item in x]
-        found = memo.seen.get(id(x))  # what is inside may have led back here
-        if found is not None:
-            return found[1]
-        return x if all(old is new for old, new in zip(x, items, strict=True)) else remember(kind(items))
-    return _made(x, kind, each, remember)
+        items = []
+        for item in x:
+            items.append(item if type(item) in _ATOMS else _deep(item, memo))
+        if id(x) not in seen:  # unless what is inside has led back here
+            same = all(old is new for old, new in zip(x, items, strict=True))
+            seen[id(x)] = x, x if same else kind(items)
+        return seen[id(x)][1]
+
+    def remember(new: Any) -> Any:
+        seen[id(x)] = x, new
+        return new
+
+    return _made(x, kind, lambda item: _deep(item, memo), remember)
 
 
 def _same(item: Any) -> Any:
