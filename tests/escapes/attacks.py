@@ -54,7 +54,7 @@ FORMATTING: Final = {
     "attribute through format_map": ("'{a.__init__}'.format_map({'a': 1})", "AttributeError"),
     "attribute through an unbound method": ("f = str.format\nf('{0.__class__}', 1)", "AttributeError"),
     "attribute through map": ("list(map('{0.__class__}'.format, [1]))", "AttributeError"),
-    "attribute through a class held in a variable": ("s = type('')\ns.format('{0.real}', 1)", "AttributeError"),
+    "attribute through a class held in a variable": ("s = type('')\ns.format('{0.real}', 1)", "= 1"),
     "an index with dunder": ("'{0[__class__]}'.format({'__class__': 1})", "= 1"),
     "fields in fields without end": ("'{:{:{}}}'.format(1, 2, 3)", "ValueError"),
     "address of a function": ("def f():\n    return 1\n'%s' % f", "= <function f>"),

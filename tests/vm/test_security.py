@@ -107,7 +107,7 @@ def test_type_of_when_given_internal_values_gives_a_standin_that_makes_nothing()
     ("template", "error"),
     [
         ("{0.__class__}", AttributeError),
-        ("{0.real}", AttributeError),
+        ("{0.func_globals}", AttributeError),
         ("{x.__init__.__globals__}", AttributeError),
         ("{0[__class__]}", TypeError),
         ("{0:{0.__class__}}", AttributeError),

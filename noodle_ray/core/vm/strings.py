@@ -170,7 +170,7 @@ def format_field(value: object, conversion: str, spec: object) -> str:
 
 
 def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:
-    """str.format; fields may index but not read attributes."""
+    """str.format; fields may index, and read the attributes that a program may."""
     if _is_simple(self) and _PLAIN_TEXT.issuperset(map(type, args)) and not kwargs:
         return charged(_str.format(self, *args))  # type: ignore[no-any-return]
     return charged("".join(_fields(self, args, kwargs, [0], 2)))  # type: ignore[no-any-return]
@@ -222,10 +222,17 @@ def _lookup(field: str, args: Any, kwargs: Any, auto: list[int]) -> Any:
     else:
         value = kwargs[first]
     for is_attribute, key in rest:
-        if is_attribute:
-            raise AttributeError(f"'{type(value).__name__}' object has no attribute '{key}'")
-        value = value[key]
+        value = _attribute(value, key) if is_attribute else value[key]
     return value
+
+
+def _attribute(value: Any, name: str) -> Any:
+    """An attribute that a field reads: what the program could read itself, but for special names."""
+    from noodle_ray.core.vm.methods import attribute
+
+    if name[:2] == "__" and name[-2:] == "__":
+        raise AttributeError(f"'{type(value).__name__}' object has no attribute '{name}'")
+    return attribute(value, name)
 
 
 def _position(first: Any, args: Any, auto: list[int]) -> int:
