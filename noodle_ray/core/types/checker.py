@@ -333,14 +333,15 @@ class Checker(Statements):
         """Others may call this function with anything, from anywhere."""
         for one in members(kind):
             if isinstance(one, FunctionT) and not one.info.escaped:
-                self._free(one.info)
+                self.free(one.info)
             elif isinstance(one, ClassT | InstanceT):
                 for cls in one.info.lineage():
                     for name, method in cls.methods.items():
                         if isinstance(one, ClassT) or (name.startswith("__") and name != "__init__"):
-                            self._free(method)
+                            self.free(method)
 
-    def _free(self, info: FunctionInfo) -> None:
+    def free(self, info: FunctionInfo) -> None:
+        """Take a function to be called with anything, from anywhere."""
         if info.escaped:
             return
         info.escaped = info.reached = info.dirty = True
@@ -352,7 +353,7 @@ class Checker(Statements):
     def escape_named(self, name: str) -> None:
         """Any method of this name may be called through a value that is not known."""
         for info in self.by_name.get(name, ()):
-            self._free(info)
+            self.free(info)
 
     def make_lambda(self, node: ast.Lambda) -> Type:
         """The function of a lambda, which others call."""
@@ -360,7 +361,7 @@ class Checker(Statements):
             if default is not None:
                 self.escape(self.ev(default))
         info = self.functions[node]
-        self._free(info)
+        self.free(info)
         return FunctionT(info)
 
     def attribute(self, node: ast.Attribute, value: Type) -> Type:
@@ -384,7 +385,7 @@ class Checker(Statements):
         if info.decorated and len(plain) == len(node.decorator_list):
             info.decorated = False
         if info.decorated:
-            self._free(info)
+            self.free(info)
         for name, default in _defaults(node.args).items():
             old = info.params.get(name, NEVER)
             kind = widened(opaque(self._quiet(default)))
@@ -393,7 +394,7 @@ class Checker(Statements):
                 info.dirty = True
         dunder = node.name.startswith("__") and node.name.endswith("__") and node.name != "__init__"
         if info.cls is not None and dunder:
-            self._free(info)
+            self.free(info)
         self.set_name(node.name, ANY if info.decorated else FunctionT(info), False)
 
     def _quiet(self, node: ast.expr) -> Type:
@@ -418,7 +419,7 @@ class Checker(Statements):
         self.scope, self.function, self.env, self.certain = outer, function, env, certain
         if not info.sure():
             for method in info.methods.values():
-                self._free(method)
+                self.free(method)
         for name in info.members:
             if name not in info.methods or info.methods[name].decorated:
                 self.escape_named(name)

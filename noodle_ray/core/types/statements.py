@@ -35,6 +35,8 @@ from noodle_ray.core.vm.catalog import MODULES
 
 _DEEP: Final = 2
 """Loops nested deeper than this forget at once what they assign, so that the work stays bounded."""
+_TOLD: Final = frozenset({"isinstance", "len", "bool"})
+"""Questions whose answers say no more than `narrow` learns from them."""
 Exits = list[Env]
 
 
@@ -232,7 +234,9 @@ class Statements(Calls):
     def _doubt(self, test: ast.expr) -> None:
         """In a branch, what its test asks a function about may be more special than is known."""
         for call in ast.walk(test):
-            for one in call.args if isinstance(call, ast.Call) else ():
+            if not isinstance(call, ast.Call) or (isinstance(call.func, ast.Name) and call.func.id in _TOLD):
+                continue
+            for one in call.args:
                 if isinstance(one, ast.Name) and one.id in self.env:
                     self.env[one.id] = (self.env[one.id][0], True)
 
