@@ -125,6 +125,9 @@ def while_loop(emitter: Emitter, instr: Instr) -> None:
         emitter.block(condition)
         if emitter.state is None:
             return
+        if _always(condition, test):
+            emitter.block(body)
+            return
         go, stop = emitter.fresh("do"), emitter.fresh("stop")
         emitter.branch(truth(emitter, emitter.get(test)), go, stop)
         tested = dict(emitter.state)
@@ -137,6 +140,16 @@ def while_loop(emitter: Emitter, instr: Instr) -> None:
 
     after = Jump(emitter.fresh("else"))
     _loop(emitter, emit, after, orelse, None)
+
+
+def _always(condition: Block, test: int) -> bool:
+    """Whether a test is a true constant."""
+    return (
+        len(condition) == 1
+        and condition[0].op == "const"
+        and condition[0].args[0] == test
+        and bool(condition[0].args[1])
+    )
 
 
 @handles("break", "continue")
@@ -280,23 +293,21 @@ def _growing(emitter: Emitter, instr: Instr, items: str, element: Arm) -> None:
 def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) -> None:
     """A loop whose iterations all cost the same: paid for ahead, as far as the fuel goes, a great many at a time.
 
-    The inner loop then has no metering in it, and what is not used is given back when the loop is left early.
+    So its body has no metering in it, and what is not used is given back when the loop is left early.
     """
     target, _, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
     cost = loop_cost(instr)
     limit = emitter.slot(f"%{emitter.fresh('m')}", "i64")
     fuel = emitter.slot("%fuel", "i64")
-    first = emitter.slot(f"%{emitter.fresh('p')}", "i64")
-    emitter.line(f"store i64 0, ptr {index}")
+    emitter.line(f"store i64 -1, ptr {index}")
     emitter.line(f"store i64 0, ptr {limit}")
-    emitter.line(f"store i64 0, ptr {first}")
     after = Jump(emitter.fresh("else"))
 
-    def pay() -> None:
+    def pay(k: str) -> None:
         """Pay for more iterations: all that are left, or as many as the fuel at hand is for."""
+        left = emitter.op(f"sub nsw i64 {count}, {k}")
+        _test(emitter, emitter.op(f"icmp sgt i64 {left}, 0"), after)
         pay_all, some, paid = emitter.fresh("all"), emitter.fresh("some"), emitter.fresh("paid")
-        done = emitter.op(f"load i64, ptr {limit}")
-        left = emitter.op(f"sub nsw i64 {count}, {done}")
         have = emitter.op(f"load i64, ptr {fuel}")
         few = emitter.op(f"icmp sle i64 {left}, {_AHEAD}")
         price = emitter.op(f"mul i64 {left}, {cost}")
@@ -313,93 +324,23 @@ def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) 
         more = emitter.op(f"call i64 @llvm.smin.i64(i64 {affordable}, i64 {left})")
         total = emitter.op(f"mul nsw i64 {more}, {cost}")
         emitter.line(f"store i64 {emitter.op(f'sub nsw i64 {now}, {total}')}, ptr {fuel}")
-        emitter.line(f"store i64 {emitter.op(f'add nsw i64 {done}, {more}')}, ptr {limit}")
+        emitter.line(f"store i64 {emitter.op(f'add nsw i64 {k}, {more}')}, ptr {limit}")
         emitter.jump(paid)
         emitter.at(paid)
 
-    inner = Jump(emitter.fresh("spent"))
-
-    def emit_outer() -> None:
-        reached = emitter.op(f"load i64, ptr {limit}")
-        _test(emitter, emitter.op(f"icmp slt i64 {reached}, {count}"), after)
-        pay()
-        emitter.line(f"store i64 {reached}, ptr {index}")
-        inner.states.clear()
-        _inner(emitter, emit_inner, inner, (index, limit, cost), outer_end)
-
-    def emit_inner() -> None:
-        k = emitter.op(f"load i64, ptr {index}")
-        _test(emitter, emitter.op(f"icmp slt i64 {k}, {emitter.op(f'load i64, ptr {limit}')}"), inner)
+    def emit() -> None:
+        k = emitter.op(f"add nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
+        emitter.line(f"store i64 {k}, ptr {index}")
+        spent, go = emitter.fresh("spent"), emitter.fresh("go")
+        emitter.branch(emitter.op(f"icmp slt i64 {k}, {emitter.op(f'load i64, ptr {limit}')}"), go, spent)
+        emitter.at(spent)
+        pay(k)
+        emitter.jump(go)
+        emitter.at(go)
         emitter.set(target, element(k))
         emitter.block(body)
 
-    outer_end = Jump(emitter.fresh("broken"))
-    _chunks(emitter, emit_outer, after, orelse, outer_end)
-
-
-def _inner(emitter: Emitter, emit: Arm, after: Jump, paid: tuple[str, str, int], end: Jump) -> None:
-    """The unmetered loop inside a leaf: as `_loop`, but a break leaves both."""
-    index = paid[0]
-    head = emitter.fresh("head")
-    emitter.jump(head)
-    entry = dict(cast(State, emitter.state))
-    at_head, before = entry, end.states[:]
-    while True:
-        mark, slots, returned = len(emitter.lines), dict(emitter.slots), len(emitter.returned)
-        after.states.clear()
-        end.states[:] = before
-        again = Jump(emitter.fresh("again"))
-        emitter.at(head)
-        emitter.state = dict(at_head)
-        emitter.breaks.append((end, again))
-        emitter.prepaid.append(paid)
-        emit()
-        emitter.breaks.pop()
-        emitter.prepaid.pop()
-        emitter.meet(again)
-        emitter.arrive(again)
-        back = emitter.state
-        if back is not None:
-            k = emitter.op(f"add nuw nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
-            emitter.line(f"store i64 {k}, ptr {index}")
-            emitter.jump(head)
-        merged = merge([entry, *([back] if back is not None else [])])
-        settled = {r: k for r, k in merged.items() if r in at_head or r in emitter.flagged}
-        if all(_same(kind, at_head.get(register, MISSING)) for register, kind in settled.items()):
-            break
-        at_head = settled
-        del emitter.lines[mark:], emitter.returned[returned:]
-        emitter.slots = slots
-    emitter.arrive(after)
-
-
-def _chunks(emitter: Emitter, emit: Arm, after: Jump, orelse: Block, end: Jump) -> None:
-    """The outer loop of a leaf."""
-    head = emitter.fresh("chunk")
-    emitter.jump(head)
-    entry = dict(cast(State, emitter.state))
-    at_head = entry
-    while True:
-        mark, slots, returned = len(emitter.lines), dict(emitter.slots), len(emitter.returned)
-        after.states.clear()
-        end.states.clear()
-        emitter.at(head)
-        emitter.state = dict(at_head)
-        emit()
-        back = emitter.state
-        if back is not None:
-            emitter.jump(head)
-        merged = merge([entry, *([back] if back is not None else [])])
-        settled = {r: k for r, k in merged.items() if r in at_head or r in emitter.flagged}
-        if all(_same(kind, at_head.get(register, MISSING)) for register, kind in settled.items()):
-            break
-        at_head = settled
-        del emitter.lines[mark:], emitter.returned[returned:]
-        emitter.slots = slots
-    emitter.arrive(after)
-    emitter.block(orelse)
-    emitter.meet(end)
-    emitter.arrive(end)
+    _loop(emitter, emit, after, orelse, (index, limit, cost))
 
 
 def range_length(emitter: Emitter, over: Value) -> str:

@@ -13,7 +13,7 @@ from noodle_ray.core.nbc.costs import entry_cost, guards
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.walk import flatten, writes_of
 from noodle_ray.core.vm.native.kinds import Declined, Kind, List, Unknown, Value, flat, name, unify
-from noodle_ray.core.vm.native.support import AT, TAGS
+from noodle_ray.core.vm.native.support import APART, AT, TAGS
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.native.unit import Unit
@@ -50,6 +50,7 @@ class Emitter:
         self.kinds = kinds
         self.flagged = {cast(int, i.args[0]) for i in flatten(function.body) if i.op == "unset"}
         self.constants = _constants(function)
+        self.counters = _counters(function, self.constants)
 
     # text
 
@@ -214,7 +215,7 @@ class Emitter:
     def refill(self, have: str, need: str) -> None:
         """Get fuel from the reserve, or start over."""
         self.store("i64", have, self.word("fuel"), "context")
-        got = self.op(f"call i64 @refill(ptr %ctx, i64 {need})")
+        got = self.op(f"call i64 @refill(ptr %ctx, i64 {need}) {APART}")
         self.require(self.op(f"icmp sge i64 {got}, 0"))
         self.line(f"store i64 {got}, ptr {self.slot('%fuel', 'i64')}")
 
@@ -332,6 +333,28 @@ def _constants(function: Function) -> dict[int, object]:
             found[cast(int, instr.args[0])] = instr.args[1]
     parameters = len(function.params)
     return {r: value for r, value in found.items() if writes[r] == 1 and r >= parameters}
+
+
+_STEP: Final = 256
+_START: Final = 1 << 50
+
+
+def _counters(function: Function, constants: dict[int, object]) -> set[int]:
+    """Registers that begin at a constant and only ever change by small constant steps. They cannot overflow: each
+    step costs fuel, of which no run has 2**53."""
+    found: set[int] = set()
+    others = set(range(len(function.params)))
+    for instr in flatten(function.body):
+        op, args = instr.op, instr.args
+        for register in writes_of(instr):
+            steps = op in ("binop", "inplace") and args[1] in ("+", "-") and args[2] == register
+            step = constants.get(cast(int, args[3])) if steps else None
+            start = args[1] if op == "const" else None
+            if (type(step) is int and abs(step) <= _STEP) or (type(start) is int and abs(start) <= _START):
+                found.add(register)
+            elif op != "unset" and op != "check":
+                others.add(register)
+    return found - others
 
 
 Handler = Callable[[Emitter, Instr], None]

@@ -8,7 +8,7 @@ from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.native.emitter import Emitter, handles
 from noodle_ray.core.vm.native.kinds import Declined, Kind, List, Tuple, Unknown, Value, flat, name
 from noodle_ray.core.vm.native.numbers import as_integer
-from noodle_ray.core.vm.native.support import TAGS, size, stored, tuple_parts
+from noodle_ray.core.vm.native.support import APART, TAGS, size, stored, tuple_parts
 
 
 def list_length(emitter: Emitter, pointer: str) -> str:
@@ -20,7 +20,7 @@ def list_length(emitter: Emitter, pointer: str) -> str:
 def list_make(emitter: Emitter, kind: List, count: str) -> Value:
     """A new list of so many elements, which are not set yet."""
     bytes_each = size(kind.element) if kind.element is not None else 8
-    made = emitter.op(f"call ptr @list_make(ptr %ctx, i64 {count}, i64 {bytes_each})")
+    made = emitter.op(f"call noalias ptr @list_make(ptr %ctx, i64 {count}, i64 {bytes_each}) {APART}")
     emitter.require(emitter.op(f"icmp ne ptr {made}, null"))
     return Value(kind, (made,))
 

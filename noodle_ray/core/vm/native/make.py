@@ -13,33 +13,47 @@ from noodle_ray.core.vm.native.memory import Region, function_at
 from noodle_ray.core.vm.native.sites import Entry, parse_kinds
 from noodle_ray.core.vm.native.unit import Unit
 
-_made: dict[tuple[object, ...], Entry | None] = {}
+_Seen = list[tuple[str, object]]
+_made: dict[tuple[str, int, str], list[tuple[_Seen, Entry | None]]] = {}
 _regions: list[Region] = []
 _KEPT: Final = 1024
 
 
 def make_entry(module: Module, key: str, index: int, kinds: str, lookup: Callable[[str], object]) -> Entry | None:
     """Native code for a function and kinds, made now or earlier; None if it is not for the native tier."""
-    seen: list[tuple[str, object]] = []
+    where = key, index, kinds
+    if key:
+        for seen, made in _made.get(where, ()):
+            if all(_shown(lookup, variable) == value for variable, value in seen):
+                return made
+    seen = []
+    entry = _compile(module, index, kinds, lookup, seen)
+    if key and len(_made) < _KEPT:
+        _made.setdefault(where, []).append((seen, entry))
+    return entry
 
-    def recording(variable: str) -> object:
+
+def _shown(lookup: Callable[[str], object], variable: str) -> object:
+    """A global's value in a form in which 1, True and 1.0 differ."""
+    try:
         value = lookup(variable)
-        seen.append((variable, (type(value), repr(value))))
-        return value
+    except Declined:
+        return None
+    return type(value), repr(value)
+
+
+def _compile(module: Module, index: int, kinds: str, lookup: Callable[[str], object], seen: _Seen) -> Entry | None:
+    def recording(variable: str) -> object:
+        seen.append((variable, _shown(lookup, variable)))
+        return lookup(variable)
 
     try:
         unit = Unit(module, recording, _may_recurse(module, index))
         text = unit.compile(module.functions[index], parse_kinds(kinds))
     except Declined:
         return None
-    where = (key, index, kinds, tuple(seen))
-    if key and where in _made:
-        return _made[where]
     data = link.compile_text(text.text)
-    entry = Entry(function_at(_place(data)), kinds, text.mutates, text.recursive)
-    if key and len(_made) < _KEPT:
-        _made[where] = entry
-    return entry
+    return Entry(function_at(_place(data)), kinds, text.mutates, text.recursive)
 
 
 def _place(data: bytes) -> int:

@@ -96,6 +96,10 @@ def binary(emitter: Emitter, instr: Instr) -> None:
     """A binary operator."""
     target, operator, left, right = cast("tuple[int, str, int, int]", instr.args)
     a, b = emitter.get(left), emitter.get(right)
+    if target == left and left in emitter.counters and a.kind == b.kind == "i":
+        step = "add" if operator == "+" else "sub"
+        emitter.set(target, Value("i", (emitter.op(f"{step} nsw i64 {a.parts[0]}, {b.parts[0]}"),)))
+        return
     if number(a) and number(b):
         emitter.set(target, arithmetic(emitter, operator, a, b, emitter.constant(right)))
         return

@@ -19,6 +19,8 @@ WORDS: Final = (
 """The words of a context: fuel at hand, fuel in reserve, nested calls left, bytes that lists may still take, the
 newest list; then addresses of Python's objects."""
 AT: Final = {word: index * 8 for index, word in enumerate(WORDS)}
+APART: Final = "memory(argmem: readwrite, inaccessiblemem: readwrite) nounwind willreturn"
+"""Of calls that touch no list which the code around them knows."""
 CHUNK: Final = 2_000_000
 """Fuel that is used up between two looks at pending signals: a millisecond or so."""
 
@@ -79,7 +81,7 @@ METADATA: Final = """
 TAGS: Final = {"header": "!11", "i64": "!12", "double": "!13", "i8": "!14", "ptr": "!15", "context": "!16"}
 
 _LISTS: Final = f"""
-define internal ptr @list_make(ptr %ctx, i64 %n, i64 %size) noinline {{
+define internal noalias ptr @list_make(ptr %ctx, i64 %n, i64 %size) noinline {{
   %big = icmp ugt i64 %n, 1152921504606846975
   br i1 %big, label %no, label %fits
 fits:

@@ -219,7 +219,7 @@ class Emitter:
         self.names.sites.append(index)
         at = position(self.function.span)
         site, result = f".site{index}", self.fresh("y")
-        args = [nodes.load(param.name, at) for param in self.function.params]
+        args: list[ast.expr] = [nodes.load(param.name, at) for param in self.function.params]
         asked = ast.NamedExpr(nodes.store(result, at), ast.Call(nodes.load(site, at), args, [], **at), **at)
         there = ast.Compare(nodes.load(site, at), [ast.IsNot()], [nodes.constant(None, at)], **at)
         done = ast.Compare(asked, [ast.IsNot()], [nodes.load(".again", at)], **at)
