@@ -101,7 +101,7 @@ def execute(
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()
     tier, run = _make_run(module, key, limits, "python" if profiler else tier)
-    S.charge = run.charge
+    S.charge, S.lookup, S.module = run.charge, run.lookup, module
     try:
         if profiler and tier == "python":
             profiler.begin(run.fuel_now)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from noodle_ray.core.nbc.module import Module
     from noodle_ray.core.vm.fibers import Fibers
 
 
@@ -14,6 +15,10 @@ def _no_charge(amount: float) -> None:
 
 def _no_write(text: str) -> None:
     raise RuntimeError("no run is active")
+
+
+def _no_global(name: str) -> object:
+    """Find nothing: there is no run."""
 
 
 class Clock:
@@ -40,10 +45,10 @@ class State:
     ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``write`` appends to stdout and
     raises LimitExceeded("output"); ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is
     the run's memory limit in bytes; ``fibers`` holds its effects. Programs read the time from ``clock`` only, and
-    every random number of theirs comes from ``seed``.
+    every random number of theirs comes from ``seed``. ``module`` is what runs, and ``lookup`` finds its globals.
     """
 
-    __slots__ = ("charge", "clock", "fibers", "memory", "seed", "tripped", "write")
+    __slots__ = ("charge", "clock", "fibers", "lookup", "memory", "module", "seed", "tripped", "write")
 
     charge: Callable[[float], None]
     write: Callable[[str], None]
@@ -52,6 +57,8 @@ class State:
     memory: int
     clock: Clock
     seed: int
+    module: "Module | None"
+    lookup: Callable[[str], object]
 
     def __init__(self) -> None:
         self.charge = _no_charge
@@ -60,6 +67,8 @@ class State:
         self.memory = 268_435_456
         self.clock = Clock()
         self.seed = 0
+        self.module = None
+        self.lookup = _no_global
 
 
 S = State()

@@ -286,3 +286,27 @@ class Cell:
 c = Cell()
 out = [c.revive(), c.alive, c.kill(), c.alive, c.revive(note="up")]
 out
+# --- singledispatch by annotations
+from functools import singledispatch, singledispatchmethod
+class Shape:
+    pass
+@singledispatch
+def area(x):
+    return "?"
+@area.register
+def _(x: int):
+    return f"int {x}"
+@area.register
+def _(x: str | list):
+    return f"text or list {len(x)}"
+@area.register
+def _(x: Shape):
+    return "shape"
+class F:
+    @singledispatchmethod
+    def show(self, x):
+        return "other"
+    @show.register
+    def _(self, x: float):
+        return "float"
+[area(1), area("ab"), area([1]), area(Shape()), area(2.5), F().show(2.5), F().show(1)]

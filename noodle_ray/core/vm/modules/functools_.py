@@ -5,11 +5,14 @@ import functools
 from types import UnionType
 from typing import Any, Final
 
+from noodle_ray.core.vm.builtins import BUILTINS
 from noodle_ray.core.vm.builtins.iteration import metered
+from noodle_ray.core.vm.classes.functions import is_program_function
 from noodle_ray.core.vm.classes.kinds import is_instance
 from noodle_ray.core.vm.methods import attribute, register, set_attribute
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
+from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of, real_type
 
 WRAPPER_ASSIGNMENTS: Final = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
@@ -149,19 +152,30 @@ class _Generic:
 
 
 def _annotated(function: Any) -> tuple[Any, ...]:
-    """The classes that the annotation of a function's first parameter names."""
-    try:
-        annotations = attribute(function, "__annotations__")
-    except AttributeError:
-        annotations = {}
-    kind = next(iter(annotations.values()), None)
-    kinds = _classes(kind)
+    """The classes that the annotation of a function's first parameter after ``self`` names."""
+    kinds: tuple[Any, ...] = ()
+    for name in _annotation(function).split("|"):
+        kind = BUILTINS.get(name.strip()) or S.lookup(name.strip())
+        kinds += (type(None),) if name.strip() == "None" else _classes(kind)
     if not kinds:
         raise TypeError(
             f"Invalid first argument to `register()`: {function!r}. "
             "Use either `@register(some_class)` or plain `@register` on an annotated function."
         )
     return kinds
+
+
+def _annotation(function: Any) -> str:
+    """The first annotation of a function of the program, as text; '' if there is none."""
+    if S.module is None or not is_program_function(function):
+        return ""
+    code = getattr(function, "__code__", None)
+    if code is None:  # one of the interpreter's
+        made = function.function
+    else:
+        alike = (each for each in S.module.functions if each.name == code.co_name)
+        made = next((each for each in alike if each.span[0] == code.co_firstlineno), None)
+    return next((param.annotation for param in made.params if param.annotation), "") if made else ""
 
 
 def singledispatch(func: Any) -> Any:
