@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from noodle_ray.core.lang.hints import NOT_OFFERED
+from noodle_ray.core.vm.names import FUNCTIONS, MODULES
 from tests.lang.reading import codes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,3 +43,9 @@ def test_every_missing_builtin_is_named_when_listed() -> None:
 @pytest.mark.parametrize("name", sorted(NOT_OFFERED))
 def test_missing_builtin_has_a_hint_when_used(name: str) -> None:
     assert codes(f"{name}") == ["NOODLE-E0109"]
+
+
+def test_every_module_and_builtin_is_named_when_the_language_is_described() -> None:
+    words = set(re.findall(r"[\w.]+", (ROOT / "docs/language.md").read_text()))
+    assert set(MODULES) - {"collections.abc", "noodle_ray", "types"} <= words
+    assert words >= FUNCTIONS
