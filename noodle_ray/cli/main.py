@@ -65,8 +65,8 @@ def _run(found: Arguments | None) -> int | None:
     seed = found.last("--seed")
     if seed is not None and not (seed.isascii() and seed.isdigit() and len(seed) < 16):
         return None
-    tiers, modules = _needs(found.positional[0], found.last("--tier") or "auto")
-    with LocalWorker(tiers=tiers, modules=modules) as worker:
+    tiers, modules, simple = _needs(found.positional[0], found.last("--tier") or "auto")
+    with LocalWorker(tiers=tiers, modules=modules, simple=simple) as worker:
         from noodle_ray.cli.run import run_file
 
         return run_file(
@@ -82,18 +82,19 @@ def _run(found: Arguments | None) -> int | None:
         )
 
 
-def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str]]:
-    """The tiers and library modules to load for a run.
+def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str], bool]:
+    """The tiers and library modules to load for a run, and whether the program is a simple one.
 
     A guess from the text is enough: a worker that lacks something is started anew with it.
     """
+    from noodle_ray.core.sandbox.warm import is_simple
     from noodle_ray.core.vm.catalog import MODULES
 
     try:
         with open(file, encoding="utf-8") as opened:
             text = opened.read(1 << 20)
     except (OSError, ValueError):
-        return ("interpreter", "python"), []
+        return ("interpreter", "python"), [], False
     words = set(text.split())
     imported: set[str] = set()
     if words & {"import", "from"}:
@@ -103,10 +104,11 @@ def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str]]:
     if "array" not in text:
         imported.discard("noodle_ray")  # all else of it needs no module, and this one imports numpy
     modules = [name for name in MODULES if name in imported or _top(name) in imported]
+    simple = is_simple(text)
     if tier in ("interpreter", "python"):
-        return (tier,), modules
+        return (tier,), modules, simple
     loops = words & {"for", "while", "def", "try:", "lambda", "while(", "class", "with", "match"}
-    return ("python",) if loops else ("interpreter",), modules
+    return ("python",) if loops else ("interpreter",), modules, simple
 
 
 def _top(module: str) -> str:

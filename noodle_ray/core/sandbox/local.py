@@ -26,8 +26,8 @@ class LocalWorker:
 
     It is forked from this process, or where this process has threads (which do not survive a fork), or if
     ``fork_server`` is true, from a fork server, which has all there is. With few ``tiers`` and ``modules`` of the
-    catalog a forked worker is ready sooner, and started anew for a run that turns out to need others. Use it as a
-    context manager, or call `close`. Not thread-safe.
+    catalog a forked worker is ready sooner, and started anew for a run that turns out to need others; also if its first
+    program is ``simple`` (`warm.is_simple`). Use it as a context manager, or call `close`. Not thread-safe.
     """
 
     def __init__(
@@ -35,10 +35,12 @@ class LocalWorker:
         fork_server: bool | None = None,
         tiers: Iterable[str] = ("interpreter", "python"),
         modules: Iterable[str] = (),
+        simple: bool = False,
     ) -> None:
         self._use_server = fork_server
         self._tiers = tuple(tiers)
         self._modules = tuple(modules)
+        self._simple = simple
         self._server: ForkServerProcess | None = None
         self._connection: _socket.socket | None = None
         self._pid = 0
@@ -139,9 +141,10 @@ class LocalWorker:
                     case messages.Lacks():
                         lacking = self._stop()
                         wanted = _imports(request.module)
-                        if self._server is not None or (len(self._tiers) == 2 and {*wanted} <= {*self._modules}):
+                        complete = len(self._tiers) == 2 and not self._simple and {*wanted} <= {*self._modules}
+                        if self._server is not None or complete:
                             return outcome.died(f"it lacks a module: {lacking}", request.tier)
-                        self._tiers = ("interpreter", "python")
+                        self._tiers, self._simple = ("interpreter", "python"), False
                         self._modules = (*self._modules, *wanted)
                         return self.run(request, host)
                     case messages.Refused(error):
@@ -207,7 +210,7 @@ class LocalWorker:
                 theirs.close()
                 os.close(proc)
         if self._pid == 0:
-            _become_worker(theirs, proc, parent, self._tiers, self._modules)
+            _become_worker(theirs, proc, parent, self._tiers, self._modules, self._simple)
         self._connection = ours
 
     def _start_from_server(self) -> None:
@@ -251,13 +254,18 @@ def run_local(request: RunRequest, host: EffectHost | None = None) -> outcome.Ou
 
 
 def _become_worker(
-    connection: _socket.socket, proc: int, parent: int, tiers: tuple[str, ...], modules: tuple[str, ...]
+    connection: _socket.socket,
+    proc: int,
+    parent: int,
+    tiers: tuple[str, ...],
+    modules: tuple[str, ...],
+    simple: bool,
 ) -> None:
     try:
         from noodle_ray.core.sandbox import lockdown, warm
         from noodle_ray.core.sandbox.worker import become_worker
 
-        warm.load(tiers, modules)
+        warm.load(tiers, modules, simple)
         become_worker(connection, proc, parent, lockdown.isolate())
     finally:
         os._exit(1)

@@ -13,26 +13,40 @@ from noodle_ray.core.vm.modules import preload
 TIERS: Final = {"interpreter": "noodle_ray.core.vm.interpreter", "python": "noodle_ray.core.vm.pytier.run"}
 _LAZY: Final = (
     "noodle_ray.core.nbc.verifier",
-    "noodle_ray.core.nbc.verifier.ready",
     "noodle_ray.core.sandbox.worker",
-    "noodle_ray.core.vm.classes.abstract",
     "noodle_ray.core.vm.classes.access",
     "noodle_ray.core.vm.classes.functions_of",
-    "noodle_ray.core.vm.generators.hidden",
-    "noodle_ray.core.vm.modules.typing_",
     "greenlet",
     "unicodedata",
 )
 """What the runtime imports only when a program first needs it."""
-
+_LATER: Final = (
+    "noodle_ray.core.nbc.verifier.ready",
+    "noodle_ray.core.vm.classes.abstract",
+    "noodle_ray.core.vm.generators.hidden",
+    "noodle_ray.core.vm.modules.typing_",
+)
+"""What it imports only for programs that are not simple."""
+_NOT_SIMPLE: Final = (
+    *("abc", "async", "await", "class", "del", "except", "global", "isinstance", "issubclass", "match", "model"),
+    *("nonlocal", "typing", "with", "yield"),
+)
 
 _CODECS: Final = ("utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le")
 """Encodings of `core.vm.strings` that CPython imports when they are first used."""
 
 
-def load(tiers: Iterable[str] = TIERS, modules: Iterable[str] = MODULES) -> None:
-    """Import all that a run on these tiers, with these modules of the catalog, can need; no other can run."""
-    for name in (*_LAZY, *(TIERS[tier] for tier in tiers)):
+def is_simple(source: str) -> bool:
+    """Whether a text has none of the words whose meaning is loaded later."""
+    return not any(word in source for word in _NOT_SIMPLE)
+
+
+def load(tiers: Iterable[str] = TIERS, modules: Iterable[str] = MODULES, simple: bool = False) -> None:
+    """Import all that a run on these tiers, with these modules of the catalog, can need; no other can run.
+
+    A program that is not ``simple`` can need more.
+    """
+    for name in (*_LAZY, *(() if simple else _LATER), *(TIERS[tier] for tier in tiers)):
         import_module(name)
     for encoding in _CODECS:
         "".encode(encoding)
