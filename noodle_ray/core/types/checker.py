@@ -201,7 +201,8 @@ class Checker(Statements):
         certain = self.certain and end
         entries = {"main"} if "main" in scope.names else set()
         if not entries and _only_definitions(self.tree):
-            entries = {one.name for one in self.tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+            defined = {one.name for one in self.tree.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)}
+            entries = defined - self.facts.read
         for node in self.tree.body:
             if isinstance(node, ast.FunctionDef) and node.name in entries and scope.single.get(node.name) == 1:
                 if end:

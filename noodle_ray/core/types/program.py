@@ -136,6 +136,7 @@ class Facts:
     def __init__(self, tree: ast.Module) -> None:
         self.stored: set[str] = set()
         self.shared: set[str] = set()
+        self.read: set[str] = set()
         self.caught: set[str] = set()
         self.dynamic = False
         self.exits = False
@@ -167,6 +168,7 @@ class Facts:
         if isinstance(node, ast.Name):
             if isinstance(node.ctx, ast.Load):
                 self._use(node, parent)
+                self.read.add(node.id)
                 self.dynamic = self.dynamic or node.id in ("setattr", "delattr", "vars")
                 self.exits = self.exits or node.id in ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
             else:
