@@ -7,12 +7,15 @@ from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import real_type
 
+_SEQUENCES: Final = frozenset({list, tuple})
 _SELF: Final = (bool, bytearray, bytes, dict, float, int, list, str, tuple, AnySet)
 """Types that one positional pattern matches as a whole."""
 
 
 def match_sequence(value: Any) -> bool:
     """Whether a sequence pattern may match: a sequence, and no text."""
+    if type(value) in _SEQUENCES:
+        return True
     match value:
         case [*_]:
             return True
@@ -21,6 +24,8 @@ def match_sequence(value: Any) -> bool:
 
 def match_mapping(value: Any) -> bool:
     """Whether a mapping pattern may match."""
+    if type(value) is dict:
+        return True
     match value:
         case {}:
             return not isinstance(value, AnySet)
@@ -32,6 +37,9 @@ _MISSING: Final = object()
 
 def match_keys(mapping: Any, keys: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """The values of a mapping for these keys, or None if it lacks one."""
+    if len(keys) == 1 and type(mapping) is dict:
+        value = mapping.get(keys[0], _MISSING)
+        return None if value is _MISSING else (value,)
     values = []
     seen: list[Any] = []
     get = dict.get if isinstance(mapping, dict) else None
@@ -48,6 +56,8 @@ def match_keys(mapping: Any, keys: tuple[Any, ...]) -> tuple[Any, ...] | None:
 
 def match_class(value: Any, kind: Any, count: int, names: tuple[str, ...]) -> tuple[Any, ...] | None:
     """The attributes that a class pattern tests, positional ones first, or None if it does not match."""
+    if not count and not names and type(value) is kind:
+        return ()
     real = real_type(kind)
     if not isinstance(real, type):
         raise TypeError("called match pattern must be a type")

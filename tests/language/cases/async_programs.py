@@ -190,7 +190,7 @@ async def f(n, d):
     await asyncio.sleep(d)
     return n
 async def app():
-    tasks = [asyncio.create_task(f(i, d)) for i, d in enumerate((0.02, 0.005, 1))]
+    tasks = [asyncio.create_task(f(i, d)) for i, d in enumerate((0.4, 0.005, 1))]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     print([t.result() for t in done], len(pending))
     for t in pending:
@@ -206,7 +206,7 @@ async def bad():
     await asyncio.sleep(0.002)
     raise ValueError("x")
 async def app():
-    ts = [asyncio.create_task(c) for c in (good(0.001), bad(), good(0.5))]
+    ts = [asyncio.create_task(c) for c in (good(0.001), bad(), good(9))]
     done, pending = await asyncio.wait(ts, return_when=asyncio.FIRST_EXCEPTION)
     print(len(done), len(pending))
 asyncio.run(app())
@@ -582,13 +582,13 @@ asyncio.run(app())
 # --- shield
 import asyncio
 async def f():
-    await asyncio.sleep(0.005)
+    await asyncio.sleep(0.3)
     print("inner finished")
     return "result"
 async def app():
     inner = asyncio.create_task(f())
     try:
-        await asyncio.wait_for(asyncio.shield(inner), 0.001)
+        await asyncio.wait_for(asyncio.shield(inner), 0.01)
     except TimeoutError:
         print("outer timed out", inner.done())
     return await inner
@@ -722,7 +722,7 @@ async def f(name, *delays):
         await asyncio.sleep(d)
         log.append(name)
 async def app():
-    await asyncio.gather(f("a", 0.02, 0.02), f("b", 0.01, 0.02), f("c", 0.03), f("d", 0.05))
+    await asyncio.gather(f("a", 0.08, 0.08), f("b", 0.04, 0.08), f("c", 0.12), f("d", 0.3))
 asyncio.run(app())
 "".join(log)
 # --- time sleep blocks everybody

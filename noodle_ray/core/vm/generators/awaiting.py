@@ -39,7 +39,13 @@ _DATA: Final = frozenset({str, int, float, bool, list, dict})
 def await_(value: Any) -> Any:
     """``await value``. An answer of a model may be awaited, although it is there when it is used."""
     kind = type(value)
-    if kind is CoroutineType or kind in _STEPS:
+    if kind is CoroutineType:
+        try:
+            value.send(None)
+        except StopIteration as stop:
+            return stop.value
+        raise RuntimeError("await wasn't used with future")
+    if kind in _STEPS:
         return _finish(value)
     if kind is Pending:
         return S.fibers.force(value)

@@ -1,9 +1,10 @@
-"""``with``: the guard between CPython's own statement and a manager of the program or of ours."""
+"""``with``: how a manager is entered and left, one of the program or of ours."""
 
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import Any, Final
 
-from noodle_ray.core.vm.generators.passing import Passing
+from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.generators.special import special
 
 
@@ -21,35 +22,30 @@ Traceback.__module__ = "builtins"
 TRACEBACK: Final = Traceback()
 
 
-class Guard:
-    """Enters and leaves a manager. It is left however its block ends, but never for a limit."""
-
-    __slots__ = ("_enter", "_exit", "_passing")
-
-    def __init__(self, manager: object, passing: Passing) -> None:
-        enter = special(manager, "__enter__")
-        if enter is None:
-            raise TypeError(f"{_described(manager)} object does not support the context manager protocol")
-        leave = special(manager, "__exit__")
-        if leave is None:
-            raise TypeError(
-                f"{_described(manager)} object does not support the context manager protocol (missed __exit__ method)"
-            )
-        self._enter: Callable[[], Any] = enter
-        self._exit: Callable[[object, object, object], Any] = leave
-        self._passing = passing
-
-    def __enter__(self) -> Any:
-        return self._enter()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> bool:
-        if error is None:
-            self._exit(None, None, None)
-            return False
-        if self._passing.passes(error):
-            return False
-        return bool(self._exit(kind, error, TRACEBACK))
+def enter(manager: Any) -> tuple[Callable[..., Any], Any]:
+    """Enter a manager: what leaves it, and the value of ``as``."""
+    kind = type(manager)
+    if type(kind) is ProgramType:
+        namespace = kind.__dict__
+        entering, leaving = namespace.get("__enter__"), namespace.get("__exit__")
+        if type(entering) is FunctionType and type(leaving) is FunctionType:  # as most are
+            return MethodType(leaving, manager), entering(manager)
+    begin, end = _protocol(manager)
+    return end, begin()
 
 
-def _described(value: object) -> str:
-    return f"'{type(value).__name__}'"
+def leave(end: Callable[..., Any], error: BaseException) -> bool:
+    """Leave a manager because of an exception; whether it swallows that."""
+    return bool(end(type(error), error, TRACEBACK))
+
+
+def _protocol(manager: object) -> tuple[Any, Any]:
+    """How a manager is entered and left. Raises TypeError in CPython's words for what is none."""
+    message = f"'{type(manager).__name__}' object does not support the context manager protocol"
+    enter = special(manager, "__enter__")
+    if enter is None:
+        raise TypeError(message)
+    leave = special(manager, "__exit__")
+    if leave is None:
+        raise TypeError(message + " (missed __exit__ method)")
+    return enter, leave

@@ -13,6 +13,8 @@ from noodle_ray.core.vm.state import S
 
 LIMITS: Final = (LimitExceeded, MemoryError, RecursionError)
 """Exceptions that end a run. Running out of memory or of stack is one of its limits."""
+_MARKED: Final = (AttributeError, TypeError)
+"""Exceptions whose messages may have names as CPython sees them."""
 _ALL: Final = (BaseException,)
 
 
@@ -44,7 +46,9 @@ class Passing:
 
     def limits(self) -> tuple[type[BaseException], ...]:
         """The exceptions that no handler of the program sees now; the one being handled is made fit to be seen."""
-        clean_error(sys.exc_info()[1])
+        error = sys.exc_info()[1]
+        if isinstance(error, _MARKED):
+            clean_error(error)
         return _ALL if self.ended or S.tripped else LIMITS
 
     def passes(self, error: BaseException | None) -> bool:
@@ -52,5 +56,6 @@ class Passing:
         if isinstance(error, LIMITS):
             trip(error)
             return True
-        clean_error(error)
+        if isinstance(error, _MARKED):
+            clean_error(error)
         return self.ended or bool(S.tripped) or _kills(error)

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
+from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.methods import METHODS
 
 
 def special(value: object, name: str) -> Callable[..., Any] | None:
     """The bound method: of a class of the program, or from the tables of `methods`. None where there is none."""
-    from noodle_ray.core.vm.classes.kinds import ProgramType
-
     kind = type(value)
     table: dict[type, Callable[..., Any]] = METHODS.get(name) or {}
+    if kind in table:
+        return MethodType(dict.__getitem__(table, kind), value)
     for base in kind.__mro__:
         if isinstance(base, ProgramType):
             if name in base.__dict__:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from noodle_ray.core.nbc.module import Block
-from noodle_ray.core.vm.generators.managers import Guard
+from noodle_ray.core.vm.generators.managers import enter, leave
 from noodle_ray.core.vm.interpreter.frame import BREAK, CONTINUE, RETURN, Frame, Signal, operation
 from noodle_ray.core.vm.sets import set as ordered_set
 
@@ -166,8 +166,8 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
 @operation("with")
 def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal:
     """The manager is left however the block ends, but never for a limit."""
-    guard = Guard(frame.registers[manager], frame.run.passing)
-    value, span = guard.__enter__(), frame.span
+    end, value = enter(frame.registers[manager])
+    span = frame.span
     if target is not None:
         frame.registers[target] = value
     try:
@@ -178,7 +178,7 @@ def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal
         frame.note(error)
         frame.span = span
         try:
-            swallowed = guard.__exit__(type(error), error, None)
+            swallowed = leave(end, error)
         except BaseException as raised:
             frame.forget(raised)
             raise
@@ -187,7 +187,7 @@ def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal
         frame.forget(error)
         return None
     value, frame.span = frame.value, span
-    guard.__exit__(None, None, None)
+    end(None, None, None)
     frame.value = value
     return signal
 

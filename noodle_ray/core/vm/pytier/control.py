@@ -1,9 +1,10 @@
 """Emitting branches, exceptions and returns."""
 
 import _ast as ast
-from typing import cast
+from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.vm.names import EXCEPTIONS
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position, position
@@ -39,12 +40,33 @@ def suspend(emitter: Emitter, instr: Instr, at: Position) -> None:
 
 @handles("with")
 def manage(emitter: Emitter, instr: Instr, at: Position) -> None:
-    """``with``: CPython's own over a guard, which no limit makes call the manager."""
+    """``with``. The manager is left however the block ends, but not for a limit, and not when the run is over."""
     manager, target, body = cast("tuple[int, int | None, Block]", instr.args)
-    guard = nodes.call(".with", [emitter.operand(manager, at), nodes.load(".passing", at)], at)
-    emitter.flush()
-    goal = None if target is None else nodes.store(emitter.variable(target), at)
-    emitter.statements.append(ast.With([ast.withitem(guard, goal)], nodes.plain(at, *emitter.block(body)), None, **at))
+    leave, owed, error = emitter.fresh("x"), emitter.fresh("k"), emitter.fresh("e")
+    entered = nodes.call(".with", [emitter.operand(manager, at)], at)
+    goal = nodes.store(emitter.fresh("s") if target is None else emitter.variable(target), at)
+    both = ast.Tuple([nodes.store(leave, at), goal], nodes.STORE, **at)
+    emitter.statement(ast.Assign([both], entered, None, **at))
+    emitter.statements.append(nodes.assign(owed, nodes.constant(True, at), at))
+    settled = nodes.assign(owed, nodes.constant(False, at), at)
+    again = ast.Raise(None, None, **at)
+    noted = ast.Expr(nodes.call(".tripped", [nodes.load(error, at)], at), **at)
+    swallowed = nodes.call(".leave", [nodes.load(leave, at), nodes.load(error, at)], at)
+    catching = [
+        ast.ExceptHandler(nodes.call(".limits", [], at), error, [settled, noted, again], **at),
+        ast.ExceptHandler(
+            nodes.load(".BaseException", at),
+            error,
+            [settled, ast.If(ast.UnaryOp(ast.Not(), swallowed, **at), [again], [], **at)],
+            **at,
+        ),
+    ]
+    nothing = [nodes.constant(None, at) for _ in range(3)]
+    plainly = ast.If(
+        nodes.load(owed, at), [ast.Expr(nodes.call(leave, cast("list[ast.expr]", nothing), at), **at)], [], **at
+    )
+    free = ast.Delete([ast.Name(leave, nodes.DELETE, **at)], **at)
+    emitter.statements.append(ast.Try(nodes.plain(at, *emitter.block(body)), catching, [], [plainly, free], **at))
 
 
 @handles("break", "continue")
@@ -66,12 +88,14 @@ def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
     body, handlers, orelse, final = cast("tuple[Block, tuple[object, ...], Block, Block]", instr.args)
     emitter.flush()
     statements = nodes.plain(at, *emitter.block(body))
-    name = emitter.fresh("e")
-    passing: list[ast.stmt] = [
-        ast.Expr(nodes.call(".tripped", [nodes.load(name, at)], at), **at),
-        ast.Raise(None, None, **at),
-    ]
-    catching = [ast.ExceptHandler(nodes.call(".limits", [], at), name, passing, **at)]
+    catching = []
+    if final or not all(_is_narrow(cast("tuple[Block, object, object, Block]", handler)[0]) for handler in handlers):
+        name = emitter.fresh("e")
+        passing: list[ast.stmt] = [
+            ast.Expr(nodes.call(".tripped", [nodes.load(name, at)], at), **at),
+            ast.Raise(None, None, **at),
+        ]
+        catching.append(ast.ExceptHandler(nodes.call(".limits", [], at), name, passing, **at))
     for handler in handlers:
         catching.append(_handler(emitter, cast("tuple[Block, int | None, int | None, Block]", handler), at))
     after = emitter.block(orelse)
@@ -79,6 +103,19 @@ def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
     if ending:
         ending = [ast.If(ast.UnaryOp(ast.Not(), nodes.call(".is_tripped", [], at), **at), ending, [], **at)]
     emitter.statements.append(ast.Try(statements, catching, after, ending, **at))
+
+
+_BROAD: Final = frozenset(
+    "AttributeError BaseException Exception GeneratorExit MemoryError RecursionError RuntimeError TypeError".split()  # noqa: SIM905
+)
+"""Builtin exceptions that are limits, or bases of some, or whose messages are to be cleaned."""
+
+
+def _is_narrow(types: Block) -> bool:
+    """Whether a handler surely catches no limit: it names builtin exceptions only."""
+    return bool(types) and all(
+        instr.op == "tuple" or (instr.op == "bget" and instr.args[1] in EXCEPTIONS - _BROAD) for instr in types
+    )
 
 
 def _handler(emitter: Emitter, handler: tuple[Block, int | None, int | None, Block], at: Position) -> ast.ExceptHandler:

@@ -6,6 +6,7 @@ resize what it walks over, pays at each iteration.
 """
 
 import _ast as ast
+from collections.abc import Callable
 from typing import Final, cast
 
 from noodle_ray.core.nbc.costs import loop_cost
@@ -88,16 +89,55 @@ def for_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     cost = loop_cost(instr)
     element = nodes.store(emitter.variable(target), at)
     steady = emitter.registers.types.get(iterable) in _IMMUTABLE or keeps_size(iterable, body, emitter.registers)
-    if steady and is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers):
+
+    def ahead(items: ast.expr) -> None:
         iterator, left = _start_for(emitter, items, instr, at)
         loop = ast.For(
             element, nodes.load(iterator, at), nodes.plain(at, *emitter.block(body)), emitter.block(orelse), None, **at
         )
         emitter.statements.append(_refund(emitter, [loop], iterator, left, instr, at))
-        return
-    emitter.flush()
-    inner = [*charge(cost, at), *emitter.block(body)]
-    emitter.statements.append(ast.For(element, items, inner, emitter.block(orelse), None, **at))
+
+    def singly(items: ast.expr) -> None:
+        emitter.flush()
+        inner = [*charge(cost, at), *emitter.block(body)]
+        emitter.statements.append(ast.For(element, items, inner, emitter.block(orelse), None, **at))
+
+    if not (steady and is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers)):
+        singly(items)
+    elif _may_charge(emitter, iterable):
+        _by_type(emitter, items, ahead, singly, at)
+    else:
+        ahead(items)
+
+
+def _may_charge(emitter: Emitter, iterable: int) -> bool:
+    """Whether what a leaf loop walks over may be a generator of the program, which charges between its iterations: a
+    loop over one is not worth paying for ahead."""
+    return emitter.registers.facts.lazy and iterable not in emitter.registers.types
+
+
+def _by_type(
+    emitter: Emitter,
+    items: ast.expr,
+    ahead: Callable[[ast.expr], None],
+    singly: Callable[[ast.expr], None],
+    at: Position,
+) -> None:
+    """A loop in two versions: for containers, and for all else. The latter alone holds what it walks over."""
+    name = emitter.fresh("x")
+    emitter.statement(nodes.assign(name, items, at))
+    versions = []
+    clear = ast.NamedExpr(nodes.store(name, at), nodes.constant(None, at), **at)
+    taken = ast.Tuple([nodes.load(name, at), clear], nodes.LOAD, **at)
+    first = ast.Subscript(taken, nodes.constant(0, at), nodes.LOAD, **at)
+    for emit_version, value in ((ahead, nodes.load(name, at)), (singly, first)):
+        outer, emitter.statements = emitter.statements, []
+        emit_version(value)
+        versions.append(emitter.statements)
+        emitter.statements = outer
+    kind = nodes.call(".type", [nodes.load(name, at)], at)
+    test = ast.Compare(kind, [ast.In()], [nodes.load(".sized", at)], **at)
+    emitter.statements.append(ast.If(test, versions[0], versions[1], **at))
 
 
 @handles("while")
@@ -198,13 +238,29 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     for instr in block[:-1]:
         emitter.instruction(instr)
     items = emitter.operand(iterable, at)
-    iterator, left = _start_for(emitter, items, loop, at)
-    clause = [ast.comprehension(goal, nodes.load(iterator, at), tests, 0)]
-    node: ast.expr = ast.ListComp(values[0], clause, **at)
-    if kind == "dict":
-        node = ast.DictComp(values[0], values[1], clause, **at)
     name = emitter.fresh("c")
-    emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], iterator, left, loop, at))
+
+    def ahead(items: ast.expr) -> None:
+        iterator, left = _start_for(emitter, items, loop, at)
+        clause = [ast.comprehension(goal, nodes.load(iterator, at), tests, 0)]
+        node: ast.expr = ast.ListComp(values[0], clause, **at)
+        if kind == "dict":
+            node = ast.DictComp(values[0], values[1], clause, **at)
+        emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], iterator, left, loop, at))
+
+    def singly(items: ast.expr) -> None:
+        empty: ast.expr = ast.List([], nodes.LOAD, **at) if kind == "list" else ast.Dict([], [], **at)
+        emitter.statements.append(nodes.assign(name, empty, at))
+        emitter.collecting.append((kind, name))
+        inner = [*charge(loop_cost(loop), at), *emitter.block(body)]
+        emitter.collecting.pop()
+        each = nodes.store(emitter.variable(element), at)
+        emitter.statements.append(ast.For(each, items, inner, [], None, **at))
+
+    if _may_charge(emitter, iterable):
+        _by_type(emitter, items, ahead, singly, at)
+    else:
+        ahead(items)
     emitter.result(target, nodes.load(name, at), at)
     return True
 

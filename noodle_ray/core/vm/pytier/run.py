@@ -7,13 +7,16 @@ from typing import cast
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.generators import awaiting
-from noodle_ray.core.vm.generators.managers import Guard
+from noodle_ray.core.vm.generators.managers import enter, leave
 from noodle_ray.core.vm.generators.passing import Passing, trip
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
+_SIZED = frozenset({list, tuple, dict, str, range, bytes})
+"""What a loop walks over without running any of the program."""
+
 Frame = tuple[int, int, str]
 """(line, column, function) of the program's source."""
 
@@ -29,9 +32,9 @@ class PythonRun:
         names[".enter"], names[".settle"] = meter.enter, meter.settle
         names[".enter_fixed"], names[".enter_steady"] = meter.enter_fixed, meter.enter_steady
         self._passing = Passing()
-        names[".passing"], names[".with"], names[".tripped"] = self._passing, Guard, trip
+        names[".with"], names[".leave"], names[".tripped"] = enter, leave, trip
         names[".limits"], names[".is_tripped"] = self._passing.limits, self._passing.is_tripped
-        names[".BaseException"] = BaseException
+        names[".BaseException"], names[".sized"] = BaseException, _SIZED
         self._names = names
         if compiled.sites:
             from noodle_ray.core.vm.native.sites import open_sites
