@@ -2,7 +2,7 @@
 
 from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
-from noodle_ray.core.lang.mangle import mangle
+from noodle_ray.core.lang.mangle import has_private_names, mangle
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
@@ -53,7 +53,7 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     late = late_syntax_errors(tree, filename)
     if late:
         return None, _sorted(late + found)
-    titles = mangle(tree) if "__" in source and "class" in source else {}
+    titles = mangle(tree) if has_private_names(source) else {}
     resolution = Resolution(tree, titles)
     if found or resolution.found:
         names = [] if any(d.code in _OWN_SCOPES for d in found) else resolution.found

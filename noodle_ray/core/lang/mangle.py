@@ -22,6 +22,19 @@ _LISTS: Final[dict[type, str]] = {ast.Global: "names", ast.Nonlocal: "names"}
 _DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+def has_private_names(source: str) -> bool:
+    """True if a word of the text begins with two underscores and does not end with them."""
+    start = source.find("__")
+    while start >= 0:
+        stop = start
+        while stop < len(source) and (source[stop] == "_" or source[stop].isalnum()):
+            stop += 1
+        if not source[start:stop].endswith("__") and not source[start - 1 : start].isalnum():
+            return True
+        start = source.find("__", stop)
+    return False
+
+
 def mangle(tree: ast.Module) -> dict[int, str]:
     """Mangles in place. Returns the names that functions and classes had, by node id, where they changed."""
     titles: dict[int, str] = {}
