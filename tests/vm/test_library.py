@@ -16,6 +16,7 @@ from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.methods import CHARGING, METHODS
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.state import Clock, S
+from tests.sandbox.programs import Echo
 
 TIERS = ["interpreter", "python"]
 DRAW = "import random\nimport uuid\n(random.random(), str(uuid.uuid4()), random.Random().random())"
@@ -133,3 +134,13 @@ def test_fuel_when_the_library_works_runs_out_at_the_same_point_on_every_tier(so
     ends = [run(source, tier, limits=Limits(fuel=whole // 2)) for tier in TIERS]
     assert [end.error["code"] for end in ends if end.error] == ["NOODLE-E0401"] * 2
     assert ends[0].error == ends[1].error
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_decimal_context_when_elements_run_as_fibers_is_the_programs(tier: str) -> None:
+    source = (
+        "from noodle_ray import model\nfrom decimal import Decimal, getcontext\necho = model('echo')\n"
+        "getcontext().prec = 5\ndef main():\n    return [echo(str(Decimal(x) / 7)) for x in range(3)]"
+    )
+    outcome = execute(compile_source(source), tier=tier, host=Echo())
+    assert outcome.result == ["0", "0.14286", "0.28571"]

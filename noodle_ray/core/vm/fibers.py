@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.operators import SKIP
+from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import ModelError
 from noodle_ray.core.vm.values import copy_data
@@ -422,7 +423,7 @@ class _Gathering:
         hub = fibers._start_hub()
         for index in range(len(self.chunk)):
             fiber = Fiber(f"{prefix}.{offset + index}", self.parent.depth)
-            fiber.greenlet = fiber.base = greenlet(partial(self._element, fiber, index), hub)
+            fiber.greenlet = fiber.base = sharing(greenlet(partial(self._element, fiber, index), hub))
             fibers.live.add(fiber)
             fibers._ready.append(fiber)
         fibers._ready.append(self.parent)

@@ -62,3 +62,24 @@ f"{total:>8} + {tax} = {total + tax:.2f}", {Decimal(1): "a"}[1], isinstance(tax,
 # --- a Decimal has no such method
 from decimal import Decimal
 Decimal(1).nope()
+# --- a generator works in its caller's context
+from decimal import Context, Decimal, getcontext, setcontext
+getcontext().prec = 5
+def thirds():
+    yield Decimal(1) / 3
+    getcontext().prec = 7
+    yield Decimal(1) / 3
+it = thirds()
+print(next(it), next(it), Decimal(1) / 3, [Decimal(x) / 7 for x in range(2)])
+setcontext(Context())
+# --- coroutines work in the program's context
+import asyncio
+from decimal import Context, Decimal, getcontext, setcontext
+async def third(n):
+    await asyncio.sleep(0)
+    return Decimal(n) / 3
+async def main_():
+    return [await third(1), *await asyncio.gather(third(2), third(4))]
+getcontext().prec = 5
+print(asyncio.run(main_()))
+setcontext(Context())

@@ -19,6 +19,7 @@ from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-u
 from noodle_ray.core.vm.fibers import Fiber
 from noodle_ray.core.vm.generators.awaiting import AsyncGeneratorType, Awaitable, await_, is_awaitable
 from noodle_ray.core.vm.generators.passing import LIMITS
+from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
 
 
@@ -538,7 +539,7 @@ class Task(Future):
         before, fibers.current, self.loop.current = fibers.current, fiber, self
         try:
             if fiber.base is None:
-                fiber.base = fiber.greenlet = greenlet(self._whole)
+                fiber.base = fiber.greenlet = sharing(greenlet(self._whole))
                 fibers.live.add(fiber)
                 return fiber.base.switch(error)
             fiber.base.parent = getcurrent()

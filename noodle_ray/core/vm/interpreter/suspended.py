@@ -11,6 +11,7 @@ from typing import Any, Final
 from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
 from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
@@ -78,10 +79,10 @@ class _Body:
     __slots__ = ("_frame", "_greenlet")
 
     def __init__(self, frame: Frame) -> None:
-        from greenlet import greenlet
+        from greenlet import greenlet  # type: ignore[import-untyped]
 
         self._frame = frame
-        self._greenlet: Any = greenlet(frame.run.execute)
+        self._greenlet: Any = sharing(greenlet(frame.run.execute))
         frame.run.bodies.add(self._greenlet)
 
     @property
