@@ -67,7 +67,7 @@ def test_attribute_when_read_never_becomes_an_attribute_access() -> None:
 
 
 def test_simple_comprehension_when_a_leaf_is_pythons_own() -> None:
-    assert "[.r1 * .r1 for .r1 in .i1 if .r1]" in generated("def f(xs):\n    return [x * x for x in xs if x]")
+    assert "[.r1 * .r1 for .r1 in .i2 if .r1]" in generated("def f(xs):\n    return [x * x for x in xs if x]")
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def execute(
         S.charge = _IDLE.charge
         error = describe(raised, run)
     finally:
-        S.charge = _IDLE.charge
+        S.charge, S.lookup, S.module = _IDLE.charge, _IDLE.lookup, _IDLE.module
         if profiler:
             profiler.end()
         run.end()
