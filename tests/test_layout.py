@@ -15,6 +15,7 @@ LAYERS = {
     "noodle_ray.paths": 0,
     "noodle_ray.core.nbc": 1,
     "noodle_ray.core.vm": 2,
+    "noodle_ray.core.vm.catalog": 0,
     "noodle_ray.core.vm.names": 0,  # pure data, which the verifier reads too
     "noodle_ray.core.lang": 3,
     "noodle_ray.core.types": 4,
