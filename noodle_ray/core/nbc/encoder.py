@@ -32,7 +32,7 @@ def encode(module: Module) -> bytes:
     E0306 when it is too large or too deep. Does not verify: run ``verify`` on what a compiler made.
     """
     try:
-        data = _Encoder().module(module)
+        data = Encoder().module(module)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
         raise ModuleError(f"This module cannot be encoded: {error}.", code="NOODLE-E0307") from error
     if len(data) > MAX_BYTES:
@@ -99,7 +99,7 @@ def text_bytes(text: str) -> bytes:
     return uvarint(len(data)) + data
 
 
-class _Encoder:
+class Encoder:
     """One encoding under way: the pools filled so far, in order of first use."""
 
     __slots__ = ("constants", "names")

@@ -36,9 +36,13 @@ def define(emitter: Emitter, index: int, defaults: list[ast.expr], at: Position)
     """Emit the ``def`` of another function here; the variable that holds it. Two definitions never share a
     variable, and the name that tracebacks show is put right when the code is compiled."""
     callee = emitter.module.functions[index]
-    inner = Emitter(emitter.module, callee, emitter.names, index)
     name = f".{'k' if callee.kind == 'class' else 'f'}{index}.{callee.name}"
-    emitter.statements.append(inner.definition(name, defaults, at))
+    definition: ast.stmt | None = None
+    if emitter.names.fragments is not None and emitter.function is emitter.module.functions[0]:
+        definition = emitter.names.fragments.definition(emitter, index, name, defaults, at)
+    if definition is None:
+        definition = Emitter(emitter.module, callee, emitter.names, index).definition(name, defaults, at)
+    emitter.statements.append(definition)
     return name
 
 

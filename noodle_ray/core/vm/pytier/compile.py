@@ -8,6 +8,7 @@ from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.pytier import calls, control, data, loops, objects, operations, support
 from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names
 from noodle_ray.core.vm.pytier.facts import facts_of
+from noodle_ray.core.vm.pytier.fragments import MIN_FUNCTIONS, Fragments
 from noodle_ray.core.vm.pytier.nodes import NOWHERE
 
 __all__ = ["Compiled", "compile_module"]
@@ -45,15 +46,29 @@ def compile_module(module: Module, key: str, native: bool = False) -> Compiled:
         return found
     for name in module.imports:  # which attributes are looked up in tables depends on what types there are
         members(name)
-    names = Names(facts_of(module), native)
-    program = Emitter(module, module.functions[0], names).definition(".program", [], NOWHERE)
-    code = support.unwrap(compile(support.wrap(program), FILENAME, "exec", dont_inherit=True, optimize=0))
-    compiled = Compiled(_named(code), support.namespace(names.builtins, names.vetted), tuple(names.sites))
+    compiled = _compile(module, native, incremental=len(module.functions) >= MIN_FUNCTIONS)
     if key:
         if len(_cache) >= _CACHED:
             _cache.pop(next(iter(_cache)))
         _cache[key, native] = compiled
     return compiled
+
+
+def _compile(module: Module, native: bool, *, incremental: bool) -> Compiled:
+    names = Names(facts_of(module), native)
+    names.leaves = leaves(module)
+    if incremental:
+        names.fragments = Fragments(module, names.facts, native, names.leaves)
+    program = Emitter(module, module.functions[0], names).definition(".program", [], NOWHERE)
+    code = support.unwrap(compile(support.wrap(program), FILENAME, "exec", dont_inherit=True, optimize=0))
+    if names.fragments is None:
+        code = _named(code)
+    else:
+        placed = names.fragments.place(code, _named)
+        if placed is None:
+            return _compile(module, native, incremental=False)
+        code = placed.replace(co_name="<module>", co_qualname="<module>")
+    return Compiled(code, support.namespace(names.builtins, names.vetted), tuple(names.sites))
 
 
 def _named(code: CodeType, parent: str = "") -> CodeType:

@@ -7,7 +7,7 @@ put there is assigned to a variable first. So ``x + f(y)`` comes out as it went 
 
 import _ast as ast
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from noodle_ray.core.nbc.costs import entry_cost, guards
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
@@ -17,6 +17,9 @@ from noodle_ray.core.vm.pytier.nodes import NOWHERE, Position, position
 from noodle_ray.core.vm.pytier.registers import Registers
 from noodle_ray.core.vm.pytier.scope import declarations
 from noodle_ray.core.vm.pytier.support import FUEL
+
+if TYPE_CHECKING:
+    from noodle_ray.core.vm.pytier.fragments import Fragments
 
 MAX_DEPTH: Final = 40
 """Expressions nested deeper are cut, so that CPython's own compiler never runs out of stack."""
@@ -40,6 +43,8 @@ class Names:
     def __init__(self, facts: Facts = NO_FACTS, native: bool = False) -> None:
         self.facts = facts
         self.native = native
+        self.leaves: frozenset[int] = frozenset()
+        self.fragments: "Fragments | None" = None  # noqa: UP037
         self.sites: list[int] = []
         self.builtins: set[str] = set()
         self.vetted: dict[str, object] = {}
@@ -233,14 +238,14 @@ class Emitter:
         code, free = self.function.body, guards(self.function)
         asked = prologue(self, position(self.function.span))
         first, rest = self.block(code[:free]), self.block(code[free:])
-        paid = charge(entry_cost(self.function), position(self.function.span))
+        paid = [] if self.index in self.names.leaves else charge(entry_cost(self.function), position(self.function.span))
         body = [*declarations(self.function), *self._native(), *asked, *first, *paid, *rest]
         kind = self.function.kind
         if kind in ("generator", "async_generator"):  # one, whether or not a yield can be reached
             never: list[ast.stmt] = [ast.Expr(ast.Yield(None, **at), **at)]
             body.append(ast.If(nodes.constant(False, at), never, [], **at))
         define = ast.AsyncFunctionDef if kind in ("coroutine", "async_generator") else ast.FunctionDef
-        return define(name, _arguments(self.function, defaults), body, [], None, None, **at)
+        return define(name, arguments(self.function, defaults), body, [], None, None, **at)
 
 
 Handler = Callable[[Emitter, Instr, Position], None]
@@ -277,7 +282,8 @@ def _place(node: ast.expr) -> Position:
     }
 
 
-def _arguments(function: Function, defaults: list[ast.expr]) -> ast.arguments:
+def arguments(function: Function, defaults: list[ast.expr]) -> ast.arguments:
+    """The parameters of a ``def`` of the function."""
     groups: dict[str, list[ast.arg]] = {kind: [] for kind in ("pos_only", "pos", "var", "kw_only", "var_kw")}
     positional: list[ast.expr] = []
     keyword: list[ast.expr | None] = []
