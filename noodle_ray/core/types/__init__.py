@@ -34,7 +34,7 @@ def infer(source: str, filename: str = "<noodle>") -> "dict[Span, Type]":
 def _analysed(
     source: str, filename: str, tasks: Mapping[str, str]
 ) -> "tuple[list[Diagnostic], dict[Span, Type]] | None":
-    from noodle_ray.core.types.checker import Checker
+    from noodle_ray.core.types.checker import Checker, TooMuch
 
     source = source.removeprefix("\ufeff")
     tree, problems = parse(source, filename)
@@ -46,6 +46,6 @@ def _analysed(
     try:
         checker = Checker(tree, dict(tasks))
         checker.check()
-    except RecursionError:
+    except (RecursionError, TooMuch):
         return None
     return list(checker.found.values()), dict(checker.types)

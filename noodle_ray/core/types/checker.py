@@ -34,6 +34,10 @@ _ANNOTATED: Final = {
 }  # fmt: skip
 
 
+class TooMuch(Exception):
+    """The functions of a program call each other in so many ways that the analysis is given up."""
+
+
 class Checker(Statements):
     """One program's analysis."""
 
@@ -182,6 +186,7 @@ class Checker(Statements):
             if one.reached:
                 self._analyse(one)
 
+    work = 0
     _module_dirty = False
     _outside = False
 
@@ -278,6 +283,9 @@ class Checker(Statements):
                  self.results, self.left, self.depth, self.soft, self.record, self._current_class)  # fmt: skip
         info.busy, info.dirty, info.analysed = True, False, True
         self.visits[info] = self.visits.get(info, 0) + 1
+        self.work += 1
+        if self.work > 400 + 30 * len(self.functions):
+            raise TooMuch
         self.level += 1
         if not self.final:
             self.record = False

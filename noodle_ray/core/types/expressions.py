@@ -261,7 +261,7 @@ class Expressions:
         if left is NEVER or right is NEVER:
             return NEVER
         if operation == "Mod":
-            self._percent(node, left)
+            self._percent(node, left, right)
         results: list[Type] = []
         message = ""
         for one in members(left):
@@ -327,15 +327,15 @@ class Expressions:
         family = [kind.info] if kind.exact else kind.info.family()
         return any(not one.sure() or one.has(name) or "__getattr__" in one.members for one in family)
 
-    def _percent(self, node: Any, left: Type) -> None:
-        right_node = getattr(node, "right", None) or getattr(node, "value", None)
-        if not (isinstance(left, Inst) and left.kind is str and left.value is not None) or right_node is None:
+    def _percent(self, node: ast.AST, left: Type, right: Type) -> None:
+        if not (isinstance(left, Inst) and left.kind is str and left.value is not None):
             return
-        single = not isinstance(right_node, ast.Tuple)
-        nodes = [right_node] if single else right_node.elts
+        single = not (isinstance(right, Inst) and right.kind is tuple)
+        values = (right,) if single or not isinstance(right, Inst) else right.items
+        if values is None:
+            return
         kinds = []
-        for one in nodes:
-            kind = self.ev(one) if not isinstance(one, ast.Starred) else ANY
+        for kind in values:
             if not isinstance(kind, Inst) or kind.kind not in (int, float, str, bool, type(None), list):
                 return
             kinds.append(kind.kind)

@@ -37,6 +37,10 @@ _DEEP: Final = 2
 """Loops nested deeper than this forget at once what they assign, so that the work stays bounded."""
 _TOLD: Final = frozenset({"isinstance", "len", "bool"})
 """Questions whose answers say no more than `narrow` learns from them."""
+_NARROWED: Final = 5
+"""Levels of `and`, `or` and `not` in each other that are learned from: each may double the work."""
+_CHAINED: Final = 12
+"""Alternatives of one `or` that are told apart."""
 Exits = list[Env]
 
 
@@ -50,6 +54,7 @@ class Statements(Calls):
         self.results: list[tuple[Type, bool]] = []
         self.left = False
         self.depth = 0
+        self.narrowing = 0
 
     def run(self, body: list[ast.stmt]) -> bool:
         """Execute a block; false if its end is never reached."""
@@ -299,7 +304,7 @@ class Statements(Calls):
         self.depth += 1
         entry = dict(self.env)
         after: Env = entry
-        for turn in range(4):
+        for turn in range(4 if self.depth <= _DEEP else 0):
             self.breaks, self.continues = [], []
             self.env = dict(entry)
             self.record = False
@@ -307,7 +312,7 @@ class Statements(Calls):
             if start() and self.run(node.body):
                 self.continues.append(self.env)
             after = _joined([entry, *[_wide(one) for one in self.continues]]) if self.continues else entry
-            if after == entry or self.depth > _DEEP:
+            if after == entry:
                 break
             if turn == 2:
                 self.env = after
@@ -479,12 +484,23 @@ class Statements(Calls):
     # learning from tests
 
     def narrow(self, test: ast.expr, positive: bool) -> bool:
-        """Learn from a test; false if it cannot come out so."""
+        """Learn from a test; false if it cannot come out so. Nothing is learned from what is nested deeply."""
+        if self.narrowing > _NARROWED:
+            return True
+        self.narrowing += 1
+        try:
+            return self._narrow(test, positive)
+        finally:
+            self.narrowing -= 1
+
+    def _narrow(self, test: ast.expr, positive: bool) -> bool:
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return self.narrow(test.operand, not positive)
         if isinstance(test, ast.BoolOp):
             if isinstance(test.op, ast.And) is positive:
                 return all(self.narrow(one, positive) for one in test.values)
+            if len(test.values) > _CHAINED:
+                return True
             before = self.env
             ends = []
             for place in range(len(test.values)):
