@@ -39,7 +39,7 @@ class Echo:
         self.batches.append(requests)
         self._open += requests
 
-    def receive(self) -> list[EffectAnswer]:
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
         answers = [EffectAnswer(asked.key, True, asked.args[0]) for asked in self._open]
         self._open = []
         return answers

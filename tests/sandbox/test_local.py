@@ -87,7 +87,7 @@ def test_deadline_trips_when_program_never_ends(worker: LocalWorker, source: str
 
 def test_deadline_trips_when_program_waits_for_an_answer(worker: LocalWorker) -> None:
     class Silent(Echo):
-        def receive(self) -> list:  # type: ignore[type-arg]
+        def receive(self, timeout: float | None = None) -> list:  # type: ignore[type-arg]
             end = threading.Event()
             end.wait(0.5)  # longer than the deadline
             return super().receive()
@@ -174,7 +174,7 @@ def test_run_ends_with_its_cause_when_worker_is_killed_under_it(worker: LocalWor
     pid = pid_of(worker)
 
     class Killing(Echo):
-        def receive(self) -> list:  # type: ignore[type-arg]
+        def receive(self, timeout: float | None = None) -> list:  # type: ignore[type-arg]
             os.kill(pid, signal.SIGKILL)
             return super().receive()
 

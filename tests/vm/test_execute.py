@@ -171,7 +171,7 @@ def test_limit_when_the_deadline_handler_raises_ends_the_run(tier: str) -> None:
         def send(self, requests: list[EffectRequest]) -> None:
             """Take them."""
 
-        def receive(self) -> list[EffectAnswer]:
+        def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
             raise LimitExceeded("deadline")
 
     source = "from noodle_ray import model\nm = model('m')\ntry:\n    m('a')\nexcept Exception:\n    print('caught')"

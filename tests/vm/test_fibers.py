@@ -202,7 +202,7 @@ def test_gather_when_host_fails_raises_in_the_root() -> None:
         def send(self, requests: list[EffectRequest]) -> None:
             """Take them."""
 
-        def receive(self) -> list[EffectAnswer]:
+        def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
             raise LimitExceeded("deadline")
 
     fibers = Fibers(Broken())
@@ -258,7 +258,7 @@ def test_keys_when_answers_come_in_random_orders_are_always_the_same() -> None:
 
 def test_answers_when_unknown_or_repeated_are_ignored() -> None:
     class Noisy(ScriptedHost):
-        def receive(self) -> list[EffectAnswer]:
+        def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
             return [EffectAnswer("/99", True, 1), *super().receive(), EffectAnswer("/1", True, "again")]
 
     fibers = Fibers(Noisy(echo))
@@ -277,7 +277,7 @@ def test_events_when_calls_were_answered_hold_their_times() -> None:
 class _Gone(ScriptedHost):
     """A host that breaks when it is asked for answers."""
 
-    def receive(self) -> list[EffectAnswer]:
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
         raise ValueError("the host is gone")
 
 
