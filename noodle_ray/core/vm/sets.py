@@ -6,6 +6,7 @@ would otherwise read off a dict (``keys``, ``items``, subscripts, ``dict | set``
 
 from builtins import frozenset as _builtin_frozenset
 from builtins import set as _builtin_set
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import filterfalse
 from typing import Any, Final, NoReturn, TypeAlias
@@ -21,6 +22,9 @@ _delete = dict.__delitem__
 _pop: Callable[..., Any] = dict.pop
 _popitem = dict.popitem
 _NOTHING: Final = object()
+WALKED: Final[deque[tuple[int, int]]] = deque(maxlen=8)
+"""The sets walked over last: their identities and sizes, for `walks`."""
+_walk = WALKED.append
 _Plain: TypeAlias = dict[Any, None]
 
 
@@ -71,6 +75,7 @@ class AnySet(dict[Any, None]):
         """Everything is done in __new__; dict's own would read the argument as a mapping."""
 
     def __iter__(self) -> Iterator[Any]:
+        _walk((id(self), _length(self)))
         return _iterate(self)
 
     def __getitem__(self, key: object) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from noodle_ray.core.vm import walks
 from noodle_ray.core.vm.names import MARK, mark
 
 MEMBERS: Final = mark("__members__")
@@ -84,10 +85,12 @@ def clean(text: str) -> str:
 
 
 def clean_error(error: BaseException | None) -> None:
-    """Take the marks of attribute names out of an exception's message and data."""
+    """Take the marks of attribute names out of an exception's message and data; let a set's speak of a set."""
     if isinstance(error, AttributeError | TypeError):
         args = error.args
         if len(args) == 1 and type(args[0]) is str and MARK in args[0]:
             error.args = (clean(args[0]),)
         if isinstance(error, AttributeError) and type(error.name) is str:
             error.name = error.name.removeprefix(MARK)
+    elif isinstance(error, RuntimeError):
+        walks.tell(error)

@@ -13,7 +13,7 @@ from noodle_ray.core.vm.state import S
 
 LIMITS: Final = (LimitExceeded, MemoryError, RecursionError)
 """Exceptions that end a run. Running out of memory or of stack is one of its limits."""
-_MARKED: Final = (AttributeError, TypeError)
+_MARKED: Final = (AttributeError, TypeError, RuntimeError)
 """Exceptions whose messages may have names as CPython sees them."""
 _ALL: Final = (BaseException,)
 
