@@ -272,3 +272,11 @@ def test_tier_when_cpythons_compiler_refuses_is_the_interpreter() -> None:
     outcome = execute(module, limits=Limits(fuel=10**4))
     assert outcome.tier == "interpreter"
     assert code(outcome) == "NOODLE-E0401"
+
+
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+def test_a_message_that_runs_out_of_fuel_ends_the_run_as_any_code_does(tier: str) -> None:
+    source = "class E(Exception):\n    def __str__(self):\n        while True:\n            pass\nraise E\n"
+    outcome = execute(compile_source(source), tier=tier, limits=Limits(fuel=10_000))
+    assert outcome.error is not None
+    assert outcome.error["code"] == "NOODLE-E0401"

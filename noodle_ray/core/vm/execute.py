@@ -219,6 +219,8 @@ def describe(raised: BaseException, run: Any) -> dict[str, Any]:
     clean_error(raised)
     try:
         message = to_str(raised)
+    except LimitExceeded as tripped:  # in a __str__ of the program
+        return _limit(tripped.kind, tripped, run)
     except Exception:
         message = ""
     return {
