@@ -4,6 +4,8 @@ from textwrap import dedent
 
 import pytest
 
+from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.nbc.walk import flatten
 from tests.lang.reading import code, module
 
 HEAD = "from noodle_ray import model, ModelError\nembed = model('m')\n"
@@ -18,10 +20,8 @@ def _gathers(source: str) -> bool:
     return any(instr.op == "gather" for f in module(HEAD + source).functions for instr in _flat(f.body))
 
 
-def _flat(block: object) -> list[object]:
-    from noodle_ray.core.nbc.walk import flatten
-
-    return list(flatten(block))  # type: ignore[arg-type]
+def _flat(block: Block) -> list[Instr]:
+    return list(flatten(block))
 
 
 def test_value_is_forced_once_when_first_used() -> None:

@@ -1,4 +1,4 @@
-"""Programs with models, classes, generators and managers: output and errors come as if each call was answered at once."""
+"""Programs with models, classes, generators and managers show what they would if each call was answered at once."""
 
 import contextlib
 import io

@@ -82,7 +82,8 @@ def _unsupported(code: str, what: str, hint: str) -> Callable[[Any, list[Diagnos
 
 def _named(name: str | None, node: Any, found: list[Diagnostic]) -> None:
     """A name of any kind; those that are read and not bound are for `resolve`."""
-    if name == "__builtins__" and not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+    reserved = name == "__builtins__" and not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    if reserved or name == "__namespace__":
         message = f"the name '{name}' is not supported"
         found.append(Diagnostic("NOODLE-E0110", message, span_of(node), "choose another one"))
     if name is not None and len(name) > MAX_NAME:
