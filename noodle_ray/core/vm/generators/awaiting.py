@@ -166,29 +166,6 @@ class AsyncManager:
         return await_(self._exit(kind, error, TRACEBACK if traceback is not None else None))
 
 
-def anext_(iterator: Any, *default: Any) -> Any:
-    """``anext()``."""
-    step = special(iterator, "__anext__")
-    if step is None:
-        raise TypeError(f"'{type(iterator).__name__}' object is not an async iterator")
-    return _next_or(step(), default) if default else step()
-
-
-async def _next_or(step: Any, default: tuple[Any, ...]) -> Any:
-    try:
-        return await_(step)
-    except StopAsyncIteration:
-        return default[0]
-
-
-def aiter_(iterable: Any) -> Any:
-    """``aiter()``."""
-    start = special(iterable, "__aiter__")
-    if start is None:
-        raise TypeError(f"'{type(iterable).__name__}' object is not an async iterable")
-    return start()
-
-
 _NAMES: Final[dict[str, Callable[[Any], Any]]] = {name: attrgetter(name) for name in ("__name__", "__qualname__")}
 
 
