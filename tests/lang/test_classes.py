@@ -83,7 +83,7 @@ def test_generator_expression_is_a_generator_when_no_builtin_reads_it_at_once() 
         "','.join(x for x in a)",
         "[*(x for x in a)]",
         "any(x for x in a)",
-        "sorted((x for x in a), key=a)",
+        "sorted(x for x in a)",
     ],
 )
 def test_generator_expression_is_read_at_once_when_nothing_can_tell(call: str) -> None:
@@ -118,7 +118,6 @@ def test_condition_is_one_comparison_when_the_pattern_is_a_value() -> None:
         if r3
           r4 = const 2
           return r4
-        else
         r5 = const None
         return r5"""
     )
