@@ -130,6 +130,8 @@ SILENT = {
     ),
     "an unknown model": 'from noodle_ray import model\ne = model("mine")\ne(5, mode=1)',
     "arrays": "from noodle_ray import array\na = array([1])\n(a + 1).sum()\nprint(a @ a, a[0])",
+    "the usual guard": "def main(x): return x\nif __name__ == '__main__':\n    main()",
+    "what Python gives classes": "class A:\n    x: int = 1\nprint(A.__annotations__, A().__dict__)",
     "an endless loop": "def f():\n    while True:\n        pass\nif 1 > 2: f()",
 }
 

@@ -128,10 +128,13 @@ class Calls(Expressions):
             return MethodT(kind, name) if callable(getattr(kind.kind, name)) else ANY
         if isinstance(kind, ModuleT):
             return self._member(kind.name, name)
-        if isinstance(kind, InstanceT):
-            return self._instance_attribute(kind, name)
-        if isinstance(kind, ClassT):
-            return self._class_attribute(kind.info, name)
+        if isinstance(kind, InstanceT | ClassT):
+            found = (
+                self._instance_attribute(kind, name)
+                if isinstance(kind, InstanceT)
+                else self._class_attribute(kind.info, name)
+            )
+            return ANY if found is None and name.startswith("__") else found  # what Python itself gives classes
         if isinstance(kind, BuiltinT):
             if not isinstance(kind.real, type):
                 return ANY

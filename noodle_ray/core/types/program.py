@@ -140,7 +140,8 @@ class Facts:
         self.caught: set[str] = set()
         self.dynamic = False
         self.exits = False
-        self.scopes: dict[ast.AST, Scope] = {tree: Scope("module", None)}
+        self.module = Scope("module", None)
+        self.scopes: dict[ast.AST, Scope] = {tree: self.module}
         self._inner: set[ast.Name] = set()
         self.inner_names: set[str] = set()
         self._handlers: list[ast.expr | None] = []
@@ -218,9 +219,8 @@ class Facts:
             one = stack.pop()
             if isinstance(one, ast.Global):
                 inner.globals.update(one.names)
-                module = next(iter(self.scopes.values()))
-                module.foreign.update(one.names)
-                module.names.update(one.names)
+                self.module.foreign.update(one.names)
+                self.module.names.update(one.names)
             elif isinstance(one, ast.Nonlocal):
                 inner.globals.update(one.names)
                 self._nonlocal(inner.parent, one.names)
