@@ -45,7 +45,7 @@ class Echo:
             self.asked.append(request.args[0])
             self._answers.append(EffectAnswer(request.key, True, f"<{request.args[0]}>"))
 
-    def receive(self) -> list[EffectAnswer]:
+    def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
         answers, self._answers = self._answers, []
         return answers
 

@@ -47,6 +47,11 @@ def test_random_numbers_when_the_seed_is_the_same_are_the_same(tier: str) -> Non
     assert run(DRAW, tier).result != first.result
 
 
+def test_random_numbers_when_seeded_from_outside_are_those_of_a_seed_inside() -> None:
+    inside = run("import random\nrandom.seed(42)\nrandom.random()").result
+    assert run("import random\nrandom.random()", seed=42).result == inside == 0.6394267984578837
+
+
 def test_random_numbers_when_a_run_before_drew_some_are_the_same() -> None:
     expected = run(DRAW, seed=7).result
     run("import random\nrandom.seed(1)\nrandom.gauss(0, 1)", seed=8)

@@ -161,7 +161,7 @@ def _request(fields: list[object]) -> RunRequest:
         or type(request.kwargs) is not dict
         or not all(type(name) is str for name in request.kwargs)
         or type(request.tier) is not str
-        or type(request.seed) is not int
+        or not isinstance(request.seed, int | None)
     ):
         raise ValueError("its request is not one")
     return request._replace(limits=Limits(*limits))

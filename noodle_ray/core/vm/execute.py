@@ -105,7 +105,7 @@ def execute(
     try:
         if profiler and tier == "python":
             profiler.begin(run.fuel_now)
-        start_run()
+        start_run(module.imports)
         value = _run(run, module, entry, args or [], kwargs or {})
         fibers.barrier()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own

@@ -11,20 +11,24 @@ from typing import Any, Final
 from noodle_ray.core.vm.catalog import MODULES
 
 _loaded: Final[dict[str, dict[str, Any]]] = {}
-_starters: Final[list[Callable[[], None]]] = []
+_starters: Final[list[tuple[frozenset[str], Callable[[], None]]]] = []
 _sealed = False
 
 
-def on_start(reset: Callable[[], None]) -> None:
-    """Have a function called now and before each run, to reset what the run before may have changed."""
+def on_start(reset: Callable[[], None], *modules: str) -> None:
+    """Have a function called now and before each run, to reset what a run before may have changed.
+
+    With ``modules``, only before runs that import one of them.
+    """
     reset()
-    _starters.append(reset)
+    _starters.append((frozenset(modules), reset))
 
 
-def start_run() -> None:
-    """Reset every module's state for a new run."""
-    for reset in _starters:
-        reset()
+def start_run(imports: Iterable[str]) -> None:
+    """Reset the state of the modules for a new run, which imports these."""
+    for modules, reset in _starters:
+        if not modules or not modules.isdisjoint(imports):
+            reset()
 
 
 def members(module: str) -> dict[str, Any]:

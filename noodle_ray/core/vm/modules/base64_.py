@@ -14,5 +14,8 @@ _IN_PYTHON = (
     *("b85encode", "decodebytes", "encodebytes"),
 )
 
+for _name in ("a85", "b32", "b32hex", "b85"):  # tables made on first use, which a limit could leave half made
+    getattr(base64, f"{_name}decode")(getattr(base64, f"{_name}encode")(b"noodle"))
+
 MEMBERS: dict[str, Any] = {name: metered(getattr(base64, name)) for name in _IN_C}
 MEMBERS |= {name: metered(getattr(base64, name), 8) for name in _IN_PYTHON}

@@ -65,7 +65,7 @@ register(
     },
 )
 
-on_start(lambda: calendar.setfirstweekday(calendar.MONDAY))
+on_start(lambda: calendar.setfirstweekday(calendar.MONDAY), "calendar")
 
 MEMBERS: dict[str, Any] = {
     name: getattr(calendar, name)

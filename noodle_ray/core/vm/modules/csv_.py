@@ -123,7 +123,7 @@ def _start() -> None:
         csv.register_dialect(name, dialect)
 
 
-on_start(_start)
+on_start(_start, "csv")
 register(_reader, attributes=readers("dialect", "line_num"))
 register(_writer, methods={"writerow": _writerow, "writerows": _writerows}, attributes=readers("dialect"))
 register(

@@ -110,7 +110,7 @@ for _name in _EXCEPTIONS:
     if hasattr(decimal, _name):
         register(getattr(decimal, _name))
 
-on_start(lambda: decimal.setcontext(decimal.Context()))
+on_start(lambda: decimal.setcontext(decimal.Context()), "decimal")
 
 MEMBERS: dict[str, Any] = {
     name: getattr(decimal, name)

@@ -33,8 +33,9 @@ def fresh_bits(count: int) -> int:
 
 
 def _start() -> None:
-    _source.seed(S.seed)
-    GENERATOR.seed(_source.getrandbits(64))
+    """Begin as after ``random.seed(seed)``; what that cannot repeat comes from a sequence of its own."""
+    GENERATOR.seed(S.seed)
+    _source.seed(f"the run's {S.seed}")
 
 
-on_start(_start)
+on_start(_start, "random", "statistics", "uuid")
