@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from noodle_ray.core.vm.generators.loop import CancelledError, Future, Loop, Task, running
+from noodle_ray.core.vm.generators.loop import Loop
+from noodle_ray.core.vm.generators.tasks import CancelledError, Future, Task, running
 
 
 class TaskGroup:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from noodle_ray.core.vm.generators.loop import CancelledError, Future, running
+from noodle_ray.core.vm.generators.tasks import CancelledError, Future, running
 
 
 class _Managed:

@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from noodle_ray.core.vm.generators.locks import Event
-from noodle_ray.core.vm.generators.loop import Future, running
+from noodle_ray.core.vm.generators.tasks import Future, running
 
 
 class QueueEmpty(Exception):

@@ -11,20 +11,19 @@ from typing import Any, Final
 from noodle_ray.core.vm import sets
 from noodle_ray.core.vm.generators import groups, locks, queues
 from noodle_ray.core.vm.generators.awaiting import is_coroutine_function
-from noodle_ray.core.vm.generators.loop import (
+from noodle_ray.core.vm.generators.handles import Handle, TimerHandle
+from noodle_ray.core.vm.generators.loop import Loop
+from noodle_ray.core.vm.generators.passing import LIMITS
+from noodle_ray.core.vm.generators.tasks import (
     CURRENT,
     CancelledError,
     Future,
-    Handle,
     InvalidStateError,
-    Loop,
     Task,
-    TimerHandle,
     ensure_future,
     get_loop,
     running,
 )
-from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules import on_start
 
