@@ -66,6 +66,8 @@ SURE = {
     "the length of a number": ("E0233", "len(5)  #!"),
     "a join of a number": ("E0233", '", ".join(5)  #!'),
     "the root of text": ("E0233", 'import math\nmath.sqrt("4")  #!'),
+    "a join of numbers": ("E0233", '", ".join(["a", 1])  #!'),
+    "a sum of texts": ("E0233", 'sum(["a", "b"])  #!'),
     "an argument of main": ("E0222", "def main(q: str):\n    return q + 1  #!"),
     "an argument of main in a branch": ("E0222", "def main(q: str, n: int):\n    if n > 3:\n        return q + n  #!"),
     "an element of an argument of main": ("E0221", "def main(xs: list[str]):\n    for x in xs:\n        x.push()  #!"),
@@ -132,6 +134,7 @@ SILENT = {
     "arrays": "from noodle_ray import array\na = array([1])\n(a + 1).sum()\nprint(a @ a, a[0])",
     "the usual guard": "def main(x): return x\nif __name__ == '__main__':\n    main()",
     "what Python gives classes": "class A:\n    x: int = 1\nprint(A.__annotations__, A().__dict__)",
+    "a list bound in a call that changes it": ("def f(x): x[0] = 'a'\nf(xs := [1])\nxs[0].upper()"),
     "an endless loop": "def f():\n    while True:\n        pass\nif 1 > 2: f()",
 }
 

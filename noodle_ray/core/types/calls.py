@@ -361,6 +361,11 @@ class Calls(Expressions):
             wrong = ""
             if name in _TRIED:
                 wrong = self._tried(real, args, named)
+                if name == "sum" and len(args) == 1 and not named and isinstance(args[0], Inst):
+                    bad = [one for one in args[0].items or () if isinstance(one, Inst) and one.kind in _NOT_NUMBERS]
+                    if bad and args[0].kind in (list, tuple):
+                        text = f"unsupported operand type(s) for +: 'int' and '{show(bad[0])}'"
+                        wrong = wrong or text.replace("None", "NoneType")
             elif name.startswith("math.") and name[5:] not in _NUMERIC_FREE:
                 wrong = _not_numbers(args)
             wrong = wrong or _arity(real, len(args), tuple(sorted(named)))
@@ -424,6 +429,9 @@ class Calls(Expressions):
                 kinds = tuple(one.kind for one in values if isinstance(one, Inst))
                 wrong = samples.method(receiver.kind, name, kinds, tuple(named))[0]
             wrong = wrong or _arity(getattr(receiver.kind, name), len(args) + 1, tuple(sorted(named)))
+            if name == "join" and receiver.kind is str and len(args) == 1:
+                place, odd = _first_not(args[0], str)
+                wrong = wrong or (f"sequence item {place}: expected str instance, {odd} found" if odd else "")
             if wrong:
                 self.report("NOODLE-E0233", TypeError, wrong, node)
                 return ANY
@@ -480,6 +488,15 @@ def _arity(real: Any, count: int, named: tuple[str, ...]) -> str:
     except TypeError as error:
         return f"{getattr(real, '__name__', 'the function')}(): {error}"
     return ""
+
+
+def _first_not(kind: Type, wanted: type) -> tuple[int, str]:
+    """The first element of a list or tuple that is surely not of this type: its place and its type's name, or ''."""
+    items = kind.items if isinstance(kind, Inst) and kind.kind in (list, tuple) else None
+    for place, one in enumerate(items or ()):
+        if isinstance(one, Inst) and one.kind in samples.KNOWN and one.kind is not wanted:
+            return place, show(one).replace("None", "NoneType")
+    return 0, ""
 
 
 def _not_numbers(args: list[Type]) -> str:

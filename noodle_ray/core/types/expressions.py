@@ -213,7 +213,7 @@ class Expressions:
         return ANY
 
     def _named(self, node: ast.NamedExpr) -> Type:
-        kind = self.ev(node.value)
+        kind = opaque(self.ev(node.value))  # whoever is given the value may change it
         self.set_name(node.target.id, kind, self.soft)
         return kind
 

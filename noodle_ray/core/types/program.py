@@ -253,7 +253,11 @@ class Facts:
             or (isinstance(parent, ast.Call) and parent.func is node)
             or isinstance(parent, _TAKERS)
             or (isinstance(parent, ast.Attribute) and parent.attr in _READING_METHODS)
-            or (isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple | ast.List))
+            or (
+                isinstance(parent, ast.Assign)
+                and len(parent.targets) == 1
+                and isinstance(parent.targets[0], ast.Tuple | ast.List)
+            )
         )
         if not reads:
             self.shared.add(node.id)
