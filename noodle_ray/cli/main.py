@@ -105,8 +105,8 @@ def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str], bool]:
         imported.discard("noodle_ray")  # all else of it needs no module, and this one imports numpy
     modules = [name for name in MODULES if name in imported or _top(name) in imported]
     simple = is_simple(text)
-    if tier in ("interpreter", "python"):
-        return (tier,), modules, simple
+    if tier != "auto":
+        return ("interpreter",) if tier == "interpreter" else ("python",), modules, simple
     loops = words & {"for", "while", "def", "try:", "lambda", "while(", "class", "with", "match"}
     return ("python",) if loops else ("interpreter",), modules, simple
 

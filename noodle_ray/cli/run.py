@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from noodle_ray.core.sandbox.local import LocalWorker
     from noodle_ray.core.sandbox.request import RunRequest
 
-TIERS = ("auto", "interpreter", "python")
+TIERS = ("auto", "interpreter", "python", "native")
 USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "seed", "wall_seconds")
 """What ``--json`` shows under usage."""
 

@@ -3,7 +3,7 @@
 A caller may have threads, an event loop or Ray in it, none of which survives a fork. So it starts this process
 once, and asks it for workers over a socket pair of sequenced packets::
 
-    to the fork server    S tag  (+ the worker's end of a socket pair)   start a worker
+    to the fork server    S tag  (+ the worker's end of a socket pair, memory for native code)   start a worker
                           K tag                                          kill it
     from the fork server  D tag status                                   it ended, with this wait status
 
@@ -56,7 +56,7 @@ class ForkServer:
             self._reap(0)
 
     def _receive(self) -> bool:
-        size = struct.calcsize("i")
+        size = struct.calcsize("ii")
         try:
             data, ancillary, _, _ = self._control.recvmsg(MESSAGE.size, _socket.CMSG_SPACE(size))
         except ConnectionError:  # the caller's end closed with reports in it that nobody had read
@@ -65,26 +65,29 @@ class ForkServer:
             return False
         kind, tag, _ = MESSAGE.unpack(data)
         if kind == b"S" and ancillary:
-            self._fork(tag, _socket.socket(fileno=struct.unpack("i", ancillary[0][2])[0]))
+            connection, *code = struct.unpack("i" * (len(ancillary[0][2]) // 4), ancillary[0][2])
+            self._fork(tag, _socket.socket(fileno=connection), code[0] if code else -1)
         elif kind == b"K":
             for pid, known in self._tags.items():
                 if known == tag:
                     os.kill(pid, _signal.SIGKILL)
         return True
 
-    def _fork(self, tag: int, connection: "_socket.socket") -> None:
+    def _fork(self, tag: int, connection: "_socket.socket", code: int) -> None:
         parent = os.getpid()
         try:
             pid = os.fork()
         except OSError:
             connection.close()
+            _close(code)
             self._tell(tag, -1)
             return
         if pid == 0:
             from noodle_ray.core.sandbox.worker import become_worker
 
-            become_worker(connection, self._proc, parent, self._layers)
+            become_worker(connection, self._proc, parent, self._layers, code)
         connection.close()
+        _close(code)
         self._tags[pid] = tag
 
     def _reap(self, flags: int) -> None:
@@ -101,6 +104,11 @@ class ForkServer:
             self._control.send(MESSAGE.pack(b"D", tag, status))
         except OSError:  # the caller is gone; its end closes next
             return
+
+
+def _close(descriptor: int) -> None:
+    if descriptor >= 0:
+        os.close(descriptor)
 
 
 def main(descriptor: int) -> NoReturn:

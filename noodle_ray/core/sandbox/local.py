@@ -13,12 +13,16 @@ from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import Frames, WireError
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.native import make_memory
 from noodle_ray.errors import PlatformError
 
 if TYPE_CHECKING:
     from noodle_ray.core.sandbox.spawn import ForkServerProcess
+    from noodle_ray.core.vm.native.workshop import Workshop
 
 _START_SECONDS = 30.0
+_TURN = 0.05
+"""Seconds to wait for answers before looking for what the worker says."""
 
 
 class LocalWorker:
@@ -49,6 +53,8 @@ class LocalWorker:
         self._layers: list[Layer] | None = None
         self._known: set[str] = set()
         self._run = 0
+        self._code = -1
+        self._workshop: Workshop | None = None
         self.start()
 
     def __enter__(self) -> "LocalWorker":
@@ -121,8 +127,9 @@ class LocalWorker:
             end = began + request.limits.deadline + messages.GRACE
             outstanding = 0
             while True:
-                while outstanding and host is not None and not self._readable(0.0):
-                    outstanding -= self._answer(host.receive())
+                while outstanding and host is not None and not self._readable(0.0) and monotonic() < end:
+                    answers = host.receive(_TURN)  # no longer: a program may go on without what it asked for
+                    outstanding -= self._answer(answers) if answers else 0
                 match self._next(end):
                     case messages.Done(result, retire):
                         self._known.add(request.digest)
@@ -135,6 +142,8 @@ class LocalWorker:
                             outstanding -= self._answer([_unanswered(asked) for asked in requests])
                         else:
                             host.send(requests)
+                    case messages.Native() as asked:
+                        self._make_native(request, asked)
                     case messages.Need():
                         self._known.discard(request.digest)
                         self._send(messages.write_run(self._run, request, True))
@@ -160,6 +169,13 @@ class LocalWorker:
             return outcome.died(error.message, request.tier, monotonic() - began)
         except (EOFError, ConnectionError):
             return outcome.died(self._stop(), request.tier, monotonic() - began)
+
+    def _make_native(self, request: RunRequest, asked: messages.Native) -> None:
+        from noodle_ray.core.vm.native.workshop import Workshop
+
+        if self._workshop is None:
+            self._workshop = Workshop(self._code)
+        self._workshop.make(request.module, request.digest, *asked)
 
     def _answer(self, answers: list[EffectAnswer]) -> int:
         try:
@@ -200,6 +216,7 @@ class LocalWorker:
         ours, theirs = _socket.socketpair()
         proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         parent = os.getpid()
+        self._code = make_memory() if "python" in self._tiers else -1
         try:
             self._pid = os.fork()
         except OSError as error:
@@ -210,7 +227,7 @@ class LocalWorker:
                 theirs.close()
                 os.close(proc)
         if self._pid == 0:
-            _become_worker(theirs, proc, parent, self._tiers, self._modules, self._simple)
+            _become_worker(theirs, proc, parent, self._tiers, self._modules, self._simple, self._code)
         self._connection = ours
 
     def _start_from_server(self) -> None:
@@ -218,7 +235,8 @@ class LocalWorker:
 
         if self._server is None or self._server.process.poll() is not None:
             self._server = ForkServerProcess()
-        self._tag, connection = self._server.spawn()
+        self._code = make_memory()
+        self._tag, connection = self._server.spawn(self._code)
         connection.setblocking(True)
         self._connection = connection
 
@@ -228,6 +246,12 @@ class LocalWorker:
             return ""
         self._connection.close()
         self._connection = None
+        if self._workshop is not None:
+            self._workshop.close()
+            self._workshop = None
+        elif self._code >= 0:
+            os.close(self._code)
+        self._code = -1
         if self._server is None:
             _kill_unless_ended(self._pid)
             return outcome.describe(os.waitpid(self._pid, 0)[1])
@@ -260,13 +284,16 @@ def _become_worker(
     tiers: tuple[str, ...],
     modules: tuple[str, ...],
     simple: bool,
+    code: int,
 ) -> None:
     try:
         from noodle_ray.core.sandbox import lockdown, warm
         from noodle_ray.core.sandbox.worker import become_worker
 
         warm.load(tiers, modules, simple)
-        become_worker(connection, proc, parent, lockdown.isolate())
+        if code >= 0:
+            import noodle_ray.core.vm.native.shared  # noqa: F401  # before files are out of reach
+        become_worker(connection, proc, parent, lockdown.isolate(), code)
     finally:
         os._exit(1)
 

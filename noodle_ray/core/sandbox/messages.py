@@ -45,6 +45,17 @@ class Effects(NamedTuple):
     requests: list[EffectRequest]
 
 
+class Native(NamedTuple):
+    """The worker would like native code for a function; see `core.vm.native.shared`."""
+
+    slot: int
+    function: int
+    kinds: str
+    known: dict[str, object]
+    base: int
+    addresses: dict[str, int]
+
+
 class Done(NamedTuple):
     """The run ended. If ``retire``, the worker ends too and must be replaced."""
 
@@ -58,7 +69,7 @@ class Failed(NamedTuple):
     why: str
 
 
-Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Done | Failed
+Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Done | Failed
 
 
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
@@ -87,6 +98,10 @@ def read(body: bytes, run: int) -> Message:
             return Done(outcome.checked(result), retire)
         case ["effects", number, [*requests]] if number == run:
             return Effects([_request(item) for item in requests])
+        case ["native", number, int(slot), int(index), str(kinds), [*known], int(base), dict(addresses)] if (
+            number == run
+        ):
+            return Native(slot, index, kinds, dict(map(_pair, known)), base, _numbers(addresses))
         case ["need", number] if number == run:
             return Need()
         case ["lacks", number] if number == run:
@@ -105,6 +120,20 @@ def _request(item: object) -> EffectRequest:
         case [str(key), str(model), [*args] | tuple(args), dict(kwargs)] if all(type(name) is str for name in kwargs):
             return EffectRequest(key, model, tuple(args), kwargs)
     raise WireError("received an effect of the wrong shape")
+
+
+def _pair(item: object) -> tuple[str, object]:
+    match item:
+        case [str(name), int() | float() | None as value]:
+            return name, value
+    raise WireError("received a global of the wrong shape")
+
+
+def _numbers(found: dict[object, object]) -> dict[str, int]:
+    numbers = {key: value for key, value in found.items() if type(key) is str and type(value) is int}
+    if len(numbers) != len(found) or not all(0 <= value < 1 << 64 for value in numbers.values()):
+        raise WireError("received addresses of the wrong shape")
+    return numbers
 
 
 def _layer(item: object) -> Layer:

@@ -11,6 +11,9 @@ from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.spawn import ForkServerProcess
 from noodle_ray.core.sandbox.wire import Frames, WireError
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.native import make_memory
+from noodle_ray.core.vm.native.shared import SLOTS
+from noodle_ray.core.vm.native.workshop import Workshop
 from noodle_ray.errors import ModuleError, NoodleError, PlatformError
 
 Answers: TypeAlias = Awaitable[list[EffectAnswer]] | AsyncIterator[list[EffectAnswer]]
@@ -30,7 +33,8 @@ class PooledWorker:
         self._loop = loop
         self._server = server
         self._on_gone = on_gone
-        self.tag, self._socket = server.spawn()
+        self._workshop = Workshop(make_memory())
+        self.tag, self._socket = server.spawn(self._workshop.descriptor)
         self._frames = Frames()
         self._outbox = bytearray()
         self._known: set[str] = set()
@@ -40,6 +44,7 @@ class PooledWorker:
         self._result: asyncio.Future[outcome.Outcome] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._outstanding = 0
+        self._asked = 0
         self._began = 0.0
         self._gone = False
         self.runs = 0
@@ -161,6 +166,8 @@ class PooledWorker:
                 self._on_effects(requests)
             case messages.Ready(layers):
                 self._on_ready(layers)
+            case messages.Native():
+                self._on_native(message)
             case messages.Need():
                 assert self._request is not None
                 self._known.discard(self._request.digest)
@@ -198,6 +205,14 @@ class PooledWorker:
         task = self._loop.create_task(self._answer(self._run, requests, self._effects))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _on_native(self, asked: messages.Native) -> None:
+        if self._request is None:
+            raise WireError("received a wish for native code of no run")
+        self._asked += 1
+        if self._asked > SLOTS:
+            raise WireError("received too many wishes for native code")
+        self._loop.run_in_executor(None, self._workshop.make, self._request.module, self._request.digest, *asked)
 
     async def _answer(self, run: int, requests: list[EffectRequest], effects: Effects | None) -> None:
         open_ = {request.key: request for request in requests}
@@ -278,4 +293,5 @@ class PooledWorker:
         self._loop.remove_reader(descriptor)
         self._loop.remove_writer(descriptor)
         self._socket.close()
+        self._workshop.close()
         self._on_gone(self)

@@ -43,11 +43,12 @@ class ForkServerProcess:
             theirs.close()
         self.control.setblocking(False)
 
-    def spawn(self) -> tuple[int, socket.socket]:
-        """Ask for a worker. Returns its tag and a non-blocking socket to it, which closes if it cannot start."""
+    def spawn(self, code: int = -1) -> tuple[int, socket.socket]:
+        """Ask for a worker, with a descriptor of memory for native code. Returns its tag and a non-blocking socket
+        to it, which closes if it cannot start."""
         ours, theirs = socket.socketpair()
         self._tags += 1
-        descriptors = array.array("i", [theirs.fileno()])
+        descriptors = array.array("i", [theirs.fileno(), *([code] if code >= 0 else [])])
         try:
             self.control.sendmsg(
                 [MESSAGE.pack(b"S", self._tags, 0)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]

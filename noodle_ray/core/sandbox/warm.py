@@ -59,6 +59,7 @@ def warm() -> None:
     """Import all that a run can need, execute a little program on each tier, and settle the heap for forking."""
     load()
     import_module("noodle_ray.core.vm.profiler")
+    import_module("noodle_ray.core.vm.native.shared")
     from noodle_ray.core.nbc import encode
     from noodle_ray.core.nbc import load as load_module
     from noodle_ray.core.nbc.module import Function, Instr, Module

@@ -101,6 +101,10 @@ class Worker:
         finally:
             self._phase = phase
 
+    def ask_native(self, *request: object) -> None:
+        """Ask for native code; it comes by shared memory."""
+        self.send("native", self._run, *request)
+
     def tell_failure(self, error: BaseException) -> None:
         """Say on the way out what broke, if the socket still takes it."""
         try:
@@ -327,8 +331,9 @@ def _limit_processor(deadline: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
 
 
-def become_worker(connection: "socket", proc: int, parent: int, layers: list[lockdown.Layer]) -> NoReturn:
-    """Turn this freshly forked process into a worker; never returns. ``layers`` are those already up."""
+def become_worker(connection: "socket", proc: int, parent: int, layers: list[lockdown.Layer], code: int) -> NoReturn:
+    """Turn this freshly forked process into a worker; never returns. ``layers`` are those already up; ``code`` is the
+    descriptor of the memory in which its owner puts native code, or -1."""
     status = 1
     worker = None
     try:
@@ -341,9 +346,11 @@ def become_worker(connection: "socket", proc: int, parent: int, layers: list[loc
         sys.stdin = sys.stdout = sys.stderr = None
         family, kind = connection.family, connection.type
         worker = Worker()
+        native.confine(code)
         own, (descriptor, statm, clear_refs) = lockdown.confine(connection, proc, parent)
         modules.seal()
-        native.forbid()
+        if native.shared is not None:
+            native.shared.ask = worker.ask_native
         worker.attach(socket(family, kind, 0, descriptor), statm, clear_refs)
         worker.send("ready", [list(layer) for layer in (*layers, *own)])
         gc.freeze()

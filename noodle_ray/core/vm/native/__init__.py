@@ -1,10 +1,21 @@
 """The native tier: functions over numbers and lists of them become machine code, through LLVM. See docs/runtime.md."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from noodle_ray.core.vm.native.shared import Shared
+
+shared: Shared | None = None
+"""In a sandboxed worker: where it gets native code from."""
+SIZE: Final = 1 << 20
+"""Bytes of native code that a worker can have."""
 _there: bool | None = None
 
 
 def may_run_native() -> bool:
-    """Whether this process can make native code: on x86-64 Linux, where llvmlite is installed."""
+    """Whether this process can get native code: on x86-64 Linux, where llvmlite is installed."""
     global _there
     if _there is None:
         import os
@@ -14,7 +25,30 @@ def may_run_native() -> bool:
     return _there
 
 
-def forbid() -> None:
-    """From now on this process runs nothing native: it may make no more memory executable."""
-    global _there
+def make_memory() -> int:
+    """A file in memory for the native code of one worker: its descriptor, or -1 where there is no native tier."""
+    import os
+
+    if not may_run_native():
+        return -1
+    try:
+        descriptor = os.memfd_create("noodle-native", os.MFD_CLOEXEC)
+        os.ftruncate(descriptor, SIZE)
+    except OSError:
+        return -1
+    return descriptor
+
+
+def confine(descriptor: int) -> None:
+    """This process becomes a sandboxed worker, whose owner puts native code into this file in memory; -1 for none."""
+    global _there, shared
     _there = False
+    if descriptor < 0:
+        return
+    from noodle_ray.core.vm.native.shared import Shared
+
+    try:
+        shared = Shared(descriptor)
+    except OSError:  # then without
+        return
+    _there = True

@@ -9,6 +9,14 @@ from noodle_ray.core.nbc.walk import flatten
 
 AGAIN: Final = object()
 """What native code returns to say: start over, on the Python tier."""
+
+
+class Pending:
+    """The type of `PENDING`."""
+
+
+PENDING: Final = Pending()
+"""Instead of an entry: native code is being made, ask again."""
 _OPS: Final = frozenset(
     [
         *("const", "move", "gget", "unset", "check", "bget", "tuple", "list", "binop", "inplace", "unop", "cmp"),

@@ -239,7 +239,7 @@ class Emitter:
         self.restore_fuel()
         body, free = self.function.body, guards(self.function)
         self.block(body[:free])
-        if self.state is not None:
+        if self.state is not None and id(self.function) not in self.unit.leaves:
             self.charge(entry_cost(self.function))
         self.block(body[free:])
         if self.state is not None:

@@ -11,15 +11,16 @@ from noodle_ray.core.vm.native import link
 from noodle_ray.core.vm.native.kinds import Declined
 from noodle_ray.core.vm.native.memory import Region, function_at
 from noodle_ray.core.vm.native.sites import Entry, parse_kinds
-from noodle_ray.core.vm.native.unit import Unit
+from noodle_ray.core.vm.native.unit import Text, Unit
 
+Lookup = Callable[[str], object]
 _Seen = list[tuple[str, object]]
 _made: dict[tuple[str, int, str], list[tuple[_Seen, Entry | None]]] = {}
 _regions: list[Region] = []
 _KEPT: Final = 1024
 
 
-def make_entry(module: Module, key: str, index: int, kinds: str, lookup: Callable[[str], object]) -> Entry | None:
+def make_entry(module: Module, key: str, index: int, kinds: str, lookup: Lookup) -> Entry | None:
     """Native code for a function and kinds, made now or earlier; None if it is not for the native tier."""
     where = key, index, kinds
     if key:
@@ -33,7 +34,7 @@ def make_entry(module: Module, key: str, index: int, kinds: str, lookup: Callabl
     return entry
 
 
-def _shown(lookup: Callable[[str], object], variable: str) -> object:
+def _shown(lookup: Lookup, variable: str) -> object:
     """A global's value in a form in which 1, True and 1.0 differ."""
     try:
         value = lookup(variable)
@@ -42,18 +43,26 @@ def _shown(lookup: Callable[[str], object], variable: str) -> object:
     return type(value), repr(value)
 
 
-def _compile(module: Module, index: int, kinds: str, lookup: Callable[[str], object], seen: _Seen) -> Entry | None:
+def _compile(module: Module, index: int, kinds: str, lookup: Lookup, seen: _Seen) -> Entry | None:
     def recording(variable: str) -> object:
         seen.append((variable, _shown(lookup, variable)))
         return lookup(variable)
 
+    found = compile_function(module, index, kinds, recording)
+    if found is None:
+        return None
+    data, text = found
+    return Entry(function_at(_place(data)), kinds, text.mutates, text.recursive)
+
+
+def compile_function(module: Module, index: int, kinds: str, lookup: Lookup) -> tuple[bytes, Text] | None:
+    """The object file for a function and kinds, and what is to be known of it; None if there is no native code."""
     try:
-        unit = Unit(module, recording, _may_recurse(module, index))
+        unit = Unit(module, lookup, _may_recurse(module, index))
         text = unit.compile(module.functions[index], parse_kinds(kinds))
     except Declined:
         return None
-    data = link.compile_text(text.text)
-    return Entry(function_at(_place(data)), kinds, text.mutates, text.recursive)
+    return link.compile_text(text.text), text
 
 
 def _place(data: bytes) -> int:

@@ -26,6 +26,11 @@ def address_of(name: str) -> int:
     return cast(getattr(library, name), c_void_p).value or 0
 
 
+def addresses() -> dict[str, int]:
+    """The addresses of all functions that native code may call, in this process."""
+    return {name: address_of(name) for name in (*EXTERNAL, *LIBM, "memcpy", "memmove", "memset")}
+
+
 class Region:
     """A piece of memory for code; pieces are put one after the other and never given back."""
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.walk import flatten, writes_of
-from noodle_ray.core.vm.native.choice import AGAIN
+from noodle_ray.core.vm import native
+from noodle_ray.core.vm.native.choice import AGAIN, PENDING, Pending
 from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List
 from noodle_ray.core.vm.state import S
 
@@ -56,7 +57,7 @@ class Site:
         self.since = 0.0
         self.used = 0
         self.failures = 0
-        self.entries: dict[str, Entry | None] = {}
+        self.entries: dict[str, Entry | Pending | None] = {}
 
 
 def open_sites(
@@ -101,7 +102,11 @@ class Sites:
             words[0], words[1], words[3], words[4] = 0, fuel, S.memory, 0
             if current.recursive:
                 words[2] = _depth_left()
-            result = current.function(address, args)
+            try:
+                result = current.function(address, args)
+            except BaseException:  # the deadline; what was used is an estimate then
+                charge(fuel - words[0] - words[1])
+                raise
             if result is AGAIN:
                 current = self._failed(site, current, args)
                 return AGAIN
@@ -127,9 +132,11 @@ class Sites:
         if kinds is None:
             self._count_failure(site)
             return None
-        if kinds not in site.entries:
-            site.entries[kinds] = self._make(site, kinds)
-        entry = site.entries[kinds]
+        entry = site.entries.get(kinds, PENDING)
+        if isinstance(entry, Pending):
+            entry = site.entries[kinds] = self._make(site, kinds)
+        if isinstance(entry, Pending):
+            return None
         if entry is None:
             self._count_failure(site)
         return entry
@@ -152,19 +159,27 @@ class Sites:
         if site.failures >= _PATIENCE and site.failures * 8 > site.calls:
             self.give_up(site)
 
-    def _make(self, site: Site, kinds: str) -> Entry | None:
-        from noodle_ray.core.vm.native.make import make_entry
+    def _make(self, site: Site, kinds: str) -> Entry | Pending | None:
         from noodle_ray.core.vm.native.memory import Context
 
         if self._context is None:
             self._context = Context()
+        if native.shared is not None:
+            return native.shared.entry(self, site.index, kinds, self._eager)
+        from noodle_ray.core.vm.native.make import make_entry
+
         return make_entry(self.module, self.key, site.index, kinds, self.lookup)
+
+    @property
+    def fixed(self) -> dict[str, int]:
+        """The module's globals that keep their values, see `fixed_globals`."""
+        if self._fixed is None:
+            self._fixed = fixed_globals(self.module)
+        return self._fixed
 
     def lookup(self, variable: str) -> object:
         """A global that keeps its value: a number, or a function of the module. Raises Declined."""
-        if self._fixed is None:
-            self._fixed = fixed_globals(self.module)
-        index = self._fixed.get(variable)
+        index = self.fixed.get(variable)
         if index is None or variable not in self.names:
             raise Declined(f"the global {variable}")
         if index:

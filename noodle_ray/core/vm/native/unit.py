@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Function, Instr, Module
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.native import calls, control, lists, numbers
@@ -38,6 +39,7 @@ class Unit:
 
     def __init__(self, module: Module, lookup: Callable[[str], object], recursive: bool) -> None:
         self.module = module
+        self.leaves = {id(module.functions[index]) for index in leaves(module)}
         self.lookup = lookup
         self.recursive = recursive
         self.unfinished = False
