@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from noodle_ray.core.vm.names import BUILTIN_NAMES
-
-_REPLACEMENTS: Final[dict[str, str]] = {
+NOT_OFFERED: Final[dict[str, str]] = {
     "eval": "there is no way to run text as code; write the operations themselves",
     "exec": "there is no way to run text as code; write the operations themselves",
     "compile": "there is no way to run text as code; write the operations themselves",
@@ -15,39 +13,18 @@ _REPLACEMENTS: Final[dict[str, str]] = {
     "__build_class__": "use a class statement",
     "__loader__": "use an import statement",
     "__spec__": "use an import statement",
-    "getattr": "write the attribute as x.name, or use a dict",
-    "setattr": "write x.name = value, or use a dict",
-    "delattr": "write del x.name, or use a dict",
-    "hasattr": "use isinstance, or a dict and `in`",
     "globals": "keep the values in a dict of your own",
     "locals": "keep the values in a dict of your own",
-    "vars": "keep the values in a dict of your own",
-    "dir": "keep the values in a dict of your own",
-    "id": "addresses differ from run to run; compare with `is` or number the values yourself",
-    "hash": "hashes differ from run to run; use the value itself as a key",
-    "object": "write the class without bases; as a marker use a fresh list",
-    "super": "name the base class: Base.method(self)",
-    "property": "write a method",
-    "staticmethod": "write a function",
-    "classmethod": "write a function",
     "memoryview": "use bytes, or a slice of them",
-    "bytearray": "use a list of ints, and bytes(...) in the end",
-    "complex": "use a tuple of two floats",
     "breakpoint": "use print",
     "help": "see docs/language.md",
     "exit": "return from main, or let the program end",
     "quit": "return from main, or let the program end",
-    "BaseException": "use Exception",
-    "SystemExit": "return from main, or let the program end",
-    "KeyboardInterrupt": "use Exception",
-    "GeneratorExit": "use try/finally in the generator",
-    "MemoryError": "a run that exceeds its memory is ended and cannot go on",
     "aiter": "use async for",
     "anext": "use async for",
     "ExceptionGroup": "raise one exception",
     "BaseExceptionGroup": "raise one exception",
 }
-NOT_OFFERED: Final = {name: hint for name, hint in _REPLACEMENTS.items() if name not in BUILTIN_NAMES}
 """Python builtins that programs cannot have, and what to write instead."""
 
 DUNDER_HINTS: Final[dict[str, str]] = {
