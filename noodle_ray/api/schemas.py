@@ -33,7 +33,7 @@ class RunBody(_Request):
     args: Annotated[list[Any], Field(description="Positional arguments.")] = []
     kwargs: Annotated[dict[str, Any], Field(description="Keyword arguments.")] = {}
     limits: LimitsBody | None = None
-    tier: Literal["auto", "interpreter", "python"] = "auto"
+    tier: Literal["auto", "interpreter", "python", "native"] = "auto"
     seed: Annotated[
         int | None, Field(ge=0, lt=1 << 53, description="What its random numbers come from; a fresh one by default.")
     ] = None

@@ -60,7 +60,7 @@ def run(
         str | None, typer.Option(metavar="JSON", help="Arguments: an array, or an object with names.")
     ] = None,
     tier: Annotated[
-        str, typer.Option(metavar="TIER", help="auto, interpreter or python.", autocompletion=_tiers)
+        str, typer.Option(metavar="TIER", help="auto, interpreter, python or native.", autocompletion=_tiers)
     ] = "auto",
     limit: Annotated[
         list[str] | None,

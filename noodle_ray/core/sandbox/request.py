@@ -9,7 +9,7 @@ from noodle_ray.core.vm.limits import Limits
 class RunRequest(NamedTuple):
     """One run. ``module`` is encoded NBC, ``digest`` its SHA-256 in hex; ``entry`` None means ``main`` if there is one.
 
-    ``args`` and ``kwargs`` hold plain data: what `wire` can carry. ``tier`` is auto, interpreter or python.
+    ``args`` and ``kwargs`` hold plain data: what `wire` can carry. ``tier`` is auto, interpreter, python or native.
     ``seed`` is what its random numbers come from; None asks for a fresh one.
     ``profile`` is '' for none,
     time, or memory, which measures time too.

@@ -126,10 +126,14 @@ def _file(digest: str, index: int, kinds: str, used: dict[str, object]) -> Path 
     home = os.environ.get("NOODLE_HOME") or os.path.expanduser("~/.noodle")
     if not os.path.isdir(home):
         return None
-    from importlib.metadata import version
+    from importlib.util import find_spec
 
+    compiler = find_spec("llvmlite")
+    if compiler is None or compiler.origin is None:
+        return None
     what = (digest, index, kinds, sorted((n, repr(v)) for n, v in used.items()), _processor(), _VERSION)
-    name = hashlib.sha256(repr((*what, version("llvmlite"))).encode()).hexdigest()
+    installed = compiler.origin, os.stat(compiler.origin).st_mtime_ns  # tells versions apart without reading metadata
+    name = hashlib.sha256(repr((*what, installed)).encode()).hexdigest()
     return Path(home) / "native" / name[:2] / name
 
 
