@@ -29,6 +29,10 @@ def _function(function: Callable[..., Any], flags_at: int) -> Callable[..., Any]
 
     @wraps(function, ("__name__", "__qualname__"), ())
     def vetted(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2 and not kwargs and not replaces and type(args[0]) is type(args[1]) is str:
+            size = len(args[1])
+            S.charge(16 + (len(args[0]) << 2) + (size >> 3 if size > 63 else 0))
+            return function(*args)
         for value in args[:1]:
             _charge_pattern(value)
         for value in (*args[1:3], *kwargs.values()):
@@ -46,17 +50,37 @@ def _function(function: Callable[..., Any], flags_at: int) -> Callable[..., Any]
 
 
 def _search(name: str) -> Callable[..., Any]:
+    """A method of patterns whose first argument is the text."""
     method = getattr(re.Pattern, name)
 
     def search(self: "re.Pattern[Any]", /, *args: Any, **kwargs: Any) -> Any:
-        for value in (*args[:2], *kwargs.values()):
-            charge_value(value, 2)
-        if name in ("sub", "subn") and args:
-            args = (call_of(args[0]), *args[1:])
-        return method(self, *args, **kwargs)
+        if kwargs:
+            for value in kwargs.values():
+                charge_value(value, 2)
+            return method(self, *args, **kwargs)
+        if args:
+            text = args[0]
+            if type(text) is not str or len(text) > 63:
+                charge_value(text, 2)
+        return method(self, *args)
 
     search.__name__ = search.__qualname__ = name
     return search
+
+
+def _replace(name: str) -> Callable[..., Any]:
+    """A method of patterns whose arguments are what to put in, and the text."""
+    method = getattr(re.Pattern, name)
+
+    def replace(self: "re.Pattern[Any]", /, *args: Any, **kwargs: Any) -> Any:
+        for value in (*args[:2], *kwargs.values()):
+            charge_value(value, 2)
+        if args:
+            args = (call_of(args[0]), *args[1:])
+        return method(self, *args, **kwargs)
+
+    replace.__name__ = replace.__qualname__ = name
+    return replace
 
 
 def purge() -> None:
@@ -65,7 +89,8 @@ def purge() -> None:
 
 register(
     re.Pattern,
-    methods={name: _search(name) for name in "findall finditer fullmatch match search split sub subn".split()},  # noqa: SIM905
+    methods={name: _search(name) for name in ("findall", "finditer", "fullmatch", "match", "search", "split")}
+    | {name: _replace(name) for name in ("sub", "subn")},
     attributes=readers("flags", "groupindex", "groups", "pattern"),
 )
 register(
