@@ -38,6 +38,8 @@ def _set_precision(context: Any, prec: Any) -> None:
 def make_decimal(*args: Any, **kwargs: Any) -> decimal.Decimal:
     """Decimal()."""
     for value in args[:1]:
+        if type(value) is str and len(value) < 64:
+            break
         charge_value(value, 4)
         if isinstance(value, int) and value.bit_length() > 4096:
             S.charge((value.bit_length() >> 6) ** 2 >> 8)
