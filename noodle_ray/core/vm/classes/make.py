@@ -94,6 +94,7 @@ def build_class(
         cls = type.__new__(ProgramType, name, real_bases(bases), members)
     except (TypeError, ValueError, AttributeError) as error:
         raise type(error)(clean(str(error))) from None
+    S.charge(4 * len(cls.__mro__))
     if fill is not None:
         fill(cls)
     if ABC in cls.__mro__:
