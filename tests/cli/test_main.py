@@ -35,7 +35,7 @@ def test_package_has_no_other_attributes() -> None:
 
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = noodle_ray.nothing
-    assert dir(noodle_ray) == ["ModelError", "__version__", "connect", "model", "program"]
+    assert dir(noodle_ray) == ["ModelError", "__version__", "array", "connect", "model", "program"]
 
 
 def test_version_is_the_packages(noodle: Command) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noodle_ray.core.vm.limits import LimitExceeded
-from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.state import S, State
 
 DTYPES: Final[dict[str, np.dtype[Any]]] = {
     "float64": np.dtype("f8"),
@@ -17,6 +17,8 @@ DTYPES: Final[dict[str, np.dtype[Any]]] = {
 """The dtypes of arrays, by the names that programs use."""
 _BY_TYPE: Final[dict[type, np.dtype[Any]]] = {float: DTYPES["float64"], int: DTYPES["int64"], bool: DTYPES["bool"]}
 _NUMBERS: Final = {int, float, bool}
+_OUTSIDE: Final = State().charge
+"""What `S` charges with where there is no run, as in CPython: there is no limit then."""
 _SMALL: Final = 255
 """Arrays up to this size cost what the instruction costs."""
 LOWEST: Final = -(1 << 63)
@@ -32,7 +34,7 @@ def charge(elements: int, each: int = 1) -> None:
 
 def room(elements: int) -> None:
     """Raise LimitExceeded if an array of so many elements can never fit the run's memory limit; charge for it."""
-    if elements * 8 > S.memory:
+    if elements * 8 > S.memory and S.charge != _OUTSIDE:
         S.tripped = "memory"
         raise LimitExceeded("memory")
     charge(elements)
