@@ -3,7 +3,6 @@
 
 import ast
 import inspect
-from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
@@ -76,7 +75,6 @@ class Calls(Expressions):
     """The rules for calls and attributes."""
 
     tasks: "dict[str, str]"
-    entered: "Callable[[FunctionInfo], Type]"
 
     def attribute(self, node: ast.Attribute, value: Type) -> Type:
         """``value.name``; reports a name that no value of the type has."""
@@ -164,7 +162,7 @@ class Calls(Expressions):
             return ANY
         if name in self.facts.stored:
             self.escape_named(name)
-            return self.stored_in(name) if not any(one.has(name) for one in family) else ANY
+            return ANY
         if not any(one.has(name) for one in family) and not hasattr(object, name):
             return None
         methods = {one.find(name) for one in family}
@@ -197,10 +195,6 @@ class Calls(Expressions):
             self.escape_named(name)
             return ANY
         return FunctionT(method, ClassT(info) if method.static == "classmethod" else None)
-
-    def stored_in(self, name: str) -> Type:
-        """The join of all that is assigned to an attribute of this name."""
-        return ANY
 
     def escape_named(self, name: str) -> None:
         """Methods of this name may be called through a value that is not known."""

@@ -9,12 +9,10 @@ from noodle_ray.core.types.model import (
     NEVER,
     NONE,
     UNBOUND,
-    BuiltinT,
     ClassT,
     FunctionT,
     Inst,
     InstanceT,
-    MethodT,
     Type,
     join,
     members,
@@ -223,9 +221,6 @@ class Checker(Statements):
             kind = annotated(one.annotation) if one is not info.args.vararg and one is not info.args.kwarg else ANY
             given[one.arg] = kind
         info.entry = True
-        for name, default in _defaults(info.args).items():
-            del default
-            given[name] = join(given.get(name, ANY), ANY) if name not in given else given[name]
         outer, self.certain = self.certain, certain
         self._outside = True
         self.pass_to(info, given)
@@ -379,9 +374,6 @@ class Checker(Statements):
             self.escape_named(node.attr)
         return super().attribute(node, value)
 
-    def _name(self, node: ast.Name) -> Type:
-        return super()._name(node)
-
     def define(self, node: Any) -> None:
         """A ``def``: the name holds a function from here on."""
         for default in (*node.args.defaults, *node.args.kw_defaults):
@@ -434,9 +426,6 @@ class Checker(Statements):
                 self.escape_named(name)
         single = outer.single.get(node.name) == 1
         self.set_name(node.name, ClassT(info) if info.known and single else ANY, False)
-
-    def stored_in(self, name: str) -> Type:
-        return ANY
 
 
 def annotated(node: ast.expr | None) -> Type:
@@ -521,4 +510,3 @@ def _model_imports(tree: ast.Module) -> dict[str, str]:
 
 _RULES[ast.FunctionDef] = _RULES[ast.AsyncFunctionDef] = lambda self, node: self.define(node)
 _RULES[ast.ClassDef] = lambda self, node: self.define_class(node)
-_ = (BuiltinT, MethodT)

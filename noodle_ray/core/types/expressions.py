@@ -169,7 +169,7 @@ class Expressions:
                 if self.scope.kind == "class" or name.startswith("__"):
                     return ANY
             if kind is UNBOUND:
-                if name not in self.facts_imports():
+                if name not in self.scope.imports:  # an import holds above its line, too
                     where = "local variable" if self.scope.kind == "function" else "name"
                     message = (
                         f"cannot access {where} '{name}' where it is not associated with a value"
@@ -183,10 +183,6 @@ class Expressions:
                 kind = without(kind, UNBOUND)
             return kind
         return self._elsewhere(name)
-
-    def facts_imports(self) -> set[str]:
-        """Names of this scope that an import binds: those hold above it, too."""
-        return self.scope.imports
 
     def _elsewhere(self, name: str) -> Type:
         scope: Scope | None = self.scope
@@ -425,7 +421,7 @@ class Expressions:
                 self.certain = False
             right = self.ev(right_node)
             known = self._compare_one(node, operator, left, right)
-            if isinstance(known, Special_):
+            if isinstance(known, _Unknown):
                 result = ANY
                 folded = None
             else:
@@ -794,10 +790,9 @@ class Expressions:
 
 
 class _Unknown:
-    pass
+    """A comparison of which nothing is known, not even that it gives a truth value."""
 
 
-Special_ = _Unknown
 _UNKNOWN: Final = _Unknown()
 _MADE: Final[dict[Any, type]] = {ast.ListComp: list, ast.SetComp: set}
 _UNHASHABLE: Final[dict[type, str]] = {

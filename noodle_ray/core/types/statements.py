@@ -1,7 +1,6 @@
 """What statements do to what is known: assignments, branches, loops to a fixpoint, handlers."""
 
 import ast
-import builtins
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -23,13 +22,11 @@ from noodle_ray.core.types.model import (
     Type,
     join,
     joined,
-    literal,
     members,
     opaque,
     show,
     truth,
     widened,
-    without,
 )  # fmt: skip
 from noodle_ray.core.vm.catalog import MODULES
 
@@ -682,4 +679,3 @@ _RULES: Final[dict[type, Callable[[Any, Any], "bool | None"]]] = {
     ast.While: Statements._while, ast.Try: Statements._try, ast.With: Statements._with,
     ast.AsyncWith: Statements._with,
 }  # fmt: skip
-_ = (builtins, literal, without, NEVER)
