@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from noodle_ray.core.lang import check_source, compile_source, render
 from noodle_ray.core.nbc import decode, encode, verify
 from noodle_ray.errors import CompileError
-from tests.lang.reading import codes
+from tests.lang.reading import codes, module
 
 SNIPPETS = [
     "def f(", "):", "(", ")", "[", "]", "{", "}", "lambda", "x", "y", "for", "in", "if", "else", "\n",
@@ -181,3 +181,38 @@ def test_host_attributes_are_refused_when_reached_for(source: str) -> None:
 
 def test_findings_are_bounded_when_a_program_is_all_wrong() -> None:
     assert len(check_source("\n".join(f"nowhere{i}" for i in range(3000)))) == 200
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("match a:\n    case [" + ",".join(f"x{i}" for i in range(501)) + "]: pass", "NOODLE-E0118"),
+        ("match a:\n" + ("    case [" + ",".join(f"x{i}" for i in range(100)) + "]: pass\n") * 30, "NOODLE-E0118"),
+        ("match a:\n    case " + "[" * 120 + "x" + "]" * 120 + ": pass", "NOODLE-E0116"),
+        ("class " + "A" * 101 + ":\n    __x = 1", "NOODLE-E0122"),
+        ("class A:\n    global __class__", "NOODLE-E0110"),
+        ("class A:\n    __class__ = 1", "NOODLE-E0110"),
+        ("class A:\n    def __del__(self): pass", "NOODLE-E0110"),
+        ("a.__dict__.__class__", "NOODLE-E0110"),
+    ],
+)
+def test_hostile_class_or_pattern_is_refused_at_once(source: str, code: str) -> None:
+    assert codes("a = 1\n" + source) == [code]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class A:\n    def f(self):\n        nonlocal __class__\n        __class__ = 1",
+        "class A:\n    def f(self):\n        del __class__",
+        "class __class__:\n    def f(self): return __class__",
+        "def __iterable__(): pass\nx = (y for y in __iterable__())\nclass A:\n    z = __iterable__",
+        "def f(__iterable__):\n    return (__iterable__ for x in __iterable__)",
+        "class A:\n    cls = 1\n    def f(self): return super()",
+        "def f(x):\n    class C:\n        x = x\n        def g(self): return x\n    return C",
+        "try: pass\n" + "except a(): pass\n" * 20,
+        "a = " + "(x for x in " * 40 + "y" + ")" * 40 + "\ny = 1",
+    ],
+)
+def test_module_is_valid_when_names_are_chosen_to_clash(source: str) -> None:
+    module("a = 1\n" + source)

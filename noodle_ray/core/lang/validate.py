@@ -19,14 +19,19 @@ MAX_SCOPES: Final = 2_000
 compares each with those before it: 20,000 equal functions took it 36 s, 2,000 take 0.4 s."""
 MAX_LARGE_NUMBERS: Final = 1_000
 """Most number literals of 2**60 and more: their hashes can be made equal, and tables of them slow."""
+MAX_CAPTURES: Final = 500
+"""Most names captured by one pattern. The work of CPython's compiler grows with their square: 3,000 took it 6 s. What
+counts for a program is the sum of the squares over all of its patterns."""
 MAX_NAME: Final = 1_000
 """Longest name, in characters."""
+MAX_CLASS_NAME: Final = 100
+"""Longest name of a class, which becomes a part of each private name in it."""
 
 
 def validate(tree: ast.Module) -> list[Diagnostic]:
     """Every use of an unsupported feature, in source order."""
     found: list[Diagnostic] = []
-    scopes = large = 0
+    scopes = large = captures = 0
     stack: list[tuple[Any, int]] = [(tree, 0)]
     while stack:
         node, depth = stack.pop()
@@ -35,9 +40,11 @@ def validate(tree: ast.Module) -> list[Diagnostic]:
         if check is not None:
             check(node, found)
             scopes += kind in _SCOPES
-            large += kind is ast.Constant and type(node.value) in (int, float) and abs(node.value) >= 1 << 60
-            if scopes > MAX_SCOPES or large > MAX_LARGE_NUMBERS:
-                return [_too_many(node, scopes > MAX_SCOPES)]
+            large += kind is ast.Constant and type(node.value) in _NUMBERS and abs(node.value) >= 1 << 60
+            if kind is ast.match_case:
+                captures += _captures(node.pattern) ** 2
+            if scopes > MAX_SCOPES or large > MAX_LARGE_NUMBERS or captures > MAX_CAPTURES**2:
+                return [_too_many(node, scopes > MAX_SCOPES, large > MAX_LARGE_NUMBERS)]
         if depth > MAX_DEPTH:
             found.append(TOO_DEEP._replace(span=span_of(node)))
             return found
@@ -53,8 +60,27 @@ def validate(tree: ast.Module) -> list[Diagnostic]:
     return found
 
 
-def _too_many(node: Any, scopes: bool) -> Diagnostic:
-    what = f"{MAX_SCOPES} functions and comprehensions" if scopes else f"{MAX_LARGE_NUMBERS} very large numbers"
+def _captures(pattern: ast.pattern) -> int:
+    """How many names a pattern captures."""
+    count = 0
+    stack: list[Any] = [pattern]
+    while stack:
+        node = stack.pop()
+        count += (getattr(node, "name", None) or getattr(node, "rest", None)) is not None
+        for field in ("patterns", "kwd_patterns"):
+            stack += getattr(node, field, ())
+        if getattr(node, "pattern", None) is not None:
+            stack.append(node.pattern)
+    return count
+
+
+def _too_many(node: Any, scopes: bool, large: bool) -> Diagnostic:
+    what = f"{MAX_CAPTURES} names captured by patterns"
+    if scopes:
+        what = f"{MAX_SCOPES} functions and comprehensions"
+    elif large:
+        what = f"{MAX_LARGE_NUMBERS} very large numbers"
+    node = getattr(node, "pattern", node)
     hint = "pass data as arguments of main instead"
     return Diagnostic("NOODLE-E0118", f"the program has more than {what}", span_of(node), hint)
 
@@ -119,6 +145,9 @@ def _definition(node: Any, found: list[Diagnostic]) -> None:
 
 def _class(node: ast.ClassDef, found: list[Diagnostic]) -> None:
     _definition(node, found)
+    if MAX_NAME >= len(node.name) > MAX_CLASS_NAME:
+        message = f"the name of the class has more than {MAX_CLASS_NAME} characters"
+        found.append(Diagnostic("NOODLE-E0122", message, _head(node), "choose a shorter one"))
     hint = "name the bases and keywords one by one"
     for base in node.bases:
         if isinstance(base, ast.Starred):
@@ -137,6 +166,12 @@ def _import_from(node: ast.ImportFrom, found: list[Diagnostic]) -> None:
         found.append(Diagnostic("NOODLE-E0108", "star imports are not supported", span_of(node), hint))
 
 
+def _global(node: ast.Global, found: list[Diagnostic]) -> None:
+    if "__class__" in node.names:
+        message = "the name '__class__' cannot be global"
+        found.append(Diagnostic("NOODLE-E0110", message, span_of(node), "choose another one"))
+
+
 def _nothing(node: ast.AST, found: list[Diagnostic]) -> None:
     """For nodes that are only counted."""
 
@@ -145,9 +180,12 @@ _SCOPES: Final = frozenset(
     {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
      ast.GeneratorExp}
 )  # fmt: skip
+_NUMBERS: Final = frozenset({int, float, complex})
 _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.Constant: _constant,
+    ast.Global: _global,
     ast.Lambda: _nothing,
+    ast.match_case: _nothing,
     ast.ListComp: _nothing,
     ast.SetComp: _nothing,
     ast.DictComp: _nothing,
