@@ -67,6 +67,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "cache cached_property cmp_to_key lru_cache partial partialmethod reduce singledispatch singledispatchmethod "
         "total_ordering update_wrapper wraps WRAPPER_ASSIGNMENTS WRAPPER_UPDATES".split()
     ),
+    "warnings": frozenset("filterwarnings resetwarnings simplefilter warn".split()),
     "heapq": frozenset("heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest".split()),
     "itertools": frozenset(
         "accumulate chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse "

@@ -1,8 +1,8 @@
 """id() and hash(): numbers that tell of no address and are the same in every run."""
 
 import builtins
+from _blake2 import blake2b  # hashlib would load OpenSSL
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Final
 
 from noodle_ray.core.vm.modules import on_start
