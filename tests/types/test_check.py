@@ -75,6 +75,8 @@ SURE = {
         "E0222",
         "def main(x: int | None):\n    if x is None:\n        return x + 1  #!\n    return x + 1",
     ),
+    "a value of a dict": ("E0222", 'd = {"a": 1}\nfor k, v in d.items():\n    v + k  #!'),
+    "a number of enumerate": ("E0221", "for i, x in enumerate(['a']):\n    i.upper()  #!"),
     "what isinstance leaves": (
         "E0222",
         "def main(x: int | str):\n    if isinstance(x, str):\n        return x + 1  #!\n    return x + 1",
@@ -134,6 +136,7 @@ SILENT = {
     "arrays": "from noodle_ray import array\na = array([1])\n(a + 1).sum()\nprint(a @ a, a[0])",
     "the usual guard": "def main(x): return x\nif __name__ == '__main__':\n    main()",
     "what Python gives classes": "class A:\n    x: int = 1\nprint(A.__annotations__, A().__dict__)",
+    "a dict that grows": "d = {}\nd['a'] = 1\nfor k, v in d.items():\n    print(v + 1, k + 'a')",
     "a list bound in a call that changes it": ("def f(x): x[0] = 'a'\nf(xs := [1])\nxs[0].upper()"),
     "an endless loop": "def f():\n    while True:\n        pass\nif 1 > 2: f()",
 }

@@ -622,6 +622,8 @@ class Expressions:
                     bad.append(one)
                     continue
                 results.append(self._element(one))
+            elif isinstance(one, Inst) and one.elem is not None and not is_async:
+                results.append(self._element(one))
             elif isinstance(one, InstanceT):
                 if is_async or any(self.may_have(one, name) for name in ("__iter__", "__getitem__")):
                     results.append(ANY)
