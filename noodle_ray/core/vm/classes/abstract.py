@@ -213,6 +213,10 @@ def _class_getitem(cls: Any, item: Any) -> Any:
     return GenericAlias(cls, item)
 
 
+_UNMARKED: Final = builtins.frozenset({"append", "get", "keys", "popitem", "reverse", "setdefault"})
+"""Methods that these classes have under their plain names as well: generated code and CPython may look for those."""
+
+
 def _make(name: str) -> type:
     bases, needs, methods = _MIXINS[name]
     namespace: dict[str, Any] = {"__slots__": (), "__module__": "collections.abc"}
@@ -220,8 +224,8 @@ def _make(name: str) -> type:
         namespace[need if need[:2] == "__" else mark(need)] = _abstract(need)
     for key, method in methods.items():
         namespace[key if key[:2] == "__" else mark(key)] = method
-        if key == "keys":
-            namespace["keys"] = method
+        if key in _UNMARKED:
+            namespace[key] = method
     namespace["__class_getitem__"] = classmethod(_class_getitem)
     cls = hosted(ProgramType(name, tuple(CLASSES[base] for base in bases) or (ABC,), namespace))
     missing = {key for base in cls.__mro__ if base.__name__ in _MIXINS for key in _MIXINS[base.__name__][1].split()}
