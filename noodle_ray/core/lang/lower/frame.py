@@ -122,7 +122,10 @@ class Frame:
     def span(self, node: Any) -> Span:
         """The span of the node; nodes without one stand for the whole function."""
         try:
-            return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+            line, end, stop = node.lineno, node.end_lineno, node.end_col_offset
+            if line != end and type(node) is ast.Attribute:  # as in CPython's tracebacks: where its name is
+                return (end, max(stop - len(node.attr), 0), end, stop)
+            return (line, node.col_offset, end, stop)
         except AttributeError:
             return (1, 0, 1, 0)
 
