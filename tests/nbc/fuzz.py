@@ -252,8 +252,9 @@ class Mutator:
         return Instr(op, tuple(args), (1, 0, 1, 1))
 
 
-def examine(data: bytes) -> str:
-    """What became of a mutation: ``refused``, ``agreed`` or ``differed``. Raises Failure."""
+def examine(data: bytes, run: bool = True) -> str:
+    """What became of a mutation: ``refused``, ``agreed`` or ``differed``, or ``accepted`` if it is not to run. Raises
+    Failure."""
     began = time.perf_counter()
     try:
         module = load(data)
@@ -266,6 +267,8 @@ def examine(data: bytes) -> str:
             raise Failure("reading took too long")
     if encode(module) != data:
         raise Failure("another encoding of an accepted module")
+    if not run:
+        return "accepted"
     outcomes = []
     for tier in ("interpreter", "python"):
         S.clock = QuickClock()
@@ -279,7 +282,7 @@ def examine(data: bytes) -> str:
     return "agreed" if shown[0] == shown[1] or str(shown[0]) == str(shown[1]) else "differed"
 
 
-def watched(data: bytes) -> str:
+def watched(data: bytes, run: bool = True) -> str:
     """``examine`` with a deadline as a worker has it. Raises Failure, also for exceptions that nobody should see."""
     late = False
 
@@ -293,7 +296,7 @@ def watched(data: bytes) -> str:
     signal.signal(signal.SIGALRM, alarm)
     signal.setitimer(signal.ITIMER_REAL, RUN_SECONDS, HUNG_SECONDS)
     try:
-        found = examine(data)
+        found = examine(data, run)
     except Failure:
         raise
     except BaseException as error:
@@ -309,8 +312,11 @@ class Hung(BaseException):
     """The deadline did not end a run."""
 
 
-def fuzz(count: int, seed: int, report: Callable[[int, Counter[str]], None], keep: Path | None = None) -> Counter[str]:
-    """Examine so many mutations; how many became what. ``keep`` is a folder for what failed or differed."""
+def fuzz(
+    count: int, seed: int, report: Callable[[int, Counter[str]], None], keep: Path | None = None, every: int = 1
+) -> Counter[str]:
+    """Examine so many mutations, of which one in ``every`` is run if accepted; how many became what. ``keep`` is a
+    folder for what failed or differed."""
     mutator = Mutator(seeds(), 0)
     found: Counter[str] = Counter()
     for number in range(count):
@@ -322,14 +328,14 @@ def fuzz(count: int, seed: int, report: Callable[[int, Counter[str]], None], kee
         if keep is not None:
             (keep / "current").write_bytes(data)
         try:
-            what = watched(data)
+            what = watched(data, number % every == 0)
         except Failure as failure:
             what = "failed"
             print(f"seed {seed}/{number}: {failure}", flush=True)
             if keep is None:
                 raise
         found[what] += 1
-        if keep is not None and what not in ("agreed", "refused") and found[what] <= 500:
+        if keep is not None and what not in ("agreed", "refused", "accepted") and found[what] <= 500:
             (keep / f"{what.split()[0]}-{seed}-{number}.nbc").write_bytes(data)
         if number % 1000 == 999:
             report(number + 1, found)
@@ -341,6 +347,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--every", type=int, default=1, help="run one in so many, read all")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"))
     options = parser.parse_args()
     options.keep.mkdir(parents=True, exist_ok=True)
@@ -353,7 +360,7 @@ def main() -> int:
         if number % 10_000 == 0:
             print(f"{number} in {time.time() - began:.0f} s: {dict(found)}", flush=True)
 
-    found = fuzz(options.count, options.seed, report, options.keep)
+    found = fuzz(options.count, options.seed, report, options.keep, options.every)
     print(f"done in {time.time() - began:.0f} s: {dict(found)}", flush=True)
     return 1 if found["failed"] else 0
 
