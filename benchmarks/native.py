@@ -15,16 +15,16 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from benchmarks.measure import Pair, Row, alternate, seconds, show_time
+from benchmarks.measure import Row, alternate, seconds, show_time
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.limits import Limits
-from noodle_ray.core.vm.native import link
 
 PROGRAMS = Path(__file__).resolve().parent / "numeric"
 LIMITS = Limits(fuel=1 << 50, deadline=120.0)
 ROUNDS = 5
 FIRST_CALLS = 3
+LABELS = {"CPython": "speed over CPython", "Numba": "against Numba", "cc -O2": "against cc -O2"}
 
 
 def _noodle(source: str, name: str, key: str) -> Callable[[], Any]:
@@ -82,7 +82,7 @@ def _mean(ratios: list[float]) -> float:
 def rows() -> list[Row]:
     """A row per program and yardstick, and the geometric means."""
     found: list[Row] = []
-    ratios: dict[str, list[float]] = {"CPython": [], "Numba": [], "cc -O2": [], "first": [], "unmetered": []}
+    ratios: dict[str, list[float]] = {"CPython": [], "Numba": [], "cc -O2": [], "first": []}
     with tempfile.TemporaryDirectory() as folder:
         for path in sorted(PROGRAMS.glob("*.py")):
             source, name = path.read_text(), path.stem
@@ -99,8 +99,7 @@ def rows() -> list[Row]:
                 pair = alternate(partial(seconds, ours), partial(seconds, theirs), rounds)
                 ratio = 1 / pair.ratio if yardstick == "CPython" else pair.ratio
                 ratios[yardstick].append(ratio)
-                label = f"Native tier, {name}, " + ("times CPython's speed" if ratio > 1.5 else f"against {yardstick}")
-                label = f"Native tier, {name}, {'speed over CPython' if yardstick == 'CPython' else 'against ' + yardstick}"
+                label = f"Native tier, {name}, {LABELS[yardstick]}"
                 found.append(Row(label, show_time(pair.first), show_time(pair.second), ratio))
             first = alternate(
                 lambda s=source, n=path.name: _first(lambda: _noodle(s, n, "")),  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from noodle_ray.core.vm.native import may_run_native
 from tests.language.harness import Case, load, on_cpython, on_tier
 
 CASES = load()
@@ -16,6 +17,8 @@ def test_case_agrees_with_cpython_on_every_tier(case: Case) -> None:
     compiled, compiled_fuel = on_tier(case.source, "python")
     assert compiled == expected
     assert compiled_fuel == fuel
+    if may_run_native():
+        assert on_tier(case.source, "native") == (compiled, fuel)
 
 
 def test_corpus_is_large_enough() -> None:

@@ -3,6 +3,7 @@ overflow, divide by zero, leave a list's bounds or a function's domain."""
 
 import random
 
+RANGES = ("3", "i % 6", "n % 7", "2, 9, 3", "5, 0, -2", "len(xs)", "LIMIT")
 PRELUDE = "import math\nLIMIT = 7\nSCALE = 0.5\n"
 
 
@@ -15,7 +16,7 @@ class Numeric:
 
     def program(self) -> str:
         """Two functions, and calls of the second with several arguments."""
-        helper = ["def helper(i, x):", *self.body(2, 2), f"    return {self.pick(('i', 'x', 'i, x', 'b', 'n % 5'))}"]
+        helper = ["def helper(i, x):", *self.body(2), f"    return {self.pick(('i', 'x', 'i, x', 'b', 'n % 5'))}"]
         main = ["def work(n, x, xs, ys):", "    i = n", "    b = x > 0.0"]
         main += [*self.block(3, 1), f"    return {self.pick(('i', 'x', 'xs', 'sum(xs)', '(i, x, b)', 'ys', 'zs'))}"]
         main[3:3] = ["    zs = [0] * 5", "    ws = [x * k for k in range(4)]"]
@@ -41,10 +42,10 @@ class Numeric:
         last = f"work({self.pick((2, 5, 2**63 - 1))}, 1.5, [3, 4], [])"
         return PRELUDE + "\n".join([*helper, *recursive, *main, *calls, last]) + "\n"
 
-    def body(self, depth: int, limit: int) -> list[str]:
+    def body(self, depth: int) -> list[str]:
         """The helper's statements."""
         head = ["    n = i", "    b = i < 3", "    zs = [1, 2, 3]", "    ws = [0.25, x]", "    xs = zs", "    ys = ws"]
-        return head + self.block(depth, 1, calls=False)[: 30 * limit]
+        return head + self.block(depth, 1, calls=False)
 
     def pick(self, options: "tuple[object, ...] | str") -> object:
         return self.random.choice(options)
@@ -74,8 +75,9 @@ class Numeric:
         elif kind < 12:
             lines = [f"i {self.pick(('=', '+=', '-=', '^='))} {self.integer(3)}"]
         else:
-            lines = [self.pick((f"x = {self.real(3)}", f"b = {self.boolean(2)}", f"i, x = {self.integer(1)}, {self.real(1)}"))]
-        return ["    " * indent + str(line) for line in lines]
+            pair = f"i, x = {self.integer(1)}, {self.real(1)}"
+            lines = [str(self.pick((f"x = {self.real(3)}", f"b = {self.boolean(2)}", pair)))]
+        return ["    " * indent + line for line in lines]
 
     def nested(self, depth: int, indent: int, calls: bool) -> list[str]:
         """A branch or a loop."""
@@ -83,7 +85,7 @@ class Numeric:
         variable = f"k{self.loops}"
         head: list[str] = [
             f"if {self.boolean(2)}:",
-            f"for {variable} in range({self.pick(('3', 'i % 6', 'n % 7', '2, 9, 3', '5, 0, -2', 'len(xs)', 'LIMIT'))}):",
+            f"for {variable} in range({self.pick(RANGES)}):",
             f"for {variable} in {self.pick(('xs', 'zs'))}:",
             f"for {variable} in range(4):",
             f"{variable} = 0",
@@ -96,9 +98,7 @@ class Numeric:
             lines = [first]
             if first.startswith("for") and self.random.random() < 0.7:
                 lines.append(f"    i = i + {variable}")
-            if first.startswith("for") and self.random.random() < 0.2:
-                inside = inside[:2]
-        lines += ["    " + line for line in inside] or ["    pass"]
+        lines += ["    " + line for line in inside]
         if self.random.random() < 0.2:
             lines += ["else:", f"    i = {self.integer(1)}"]
         return lines
