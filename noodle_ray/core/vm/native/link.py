@@ -42,8 +42,8 @@ def compile_text(text: str) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def link(data: bytes, base: int, address_of: Callable[[str], int]) -> tuple[bytes, int]:
-    """The object file as an image to be put at the address ``base``, and where in it the function ``entry`` is.
+def link(data: bytes, base: int, address_of: Callable[[str], int]) -> tuple[bytes, dict[str, int]]:
+    """The object file as an image to be put at the address ``base``, and where in it its functions are.
 
     ``address_of`` gives the address of a function of the C library or of CPython; KeyError for what it does not know.
     """
@@ -58,7 +58,7 @@ def link(data: bytes, base: int, address_of: Callable[[str], int]) -> tuple[byte
     symbols = next(s for s in sections if s[0] == 2)
     names = sections[symbols[4]]
     jumps: dict[str, int] = {}
-    entry = -1
+    functions: dict[str, int] = {}
 
     def symbol(index: int) -> int:
         at = symbols[2] + index * 24
@@ -86,9 +86,9 @@ def link(data: bytes, base: int, address_of: Callable[[str], int]) -> tuple[byte
                 raise ValueError(f"relocation {info & 0xFFFFFFFF}")
     for index in range(symbols[3] // 24):
         name_at, _, _, section, value, _ = struct.unpack_from("<IBBHQQ", data, symbols[2] + index * 24)
-        if section in places and _text(data, names[2] + name_at) == "entry":
-            entry = places[section] + int(value)
-    return bytes(image), entry
+        if section in places and name_at:
+            functions[_text(data, names[2] + name_at)] = places[section] + int(value)
+    return bytes(image), functions
 
 
 def _sections(data: bytes) -> list[tuple[int, int, int, int, int, int, int]]:

@@ -9,14 +9,16 @@ from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.native import link
 from noodle_ray.core.vm.native.kinds import Declined
-from noodle_ray.core.vm.native.memory import Region, function_at
+from noodle_ray.core.vm.native.memory import Region, address_of, function_at
 from noodle_ray.core.vm.native.sites import Entry, parse_kinds
+from noodle_ray.core.vm.native.support import runtime
 from noodle_ray.core.vm.native.unit import Text, Unit
 
 Lookup = Callable[[str], object]
 _Seen = list[tuple[str, object]]
 _made: dict[tuple[str, int, str], list[tuple[_Seen, Entry | None]]] = {}
 _regions: list[Region] = []
+_runtime: dict[str, int] = {}
 _KEPT: Final = 1024
 
 
@@ -52,7 +54,7 @@ def _compile(module: Module, index: int, kinds: str, lookup: Lookup, seen: _Seen
     if found is None:
         return None
     data, text = found
-    return Entry(function_at(_place(data)), kinds, text.mutates, text.recursive)
+    return Entry(function_at(_place(data)["entry"]), kinds, text.mutates, text.recursive)
 
 
 def compile_function(module: Module, index: int, kinds: str, lookup: Lookup) -> tuple[bytes, Text] | None:
@@ -65,14 +67,19 @@ def compile_function(module: Module, index: int, kinds: str, lookup: Lookup) -> 
     return link.compile_text(text.text), text
 
 
-def _place(data: bytes) -> int:
-    if _regions:
-        try:
-            return _regions[-1].place(data, link.link)
-        except MemoryError:
-            pass
-    _regions.append(Region(max(1 << 20, 2 * len(data))))
-    return _regions[-1].place(data, link.link)
+def _place(data: bytes) -> dict[str, int]:
+    if not _runtime:
+        _regions.append(Region())
+        _runtime.update(_regions[0].place(link.compile_text(runtime()), address_of))
+    try:
+        return _regions[-1].place(data, _known)
+    except MemoryError:
+        _regions.append(Region(max(1 << 20, 2 * len(data))))
+        return _regions[-1].place(data, _known)
+
+
+def _known(name: str) -> int:
+    return _runtime.get(name) or address_of(name)
 
 
 def _may_recurse(module: Module, index: int) -> bool:

@@ -40,15 +40,17 @@ class Region:
         self.size = size
         self.used = 0
 
-    def place(self, data: bytes, link: Callable[[bytes, int, Callable[[str], int]], tuple[bytes, int]]) -> int:
-        """Link an object file into the region; the address of its entry. Raises MemoryError when it is full."""
+    def place(self, data: bytes, address_of: Callable[[str], int]) -> dict[str, int]:
+        """Link an object file into the region; the addresses of its functions. Raises MemoryError when it is full."""
+        from noodle_ray.core.vm.native.link import link
+
         start = self.used
-        image, entry = link(data, self.base + start, address_of)
+        image, functions = link(data, self.base + start, address_of)
         if start + len(image) > self.size:
             raise MemoryError
         self._map[start : start + len(image)] = image
         self.used = start + len(image) + (-len(image) % 64)
-        return self.base + start + entry
+        return {name: self.base + start + at for name, at in functions.items()}
 
 
 def function_at(address: int) -> Callable[..., object]:

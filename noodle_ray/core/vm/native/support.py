@@ -8,6 +8,7 @@ at 24, a tuple's items at 24.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from noodle_ray.core.vm.native.kinds import Kind, List, Tuple, flat, name
@@ -81,7 +82,7 @@ METADATA: Final = """
 TAGS: Final = {"header": "!11", "i64": "!12", "double": "!13", "i8": "!14", "ptr": "!15", "context": "!16"}
 
 _LISTS: Final = f"""
-define internal noalias ptr @list_make(ptr %ctx, i64 %n, i64 %size) noinline {{
+define noalias ptr @list_make(ptr %ctx, i64 %n, i64 %size) noinline {{
   %big = icmp ugt i64 %n, 1152921504606846975
   br i1 %big, label %no, label %fits
 fits:
@@ -125,7 +126,7 @@ fill:
 no:
   ret ptr null
 }}
-define internal i1 @list_grow(ptr %ctx, ptr %l, i64 %size) noinline {{
+define i1 @list_grow(ptr %ctx, ptr %l, i64 %size) noinline {{
   %cap.at = getelementptr i8, ptr %l, i64 16
   %cap = load i64, ptr %cap.at
   %more = shl i64 %cap, 1
@@ -149,7 +150,7 @@ got:
 no:
   ret i1 false
 }}
-define internal void @list_free_all(ptr %ctx) noinline {{
+define void @list_free_all(ptr %ctx) noinline {{
 entry:
   %head.at = getelementptr i8, ptr %ctx, i64 {AT["lists"]}
   %head = load ptr, ptr %head.at
@@ -177,7 +178,7 @@ done:
   store ptr null, ptr %head.at
   ret void
 }}
-define internal i64 @refill(ptr %ctx, i64 %need) noinline {{
+define i64 @refill(ptr %ctx, i64 %need) noinline {{
   %fuel.at = getelementptr i8, ptr %ctx, i64 {AT["fuel"]}
   %reserve.at = getelementptr i8, ptr %ctx, i64 {AT["reserve"]}
   %fuel = load i64, ptr %fuel.at
@@ -202,7 +203,7 @@ no:
 """
 
 _SCALARS: Final = f"""
-define internal {{ i64, i1 }} @in_i(ptr %ctx, ptr %o) {{
+define {{ i64, i1 }} @in_i(ptr %ctx, ptr %o) {{
   %over = alloca i32
   %type.at = getelementptr i8, ptr %o, i64 8
   %type = load ptr, ptr %type.at
@@ -220,7 +221,7 @@ read:
 no:
   ret {{ i64, i1 }} {{ i64 0, i1 true }}
 }}
-define internal {{ double, i1 }} @in_f(ptr %ctx, ptr %o) {{
+define {{ double, i1 }} @in_f(ptr %ctx, ptr %o) {{
   %type.at = getelementptr i8, ptr %o, i64 8
   %type = load ptr, ptr %type.at
   %want.at = getelementptr i8, ptr %ctx, i64 {AT["float"]}
@@ -235,7 +236,7 @@ read:
 no:
   ret {{ double, i1 }} {{ double 0.0, i1 true }}
 }}
-define internal {{ i1, i1 }} @in_b(ptr %ctx, ptr %o) {{
+define {{ i1, i1 }} @in_b(ptr %ctx, ptr %o) {{
   %type.at = getelementptr i8, ptr %o, i64 8
   %type = load ptr, ptr %type.at
   %want.at = getelementptr i8, ptr %ctx, i64 {AT["bool"]}
@@ -248,7 +249,7 @@ define internal {{ i1, i1 }} @in_b(ptr %ctx, ptr %o) {{
   %r = insertvalue {{ i1, i1 }} %a, i1 %not, 1
   ret {{ i1, i1 }} %r
 }}
-define internal ptr @out_i(ptr %ctx, i64 %v, ptr %old) {{
+define ptr @out_i(ptr %ctx, i64 %v, ptr %old) {{
   %over = alloca i32
   %fresh = icmp eq ptr %old, null
   br i1 %fresh, label %new, label %look
@@ -273,7 +274,7 @@ new:
   %o = call ptr @PyLong_FromLongLong(i64 %v)
   ret ptr %o
 }}
-define internal ptr @out_f(ptr %ctx, double %v, ptr %old) {{
+define ptr @out_f(ptr %ctx, double %v, ptr %old) {{
   %fresh = icmp eq ptr %old, null
   br i1 %fresh, label %new, label %look
 look:
@@ -296,12 +297,15 @@ new:
   %o = call ptr @PyFloat_FromDouble(double %v)
   ret ptr %o
 }}
-define internal ptr @out_b(ptr %ctx, i1 %v, ptr %old) {{
+define ptr @out_b(ptr %ctx, i1 %v, ptr %old) {{
   %w = zext i1 %v to i64
   %o = call ptr @PyBool_FromLong(i64 %w)
   ret ptr %o
 }}
 """
+
+_COMMON: Final = ("Li", "Lf", "Lb", "LLi", "LLf", "LLb")
+"""Kinds of lists that the runtime takes in and out."""
 
 INTRINSICS: Final = """
 declare i64 @llvm.smax.i64(i64, i64)
@@ -319,19 +323,46 @@ declare { i64, i1 } @llvm.smul.with.overflow.i64(i64, i64)
 """
 
 
+RUNTIME: Final = {
+    "list_make": "declare noalias ptr @list_make(ptr, i64, i64)",
+    "list_grow": "declare i1 @list_grow(ptr, ptr, i64)",
+    "list_free_all": "declare void @list_free_all(ptr)",
+    "refill": "declare i64 @refill(ptr, i64)",
+    "in_i": "declare { i64, i1 } @in_i(ptr, ptr)",
+    "in_f": "declare { double, i1 } @in_f(ptr, ptr)",
+    "in_b": "declare { i1, i1 } @in_b(ptr, ptr)",
+    "out_i": "declare ptr @out_i(ptr, i64, ptr)",
+    "out_f": "declare ptr @out_f(ptr, double, ptr)",
+    "out_b": "declare ptr @out_b(ptr, i1, ptr)",
+    **{f"in_{kind}": f"declare ptr @in_{kind}(ptr, ptr)" for kind in _COMMON},
+    **{f"out_{kind}": f"declare ptr @out_{kind}(ptr, ptr, ptr, i1)" for kind in _COMMON},
+}
+"""Functions that every unit shares: compiled once, see `runtime`."""
+
+
 def prelude() -> str:
-    """The text before all else."""
-    externals = "\n".join(EXTERNAL.values())
-    libm = "\n".join(f"declare double @{f}({', '.join(['double'] * n)}) nounwind memory(none)" for f, n in LIBM.items())
-    return f"{INTRINSICS}\n{externals}\n{libm}\n{_LISTS}\n{_SCALARS}"
+    """The declarations of all that a unit may call."""
+    libm = (f"declare double @{f}({', '.join(['double'] * n)}) nounwind memory(none)" for f, n in LIBM.items())
+    return "\n".join([INTRINSICS, *EXTERNAL.values(), *libm, *RUNTIME.values()])
+
+
+def runtime() -> str:
+    """The text of the functions that every unit shares."""
+    crossing = Crossing(())
+    for element in "ifb":
+        rows = List(List(element))
+        crossing.take(rows)
+        crossing.give(rows)
+    return "\n".join([INTRINSICS, *EXTERNAL.values(), _LISTS, _SCALARS, *crossing.text])
 
 
 class Crossing:
     """The functions that take values of some kinds in and out, made as they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, there: Iterable[str] = RUNTIME) -> None:
+        """``there`` are those that exist already."""
         self.text: list[str] = []
-        self._made: set[str] = set()
+        self._made = set(there)
 
     def take(self, kind: List) -> str:
         """The function that makes a list of Python's one of ours: its name. It returns null if it cannot."""
@@ -356,7 +387,7 @@ class Crossing:
 """
         kept = stored(element)
         self.text.append(f"""
-define internal ptr @{label}(ptr %ctx, ptr %o) noinline {{
+define ptr @{label}(ptr %ctx, ptr %o) noinline {{
 entry:
   %type.at = getelementptr i8, ptr %o, i64 8
   %type = load ptr, ptr %type.at
@@ -399,20 +430,21 @@ no:
 """)
         return label
 
-    def give(self, kind: List, mutated: frozenset[str]) -> str:
-        """The function that makes a list of ours one of Python's, or writes it back to the one it stands for."""
+    def give(self, kind: List) -> str:
+        """The function that makes a list of ours one of Python's; for one that came in it gives that, with its elements
+        written back if the last argument says so."""
         element = kind.element or "i"
         label = f"out_{name(kind)}"
         if label in self._made:
             return label
         self._made.add(label)
-        inner = self.give(element, mutated) if isinstance(element, List) else f"out_{element}"
+        inner = self.give(element) if isinstance(element, List) else f"out_{element}"
+        deeper = ", i1 %write.back" if isinstance(element, List) else ""
         (llvm,) = flat(element)
         kept = stored(element)
         narrow = "trunc i8 %s to i1" if element == "b" else f"bitcast {llvm} %s to {llvm}"
-        changed = any(name(kind).endswith(other) for other in mutated)
         self.text.append(f"""
-define internal ptr @{label}(ptr %ctx, ptr %l, ptr %unused) noinline {{
+define ptr @{label}(ptr %ctx, ptr %l, ptr %unused, i1 %write.back) noinline {{
 entry:
   %origin.at = getelementptr i8, ptr %l, i64 24
   %origin = load ptr, ptr %origin.at
@@ -439,7 +471,7 @@ one:
   %from = getelementptr {kept}, ptr %data, i64 %k
   %s = load {kept}, ptr %from
   %v = {narrow}
-  %item = call ptr @{inner}(ptr %ctx, {llvm} %v, ptr null)
+  %item = call ptr @{inner}(ptr %ctx, {llvm} %v, ptr null{deeper})
   %bad = icmp eq ptr %item, null
   br i1 %bad, label %drop, label %put
 put:
@@ -453,7 +485,7 @@ drop:
 done:
   ret ptr %o
 back:
-  br i1 {"true" if changed else "false"}, label %write, label %same
+  br i1 %write.back, label %write, label %same
 write:
   %b.n.at = getelementptr i8, ptr %origin, i64 16
   %b.n = load i64, ptr %b.n.at
@@ -474,7 +506,7 @@ b.old:
   %b.items = load ptr, ptr %b.items.at
   %b.at = getelementptr ptr, ptr %b.items, i64 %b.k
   %b.was = load ptr, ptr %b.at
-  %b.item = call ptr @{inner}(ptr %ctx, {llvm} %b.v, ptr %b.was)
+  %b.item = call ptr @{inner}(ptr %ctx, {llvm} %b.v, ptr %b.was{deeper})
   %b.bad = icmp eq ptr %b.item, null
   br i1 %b.bad, label %no, label %b.put
 b.put:
@@ -482,7 +514,7 @@ b.put:
   call void @Py_DecRef(ptr %b.was)
   br label %b.loop
 b.append:
-  %b.add = call ptr @{inner}(ptr %ctx, {llvm} %b.v, ptr null)
+  %b.add = call ptr @{inner}(ptr %ctx, {llvm} %b.v, ptr null{deeper})
   %b.add.no = icmp eq ptr %b.add, null
   br i1 %b.add.no, label %no, label %b.appending
 b.appending:

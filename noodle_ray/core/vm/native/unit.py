@@ -191,7 +191,7 @@ class _Entry:
         value = self.out(result, scalars)
         for kind, pointer in lists:
             if any(name(kind).endswith(m) for m in self.mutated):
-                back = self.op(f"call ptr @{self.crossing.give(kind, self.mutated)}(ptr %ctx, ptr {pointer}, ptr null)")
+                back = self.op(f"call ptr @{self.crossing.give(kind)}(ptr %ctx, ptr {pointer}, ptr null, i1 true)")
                 self.unless(self.op(f"icmp eq ptr {back}, null"), "failed")
                 self.lines.append(f"  call void @Py_DecRef(ptr {back})")
         body = "\n".join(self.lines)
@@ -235,8 +235,8 @@ over:
                 self.lines.append(f"  store ptr {item}, ptr {at}")
             return made
         if isinstance(kind, List):
-            function = self.crossing.give(kind, self.mutated)
-            made = self.op(f"call ptr @{function}(ptr %ctx, ptr {parts[0]}, ptr null)")
+            write = "true" if any(name(kind).endswith(other) for other in self.mutated) else "false"
+            made = self.op(f"call ptr @{self.crossing.give(kind)}(ptr %ctx, ptr {parts[0]}, ptr null, i1 {write})")
         else:
             made = self.op(f"call ptr @out_{kind}(ptr %ctx, {flat(kind)[0]} {parts[0]}, ptr null)")
         self.unless(self.op(f"icmp eq ptr {made}, null"), "failed")

@@ -24,7 +24,7 @@ from noodle_ray.core.vm.native.sites import fixed_globals
 from noodle_ray.core.vm.native.support import EXTERNAL, LIBM
 
 _KINDS: Final = re.compile(r"(?:L{0,8}[ifb]|L{1,8}o){0,255}")
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Of what is generated; to be raised when it changes, so that nothing older is taken from the disk."""
 _NAMES: Final = frozenset({*EXTERNAL, *LIBM, "memcpy", "memmove", "memset"})
 _modules: dict[str, Module] = {}
@@ -39,6 +39,7 @@ class Workshop:
         self.descriptor = descriptor
         self._map: mmap.mmap | None = None
         self._used = FIRST
+        self._runtime: dict[str, int] = {}
 
     def close(self) -> None:
         """Let go of the memory; the worker keeps its own mapping."""
@@ -57,18 +58,25 @@ class Workshop:
         with suppress(Exception):
             data = code_for(encoded, digest, index, kinds, known)
             if data is not None:
-                from noodle_ray.core.vm.native.link import link
-
-                flags, start = data[0], self._used
-                image, entry = link(data[1:], base + start, addresses.__getitem__)
-                if start + len(image) <= SIZE and entry >= 0:
-                    self._write(start, image)
-                    self._used = start + len(image) + (-len(image) % 64)
-                    place = start + entry
+                if not self._runtime:
+                    self._runtime = self._place(_runtime_code(), base, addresses)
+                flags, place = data[0], self._place(data[1:], base, addresses | self._runtime)["entry"] - base
         with suppress(OSError, ValueError):
             if 0 <= slot < SLOTS:
                 self._write(16 * slot + 8, flags.to_bytes(8, "little"))
                 self._write(16 * slot, place.to_bytes(8, "little"))
+
+    def _place(self, data: bytes, base: int, addresses: dict[str, int]) -> dict[str, int]:
+        """Link an object file into the memory: its functions' addresses in the worker. Raises MemoryError."""
+        from noodle_ray.core.vm.native.link import link
+
+        start = self._used
+        image, functions = link(data, base + start, addresses.__getitem__)
+        if start + len(image) > SIZE:
+            raise MemoryError
+        self._write(start, image)
+        self._used = start + len(image) + (-len(image) % 64)
+        return {name: base + start + at for name, at in functions.items()}
 
     def _write(self, at: int, data: bytes) -> None:
         if self._map is None:
@@ -96,6 +104,22 @@ def code_for(encoded: bytes, digest: str, index: int, kinds: str, known: dict[st
     if file is not None:
         with suppress(OSError):
             _keep(file, made or b"")
+    return made
+
+
+def _runtime_code() -> bytes:
+    """The object file of what all code shares."""
+    file = _file("runtime", 0, "", {})
+    if file is not None:
+        with suppress(OSError):
+            return file.read_bytes()
+    from noodle_ray.core.vm.native.link import compile_text
+    from noodle_ray.core.vm.native.support import runtime
+
+    made = compile_text(runtime())
+    if file is not None:
+        with suppress(OSError):
+            _keep(file, made)
     return made
 
 
