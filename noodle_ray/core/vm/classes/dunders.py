@@ -87,11 +87,16 @@ def original(value: Any) -> Any:
     return value.function if type(value) is _Paid else value
 
 
+def _charges(function: str, slot: str) -> bool:
+    """Whether a function of this name charges when it is entered as this special method."""
+    return slot == "__init__" or (is_dunder(function) and function != "__init__")
+
+
 def _callable_slot(name: str, value: Any) -> Any:
-    plain = type(value) is FunctionType and is_dunder(value.__code__.co_name)
+    plain = type(value) is FunctionType and _charges(value.__code__.co_name, name)
     if value is None or plain or isinstance(value, staticmethod | classmethod):
         return value
-    if isinstance(value, ProgramFunction) and is_dunder(getattr(value, "__name__", "")):
+    if isinstance(value, ProgramFunction) and _charges(value.function.name, name):
         return value
     return _Paid(value) if callable(value) or is_instance(value) else value
 

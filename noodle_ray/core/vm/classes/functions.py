@@ -8,9 +8,13 @@ PROGRAM_FILES: Final = ("<noodle program>", "<noodle class>")
 
 
 class ProgramFunction:
-    """Base of the interpreter's functions: like CPython's, they bind as methods and have attributes."""
+    """Base of the interpreter's functions: like CPython's, they bind as methods and have attributes.
+
+    ``function`` is the function of the module: its name is the one that no program can change.
+    """
 
     __slots__ = ("__dict__",)
+    function: Any
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)  # type: ignore[arg-type]
