@@ -1,4 +1,4 @@
-"""Futures and tasks of asyncio for programs. A task is a fiber that runs until it must wait, and then goes to its loop."""
+"""Futures and tasks of asyncio for programs. A task is a fiber: it runs until it must wait, then goes to its loop."""
 
 from collections.abc import Callable, Generator
 from types import CoroutineType
