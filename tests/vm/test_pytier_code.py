@@ -56,9 +56,14 @@ def test_method_when_the_type_is_certain_is_called_directly() -> None:
 
 
 def test_method_when_the_type_is_unknown_goes_through_its_table() -> None:
-    text = generated("def f(x):\n    return x.append(1)")
-    assert "[.type(x)](x, 1)" in text
-    assert "x.append" not in text
+    text = generated("def f(x):\n    return x.extend([1])")
+    assert "[.type(x)](x, [1])" in text
+    assert "x.extend" not in text
+
+
+def test_method_of_the_vetted_names_is_pythons_own() -> None:
+    assert "x.append(1)" in generated("def f(x):\n    return x.append(1)")
+    assert "x.append(1)" not in generated("class C:\n    def append(self, n): pass\ndef f(x):\n    return x.append(1)")
 
 
 def test_attribute_when_read_never_becomes_an_attribute_access() -> None:

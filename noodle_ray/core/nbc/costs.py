@@ -7,7 +7,9 @@ need be counted inside it. Builtins whose work grows with their data charge for 
 
 from typing import cast
 
-from noodle_ray.core.nbc.module import Block, Function, Instr
+from noodle_ray.core.nbc.module import Block, Function, Instr, Module
+from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
+from noodle_ray.core.vm.names import CHARGING_BUILTINS, PURE_BUILTINS
 
 _WEIGHT = {
     "call": 5,
@@ -33,6 +35,65 @@ def entry_cost(function: Function) -> int:
     return 1 + block_cost(function.body)
 
 
+def leaves(module: Module) -> frozenset[int]:
+    """The functions, by index, that charge nothing when they are entered: the call that led there has paid for them.
+
+    Such a function is a few instructions that neither loop nor call. Work without fuel stays bounded, because each
+    call of one is an instruction of a function or loop that does charge. So a function that something else than a
+    call instruction may enter is none: a special method, which operators call, or one that is handed to a builtin
+    of ``_HOOKS``, such as a property's.
+    """
+    found = {index for index, function in enumerate(module.functions) if index and _is_leaf(function)}
+    for function in module.functions if found else ():
+        made, other = _made(function)
+        for instr in flatten(function.body):
+            op, args = instr.op, instr.args
+            if op == "gather":
+                found.discard(cast(int, args[3]))
+            elif op == "bget" and args[1] in _HOOKS | _HOOK_MODULES:
+                return frozenset()
+            elif (op == "callm" and args[2] in _HOOK_METHODS) or (op == "callb" and args[1] in _HOOKS):
+                for register in reads_of(instr)[op == "callm" :]:
+                    if register in other:
+                        return frozenset()
+                    found -= made.get(register, set())
+    return frozenset(found)
+
+
+def _made(function: Function) -> tuple[dict[int, set[int]], set[int]]:
+    """Registers that hold functions made here, with which, and those that may hold a function from elsewhere."""
+    made: dict[int, set[int]] = {}
+    other = set(range(len(function.params)))
+    for instr in flatten(function.body):
+        if instr.op == "func":
+            made.setdefault(cast(int, instr.args[0]), set()).add(cast(int, instr.args[1]))
+        elif instr.op not in ("const", "bget"):
+            other.update(writes_of(instr))
+    return made, other
+
+
+_HOOKS = frozenset(
+    {
+        *("property", "functools.cached_property", "functools.cmp_to_key", "functools.partialmethod"),
+        *("functools.singledispatchmethod", "collections.defaultdict"),
+    }
+)
+"""Builtins that enter a function they are given when an attribute is read, a key is missing or an operator runs."""
+_HOOK_MODULES = frozenset({"functools", "collections"})
+_HOOK_METHODS = frozenset({"setter", "getter", "deleter", *(name.rpartition(".")[2] for name in _HOOKS if "." in name)})
+_LEAF_SIZE = 40
+
+
+def _is_leaf(function: Function) -> bool:
+    name = function.name
+    if function.kind or (name.startswith("__") and name != "__init__"):
+        return False
+    for count, instr in enumerate(flatten(function.body)):
+        if count >= _LEAF_SIZE or not (instr.op in _IN_LEAF or (instr.op == "callb" and instr.args[1] in _BUILTINS)):
+            return False
+    return True
+
+
 def guards(function: Function) -> int:
     """How many of the body's first instructions run before the entry is charged: its leading guard clauses.
 
@@ -51,6 +112,11 @@ def guards(function: Function) -> int:
 
 
 _CHEAP = frozenset({"const", "move", "gget", "cget", "bget", "check", "cmp", "unop", "binop", "index", "cset", "unset"})
+_IN_LEAF = _CHEAP | {
+    *("gset", "inplace", "and", "or", "ifx", "if", "return", "raise", "raise_from", "setindex", "attr", "setattr"),
+    *("tuple", "list", "dict", "slice", "format", "concat", "unpack"),
+}
+_BUILTINS = PURE_BUILTINS - CHARGING_BUILTINS
 
 
 def _only_returns(block: Block) -> bool:

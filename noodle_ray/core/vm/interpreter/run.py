@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from noodle_ray.core.nbc.costs import entry_cost, guards, loop_cost
+from noodle_ray.core.nbc.costs import entry_cost, guards, leaves, loop_cost
 from noodle_ray.core.nbc.module import Block, Instr, Module
 from noodle_ray.core.vm.generators.passing import Passing
 from noodle_ray.core.vm.interpreter import access, calls, control, data, suspended
@@ -33,6 +33,7 @@ class InterpreterRun:
         self._fuel = limits.fuel
         self._loop_costs: dict[tuple[int, ...], int] = {}
         self._entries: dict[int, tuple[int, Block, Block]] = {}
+        self._leaves = {id(module.functions[index]) for index in leaves(module)}
 
     def start(self) -> object:
         """Run the top level; the value of its last expression."""
@@ -108,7 +109,8 @@ class InterpreterRun:
         found = self._entries.get(id(function))
         if found is None:
             count = guards(function)
-            found = self._entries[id(function)] = entry_cost(function), function.body[:count], function.body[count:]
+            cost = 0 if id(function) in self._leaves else entry_cost(function)
+            found = self._entries[id(function)] = cost, function.body[:count], function.body[count:]
         return found
 
     def loop_cost(self, op: str, args: tuple[Any, ...]) -> int:

@@ -6,7 +6,7 @@ from typing import cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.builtins import BUILTINS, callee
-from noodle_ray.core.vm.methods import method_table
+from noodle_ray.core.vm.methods import DIRECT, method_table
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
@@ -94,6 +94,10 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
         own = None if known else _own_method(emitter, receiver, name, values, keywords, at)
         if own is not None:
             emitter.result(target, own, at)
+            return
+        if name in DIRECT and not known and "__getattr__" not in emitter.names.facts.specials:
+            vetted: ast.expr = ast.Attribute(values[0], name, nodes.LOAD, **at)
+            emitter.result(target, call_with(vetted, values[1:], keywords, at), at)
             return
         variable = f".m.{name}.{len(args) == 1 or bool(keywords)}"
         emitter.names.vetted[variable] = methods

@@ -3,6 +3,7 @@
 from types import CodeType
 from typing import Final, NamedTuple
 
+from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.pytier import calls, control, data, loops, objects, operations, support

@@ -238,7 +238,9 @@ class Emitter:
         code, free = self.function.body, guards(self.function)
         asked = prologue(self, position(self.function.span))
         first, rest = self.block(code[:free]), self.block(code[free:])
-        paid = [] if self.index in self.names.leaves else charge(entry_cost(self.function), position(self.function.span))
+        paid = (
+            [] if self.index in self.names.leaves else charge(entry_cost(self.function), position(self.function.span))
+        )
         body = [*declarations(self.function), *self._native(), *asked, *first, *paid, *rest]
         kind = self.function.kind
         if kind in ("generator", "async_generator"):  # one, whether or not a yield can be reached

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MIN_FUNCTIONS: Final = 8
 """Functions of a module from which on keys are worth their making, about a tenth of the time that code takes."""
-_KEPT: Final = 4_000
+_KEPT: Final = 1_000
 _MAKERS: Final = {"func": 1, "gather": 3, "class": 2}
 
 
@@ -115,7 +115,9 @@ class Fragments:
         words.append((at["lineno"] - base) & 0xFFFFFFFF)
         pending = [index]
         while pending:
-            function = functions[pending.pop()]
+            each = pending.pop()
+            function = functions[each]
+            words.append(each in self.leaves)
             start = len(words)
             encoder.function(function, words)
             head = start + _words_before_spans(words, start)

@@ -1,0 +1,76 @@
+"""What metering costs: the Python tier as it is, against the same code generated without any charging.
+
+There is no such mode in the product, so this module takes the charges out of the generator while it compiles.
+"""
+
+import ast
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from benchmarks.measure import Row, alternate, seconds, show_time
+from benchmarks.tiers import PROGRAMS, noodle
+from noodle_ray.core.vm.pytier import emitter, loops, nodes
+
+ROUNDS = 7
+
+
+def _no_start(made: emitter.Emitter, value: ast.expr, at: Any) -> tuple[str, str]:
+    name = made.fresh("i")
+    made.statement(nodes.assign(name, value, at))
+    return name, name
+
+
+def _start_for(made: emitter.Emitter, items: ast.expr, instr: Any, at: Any) -> tuple[str, str]:
+    del instr
+    return _no_start(made, items, at)
+
+
+def _start(made: emitter.Emitter, helper: str, arguments: list[ast.expr], at: Any) -> tuple[str, str]:
+    del helper, arguments
+    made.names.vetted[".forever"] = itertools.repeat(True)
+    return _no_start(made, nodes.load(".forever", at), at)
+
+
+@contextmanager
+def _without_charges() -> Iterator[None]:
+    replaced = [
+        (emitter, "charge", lambda *_: []),
+        (loops, "charge", lambda *_: []),
+        (loops, "_start_for", _start_for),
+        (loops, "_start", _start),
+        (loops, "_refund", lambda made, loop, *_: loop[0]),
+    ]
+    kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]
+    for module, name, value in replaced:
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for module, name, value in kept:
+            setattr(module, name, value)
+
+
+def _unmetered(source: str, name: str) -> Callable[[], Any]:
+    with _without_charges():
+        run = noodle(source, f"{name}, not metered")
+        run()  # compiles, and is kept under its name
+    return run
+
+
+def rows() -> list[Row]:
+    """A row per program and their geometric mean."""
+    found = []
+    for path in sorted(PROGRAMS.glob("*.py")):
+        source = path.read_text()
+        metered, unmetered = noodle(source, path.name), _unmetered(source, path.name)
+        if metered() != unmetered():
+            raise RuntimeError(f"{path.name}: metering changes the result")
+        pair = alternate(partial(seconds, metered), partial(seconds, unmetered), ROUNDS)
+        name = f"Python tier, {path.stem}, metered against not"
+        found.append(Row(name, show_time(pair.first), show_time(pair.second), pair.ratio))
+    mean = math.exp(sum(math.log(row.ratio) for row in found) / len(found))
+    return [*found, Row("Metering on the Python tier, geometric mean", "", "", mean, "≤ 1.1")]
