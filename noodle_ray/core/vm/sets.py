@@ -58,6 +58,7 @@ class AnySet(dict[Any, None]):
     keys = _hidden("keys")
     items = _hidden("items")
     values = _hidden("values")
+    get = _hidden("get")
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
