@@ -139,7 +139,7 @@ def while_loop(emitter: Emitter, instr: Instr) -> None:
         emitter.block(body)
 
     after = Jump(emitter.fresh("else"))
-    _loop(emitter, emit, after, orelse, None)
+    _loop(emitter, emit, after, orelse, "")
 
 
 def _always(condition: Block, test: int) -> bool:
@@ -161,9 +161,11 @@ def jump(emitter: Emitter, instr: Instr) -> None:
     emitter.meet(end if instr.op == "break" else again)
 
 
-def _loop(emitter: Emitter, emit: Arm, after: Jump, orelse: Block, paid: tuple[str, str, int] | None) -> None:
+def _loop(
+    emitter: Emitter, emit: Arm, after: Jump, orelse: Block, index: str, paid: tuple[str, str, int] | None = None
+) -> None:
     """A loop: ``emit`` emits its test and body, and leads to ``after`` when the test fails. Done again until the kinds
-    at its head, which depend on its own end, settle."""
+    at its head, which depend on its own end, settle. ``index`` is the variable that counts iterations, or ''."""
     end, after_label = Jump(emitter.fresh("end")), after.label
     head = emitter.fresh("head")
     emitter.jump(head)
@@ -186,6 +188,9 @@ def _loop(emitter: Emitter, emit: Arm, after: Jump, orelse: Block, paid: tuple[s
         emitter.arrive(again)
         back = emitter.state
         if back is not None:
+            if index:
+                k = emitter.op(f"add nuw nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
+                emitter.line(f"store i64 {k}, ptr {index}")
             emitter.jump(head)
         merged = merge([entry, *([back] if back is not None else [])])
         settled = {r: k for r, k in merged.items() if r in at_head or r in emitter.flagged}
@@ -209,7 +214,12 @@ def _same(one: Kind | None, two: Kind | None) -> bool:
 
 def _is_leaf(block: Block) -> bool:
     """Whether nothing in a loop's body charges for itself."""
-    return not any(i.op in _CHARGES or (i.op == "callb" and i.args[1] in ("sum", "min", "max")) for i in flatten(block))
+    return not any(i.op in _CHARGES or (i.op == "callb" and _walks(i)) for i in flatten(block))
+
+
+def _walks(instr: Instr) -> bool:
+    """Whether a builtin goes through a list, and charges for it."""
+    return instr.args[1] in ("sum", "min", "max") and len(cast("tuple[int, ...]", instr.args[2])) == 1
 
 
 def _resizes(block: Block) -> bool:
@@ -250,18 +260,17 @@ def for_loop(emitter: Emitter, instr: Instr) -> None:
     if _is_leaf(body):
         _leaf(emitter, instr, count, index, element)
         return
-    emitter.line(f"store i64 -1, ptr {index}")
+    emitter.line(f"store i64 0, ptr {index}")
     after = Jump(emitter.fresh("else"))
 
     def emit() -> None:
-        k = emitter.op(f"add nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
-        emitter.line(f"store i64 {k}, ptr {index}")
+        k = emitter.op(f"load i64, ptr {index}")
         _test(emitter, emitter.op(f"icmp slt i64 {k}, {count}"), after)
         emitter.charge(loop_cost(instr))
         emitter.set(target, element(k))
         emitter.block(body)
 
-    _loop(emitter, emit, after, orelse, None)
+    _loop(emitter, emit, after, orelse, index)
 
 
 def _test(emitter: Emitter, more: str, after: Jump) -> None:
@@ -276,18 +285,17 @@ def _growing(emitter: Emitter, instr: Instr, items: str, element: Arm) -> None:
     """A loop over a list that may change its length meanwhile."""
     target, _, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
     index = emitter.slot(f"%{emitter.fresh('k')}", "i64")
-    emitter.line(f"store i64 -1, ptr {index}")
+    emitter.line(f"store i64 0, ptr {index}")
     after = Jump(emitter.fresh("else"))
 
     def emit() -> None:
-        k = emitter.op(f"add nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
-        emitter.line(f"store i64 {k}, ptr {index}")
+        k = emitter.op(f"load i64, ptr {index}")
         _test(emitter, emitter.op(f"icmp slt i64 {k}, {list_length(emitter, items)}"), after)
         emitter.charge(loop_cost(instr))
         emitter.set(target, element(k))
         emitter.block(body)
 
-    _loop(emitter, emit, after, orelse, None)
+    _loop(emitter, emit, after, orelse, index)
 
 
 def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) -> None:
@@ -299,7 +307,7 @@ def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) 
     cost = loop_cost(instr)
     limit = emitter.slot(f"%{emitter.fresh('m')}", "i64")
     fuel = emitter.slot("%fuel", "i64")
-    emitter.line(f"store i64 -1, ptr {index}")
+    emitter.line(f"store i64 0, ptr {index}")
     emitter.line(f"store i64 0, ptr {limit}")
     after = Jump(emitter.fresh("else"))
 
@@ -329,8 +337,7 @@ def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) 
         emitter.at(paid)
 
     def emit() -> None:
-        k = emitter.op(f"add nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
-        emitter.line(f"store i64 {k}, ptr {index}")
+        k = emitter.op(f"load i64, ptr {index}")
         spent, go = emitter.fresh("spent"), emitter.fresh("go")
         emitter.branch(emitter.op(f"icmp slt i64 {k}, {emitter.op(f'load i64, ptr {limit}')}"), go, spent)
         emitter.at(spent)
@@ -340,7 +347,7 @@ def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) 
         emitter.set(target, element(k))
         emitter.block(body)
 
-    _loop(emitter, emit, after, orelse, (index, limit, cost))
+    _loop(emitter, emit, after, orelse, index, (index, limit, cost))
 
 
 def range_length(emitter: Emitter, over: Value) -> str:

@@ -196,7 +196,7 @@ class _Entry:
                 self.lines.append(f"  call void @Py_DecRef(ptr {back})")
         body = "\n".join(self.lines)
         return f"""
-define ptr @entry(ptr %ctx, ptr %args) {{
+define ptr @entry(ptr noalias %ctx, ptr %args) {{
 {body}
   call void @list_free_all(ptr %ctx)
   ret ptr {value}
