@@ -10,7 +10,7 @@ from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.native.emitter import MISSING, Emitter, Jump, State, handles, merge
 from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List, Range, Unknown, Value, name
-from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make
+from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make, open_views
 from noodle_ray.core.vm.native.numbers import checked, truth
 
 Arm = Callable[..., Any]
@@ -115,8 +115,16 @@ def conditional(emitter: Emitter, instr: Instr) -> None:
     _fork(emitter, condition, lambda: arm(yes, yes_value), lambda: arm(no, no_value))
 
 
-@handles("while")
-def while_loop(emitter: Emitter, instr: Instr) -> None:
+@handles("for", "while")
+def loop(emitter: Emitter, instr: Instr) -> None:
+    """A loop."""
+    views = emitter.views.copy()
+    open_views(emitter, instr)
+    (_for_loop if instr.op == "for" else _while_loop)(emitter, instr)
+    emitter.views = views
+
+
+def _while_loop(emitter: Emitter, instr: Instr) -> None:
     """``while``: paid for at each test."""
     condition, test, body, orelse = cast("tuple[Block, int, Block, Block]", instr.args)
 
@@ -226,8 +234,7 @@ def _resizes(block: Block) -> bool:
     return any(i.op in ("callm", "call") for i in flatten(block))
 
 
-@handles("for")
-def for_loop(emitter: Emitter, instr: Instr) -> None:
+def _for_loop(emitter: Emitter, instr: Instr) -> None:
     """``for`` over a range or a list."""
     target, iterable, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
     over = emitter.get(iterable)

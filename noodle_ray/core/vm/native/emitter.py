@@ -47,6 +47,8 @@ class Emitter:
         self.collecting: list[Value] = []
         self.prepaid: list[tuple[str, str, int] | None] = []
         self.returned: list[tuple[str, Value]] = []
+        self.views: dict[int, tuple[str, str]] = {}
+        """Lists whose data and length are known to stay: of registers that a loop does not write."""
         self.kinds = kinds
         self.flagged = {cast(int, i.args[0]) for i in flatten(function.body) if i.op == "unset"}
         self.constants = _constants(function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.nbc.walk import flatten, writes_of
 from noodle_ray.core.vm.native.emitter import Emitter, handles
 from noodle_ray.core.vm.native.kinds import Declined, Kind, List, Tuple, Unknown, Value, flat, name
 from noodle_ray.core.vm.native.numbers import as_integer
@@ -32,31 +33,46 @@ def element_kind(emitter: Emitter, kind: List) -> Kind:
     return kind.element
 
 
-def _address(emitter: Emitter, pointer: str, kind: Kind, index: str) -> str:
-    data = emitter.load("ptr", pointer, "header")
+def _address(emitter: Emitter, pointer: str, kind: Kind, index: str, data: str = "") -> str:
+    data = data or emitter.load("ptr", pointer, "header")
     return emitter.op(f"getelementptr inbounds {stored(kind)}, ptr {data}, i64 {index}")
 
 
-def element_at(emitter: Emitter, pointer: str, kind: Kind, index: str) -> Value:
+def element_at(emitter: Emitter, pointer: str, kind: Kind, index: str, data: str = "") -> Value:
     """The element at an index that is in bounds."""
-    part = emitter.load(stored(kind), _address(emitter, pointer, kind, index))
+    part = emitter.load(stored(kind), _address(emitter, pointer, kind, index, data))
     if kind == "b":
         part = emitter.op(f"trunc i8 {part} to i1")
     return Value(kind, (part,))
 
 
-def put_at(emitter: Emitter, pointer: str, kind: Kind, index: str, value: Value) -> None:
+def put_at(emitter: Emitter, pointer: str, kind: Kind, index: str, value: Value, data: str = "") -> None:
     """Set the element at an index that is in bounds."""
     part = value.parts[0]
     if kind == "b":
         part = emitter.op(f"zext i1 {part} to i8")
-    emitter.store(stored(kind), part, _address(emitter, pointer, kind, index))
+    emitter.store(stored(kind), part, _address(emitter, pointer, kind, index, data))
 
 
-def _in_bounds(emitter: Emitter, pointer: str, key: Value) -> str:
+def open_views(emitter: Emitter, loop: Instr) -> None:
+    """Before a loop in which no list changes its length: read where the data is of lists that it indexes."""
+    inside = list(flatten((loop,)))
+    if emitter.state is None or any(instr.op in ("callm", "call") for instr in inside):
+        return
+    changing = {register for instr in inside for register in writes_of(instr)} | emitter.flagged
+    for instr in inside:
+        if instr.op in ("index", "setindex"):
+            register = cast(int, instr.args[0])
+            kind = emitter.state.get(register)
+            if isinstance(kind, List) and register not in changing and register not in emitter.views:
+                pointer = emitter.get(register).parts[0]
+                emitter.views[register] = emitter.load("ptr", pointer, "header"), list_length(emitter, pointer)
+
+
+def _in_bounds(emitter: Emitter, pointer: str, key: Value, length: str) -> str:
     """The place an index means, or start over."""
     index = as_integer(emitter, key)
-    length = list_length(emitter, pointer)
+    length = length or list_length(emitter, pointer)
     if not index.isdigit():
         negative = emitter.op(f"icmp slt i64 {index}, 0")
         from_end = emitter.op(f"add nsw i64 {index}, {length}")
@@ -126,8 +142,9 @@ def subscript(emitter: Emitter, instr: Instr) -> None:
     if not isinstance(value.kind, List):
         raise Declined(f"an element of {name(value.kind)}")
     kind = element_kind(emitter, value.kind)
-    place = _in_bounds(emitter, value.parts[0], emitter.get(key))
-    emitter.set(target, element_at(emitter, value.parts[0], kind, place))
+    data, length = emitter.views.get(container, ("", ""))
+    place = _in_bounds(emitter, value.parts[0], emitter.get(key), length)
+    emitter.set(target, element_at(emitter, value.parts[0], kind, place, data))
 
 
 @handles("setindex")
@@ -139,8 +156,9 @@ def set_subscript(emitter: Emitter, instr: Instr) -> None:
         raise Declined(f"an element of {name(target.kind)} is set")
     target.kind.takes(value.kind)
     emitter.unit.mutated.append(target.kind)
-    place = _in_bounds(emitter, target.parts[0], emitter.get(key))
-    put_at(emitter, target.parts[0], cast(Kind, target.kind.element), place, value)
+    data, length = emitter.views.get(container, ("", ""))
+    place = _in_bounds(emitter, target.parts[0], emitter.get(key), length)
+    put_at(emitter, target.parts[0], cast(Kind, target.kind.element), place, value, data)
 
 
 def append(emitter: Emitter, target: Value, value: Value) -> None:
