@@ -178,6 +178,20 @@ def f(x):
             return z
     return 5
 ===
+kind = m("k")
+def f(x):
+    here = m("h")
+    try:
+        return 1 / 0
+    except (here, ZeroDivisionError):
+        return here
+try:
+    f("y")
+except kind:
+    pass
+except Exception as e:
+    print(repr(e))
+===
 def f(x):
     a = m(x) or m("b")
     b = a if x else m("c")

@@ -301,6 +301,10 @@ class _Waits:
         inside = [instr for block in blocks for instr in flatten(block)]
         if any(i.op in ("effect", "gather", "raise", "return") or self.facts.visible(self.region, i) for i in inside):
             self.barrier(span)
+        self.force_read(inside, span)
+
+    def force_read(self, inside: list[Instr], span: Span) -> None:
+        """Waits for all that the instructions read."""
         self.force_all(sorted({register for instr in inside for register in reads_of(instr)}), span)
         if not self.state.globals:
             return
@@ -387,6 +391,7 @@ class _Waits:
         """Inside a try statement each call is waited for where it is made, so that its handlers see its errors."""
         body, handlers, other, final = cast("tuple[Block, tuple[Any, ...], Block, Block]", instr.args)
         self.barrier(instr.span)
+        self.force_read([one for types, *_ in handlers for one in types], instr.span)
         self.eager += 1
         start = self.state.copy()
         body = self.block(body)
