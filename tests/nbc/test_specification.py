@@ -78,6 +78,16 @@ def test_weights_table_is_the_costs() -> None:
     assert set(words(guards)) - {"if", "return"} == costs._CHEAP
 
 
+def test_leaves_are_what_the_page_says() -> None:
+    paragraphs = TEXT.split("**Leaves**")[1].split("\n\n")
+    assert f"at most {costs._LEAF_SIZE}\n" in paragraphs[0]
+    assert set(words(paragraphs[1])) - {"callb"} == costs._IN_LEAF - costs._CHEAP
+    methods = {name for name in words(paragraphs[2]) if name in costs._HOOK_METHODS}
+    hooks = set(words(paragraphs[2])) - methods - costs._HOOK_MODULES - {"func", "const", "bget"}
+    assert hooks == costs._HOOKS
+    assert methods | {name.rpartition(".")[2] for name in hooks if "." in name} == costs._HOOK_METHODS
+
+
 def test_header_is_the_codec_s() -> None:
     assert f"magic      = {MAGIC.hex(' ').upper()}" in TEXT
     assert f"version    = {FORMAT_VERSION:02}" in TEXT
