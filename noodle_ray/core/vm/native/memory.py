@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Callable
 from ctypes import CDLL, PYFUNCTYPE, addressof, c_char, c_int64, c_void_p, cast, py_object, pythonapi
 from functools import cache
@@ -35,6 +34,8 @@ class Region:
     """A piece of memory for code; pieces are put one after the other and never given back."""
 
     def __init__(self, size: int = 1 << 20) -> None:
+        import mmap
+
         self._map = mmap.mmap(-1, size, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
         self.base = addressof(c_char.from_buffer(self._map))
         self.size = size
