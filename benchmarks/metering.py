@@ -4,7 +4,6 @@ There is no such mode in the product, so this module takes the charges out of th
 """
 
 import ast
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,21 +17,11 @@ from noodle_ray.core.vm.pytier import emitter, loops, nodes
 ROUNDS = 7
 
 
-def _no_start(made: emitter.Emitter, value: ast.expr, at: Any) -> tuple[str, str]:
-    name = made.fresh("i")
-    made.statement(nodes.assign(name, value, at))
-    return name, name
-
-
 def _start_for(made: emitter.Emitter, items: ast.expr, instr: Any, at: Any) -> tuple[str, str]:
     del instr
-    return _no_start(made, items, at)
-
-
-def _start(made: emitter.Emitter, helper: str, arguments: list[ast.expr], at: Any) -> tuple[str, str]:
-    del helper, arguments
-    made.names.vetted[".forever"] = itertools.repeat(True)
-    return _no_start(made, nodes.load(".forever", at), at)
+    name = made.fresh("i")
+    made.statement(nodes.assign(name, items, at))
+    return name, name
 
 
 @contextmanager
@@ -41,7 +30,6 @@ def _without_charges() -> Iterator[None]:
         (emitter, "charge", lambda *_: []),
         (loops, "charge", lambda *_: []),
         (loops, "_start_for", _start_for),
-        (loops, "_start", _start),
         (loops, "_refund", lambda made, loop, *_: loop[0]),
     ]
     kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]

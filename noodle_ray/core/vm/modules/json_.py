@@ -73,6 +73,14 @@ def dumps(obj: Any, /, **options: Any) -> str:
     default = call_of(options.pop("default", None)) or _refuse
     if isinstance(options.get("indent"), int):
         refuse_beyond_memory(options["indent"])
+    if default is _refuse:
+        try:
+            text = json.dumps(obj, **options)
+        except (AttributeError, TypeError, ValueError):  # a set is taken for a dict, but has no items()
+            text = "{}"
+        if "{}" not in text:  # nor an empty set, which is written so
+            charge_size(len(text), 2)
+            return text
     if _has_set(obj):
         obj = _without_sets(obj, default, [])
 

@@ -1,8 +1,8 @@
 """Emitting loops and comprehensions, with metering that costs next to nothing.
 
-A leaf loop (see `leaf`) is paid for ahead: for its length where that is known, else for as many iterations as there
+A leaf ``for`` (see `leaf`) is paid for ahead: for its length where that is known, else for as many iterations as there
 is fuel, which C-level iterators count. What was not used is given back afterwards. Any other loop, and one that may
-resize what it walks over, pays at each iteration.
+resize what it walks over, pays at each iteration; so does a ``while``, which is seldom long enough to be worth more.
 """
 
 import _ast as ast
@@ -31,15 +31,14 @@ def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Positio
 
 
 def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tuple[str, str]:
-    """`_start` for a ``for``. A range is paid for without a call: its length is known and cannot change."""
+    """`_start` for a ``for``. A container that keeps its length is paid for without a call."""
     iterable, cost = cast(int, instr.args[1]), float(loop_cost(instr))
     body = cast(Block, instr.args[2])
     inert = is_inert(body, emitter.registers)
-    if emitter.registers.types.get(iterable) is not range or not inert:
-        helper = ".enter"
-        if inert and keeps_size(iterable, body, emitter.registers):
-            helper = ".enter_steady" if any(inner.op == "setindex" for inner in flatten(body)) else ".enter_fixed"
-        return _start(emitter, helper, [items, nodes.constant(cost, at)], at)
+    known = emitter.registers.types.get(iterable)
+    fixed = known is range or keeps_size(iterable, body, emitter.registers)
+    if not (inert and fixed):
+        return _start(emitter, ".enter", [items, nodes.constant(cost, at)], at)
     iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
     emitter.statement(nodes.assign(iterator, items, at))
     length = nodes.call(".len", [nodes.load(iterator, at)], at)
@@ -48,8 +47,16 @@ def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) ->
     pay = ast.AugAssign(nodes.store(FUEL, at), ast.Sub(), nodes.load(price, at), **at)
     both = [nodes.store(iterator, at), nodes.store(left, at)]
     plain = ast.Assign(cast("list[ast.expr]", both), nodes.call(".iter", [nodes.load(iterator, at)], at), None, **at)
-    call = nodes.call(".enter", [nodes.load(iterator, at), nodes.constant(cost, at)], at)
+    steady = any(inner.op == "setindex" for inner in flatten(body))
+    helper = ".enter" if known is range else ".enter_steady" if steady else ".enter_fixed"
+    call = nodes.call(helper, [nodes.load(iterator, at), nodes.constant(cost, at)], at)
     metered = ast.Assign([ast.Tuple(cast("list[ast.expr]", both), nodes.STORE, **at)], call, None, **at)
+    if known is not range:
+        kind = nodes.call(".type", [nodes.load(iterator, at)], at)
+        kinds = nodes.load(".steady" if steady else ".counted", at)
+        sized = ast.Compare(kind, [ast.In()], [kinds], **at)
+        emitter.statement(ast.If(ast.BoolOp(ast.And(), [sized, affordable], **at), [pay, plain], [metered], **at))
+        return iterator, left
     pay_all: ast.stmt = ast.If(affordable, [pay, plain], [metered], **at)
     endless = ast.ExceptHandler(nodes.load(".OverflowError", at), None, [metered], **at)
     emitter.statement(ast.Try([pay_all], [endless], [], [], **at))  # len() refuses a range of 2**63 and more
@@ -64,7 +71,7 @@ def _refund(emitter: Emitter, loop: list[ast.stmt], iterator: str, left: str, in
     unused = ast.BinOp(nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), cost, **at)
     refund: list[ast.stmt] = [ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)]
     free = [] if _is_plain(emitter, instr) else [_free(iterator, left, at)]
-    if instr.op == "for" and not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
+    if not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
         again = ast.ExceptHandler(None, None, [*refund, *free, ast.Raise(None, None, **at)], **at)
         in_part = ast.Compare(nodes.load(left, at), [ast.IsNot()], [nodes.load(iterator, at)], **at)
         return ast.Try(loop, [again], [ast.If(in_part, refund, [], **at), *free], [], **at)
@@ -73,7 +80,7 @@ def _refund(emitter: Emitter, loop: list[ast.stmt], iterator: str, left: str, in
 
 def _is_plain(emitter: Emitter, instr: Instr) -> bool:
     """Whether it cannot be told when what a loop walks over is freed."""
-    return instr.op == "while" or emitter.registers.types.get(cast(int, instr.args[1])) in _PLAIN
+    return emitter.registers.types.get(cast(int, instr.args[1])) in _PLAIN
 
 
 def _free(iterator: str, left: str, at: Position) -> ast.stmt:
@@ -148,7 +155,6 @@ def while_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     cost = loop_cost(instr)
     before, tested = emitter.expression(condition, test, at)
     stop = ast.UnaryOp(ast.Not(), tested, **at)
-    leaf = all(is_leaf(block, emitter.registers) for block in (condition, body, orelse))
     flag = emitter.fresh("w") if any(i.op in ("break", "continue") for i in _own(orelse)) else ""
     ending: list[ast.stmt]
     if flag:
@@ -162,13 +168,7 @@ def while_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
         [] if isinstance(tested, ast.Constant) and tested.value is True else [ast.If(stop, ending, [], **at)]
     )
     inner = [*before, *rest, *emitter.block(body)]
-    if leaf:
-        ticks, left = _start(emitter, ".tests", [nodes.constant(float(cost), at)], at)
-        tick = nodes.store(emitter.fresh("t"), at)
-        loop: ast.stmt = ast.For(tick, nodes.load(ticks, at), nodes.plain(at, *inner), [], None, **at)
-        emitter.statements.append(_refund(emitter, [loop], ticks, left, instr, at))
-    else:
-        emitter.statements.append(ast.While(nodes.constant(True, at), [*charge(cost, at), *inner], [], **at))
+    emitter.statements.append(ast.While(nodes.constant(True, at), [*charge(cost, at), *inner], [], **at))
     emitter.statements.extend(after)
 
 

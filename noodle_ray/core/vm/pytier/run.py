@@ -28,7 +28,7 @@ class PythonRun:
         compiled = compile_module(module, key, bool(native))
         meter = Meter(float(limits.fuel))
         names = compiled.namespace.copy()
-        names[".trip"], names[".tests"] = meter.trip, meter.tests
+        names[".trip"] = meter.trip
         names[".enter"], names[".settle"] = meter.enter, meter.settle
         names[".enter_fixed"], names[".enter_steady"] = meter.enter_fixed, meter.enter_steady
         self._passing = Passing()

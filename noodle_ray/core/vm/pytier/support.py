@@ -37,7 +37,7 @@ class Meter:
     ``map`` calls, say), they give back what they have not used, and pay for each iteration from there on.
     """
 
-    __slots__ = ("cell", "charge", "enter", "enter_fixed", "enter_steady", "remaining", "settle", "tests", "trip", "unused")
+    __slots__ = ("cell", "charge", "enter", "enter_fixed", "enter_steady", "remaining", "settle", "trip", "unused")
 
     def __init__(self, fuel: float) -> None:
         ahead: dict[Iterator[object], tuple[chain[bool], float] | None] = {}
@@ -68,21 +68,15 @@ class Meter:
                 charge(cost)
                 yield True
 
-        def tests(cost: float) -> tuple[Iterator[object], Iterator[object]]:
-            """Pay for the tests of a leaf ``while``: an iterator with an element for each, and one whose length hint is
-            what was paid for and not used."""
+        def enter(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
+            """Pay for a leaf ``for``: the iterator, and one whose length hint is what was paid for and not used."""
             nonlocal fuel
+            iterator = iter(iterable)
             count = int(fuel // cost)
             left = repeat(True, count)
             selectors = chain(left, ticks(cost))
             ahead[left] = selectors, cost
             fuel -= cost * count
-            return selectors, left
-
-        def enter(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
-            """Pay for a leaf ``for``: as `tests`, but the iterator is the iterable's."""
-            iterator = iter(iterable)
-            selectors, left = tests(cost)
             return compress(iterator, selectors), left
 
         def enter_fixed(
@@ -112,7 +106,7 @@ class Meter:
         self.cell = cast("tuple[CellType, ...]", remaining.__closure__)[0]
         self.trip, self.charge, self.remaining, self.settle = trip, charge, remaining, ahead.pop
         self.unused = unused
-        self.enter, self.enter_fixed, self.enter_steady, self.tests = enter, enter_fixed, enter_steady, tests
+        self.enter, self.enter_fixed, self.enter_steady = enter, enter_fixed, enter_steady
 
 
 def wrap(program: ast.stmt) -> ast.Module:
@@ -168,6 +162,8 @@ def _import_nothing(*args: object) -> None:
 
 _HELPERS: Final[dict[str, object]] = {
     ".type": type,
+    ".counted": _SIZED - {range},
+    ".steady": _STEADY - {range},
     ".hint": length_hint,
     ".set": set_of,
     ".slice": slice_of,
