@@ -6,10 +6,10 @@ as large as the program allows and the same in every run. Keys name the fiber's 
 position in it, never the order of arrival.
 """
 
+from _heapq import heappop, heappush  # heapq itself has much that is not needed
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from heapq import heappop, heappush
 from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast

@@ -2,13 +2,13 @@
 
 import _ast as ast
 
-from noodle_ray.core.lang.lower import calls, classes, comprehensions, expressions, functions, matching, statements
+from noodle_ray.core.lang.lower import calls, comprehensions, expressions, functions, statements
 from noodle_ray.core.lang.lower.frame import UNREACHABLE, Frame, Unit
 from noodle_ray.core.lang.resolve import OFFERED, Resolution
 
 __all__ = ["Unit", "lower"]
 
-_REGISTERED = (calls, classes, comprehensions, expressions, functions, matching, statements)
+_REGISTERED = (calls, comprehensions, expressions, functions, statements)
 
 
 def lower(resolution: Resolution, lines: list[str]) -> Unit:

@@ -24,7 +24,20 @@ Expression: TypeAlias = "Callable[[Frame, Any, int | None], int]"
 Statement: TypeAlias = "Callable[[Frame, Any], None]"
 
 EXPRESSIONS: Final[dict[type, Expression]] = {}
-STATEMENTS: Final[dict[type, Statement]] = {}
+
+
+class _Statements(dict[type, Statement]):
+    """By kind of node; what many programs do without is loaded when a program has it."""
+
+    def __missing__(self, kind: type) -> Statement:
+        from importlib import import_module
+
+        import_module(f"noodle_ray.core.lang.lower.{_LATER[kind]}")
+        return self[kind]
+
+
+_LATER: Final[dict[type, str]] = {ast.ClassDef: "classes", ast.Match: "matching"}
+STATEMENTS: Final[dict[type, Statement]] = _Statements()
 
 
 class TooLarge(Exception):

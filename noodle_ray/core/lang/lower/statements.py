@@ -4,7 +4,6 @@ import _ast as ast
 from typing import Any
 
 from noodle_ray.core.lang.imports import bound_meaning, member_meaning
-from noodle_ray.core.lang.lower.classes import annotate
 from noodle_ray.core.lang.lower.comprehensions import iterable_of
 from noodle_ray.core.lang.lower.expressions import BINARY
 from noodle_ray.core.lang.lower.frame import STATEMENTS, UNREACHABLE, Frame, Loop
@@ -35,6 +34,8 @@ def _annotated(f: Frame, node: ast.AnnAssign) -> None:
         register = f.expr(node.value, direct_register(f, node.target))
         assign(f, node.target, register, node)
     if node.simple and f.scope.kind == "class":
+        from noodle_ray.core.lang.lower.classes import annotate
+
         annotate(f, node)
 
 
