@@ -42,6 +42,7 @@ BLOATED: Final = 16 * 1024 * 1024
 
 _TICK: Final = 0.01
 _TICKS_PER_RAISE: Final = 10
+_SAMPLES_PER_CHECK: Final = 4
 _HEADROOM: Final = 32  # one part in so many may be used between two ticks; then allocation itself fails
 _SLACK: Final = 1 << 20  # one allocator arena: what the idle heap may lack before the program has its first byte
 _PAGE: Final = resource.getpagesize()
@@ -70,6 +71,7 @@ class Worker:
         self._retire = False
         self._run = 0
         self._sampler: Sampler | None = None
+        self._samples = 0
         _signal.signal(_signal.SIGALRM, self._on_alarm)
 
     def attach(self, connection: "socket", statm: int, clear_refs: int) -> None:
@@ -277,6 +279,9 @@ class Worker:
     def _on_alarm(self, number: int, at: FrameType | None) -> None:
         if self._sampler:
             self._sampler.sample(at)
+            self._samples += 1
+            if self._samples % _SAMPLES_PER_CHECK:
+                return
         if self._phase != _COMPUTING:
             return
         if not self._tripped:

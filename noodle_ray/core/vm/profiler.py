@@ -1,6 +1,6 @@
 """Where a run spends its time, fuel and memory, by line: samples of the Python tier's frames.
 
-Whoever runs the program calls `Sampler.sample` from a timer's signal handler, a thousand times a second or so. That
+Whoever runs the program calls `Sampler.sample` from a timer's signal handler, five hundred times a second or so. That
 costs a few microseconds each, and programs that are not profiled nothing. Fuel is what the run used since the sample
 before; a loop that paid ahead counts as it goes.
 """
@@ -28,7 +28,7 @@ Place = tuple[str, int, int]
 class Sampler:
     """Collects samples of one run. ``interval`` is the time between them that was asked for, in seconds."""
 
-    def __init__(self, interval: float = 0.001) -> None:
+    def __init__(self, interval: float = 0.002) -> None:
         self.interval = interval
         self.stacks: dict[tuple[Place, ...], list[float]] = {}
         self.memory: dict[int, tuple[int, int]] = {}
