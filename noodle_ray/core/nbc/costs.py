@@ -46,11 +46,16 @@ def leaves(module: Module) -> frozenset[int]:
     found = {index for index, function in enumerate(module.functions) if index and _is_leaf(function)}
     for function in module.functions if found else ():
         made, other = _made(function)
+        types = _types(function)
         for instr in flatten(function.body):
             op, args = instr.op, instr.args
             if op == "gather":
                 found.discard(cast(int, args[3]))
-            elif op == "bget" and args[1] in _HOOKS | _HOOK_MODULES:
+            elif (
+                (op in ("bget", "callb") and args[1] in _GETTERS)
+                or (op == "bget" and args[1] in _HOOKS | _HOOK_MODULES)
+                or (not types.isdisjoint(reads_of(instr)) and not _only_looks(instr))
+            ):
                 return frozenset()
             elif (op == "callm" and args[2] in _HOOK_METHODS) or (op == "callb" and args[1] in _HOOKS):
                 for register in reads_of(instr)[op == "callm" :]:
@@ -72,15 +77,33 @@ def _made(function: Function) -> tuple[dict[int, set[int]], set[int]]:
     return made, other
 
 
+def _types(function: Function) -> set[int]:
+    """Registers that may hold the class of a value: that of a property makes properties."""
+    return {
+        cast(int, instr.args[0])
+        for instr in flatten(function.body)
+        if (instr.op == "callb" and instr.args[1] in ("type", "getattr"))
+        or (instr.op == "attr" and instr.args[2] == "__class__")
+    }
+
+
+def _only_looks(instr: Instr) -> bool:
+    """Whether an instruction looks at a class without calling it or handing it on to the program."""
+    return instr.op in _LOOKS or (instr.op == "callb" and instr.args[1] in _LOOKS)
+
+
+_LOOKS = frozenset({"attr", "cmp", "concat", "format", "hash", "isinstance", "issubclass", "print", "repr", "str"})
 _HOOKS = frozenset(
     {
-        *("property", "functools.cached_property", "functools.cmp_to_key", "functools.partialmethod"),
-        *("functools.singledispatchmethod", "collections.defaultdict"),
+        *("property", "enum.property", "abc.abstractproperty", "functools.cached_property", "functools.cmp_to_key"),
+        *("functools.partialmethod", "functools.singledispatchmethod", "collections.defaultdict"),
     }
 )
 """Builtins that enter a function they are given when an attribute is read, a key is missing or an operator runs."""
-_HOOK_MODULES = frozenset({"functools", "collections"})
+_HOOK_MODULES = frozenset({"functools", "collections", "enum", "abc", "operator", "type", "getattr"})
 _HOOK_METHODS = frozenset({"setter", "getter", "deleter", *(name.rpartition(".")[2] for name in _HOOKS if "." in name)})
+_GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
+"""What reads attributes where no instruction shows it."""
 _LEAF_SIZE = 40
 
 

@@ -12,6 +12,7 @@ from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
+from noodle_ray.core.vm.generators.passing import trip
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare
@@ -58,6 +59,7 @@ class _Output:
 
     def write(self, text: str) -> None:
         """Append text. Raises LimitExceeded."""
+        text = str.__str__(text)  # the class of a program's text may lie about its length
         self.left -= len(text)
         if self.left < 0:
             self.parts.append(text[: self.left])
@@ -104,6 +106,7 @@ def execute(
     S.charge, S.lookup, S.module = run.charge, run.lookup, module
     try:
         if profiler and tier == "python":
+    ignored, sys.unraisablehook = sys.unraisablehook, _note_ignored
             profiler.begin(run.fuel_now)
         start_run(module.imports)
         value = _run(run, module, entry, args or [], kwargs or {})
@@ -112,10 +115,14 @@ def execute(
         result = to_result(fibers.force(value))
     except Exception as raised:
         S.charge = _IDLE.charge
+        if S.tripped in CODES:  # where CPython lets nothing be raised, as in the ``finally`` of a generator it frees
+            raise LimitExceeded(S.tripped)
         error = describe(raised, run)
+        result = None
     except LimitExceeded as tripped:
         error = _limit(tripped.kind, tripped, run)
     except KeyboardInterrupt:  # the host's: a program's is of another class
+        result = None
         raise
     except SystemExit as raised:  # the program ended itself; well, if it says so
         S.charge = _IDLE.charge
@@ -131,6 +138,7 @@ def execute(
         fibers.close()
         sys.setrecursionlimit(recursion)
     wall = perf_counter() - began
+        sys.unraisablehook = ignored
     usage = {
         "fuel": run.fuel_used(),
         "memory_peak_bytes": growth.bytes(),
@@ -145,6 +153,11 @@ def execute(
 
 
 _IDLE = State()
+
+def _note_ignored(ignored: Any) -> None:
+    """Remember a limit that was raised where CPython ignores exceptions; what else is ignored there is nobody's."""
+    trip(ignored.exc_value)
+
 
 
 _loaded: dict[str, Any] = {}
@@ -218,10 +231,10 @@ def describe(raised: BaseException, run: Any) -> dict[str, Any]:
         return {"code": raised.code, "type": "RunError", "message": raised.message, "traceback": _frames(raised, run)}
     clean_error(raised)
     try:
-        message = to_str(raised)
+        message = str.__str__(to_str(raised))
     except LimitExceeded as tripped:  # in a __str__ of the program
         return _limit(tripped.kind, tripped, run)
-    except Exception:
+    except BaseException:
         message = ""
     return {
         "code": "NOODLE-E0501",

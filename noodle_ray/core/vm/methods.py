@@ -79,6 +79,8 @@ def method_table(name: str, positional: int = 1) -> MethodTable:
 
 def attribute(value: Any, name: str) -> Any:
     """``value.name``: data, or a bound method. Raises AttributeError as CPython does, with marks in its message."""
+    if type(name) is not str:  # a class of the program could lie about what it is
+        name = _access().attribute_name(name)
     if name[:2] == "__" and name[-2:] == "__":
         return _access().special(value, name)
     kind = type(value)

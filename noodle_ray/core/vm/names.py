@@ -26,8 +26,8 @@ MARK: Final = "\ua78f"
 
 
 def mark(name: str) -> str:
-    """A program's attribute name as Python sees it."""
-    return MARK + name
+    """A program's attribute name as Python sees it: an exact string, whatever operators the name's class has."""
+    return "".join((MARK, name))
 
 
 def unmark(name: str) -> str:

@@ -38,15 +38,21 @@ ENCODINGS: Final = frozenset(
 
 def charged(text: Any) -> Any:
     """The text itself, after charging for its length."""
-    length = len(text)
+    length = len(text) if type(text) is _str else _length(text)
     if length > 63:
         S.charge(length >> 4)
     return text
 
 
+def _length(value: Any) -> int:
+    """How long a value is, whatever its class says."""
+    kinds: tuple[Any, ...] = (_str, bytes, bytearray, list)
+    return next(int(kind.__len__(value)) for kind in kinds if isinstance(value, kind))
+
+
 def without_addresses(text: str) -> str:
     """Remove `` at 0x7f…`` from ``<function f at 0x7f…>``: addresses differ between runs and tell of the host."""
-    if " at 0x" not in text:
+    if type(text) is not _str or " at 0x" not in text:  # text of a program's class has been cleaned, and may lie
         return text
     head, *tails = text.split(" at 0x")
     out = [head]
@@ -226,11 +232,15 @@ def _lookup(field: str, args: Any, kwargs: Any, auto: list[int]) -> Any:
     return value
 
 
+_IN_FIELDS: Final = frozenset({"__class__", "__doc__", "__module__", "__name__", "__qualname__"})
+"""Special attributes that a field may read."""
+
+
 def _attribute(value: Any, name: str) -> Any:
     """An attribute that a field reads: what the program could read itself, but for special names."""
     from noodle_ray.core.vm.methods import attribute
 
-    if name[:2] == "__" and name[-2:] == "__":
+    if name[:2] == "__" and name[-2:] == "__" and name not in _IN_FIELDS:
         raise AttributeError(f"'{type(value).__name__}' object has no attribute '{name}'")
     return attribute(value, name)
 

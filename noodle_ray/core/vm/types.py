@@ -202,10 +202,15 @@ def call_of(function: Any) -> Any:
 def type_of(value: object) -> Any:
     """What ``type(value)`` is to a program: the class where that is safe, else a stand-in for it."""
     kind = builtins.type(value)
+    return TYPE if isinstance(value, Standin) else open_type(kind)
+
+
+def open_type(kind: builtins.type) -> Any:
+    """What a program has for a class."""
     known = OPEN_TYPES.get(kind)
     if known is not None:
         return known
-    if kind is builtins.type or kind is ProgramType or isinstance(value, Standin):
+    if kind is builtins.type or kind is ProgramType:
         return TYPE
     if builtins.type(kind) is ProgramType:  # a class of the program, which is not kept
         return kind

@@ -19,8 +19,8 @@ def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush
     for name, value in (("sep", sep), ("end", end)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name} must be None or a string, not {type(value).__name__}")
-    text = (" " if sep is None else sep).join([v if type(v) is str else to_str(v) for v in values])
-    text += "\n" if end is None else end
+    text = (" " if sep is None else str.__str__(sep)).join([v if type(v) is str else to_str(v) for v in values])
+    text += "\n" if end is None else str.__str__(end)
     if file is None:
         S.write(text)
     else:

@@ -10,7 +10,7 @@ from noodle_ray.core.vm.classes.functions import is_function, is_program_functio
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, is_program_class
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import Module, Standin, real_type, type_of
+from noodle_ray.core.vm.types import OPEN_TYPES, Module, Standin, open_type, real_type, type_of
 
 _MISSING: Final = object()
 _OPEN: Final = (object, list, dict, tuple, str, int, float, bool, complex, bytes, range, slice, type(None))
@@ -268,7 +268,13 @@ def attributes_of(value: Any) -> Any:
             return _MISSING
         from noodle_ray.core.vm.classes.dunders import original
 
-        return {key[1:]: original(each) for key, each in value.__dict__.items() if key[:1] == MARK and len(key) > 1}
+        members = value.__dict__.items()
+        found: dict[str, Any] = {key[1:]: original(each) for key, each in members if key[:1] == MARK and len(key) > 1}
+        return {
+            key: dict(each) if key in _TABLES else each
+            for key, each in found.items()
+            if not is_dunder(key) or key in CLASS_DUNDERS or key in _TABLES
+        }
     if not (is_instance(value) or is_program_function(value) or isinstance(value, BaseException)):
         return _MISSING
     names = getattr(value, "__dict__", None)
@@ -338,6 +344,7 @@ methods.register(
         "copy": lambda self, /: dict(self),
     },
 )  # fmt: skip
+OPEN_TYPES[AttributeDict] = dict  # so that no program makes one, of an owner of its choice
 
 
 def _of_error(key: str) -> Callable[[Any], Any]:
@@ -411,6 +418,7 @@ def _set_special(value: Any, name: str, new: Any) -> None:
 
         namespace: dict[str, Any] = {}
         add_special(namespace, name, new)
+    name = attribute_name(name)
         for key, each in namespace.items():
             type.__setattr__(value, key, each)
     else:
@@ -447,6 +455,7 @@ def _refusal(value: Any, name: str) -> Exception:
 
 def names_of(value: Any) -> list[str]:
     """What dir() lists: public names that a program can use, sorted."""
+    name = attribute_name(name)
     kind = type(value)
     names: set[str] = set()
     classes = value.__mro__ if isinstance(value, type) else kind.__mro__

@@ -64,7 +64,7 @@ def _delattr(function: Any) -> Callable[..., Any]:
 _ADAPTERS: Final = {"__getattr__": _getattr, "__setattr__": _setattr, "__delattr__": _delattr}
 
 
-class _Paid:
+class Paid:
     """A special method that is not a plain function of a dunder name.
 
     Operators call special methods without a call instruction, so those functions always charge when they are entered;
@@ -81,10 +81,19 @@ class _Paid:
         get = getattr(type(self.function), "__get__", None)
         return self.function if get is None else get(self.function, instance, owner)
 
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """CPython calls some special methods as it finds them on the class: ``__get__``."""
+        S.charge(4)
+        return self.function(*args, **kwargs)
+
+    @property
+    def __isabstractmethod__(self) -> bool:
+        return getattr(self.function, "__isabstractmethod__", False) is True
+
 
 def original(value: Any) -> Any:
     """What a program put where a class now has this value."""
-    return value.function if type(value) is _Paid else value
+    return value.function if type(value) is Paid else value
 
 
 def _charges(function: str, slot: str) -> bool:
@@ -92,13 +101,25 @@ def _charges(function: str, slot: str) -> bool:
     return slot == "__init__" or (is_dunder(function) and function != "__init__")
 
 
+def _pays(value: Any, slot: str) -> bool:
+    """Whether a value charges when it is called as this special method."""
+    if isinstance(value, staticmethod | classmethod):
+        value = value.__func__
+    if type(value) is FunctionType:
+        return _charges(value.__code__.co_name, slot)
+    return isinstance(value, ProgramFunction) and _charges(value.function.name, slot)
+
+
 def _callable_slot(name: str, value: Any) -> Any:
-    plain = type(value) is FunctionType and _charges(value.__code__.co_name, name)
-    if value is None or plain or isinstance(value, staticmethod | classmethod):
+    if value is None or name == "__new__" or _pays(value, name):  # __new__ runs where a class is called
         return value
-    if isinstance(value, ProgramFunction) and _charges(value.function.name, name):
-        return value
-    return _Paid(value) if callable(value) or is_instance(value) else value
+    called = callable(value) or is_instance(value) or isinstance(value, staticmethod | classmethod)
+    return Paid(value) if called else value
+
+
+def _adapted(name: str, value: Any) -> Callable[..., Any]:
+    """What CPython calls for a special method that sees attribute names."""
+    return _ADAPTERS[name](value if _pays(value, name) else Paid(value))
 
 
 def add_special(namespace: dict[str, Any], name: str, value: Any) -> None:
@@ -122,6 +143,6 @@ def add_special(namespace: dict[str, Any], name: str, value: Any) -> None:
         namespace[mark(name)] = value
     elif name in ADAPTED:
         namespace[mark(name)] = value
-        namespace[name] = _ADAPTERS[name](value)
+        namespace[name] = _adapted(name, value)
     else:
         namespace[name] = _callable_slot(name, value)

@@ -1,10 +1,11 @@
 """The builtins about attributes and classes."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from noodle_ray.core.vm import methods
 from noodle_ray.core.vm.classes.access import attribute_name, attributes_of, names_of
-from noodle_ray.core.vm.classes.dunders import bound
+from noodle_ray.core.vm.classes.dunders import Paid, bound
 from noodle_ray.core.vm.classes.kinds import clean_error, is_instance
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
@@ -85,10 +86,28 @@ VALUES: Final[dict[str, Any]] = {
 }
 """Each by its name."""
 
+
+def _accessor(method: Any) -> Callable[[Any], Any]:
+    """A property's ``setter`` or the like as a value: who calls it later is not seen in the module's instructions
+    (`core.nbc.costs.leaves`), so what it is given pays whenever the property calls it."""
+    return lambda value: lambda function: method(value, Paid(function))
+
+
+def _given(function: Any) -> Any:
+    return function.function if type(function) is Paid else function
+
+
 methods.register(
     property,
     methods={"deleter": property.deleter, "getter": property.getter, "setter": property.setter},
-    attributes={"fget": lambda value: value.fget, "fset": lambda value: value.fset, "fdel": lambda value: value.fdel},
+    attributes={
+        "fget": lambda value: _given(value.fget),
+        "fset": lambda value: _given(value.fset),
+        "fdel": lambda value: _given(value.fdel),
+        "deleter": _accessor(property.deleter),
+        "getter": _accessor(property.getter),
+        "setter": _accessor(property.setter),
+    },
 )
 for _kind in (staticmethod, classmethod, super, object):
     methods.register(_kind)

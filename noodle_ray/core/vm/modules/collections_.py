@@ -178,6 +178,42 @@ _DICT: Final = {
     name: METHODS[name][dict] for name in ("get", "pop", "popitem", "setdefault", "clear", "update", "values")
 }
 _FACTORY: Final[Any] = vars(defaultdict)["default_factory"]
+
+
+class _Paid:
+    """A factory. A missing key calls it without a call instruction, so this charges."""
+
+    __slots__ = ("factory",)
+
+    def __init__(self, factory: Any) -> None:
+        self.factory = factory
+
+    def __repr__(self) -> str:
+        return repr(self.factory)
+
+    def __call__(self) -> Any:
+        S.charge(4)
+        return self.factory()
+
+
+def _factory(self: Any) -> Any:
+    found = _FACTORY.__get__(self)
+    return found.factory if type(found) is _Paid else found
+
+
+def _set_factory(self: Any, new: Any) -> None:
+    _FACTORY.__set__(self, _paid(new))
+
+
+def _paid(factory: Any) -> Any:
+    return _Paid(factory) if callable(factory) and not isinstance(factory, type) else factory
+
+
+def _defaultdict(*args: Any, **kwargs: Any) -> Any:
+    """defaultdict() as a call."""
+    return defaultdict(*map(_paid, args[:1]), *args[1:], **kwargs)
+
+
 _VIEWS: Final = {"keys": dict_keys, "items": dict_items}
 
 register(
@@ -190,8 +226,9 @@ register(Counter, methods={**_DICT, **_public(Counter), **_VIEWS}, statics={"fro
 register(
     defaultdict,
     methods={**_DICT, **_VIEWS, "copy": defaultdict.copy},
-    attributes={"default_factory": _FACTORY.__get__},
+    attributes={"default_factory": _factory},
     statics={"fromkeys": _fromkeys(defaultdict)},
+    call=_defaultdict,
 )
 register(
     OrderedDict,
@@ -208,7 +245,7 @@ register(
 )
 register(ValuesView)
 
-register_setters(defaultdict, "default_factory")
+register_setters(defaultdict, default_factory=_set_factory)
 register_setters(ChainMap, "maps")
 LIBRARY_BASES.update((Counter, OrderedDict, defaultdict, deque))
 

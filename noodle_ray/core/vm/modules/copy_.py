@@ -11,7 +11,7 @@ from noodle_ray.core.vm.classes.kinds import is_program_class
 from noodle_ray.core.vm.methods import METHODS, register
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import Model, Module, dict_items, dict_keys
+from noodle_ray.core.vm.types import OPEN_TYPES, Model, Module, dict_items, dict_keys
 
 Copier = Callable[[Any], Any]
 
@@ -42,6 +42,7 @@ class _Memo(dict[Any, Any]):
 _Memo.__name__ = _Memo.__qualname__ = "dict"
 _Memo.__module__ = "builtins"
 register(_Memo, methods={name: table[dict] for name, table in METHODS.items() if dict in table})
+OPEN_TYPES[_Memo] = dict
 
 
 def copy(x: Any) -> Any:

@@ -69,12 +69,12 @@ class Field:
     metadata: dict[Any, Any]
     repr: bool
 
-    def __init__(self, **values: Any) -> None:
-        self.name: Any = None
-        self.type: Any = None
-        self.kind = ""
-        for key, value in values.items():
-            setattr(self, key, value)
+    name: Any
+    type: Any
+    kind: str
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        raise TypeError("fields are made by field()")
 
     def __repr__(self) -> str:
         shown = ("name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "metadata", "kw_only")
@@ -85,7 +85,15 @@ class Field:
 
     def copy(self) -> "Field":
         """A field of its own, for one class."""
-        return Field(**{key: getattr(self, key) for key in Field.__slots__})
+        return _make_field(**{key: getattr(self, key) for key in Field.__slots__})
+
+
+def _make_field(**values: Any) -> Field:
+    made = object.__new__(Field)
+    made.name, made.type, made.kind = None, None, ""
+    for key, value in values.items():
+        setattr(made, key, value)
+    return made
 
 
 register(
@@ -120,15 +128,15 @@ def field(
     """dataclasses.field."""
     if default is not MISSING and default_factory is not MISSING:
         raise ValueError("cannot specify both default and default_factory")
-    return Field(
+    return _make_field(
         default=default,
         default_factory=default_factory,
         init=bool(init),
         repr=bool(repr),
-        hash=hash,
+        hash=None if hash is None else bool(hash),
         compare=bool(compare),
         metadata=dict(metadata or {}),
-        kw_only=kw_only,
+        kw_only=kw_only if kw_only is MISSING else bool(kw_only),
     )
 
 

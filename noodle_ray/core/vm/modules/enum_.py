@@ -193,6 +193,8 @@ def _add_member(cls: Any, name: str, value: Any, data: Any, maker: Any) -> None:
         if issubclass(cls, StrEnum):
             _check_text(args)
         made = data.__new__(cls, *args)
+    if type(made) is not cls:
+        raise TypeError(f"{cls.__name__}.__new__() made a {type_name(made)}, which is no member of {cls.__name__}")
     if VALUE not in made.__dict__:
         made.__dict__[VALUE] = value if data is object else data(*args)
     value = made.__dict__[VALUE]

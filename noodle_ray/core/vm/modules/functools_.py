@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from noodle_ray.core.vm.builtins import BUILTINS
 from noodle_ray.core.vm.builtins.iteration import metered
+from noodle_ray.core.vm.classes.access import attribute_name
 from noodle_ray.core.vm.classes.functions import is_program_function
 from noodle_ray.core.vm.classes.kinds import is_instance
 from noodle_ray.core.vm.methods import attribute, register, set_attribute
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import call_of, real_type
+from noodle_ray.core.vm.types import call_of, open_type, real_type
 
 WRAPPER_ASSIGNMENTS: Final = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
 WRAPPER_UPDATES: Final = ("__dict__",)
@@ -65,14 +66,14 @@ def update_wrapper(
     wrapper: Any, wrapped: Any, assigned: Any = WRAPPER_ASSIGNMENTS, updated: Any = WRAPPER_UPDATES
 ) -> Any:
     """functools.update_wrapper."""
-    for name in assigned:
+    for name in map(attribute_name, assigned):
         try:
             value = attribute(wrapped, name)
         except AttributeError:
             continue
         if name != "__annotations__":
             _set(wrapper, name, value)
-    for name in updated:
+    for name in map(attribute_name, updated):
         for key, value in _attributes(wrapped, name).items():
             set_attribute(wrapper, key, value)
     _set(wrapper, "__wrapped__", wrapped)
@@ -236,7 +237,7 @@ register(
 register(
     _Generic,
     methods={"register": _Generic.register, "dispatch": _Generic.dispatch},
-    attributes={"registry": lambda self: {**self.registry}},
+    attributes={"registry": lambda self: {open_type(kind): each for kind, each in self.registry.items()}},
 )
 register(_GenericMethod, methods={"register": lambda self, cls, func=None: self.generic.register(cls, func)})
 

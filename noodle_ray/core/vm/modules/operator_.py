@@ -70,7 +70,7 @@ def methodcaller(*args: Any, **kwargs: Any) -> _MethodCaller:
         raise TypeError("methodcaller needs at least one argument, the method name")
     if not isinstance(args[0], str):
         raise TypeError("method name must be a string")
-    return _MethodCaller(args[0], args[1:], kwargs)
+    return _MethodCaller(str.__str__(args[0]), args[1:], kwargs)
 
 
 def call(obj: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -13,6 +13,7 @@ from noodle_ray.core.vm.methods import attribute, register
 from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
+from noodle_ray.core.vm.types import open_type
 
 RUNTIME: Final = mark("_is_runtime_protocol")
 
@@ -288,7 +289,9 @@ def get_origin(tp: Any) -> Any:
     """typing.get_origin."""
     if isinstance(tp, GenericAlias):
         return tp.__origin__
-    return tp.origin or tp if isinstance(tp, Form) and tp.args else None
+    if not (isinstance(tp, Form) and tp.args):
+        return None
+    return open_type(tp.origin) if isinstance(tp.origin, type) else tp.origin or tp
 
 
 def get_args(tp: Any) -> Any:
