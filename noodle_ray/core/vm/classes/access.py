@@ -365,8 +365,16 @@ def _annotations(value: Any) -> Any:
     return {} if is_program_function(value) else _MISSING
 
 
-def _marked(key: str) -> Callable[[Any], Any]:
-    return lambda value: getattr(value, mark(key), _MISSING)
+_TABLES: Final = ("__members__", "__dataclass_fields__")
+"""What the library keeps for a class by name: a program gets copies, as the library believes its own."""
+
+
+def _table(key: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        found: Any = getattr(value, mark(key), _MISSING)
+        return found if found is _MISSING else {**found}
+
+    return read
 
 
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -378,8 +386,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "__class__": type_of,
     "__wrapped__": _wrapped,
     "__annotations__": _annotations,
-    "__members__": _marked("__members__"),
-    "__dataclass_fields__": _marked("__dataclass_fields__"),
+    **{key: _table(key) for key in _TABLES},
     **{key: _of_error(key) for key in ("__cause__", "__context__", "__suppress_context__", "__notes__")},
 }
 
