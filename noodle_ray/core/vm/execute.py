@@ -104,25 +104,25 @@ def execute(
     recursion = sys.getrecursionlimit()
     tier, run = _make_run(module, key, limits, "python" if profiler else tier)
     S.charge, S.lookup, S.module = run.charge, run.lookup, module
+    ignored, sys.unraisablehook = sys.unraisablehook, _note_ignored
     try:
         if profiler and tier == "python":
-    ignored, sys.unraisablehook = sys.unraisablehook, _note_ignored
             profiler.begin(run.fuel_now)
         start_run(module.imports)
         value = _run(run, module, entry, args or [], kwargs or {})
         fibers.barrier()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own
         result = to_result(fibers.force(value))
-    except Exception as raised:
-        S.charge = _IDLE.charge
         if S.tripped in CODES:  # where CPython lets nothing be raised, as in the ``finally`` of a generator it frees
             raise LimitExceeded(S.tripped)
-        error = describe(raised, run)
+    except Exception as raised:
         result = None
+        S.charge = _IDLE.charge
+        error = describe(raised, run)
     except LimitExceeded as tripped:
+        result = None
         error = _limit(tripped.kind, tripped, run)
     except KeyboardInterrupt:  # the host's: a program's is of another class
-        result = None
         raise
     except SystemExit as raised:  # the program ended itself; well, if it says so
         S.charge = _IDLE.charge
@@ -136,9 +136,9 @@ def execute(
             profiler.end()
         run.end()
         fibers.close()
+        sys.unraisablehook = ignored
         sys.setrecursionlimit(recursion)
     wall = perf_counter() - began
-        sys.unraisablehook = ignored
     usage = {
         "fuel": run.fuel_used(),
         "memory_peak_bytes": growth.bytes(),
@@ -152,12 +152,12 @@ def execute(
     return Outcome(result, "".join(output.parts), error, usage, tier, fibers.events)
 
 
-_IDLE = State()
-
 def _note_ignored(ignored: Any) -> None:
     """Remember a limit that was raised where CPython ignores exceptions; what else is ignored there is nobody's."""
     trip(ignored.exc_value)
 
+
+_IDLE = State()
 
 
 _loaded: dict[str, Any] = {}

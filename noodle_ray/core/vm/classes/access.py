@@ -10,7 +10,7 @@ from noodle_ray.core.vm.classes.functions import is_function, is_program_functio
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, is_program_class
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import OPEN_TYPES, Module, Standin, open_type, real_type, type_of
+from noodle_ray.core.vm.types import OPEN_TYPES, Module, Standin, real_type, type_of
 
 _MISSING: Final = object()
 _OPEN: Final = (object, list, dict, tuple, str, int, float, bool, complex, bytes, range, slice, type(None))
@@ -397,6 +397,7 @@ _SETTABLE_ON_ERRORS: Final = frozenset({"__cause__", "__context__", "__suppress_
 
 def set_attribute(value: Any, name: str, new: Any) -> None:
     """``value.name = new``. Only objects, classes, functions and exceptions of the program take attributes."""
+    name = attribute_name(name)
     kind = type(value)
     if is_dunder(name):
         _set_special(value, name, new)
@@ -425,7 +426,6 @@ def _set_special(value: Any, name: str, new: Any) -> None:
 
         namespace: dict[str, Any] = {}
         add_special(namespace, name, new)
-    name = attribute_name(name)
         for key, each in namespace.items():
             type.__setattr__(value, key, each)
     else:
@@ -434,6 +434,7 @@ def _set_special(value: Any, name: str, new: Any) -> None:
 
 def del_attribute(value: Any, name: str) -> None:
     """``del value.name``."""
+    name = attribute_name(name)
     kind = type(value)
     if is_dunder(name):
         raise _refusal(value, name)
@@ -462,7 +463,6 @@ def _refusal(value: Any, name: str) -> Exception:
 
 def names_of(value: Any) -> list[str]:
     """What dir() lists: public names that a program can use, sorted."""
-    name = attribute_name(name)
     kind = type(value)
     names: set[str] = set()
     classes = value.__mro__ if isinstance(value, type) else kind.__mro__
