@@ -54,3 +54,19 @@ def writes_of(instr: Instr) -> list[int]:
             handlers = cast("tuple[tuple[Block, int | None, int | None, Block], ...]", argument)
             found += [register for _, _, register, _ in handlers if register is not None]
     return found
+
+
+def block_values(instr: Instr) -> Iterator[tuple[Block, int]]:
+    """The registers an instruction reads at the end of one of its nested blocks, with that block."""
+    args = instr.args
+    if instr.op in ("and", "or"):
+        yield cast(Block, args[2]), cast(int, args[3])
+    elif instr.op == "ifx":
+        yield cast(Block, args[2]), cast(int, args[3])
+        yield cast(Block, args[4]), cast(int, args[5])
+    elif instr.op == "while":
+        yield cast(Block, args[0]), cast(int, args[1])
+    elif instr.op == "try":
+        for types, tested, _, _ in cast("tuple[tuple[Block, int | None, object, object], ...]", args[1]):
+            if tested is not None:
+                yield types, tested

@@ -133,6 +133,7 @@ def attempt(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Bl
         if frame.run.passing.passes(error):
             raise
         frame.note(error)
+        frame.release(body)
         left = _within(frame, error, final)
         if left is not None:
             return left
@@ -152,12 +153,15 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
         if frame.run.passing.passes(error):
             raise
         frame.note(error)
+        frame.release(body)
         for types, tested, caught, block in handlers:
             if _matches(frame, error, types, tested):
                 if caught is not None:
                     frame.registers[caught] = error
                 signal = _within(frame, error, block)
                 frame.forget(error)
+                if caught is not None:
+                    frame.drop(caught)
                 return signal
         raise
     return frame.block(orelse) if signal is None else signal
@@ -176,6 +180,7 @@ def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal
         if frame.run.passing.passes(error):
             raise
         frame.note(error)
+        frame.release(body)
         frame.span = span
         try:
             swallowed = leave(end, error)
@@ -195,6 +200,7 @@ def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal
 def _within(frame: Frame, error: BaseException, block: Block) -> Signal:
     """Run a block with the exception as the one being handled."""
     frame.handling.append(error)
+    del error  # raised anew, it would hold itself by this frame
     try:
         return frame.block(block)
     finally:
@@ -216,7 +222,10 @@ def _matches(frame: Frame, error: BaseException, types: Block, tested: int | Non
 def raise_(frame: Frame, value: int) -> None:
     error = _exception(frame.registers[value], "exceptions must derive from BaseException")
     frame.forget(error)
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # which would hold itself by this frame
 
 
 @operation("raise_from")
@@ -226,14 +235,16 @@ def raise_from(frame: Frame, value: int, source: int) -> None:
     if cause is not None:
         cause = _exception(cause, "exception causes must derive from BaseException")
     frame.forget(error)
-    raise error from cause
+    try:
+        raise error from cause
+    finally:
+        del error
 
 
 @operation("reraise")
 def reraise(frame: Frame) -> None:
-    error = frame.handling[-1]
-    frame.noted.append(error)
-    raise error
+    frame.noted.append(frame.handling[-1])
+    raise frame.handling[-1]
 
 
 def _exception(value: Any, otherwise: str) -> BaseException:

@@ -74,6 +74,19 @@ class Frame:
             self.registers[register] = UNBOUND
         return value
 
+    def drop(self, register: int) -> None:
+        """A handler is left: the register of its exception is let go, if it has no name."""
+        names = self.function.locals
+        if self.run.lifetimes is not None and not (register < len(names) and names[register]):
+            self.registers[register] = UNBOUND
+
+    def release(self, block: Block) -> None:
+        """An exception left a block: let go of what its temporaries hold."""
+        lifetimes = self.run.lifetimes
+        if lifetimes is not None:
+            for register in lifetimes.inside[id(block)]:
+                self.registers[register] = UNBOUND
+
     def note(self, error: BaseException) -> None:
         """Add this frame to an exception's traceback, once per passage."""
         if not any(known is error for known in self.noted):

@@ -100,6 +100,9 @@ class InterpreterRun:
                 frame.block(rest)
         except BaseException as error:
             frame.note(error)
+            frame.noted.clear()
+            if not self.passing.passes(error):
+                frame.release(frame.function.body)
             raise
         return frame.value
 

@@ -29,7 +29,7 @@ def function(emitter: Emitter, instr: Instr, at: Position) -> None:
     values = emitter.operands(defaults, at)
     emitter.flush()
     name = define(emitter, index, values, at)
-    emitter.result(target, nodes.load(name, at), at)
+    emitter.result(target, emitter.take(name, at), at)
 
 
 def define(emitter: Emitter, index: int, defaults: list[ast.expr], at: Position) -> str:
@@ -51,7 +51,7 @@ def call(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Call a value."""
     target, callee, args, keywords = cast("tuple[int, int, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((callee, *args, *(register for _, register in keywords)), at)
-    emitter.result(target, call_with(hidden(emitter, values[0], at), values[1:], keywords, at), at)
+    emitter.result(target, call_with(hidden(values[0], at), values[1:], keywords, at), at)
 
 
 @handles("callx")
@@ -59,7 +59,7 @@ def call_spread(emitter: Emitter, instr: Instr, at: Position) -> None:
     """``f(*args, **kwargs)``."""
     target, callee, args, kwargs = cast("tuple[int, int, int, int]", instr.args)
     f, a, k = emitter.operands((callee, args, kwargs), at)
-    node = ast.Call(hidden(emitter, f, at), [ast.Starred(a, nodes.LOAD, **at)], [ast.keyword(None, k, **at)], **at)
+    node = ast.Call(hidden(f, at), [ast.Starred(a, nodes.LOAD, **at)], [ast.keyword(None, k, **at)], **at)
     emitter.result(target, node, at)
 
 

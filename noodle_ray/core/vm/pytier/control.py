@@ -4,6 +4,7 @@ import _ast as ast
 from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
+from noodle_ray.core.nbc.walk import flatten, reads_of
 from noodle_ray.core.vm.names import EXCEPTIONS
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
@@ -44,10 +45,13 @@ def manage(emitter: Emitter, instr: Instr, at: Position) -> None:
     manager, target, body = cast("tuple[int, int | None, Block]", instr.args)
     leave, owed, error = emitter.fresh("x"), emitter.fresh("k"), emitter.fresh("e")
     entered = nodes.call(".with", [emitter.operand(manager, at)], at)
-    goal = nodes.store(emitter.fresh("s") if target is None else emitter.variable(target), at)
+    unused = emitter.fresh("s")
+    goal = nodes.store(unused if target is None else emitter.variable(target), at)
     both = ast.Tuple([nodes.store(leave, at), goal], nodes.STORE, **at)
     emitter.statement(ast.Assign([both], entered, None, **at))
     emitter.statements.append(nodes.assign(owed, nodes.constant(True, at), at))
+    if target is None and emitter.names.facts.ends:
+        emitter.statements.append(nodes.assign(unused, nodes.constant(None, at), at))
     settled = nodes.assign(owed, nodes.constant(False, at), at)
     again = ast.Raise(None, None, **at)
     noted = ast.Expr(nodes.call(".tripped", [nodes.load(error, at)], at), **at)
@@ -62,11 +66,14 @@ def manage(emitter: Emitter, instr: Instr, at: Position) -> None:
         ),
     ]
     nothing = [nodes.constant(None, at) for _ in range(3)]
+    since = len(emitter.holding)
+    inside = nodes.plain(at, *emitter.block(body))
+    catching[1].body[:0] = emitter.release(since, at)
     plainly = ast.If(
         nodes.load(owed, at), [ast.Expr(nodes.call(leave, cast("list[ast.expr]", nothing), at), **at)], [], **at
     )
     free = ast.Delete([ast.Name(leave, nodes.DELETE, **at)], **at)
-    emitter.statements.append(ast.Try(nodes.plain(at, *emitter.block(body)), catching, [], [plainly, free], **at))
+    emitter.statements.append(ast.Try(inside, catching, [], [plainly, free], **at))
 
 
 @handles("break", "continue")
@@ -87,7 +94,9 @@ def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
     """``try``. A limit passes every handler, and no ``finally`` runs for it; nor does any when the run is over."""
     body, handlers, orelse, final = cast("tuple[Block, tuple[object, ...], Block, Block]", instr.args)
     emitter.flush()
+    since = len(emitter.holding)
     statements = nodes.plain(at, *emitter.block(body))
+    release = emitter.release(since, at)
     catching = []
     if final or not all(_is_narrow(cast("tuple[Block, object, object, Block]", handler)[0]) for handler in handlers):
         name = emitter.fresh("e")
@@ -97,10 +106,12 @@ def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
         ]
         catching.append(ast.ExceptHandler(nodes.call(".limits", [], at), name, passing, **at))
     for handler in handlers:
-        catching.append(_handler(emitter, cast("tuple[Block, int | None, int | None, Block]", handler), at))
+        catching.append(_handler(emitter, cast("tuple[Block, int | None, int | None, Block]", handler), release, at))
     after = emitter.block(orelse)
+    release = emitter.release(since, at)
     ending = emitter.block(final)
     if ending:
+        ending = [*release, *ending]
         ending = [ast.If(ast.UnaryOp(ast.Not(), nodes.call(".is_tripped", [], at), **at), ending, [], **at)]
     emitter.statements.append(ast.Try(statements, catching, after, ending, **at))
 
@@ -118,16 +129,26 @@ def _is_narrow(types: Block) -> bool:
     )
 
 
-def _handler(emitter: Emitter, handler: tuple[Block, int | None, int | None, Block], at: Position) -> ast.ExceptHandler:
+def _only_inside(emitter: Emitter, register: int, body: Block) -> bool:
+    """Whether an unnamed register is read by this handler alone."""
+    reads = sum(reads_of(instr).count(register) for instr in flatten(body))
+    return emitter.variable(register).startswith(".") and reads == emitter.registers.reads[register]
+
+
+def _handler(
+    emitter: Emitter, handler: tuple[Block, int | None, int | None, Block], release: list[ast.stmt], at: Position
+) -> ast.ExceptHandler:
     types, tested, caught, body = handler
     kind: ast.expr = nodes.load(".BaseException", at)
     if tested is not None:
         at = position(types[-1].span) if types else at
         before, kind = emitter.expression(types, tested, at)
         assert not before, "the verifier lets only simple expressions name the exceptions to catch"
-    statements: list[ast.stmt] = []
+    statements: list[ast.stmt] = [*release]
     name = None
-    if caught is not None:
+    if caught is not None and _only_inside(emitter, caught, body):
+        name = emitter.variable(caught)  # which CPython unbinds, however the handler is left
+    elif caught is not None:
         name = emitter.fresh("e")
         statements.append(nodes.assign(emitter.variable(caught), nodes.load(name, at), at))
     statements += emitter.block(body)

@@ -2,7 +2,8 @@
 
 Temporaries that are written once and read once are not stored: their expressions wait on a stack and are put
 straight into the instruction that reads them, as long as that keeps the order of evaluation. What cannot be
-put there is assigned to a variable first. So ``x + f(y)`` comes out as it went in.
+put there is assigned to a variable first. So ``x + f(y)`` comes out as it went in. Where it can be told when a value is
+freed, such a variable lets it go as it is read, as CPython's stack does, and when an exception passes.
 """
 
 import _ast as ast
@@ -27,6 +28,8 @@ MAX_DEPTH: Final = 40
 
 _ATTRIBUTES: Final = frozenset({"attr", "callm", "setattr", "delattr"})
 """What CPython would place on the last line of its span, where it looks for the attribute's name."""
+PLAIN: Final = frozenset({int, float, bool, str, range, slice})
+"""Types of values that nobody can tell when they are freed."""
 
 
 class Waiting(NamedTuple):
@@ -67,6 +70,7 @@ class Emitter:
         self.depth = 0
         self.collecting: list[tuple[str, str]] = []
         self.suspects: dict[int, ast.expr] = {}
+        self.holding: list[str] = []
 
     # registers
 
@@ -96,7 +100,10 @@ class Emitter:
         if [w.register for w in tail] != expected or any(w.depth > MAX_DEPTH for w in tail):
             self.flush()
             self.depth = 0
-            return [self.read(register, at) for register in registers]
+            return [
+                self.take(self.variable(r), at) if r in expected and self.holds(r) else self.read(r, at)
+                for r in registers
+            ]
         del self.waiting[len(self.waiting) - count :]
         values = {w.register: w for w in tail}
         self.depth = max((w.depth for w in tail), default=0)
@@ -117,6 +124,27 @@ class Emitter:
         if instr.op == "const":
             return nodes.constant(instr.args[1], at)
         return self.builtin(cast(str, instr.args[1]), at)
+
+    def holds(self, register: int) -> bool:
+        """Whether it can be told when a register's value is freed."""
+        return self.names.facts.ends and self.registers.types.get(register) not in PLAIN
+
+    def take(self, name: str, at: Position) -> ast.expr:
+        """Read one of our own variables for the last time. If that can be told, it lets its value go."""
+        if not self.names.facts.ends:
+            return nodes.load(name, at)
+        self.holding.append(name)
+        gone = ast.NamedExpr(nodes.store(name, at), nodes.constant(None, at), **at)
+        both = ast.Tuple([nodes.load(name, at), gone], nodes.LOAD, **at)
+        return ast.Subscript(both, nodes.constant(0, at), nodes.LOAD, **at)
+
+    def release(self, since: int, at: Position) -> list[ast.stmt]:
+        """Let go of what our own variables may hold that were used since so many were."""
+        names = sorted({*self.holding[since:]})
+        if not names:
+            return []
+        goals: list[ast.expr] = [nodes.store(name, at) for name in names]
+        return [ast.Assign(goals, nodes.constant(None, at), None, **at)]
 
     def builtin(self, name: str, at: Position) -> ast.expr:
         """A builtin by its name in the table."""
@@ -150,7 +178,7 @@ class Emitter:
         if isinstance(node, ast.Name):
             return node, node
         name = self.fresh("s")
-        return ast.NamedExpr(nodes.store(name, at), node, **at), nodes.load(name, at)
+        return ast.NamedExpr(nodes.store(name, at), node, **at), self.take(name, at)
 
     # results
 
@@ -231,6 +259,17 @@ class Emitter:
         leave = ast.Return(nodes.load(result, at), **at)
         return [ast.If(there, [ast.If(done, [leave], [], **at)], [], **at)]
 
+    def _releasing(self, body: list[ast.stmt], at: Position) -> list[ast.stmt]:
+        """The function's code, which lets go of what our own variables hold when an exception leaves it."""
+        release = self.release(0, at)
+        if not release:
+            return body
+        name, again = self.fresh("e"), ast.Raise(None, None, **at)
+        noted = ast.Expr(nodes.call(".tripped", [nodes.load(name, at)], at), **at)
+        limits = ast.ExceptHandler(nodes.call(".limits", [], at), name, [noted, again], **at)
+        others = ast.ExceptHandler(nodes.load(".BaseException", at), None, [*release, again], **at)
+        return [ast.Try(body, [limits, others], [], [], **at)]
+
     def definition(self, name: str, defaults: list[ast.expr], at: Position) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """This whole function as a ``def``, or an ``async def``: what can be suspended is what CPython suspends."""
         from noodle_ray.core.vm.pytier.objects import prologue  # which needs this module
@@ -241,7 +280,8 @@ class Emitter:
         paid = (
             [] if self.index in self.names.leaves else charge(entry_cost(self.function), position(self.function.span))
         )
-        body = [*declarations(self.function), *self._native(), *asked, *first, *paid, *rest]
+        body = self._releasing([*first, *paid, *rest], position(self.function.span))
+        body = [*declarations(self.function), *self._native(), *asked, *body]
         kind = self.function.kind
         if kind in ("generator", "async_generator"):  # one, whether or not a yield can be reached
             never: list[ast.stmt] = [ast.Expr(ast.Yield(None, **at), **at)]

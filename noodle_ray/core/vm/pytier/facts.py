@@ -9,16 +9,18 @@ from noodle_ray.core.nbc.walk import flatten
 class Facts(NamedTuple):
     """``names`` are attribute names that objects of the module's classes may have, ``bodies`` those that the bodies of
     classes define; ``specials`` the special methods that its classes may define; ``methods`` the functions made in the
-    bodies of classes. ``lazy`` says whether it may have iterators and objects of libraries that run its code."""
+    bodies of classes. ``lazy`` says whether it may have iterators and objects of libraries that run its code;
+    ``ends`` whether it can be told when a value is freed: a generator's ``finally`` runs then."""
 
     names: frozenset[str]
     bodies: frozenset[str]
     specials: frozenset[str]
     methods: frozenset[int]
     lazy: bool
+    ends: bool
 
 
-NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), frozenset(), False)
+NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), frozenset(), False, False)
 _LAZY: Final = frozenset({"map", "filter", "iter"})
 _INERT: Final = frozenset(
     (
@@ -37,6 +39,7 @@ def facts_of(module: Module) -> Facts:
     specials: set[str] = set()
     methods: set[int] = set()
     lazy = not _INERT.issuperset(module.imports)
+    ends = any(function.kind in ("generator", "async_generator") for function in module.functions)
     for function in module.functions:
         inside = function.kind == "class"
         lazy = lazy or function.kind not in ("", "class")
@@ -54,7 +57,8 @@ def facts_of(module: Module) -> Facts:
             elif instr.op in ("callb", "bget") and instr.args[1] in _LAZY:
                 lazy = True
     names |= bodies
-    return Facts(frozenset(names), frozenset(bodies), frozenset(specials) - _HARMLESS, frozenset(methods), lazy)
+    shown = frozenset(specials) - _HARMLESS
+    return Facts(frozenset(names), frozenset(bodies), shown, frozenset(methods), lazy, ends)
 
 
 _HARMLESS: Final = frozenset(

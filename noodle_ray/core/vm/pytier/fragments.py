@@ -48,8 +48,8 @@ class Fragments:
     def __init__(self, module: Module, facts: Facts, native: bool, leaves: frozenset[int]) -> None:
         self.module = module
         self.leaves = leaves
-        shared = (sorted(facts.names), sorted(facts.bodies), sorted(facts.specials), facts.lazy, native, module.imports)
-        self.shared = repr(shared).encode("utf-8", "surrogatepass")
+        names = (sorted(facts.names), sorted(facts.bodies), sorted(facts.specials))
+        self.shared = repr((names, facts.lazy, facts.ends, native, module.imports)).encode("utf-8", "surrogatepass")
         self.used: dict[str, CodeType] = {}
         self.made: dict[str, tuple[bytes, int, Any]] = {}
 

@@ -20,6 +20,7 @@ from noodle_ray.core.vm.pytier.support import FUEL
 
 _IMMUTABLE: Final = frozenset({range, str, tuple})
 _PLAIN: Final = _IMMUTABLE | {list, dict}
+_FREE: Final = frozenset({range, str})
 
 
 def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Position) -> tuple[str, str]:
@@ -80,7 +81,8 @@ def _refund(emitter: Emitter, loop: list[ast.stmt], iterator: str, left: str, in
 
 def _is_plain(emitter: Emitter, instr: Instr) -> bool:
     """Whether it cannot be told when what a loop walks over is freed."""
-    return emitter.registers.types.get(cast(int, instr.args[1])) in _PLAIN
+    kind = emitter.registers.types.get(cast(int, instr.args[1]))
+    return kind in (_FREE if emitter.names.facts.ends else _PLAIN)
 
 
 def _free(iterator: str, left: str, at: Position) -> ast.stmt:
@@ -137,7 +139,7 @@ def _by_type(
     clear = ast.NamedExpr(nodes.store(name, at), nodes.constant(None, at), **at)
     taken = ast.Tuple([nodes.load(name, at), clear], nodes.LOAD, **at)
     first = ast.Subscript(taken, nodes.constant(0, at), nodes.LOAD, **at)
-    for emit_version, value in ((ahead, nodes.load(name, at)), (singly, first)):
+    for emit_version, value in ((ahead, emitter.take(name, at)), (singly, first)):
         outer, emitter.statements = emitter.statements, []
         emit_version(value)
         versions.append(emitter.statements)
@@ -199,7 +201,7 @@ def comprehension(emitter: Emitter, instr: Instr, at: Position) -> None:
     emitter.collecting.append((kind, name))
     emitter.statements.extend(emitter.block(block))
     emitter.collecting.pop()
-    emitter.result(target, nodes.load(name, at), at)
+    emitter.result(target, emitter.take(name, at), at)
 
 
 @handles("emit", "emit2")
@@ -229,7 +231,7 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     if not _only_here(emitter, element, body):
         return False
     spare = Emitter(emitter.module, emitter.function, emitter.names)
-    spare.registers, spare.counter = emitter.registers, emitter.counter
+    spare.registers, spare.counter, spare.holding = emitter.registers, emitter.counter, emitter.holding
     parts = _clauses(spare, element, body, at)
     if parts is None:
         return False
@@ -261,7 +263,7 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
         _by_type(emitter, items, ahead, singly, at)
     else:
         ahead(items)
-    emitter.result(target, nodes.load(name, at), at)
+    emitter.result(target, emitter.take(name, at), at)
     return True
 
 

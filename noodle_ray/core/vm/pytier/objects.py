@@ -144,17 +144,14 @@ def set_attribute(emitter: Emitter, instr: Instr, at: Position) -> None:
     value, owner = emitter.operands((source, target), at)
     emitter.flush()
     known = emitter.knows_self and is_self(emitter, target)
+    since = len(emitter.holding)
     if not known and not isinstance(value, ast.Name | ast.Constant):
-        temporary = emitter.fresh("s")
-        emitter.statements.append(nodes.assign(temporary, value, at))
-        value = nodes.load(temporary, at)
+        value = _kept(emitter, value, at)
     if not isinstance(owner, ast.Name):
-        temporary = emitter.fresh("s")
-        emitter.statements.append(nodes.assign(temporary, owner, at))
-        owner = nodes.load(temporary, at)
+        owner = _kept(emitter, owner, at)
     helper: ast.stmt = ast.Expr(nodes.call(".setattr", [owner, nodes.constant(name, at), value], at), **at)
     if is_special(name):
-        emitter.statements.append(helper)
+        emitter.statements += [helper, *emitter.release(since, at)]
         return
     slot = ast.Attribute(owner, mark(name), nodes.STORE, **at)
     direct: ast.stmt = ast.Assign([slot], value, None, **at)
@@ -164,8 +161,16 @@ def set_attribute(emitter: Emitter, instr: Instr, at: Position) -> None:
         last.orelse.append(helper)
         return
     choice = ast.If(_test(emitter, target, owner, at), [direct], [helper], **at)
-    emitter.statements.append(choice)
+    emitter.statements += [choice, *emitter.release(since, at)]
     emitter.stores = id(choice)
+
+
+def _kept(emitter: Emitter, value: ast.expr, at: Position) -> ast.expr:
+    name = emitter.fresh("s")
+    emitter.statements.append(nodes.assign(name, value, at))
+    if emitter.names.facts.ends:
+        emitter.holding.append(name)
+    return nodes.load(name, at)
 
 
 @handles("delattr")

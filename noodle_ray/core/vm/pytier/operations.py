@@ -87,7 +87,7 @@ def inplace(emitter: Emitter, instr: Instr, at: Position) -> None:
             emitter.statements.append(nodes.assign(name, start, at))
     emitter.statement(ast.AugAssign(nodes.store(name, at), BINARY[operator](), value, **at))
     if name != emitter.variable(target):
-        emitter.statement(nodes.assign(emitter.variable(target), nodes.load(name, at), at))
+        emitter.statement(nodes.assign(emitter.variable(target), emitter.take(name, at), at))
 
 
 @handles("unop")
@@ -103,17 +103,17 @@ def compare(emitter: Emitter, instr: Instr, at: Position) -> None:
     target, operator, left, right = cast("tuple[int, str, int, int]", instr.args)
     a, b = emitter.operands((left, right), at)
     if operator in ("is", "is not"):
-        a, b = (hidden(emitter, node, at) for node in (a, b))
+        a, b = (hidden(node, at) for node in (a, b))
     emitter.result(target, ast.Compare(a, [COMPARE[operator]()], [b], **at), at)
 
 
-def hidden(emitter: Emitter, node: ast.expr, at: Position) -> ast.expr:
+def hidden(node: ast.expr, at: Position) -> ast.expr:
     """A literal put where CPython does not see that it is one; it warns about ``x is 1`` and ``1()``."""
     if (
         isinstance(node, (ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.JoinedStr))
         and getattr(node, "value", 0) is not None
     ):
-        return ast.NamedExpr(nodes.store(emitter.fresh("s"), at), node, **at)
+        return ast.IfExp(nodes.constant(True, at), node, nodes.constant(None, at), **at)
     return node
 
 
@@ -137,7 +137,7 @@ def short_circuit(emitter: Emitter, instr: Instr, at: Position) -> None:
         test = ast.UnaryOp(ast.Not(), test, **at)
     emitter.statement(ast.If(test, [*before, nodes.assign(name, second, at)], [], **at))
     emitter.depth = 0
-    emitter.result(target, nodes.load(name, at), at)
+    emitter.result(target, emitter.take(name, at), at)
 
 
 @handles("ifx")
@@ -166,7 +166,7 @@ def subscript(emitter: Emitter, instr: Instr, at: Position) -> None:
     a, b = emitter.operands((container, key), at, raw=True)
     if isinstance(b, ast.FormattedValue):
         b = emitter.value(b)
-    emitter.result(target, ast.Subscript(hidden(emitter, emitter.value(a), at), b, nodes.LOAD, **at), at)
+    emitter.result(target, ast.Subscript(hidden(emitter.value(a), at), b, nodes.LOAD, **at), at)
 
 
 @handles("setindex")

@@ -1,33 +1,16 @@
 """What a function's instructions do to its registers: definitions, uses and the types that are certain."""
 
-from collections.abc import Iterator
 from typing import cast
 
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
-from noodle_ray.core.nbc.walk import blocks_of
+from noodle_ray.core.nbc.walk import block_values, blocks_of
 from noodle_ray.core.vm.pytier.facts import NO_FACTS, Facts
 
 Types = dict[int, type]
 
 
 _MAKING = frozenset({"list", "dict", "set", "comp"})
-
-
-def block_values(instr: Instr) -> Iterator[tuple[Block, int]]:
-    """The registers an instruction reads at the end of one of its nested blocks, with that block."""
-    args = instr.args
-    if instr.op in ("and", "or"):
-        yield cast(Block, args[2]), cast(int, args[3])
-    elif instr.op == "ifx":
-        yield cast(Block, args[2]), cast(int, args[3])
-        yield cast(Block, args[4]), cast(int, args[5])
-    elif instr.op == "while":
-        yield cast(Block, args[0]), cast(int, args[1])
-    elif instr.op == "try":
-        for types, tested, _, _ in cast("tuple[tuple[Block, int | None, object, object], ...]", args[1]):
-            if tested is not None:
-                yield types, tested
 
 
 class Registers:

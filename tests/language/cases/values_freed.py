@@ -1,0 +1,129 @@
+"""A value is freed where CPython frees it, as a generator's end shows."""
+# --- generators dropped in every place
+def gen(n, start=0):
+    try:
+        for i in range(n):
+            yield start+i
+    finally:
+        print("gen ends", n)
+def t(x):
+    print("t", x); return x
+def boom(*a):
+    raise ValueError(1)
+class C:
+    pass
+def f1():
+    try:
+        return t(next(gen(2), max([y for y in [1,2] if y and 1 or 0]))) + boom(1)
+    except ValueError:
+        print("caught")
+def f2():
+    a = next(gen(3), [x for x in [1, 2] if t(x)])
+    print("f2", a)
+def f3():
+    next(gen(4), [boom(x) for x in [1, 2] if t(x)])
+try:
+    f3()
+except ValueError:
+    print("f3 caught")
+f1(); f2()
+def f4():
+    print(gen(5).send(None))
+    print("after")
+    o = C(); o.x = gen(6); next(o.x); o.x = None
+    print("after set")
+    for g in [gen(7), gen(8)]:
+        next(g)
+        break
+    g = None
+    print("after loop")
+    [gen(9)][0].send(None)
+    print("after list")
+    [gen(i) for i in (10, 11)][1].send(None)
+    print("after comp")
+    (gen(12) if t(0) else gen(13)).send(None)
+    print("after ifx")
+    (t(0) or gen(14)).send(None)
+    def h(g=gen(15)):
+        return next(g)
+    h(); h = None
+    print("after h")
+    xs = []
+    xs += [gen(16)]
+    next(xs[0])
+    xs = None
+    print("after inplace")
+f4()
+def f5():
+    try:
+        gen(20).send(boom(1))
+    finally:
+        print("f5 finally")
+try:
+    f5()
+except ValueError:
+    print("f5 caught")
+def f6():
+    try:
+        x = gen(21).send(None) + [boom(y) for y in [1] if t(y)][0]
+    except ValueError as e:
+        print("f6", e)
+f6()
+def f7():
+    for g in gen(22):
+        if t(g):
+            break
+    print("f7")
+    for g in gen(23):
+        try:
+            return t(g)
+        finally:
+            print("f7 fin")
+f7()
+def f8():
+    match gen(24):
+        case 1:
+            print("one")
+        case _:
+            print("other")
+    print("f8")
+f8()
+def f9(*a, **k):
+    print("f9", a and 1)
+f9(*[gen(25)], **{"k": gen(26)})
+print("f9 done")
+a, b = gen(2)
+print("unpack")
+a, *b = gen(3)
+print("unpackx")
+f"{gen(27)!s:.3}"
+print("fstr")
+gen(28) is None
+gen(29) == gen(30)
+not gen(31)
+next(zip(gen(32), gen(33)))
+print("zip")
+max(gen(34), key=lambda v: -v)
+print([*map(t, gen(2))], "map")
+next(map(t, gen(35)))
+print("nextmap")
+d = {"a": gen(36)}
+next(d["a"])
+d.pop("a")
+print("pop")
+d = {"a": gen(37)}
+next(d["a"])
+d["a"] = 1
+print("setitem")
+next(gen(38)) in [1]
+3 in gen(39)
+print("in")
+def late():
+    g = gen(40)
+    next(g)
+    raise KeyError(1)
+try:
+    late()
+except KeyError as e:
+    print("late")
+print("end")
