@@ -127,6 +127,24 @@ def test_await_takes_plain_data_when_a_model_was_called(tier: str) -> None:
     assert (outcome.error, outcome.result) == (None, ("a!", [1]))
 
 
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+def test_guarded_call_of_main_is_not_a_second_one(tier: str) -> None:
+    source = "def main():\n    print(__name__)\n\nif __name__ == '__main__':\n    main()\n"
+    assert execute(compile_source(source), tier=tier).stdout == "__noodle__\n"
+
+
+def test_queue_that_waits_for_ever_ends_as_the_deadline_would() -> None:
+    outcome = execute(compile_source("import queue\nqueue.Queue().get()"))
+    assert outcome.error is not None
+    assert outcome.error["code"] == "NOODLE-E0403"
+
+
+def test_secrets_come_from_the_seed() -> None:
+    module = compile_source("import random, secrets\nrandom.seed(1)\nsecrets.token_hex()")
+    first, again, other = (execute(module, seed=seed).result for seed in (5, 5, 6))
+    assert first == again != other
+
+
 def test_modules_of_the_language_page_are_those_of_the_catalog() -> None:
     table = LANGUAGE.split("## Modules\n")[1].split("\n\n")[0]
     assert sorted(re.findall(r"`([\w.]+)`", table)) == sorted(MODULES)
