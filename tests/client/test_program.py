@@ -84,8 +84,14 @@ def area(radius: float) -> float:
 
 
 @noodle.program
-async def coroutine() -> int:
-    return 1
+async def coroutine(value: int) -> int:
+    first, second = await asyncio.gather(later(value), later(value + 1))
+    return first + second
+
+
+async def later(value: int) -> int:
+    await asyncio.sleep(0)
+    return value
 
 
 def _calls_program() -> int:
@@ -218,9 +224,14 @@ def test_compile_error_keeps_the_column_of_a_nested_function() -> None:
     assert text[column:end] == "missing_name"
 
 
-def test_a_coroutine_function_is_no_program() -> None:
-    with pytest.raises(CompileError):
-        coroutine.run()
+def test_a_coroutine_function_is_run_to_its_end() -> None:
+    assert coroutine(20) == 41
+    assert coroutine.run(1).result == 3
+    assert coroutine.map([1, 2]) == [3, 5]
+
+
+async def test_a_coroutine_function_is_awaited_as_any_program() -> None:
+    assert await asyncio.gather(coroutine(1), coroutine(2)) == [3, 5]
 
 
 def test_program_is_compiled_again_when_something_it_uses_changes(monkeypatch: pytest.MonkeyPatch) -> None:

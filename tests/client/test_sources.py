@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 from math import sqrt
+from pathlib import PurePath
 from typing import Any
 
 import pytest
@@ -55,6 +56,10 @@ def uses_object() -> Any:
 
 def uses_partial() -> Any:
     return partial(loops)
+
+
+def uses_path() -> Any:
+    return PurePath("a")
 
 
 def with_default(limit: int = LIMIT) -> int:
@@ -143,8 +148,12 @@ def test_gather_refuses_a_value_that_is_not_data() -> None:
 
 
 def test_gather_refuses_a_class_and_names_it() -> None:
-    with pytest.raises(UsageError, match="'partial', a class"):
-        gather(uses_partial)
+    with pytest.raises(UsageError, match="'PurePath', a class"):
+        gather(uses_path)
+
+
+def test_gather_imports_a_class_of_the_library() -> None:
+    assert "from functools import partial\n" in gather(uses_partial).source
 
 
 def test_gather_refuses_one_name_for_two_things() -> None:

@@ -15,6 +15,7 @@ import yaml
 from tests.docs.blocks import ROOT, Block, agrees, commands, similar
 
 TIMEOUT = 240.0
+SETUP_STAMP = ".noodle-setup"
 DRIVER = """
 import ast, asyncio, inspect, sys, traceback
 names = {"__name__": "__main__"}
@@ -49,8 +50,9 @@ class Runner:
         self.last = ""
         self._python: subprocess.Popen[str] | None = None
         for entry in ROOT.iterdir():
-            if entry.name not in {".git", ".noodle"}:
+            if entry.name not in {".git", ".noodle", ".venv"}:
                 (folder / entry.name).symlink_to(entry)
+        self._link_environment()
         (folder / ".noodle").mkdir(mode=0o700)
         (folder / ".noodle" / "cache").symlink_to(ROOT / ".noodle" / "cache")
         self._state = folder / ".shell-state"
@@ -61,7 +63,17 @@ class Runner:
             "NO_COLOR": "1",
             "COLUMNS": "100",
             "VIRTUAL_ENV": str(bin_folder.parent),
+            "PIP_DRY_RUN": "1",
         }
+
+    def _link_environment(self) -> None:
+        """Shows the environment as set up, so that no `make` installs this folder, which goes away, into it."""
+        environment = self.folder / ".venv"
+        environment.mkdir()
+        for entry in Path(sys.prefix).iterdir():
+            if entry.name != SETUP_STAMP:
+                (environment / entry.name).symlink_to(entry)
+        (environment / SETUP_STAMP).touch()
 
     def __enter__(self) -> Self:
         return self

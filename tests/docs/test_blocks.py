@@ -7,7 +7,7 @@ import pytest
 
 from noodle_ray.cluster import PlatformState
 from tests.docs.blocks import LANGUAGES, ROOT, WORDS, Block, agrees, commands, documents, read, similar
-from tests.docs.runner import Failed, Runner
+from tests.docs.runner import SETUP_STAMP, Failed, Runner
 
 
 def _needs_platform(path: Path) -> bool:
@@ -98,6 +98,17 @@ def test_runner_carries_state_from_block_to_block(tmp_path: Path) -> None:
     with Runner(_folder(tmp_path)) as runner:
         for block in _block(tmp_path, text):
             runner.run(block)
+
+
+def test_make_in_a_documents_folder_does_not_set_up_the_environment_that_the_tests_run_in(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    with Runner(folder) as runner:
+        (block,) = _block(tmp_path, "```bash\nmake -n demo\nenv | grep ^PIP_\n```\n")
+        runner.run(block)
+    assert not (folder / ".venv" / SETUP_STAMP).is_symlink()
+    assert "examples.demo" in runner.last
+    assert "install" not in runner.last
+    assert "PIP_DRY_RUN=1" in runner.last
 
 
 @pytest.mark.parametrize(
