@@ -111,6 +111,8 @@ class Expressions:
         if not self.certain and (self.soft if soft is None else soft):
             return
         span = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+        if type(node) is ast.Attribute and span[0] != span[2]:  # as in CPython's tracebacks: where its name is
+            span = (span[2], max(span[3] - len(node.attr), 0), span[2], span[3])
         self.found.setdefault((span, code), Diagnostic(code, message, span, hint))
 
     def _is_caught(self, raised: type[Exception]) -> bool:
