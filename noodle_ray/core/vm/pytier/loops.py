@@ -156,6 +156,11 @@ def while_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     emitter.flush()
     cost = loop_cost(instr)
     before, tested = emitter.expression(condition, test, at)
+    if not before and not any(i.op == "continue" for i in _own(body)):
+        inner = [*emitter.block(body), *charge(cost, at)]
+        emitter.statements += charge(cost, at)
+        emitter.statements.append(ast.While(tested, inner, emitter.block(orelse), **at))
+        return
     stop = ast.UnaryOp(ast.Not(), tested, **at)
     flag = emitter.fresh("w") if any(i.op in ("break", "continue") for i in _own(orelse)) else ""
     ending: list[ast.stmt]
