@@ -57,18 +57,18 @@ def test_control_characters_are_escaped_when_they_are_in_a_message() -> None:
 
 
 def test_all_findings_come_in_source_order_when_there_are_several() -> None:
-    source = "import os\nx = open\ndef f():\n    yield nowhere\nx.__class__\n"
+    source = "import os\nx = open\ndef f():\n    yield nowhere\nx.__globals__\n"
     assert codes(source) == ["NOODLE-E0210", "NOODLE-E0109", "NOODLE-E0201", "NOODLE-E0110"]
 
 
 @pytest.mark.parametrize(
     ("source", "hint"),
     [
-        ("import sys\nprint(1, file=sys.stderr)", "print writes to standard output"),
+        ("import pickle", "use json"),
         ("import os.path", "programs have no files"),
         ("from pathlib import Path", "pass the text as an argument"),
         ("type(1).__subclasses__()", "keep a list of the classes"),
-        ("x = 1\nx.__class__.__name__", "use type(x)"),
+        ("x = 1\nx.__base__.__name__", "use isinstance"),
         ("def f(): pass\nf.__globals__", "pass values as arguments"),
         ("class A:\n    def __del__(self): pass", "use a with statement"),
         ("class A:\n    def __odd__(self): pass", "without the two underscores"),

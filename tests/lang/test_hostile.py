@@ -163,10 +163,10 @@ def test_module_does_not_depend_on_the_filename_when_encoded() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "x.__class__",
-        "f'{x.__class__}'",
+        "x.__closure__",
+        "f'{x.__code__}'",
         "x.y.__globals__",
-        "[a.__mro__ for a in [x]]",
+        "[a.__base__ for a in [x]]",
         "lambda: x.__subclasses__()",
         "def f(): x.__code__ = 1",
         "del x.__builtins__",
@@ -193,7 +193,7 @@ def test_findings_are_bounded_when_a_program_is_all_wrong() -> None:
         ("class A:\n    global __class__", "NOODLE-E0110"),
         ("class A:\n    __class__ = 1", "NOODLE-E0110"),
         ("class A:\n    def __del__(self): pass", "NOODLE-E0110"),
-        ("a.__dict__.__class__", "NOODLE-E0110"),
+        ("a.__dict__.__globals__", "NOODLE-E0110"),
     ],
 )
 def test_hostile_class_or_pattern_is_refused_at_once(source: str, code: str) -> None:

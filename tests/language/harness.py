@@ -1,6 +1,7 @@
 """Runs one case on CPython and on each tier, and says what came of it in the same words."""
 
 import ast
+import asyncio
 import builtins
 import contextlib
 import inspect
@@ -57,7 +58,9 @@ def on_cpython(source: str) -> Observed:
     """The oracle: CPython runs the same text; the last expression or main() is the result."""
     tree = ast.parse(source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    names: dict[str, Any] = {"__name__": "__main__"}
+    main = any(getattr(each, "name", "") == "main" for each in tree.body)
+    names: dict[str, Any] = {"__name__": "__noodle__" if main and any(map(_is_guard, tree.body)) else "__main__"}
+    calls = (last is not None and _calls_main(last)) or any(map(_calls_main, tree.body))
     out = io.StringIO()
     result, error, frames = None, None, []
     with contextlib.redirect_stdout(out):
@@ -65,12 +68,29 @@ def on_cpython(source: str) -> Observed:
             exec(compile(tree, FILENAME, "exec"), names)
             if isinstance(last, ast.Expr):
                 result = eval(compile(ast.Expression(last.value), FILENAME, "eval"), names)
-            if callable(names.get("main")) and not inspect.iscoroutinefunction(names["main"]):
+            if callable(names.get("main")) and not calls:
                 result = names["main"]()
+                if inspect.iscoroutine(result):
+                    result = asyncio.run(result)
         except Exception as raised:
             error = (type(raised).__name__, without_addresses(str(raised)))
             frames = _frames(raised)
     return Observed(shape(result), out.getvalue(), error, frames)
+
+
+def _is_guard(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
+
+
+def _calls_main(node: ast.AST) -> bool:
+    """Whether a statement of the top level calls main when it runs, and is not the usual guard."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return False
+    if _is_guard(node):
+        return False
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "main":
+        return True
+    return any(map(_calls_main, ast.iter_child_nodes(node)))
 
 
 def _frames(raised: BaseException) -> list[tuple[int, str]]:

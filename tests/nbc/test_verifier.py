@@ -163,7 +163,7 @@ NAMES = [
     ("set global", "r0 = const 1\ngset 1x r0", "323"),
     ("delete global", "gdel a-b", "323"),
     ("attribute", "r0 = const 1\nr1 = attr r0 args", ""),
-    ("dunder attribute", "r0 = const 1\nr1 = attr r0 __class__", "323"),
+    ("dunder attribute", "r0 = const 1\nr1 = attr r0 __globals__", "323"),
     ("dunder method", "r0 = const 1\nr1 = callm r0 __reduce__ () ()", "323"),
     ("underscored method", "r0 = const 1\nr1 = callm r0 _asdict () ()", ""),
     ("keyword", "r0 = const 1\nr1 = call r0 () (a=r0)", ""),

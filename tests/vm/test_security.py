@@ -27,7 +27,7 @@ VALUES: list[Any] = [
     OSError(2, "m"), BUILTINS["json.JSONDecodeError"]("m", "d", 0), int | str, list[int],
 ]  # fmt: skip
 NAMES = [
-    "__class__", "__bases__", "__mro__", "__subclasses__", "__globals__", "__builtins__", "__code__",
+    "__bases__", "__mro__", "__subclasses__", "__globals__", "__builtins__", "__code__",
     "__self__", "__func__", "__closure__", "__reduce__", "__reduce_ex__", "__getattribute__", "__import__",
     "__traceback__", "__wrapped__", "mro", "tb_frame", "gi_frame", "gi_code", "cr_frame", "ag_frame",
     "f_globals", "func", "with_traceback", "obj", "_mapping", "mapping", "members", "run", "cells", "bind",
@@ -106,11 +106,11 @@ def test_type_of_when_given_internal_values_gives_a_standin_that_makes_nothing()
 @pytest.mark.parametrize(
     ("template", "error"),
     [
-        ("{0.__class__}", AttributeError),
+        ("{0.__code__}", AttributeError),
         ("{0.func_globals}", AttributeError),
         ("{x.__init__.__globals__}", AttributeError),
         ("{0[__class__]}", TypeError),
-        ("{0:{0.__class__}}", AttributeError),
+        ("{0:{0.__code__}}", AttributeError),
         ("{!z}", ValueError),
         ("{:{:{}}}", ValueError),
     ],

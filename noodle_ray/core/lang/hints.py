@@ -29,9 +29,7 @@ NOT_OFFERED: Final[dict[str, str]] = {
 
 DUNDER_HINTS: Final[dict[str, str]] = {
     "__class__": "use type(x)",
-    "__bases__": "use isinstance or issubclass",
     "__base__": "use isinstance or issubclass",
-    "__mro__": "use isinstance or issubclass",
     "__subclasses__": "keep a list of the classes, for example in __init_subclass__",
     "__globals__": "a function's surroundings are its own; pass values as arguments",
     "__closure__": "a function's surroundings are its own; pass values as arguments",
@@ -54,7 +52,6 @@ DUNDER_HINTS: Final[dict[str, str]] = {
 """Dunder names that are refused, and what to write instead."""
 
 MODULE_HINTS: Final[dict[str, str]] = {
-    "sys": "print writes to standard output, arguments come through main; there is no process to ask",
     "os": "programs have no files, environment or processes; pass what they need as arguments of main",
     "pathlib": "programs have no files; pass the text as an argument of main",
     "subprocess": "programs start no processes",
@@ -64,16 +61,14 @@ MODULE_HINTS: Final[dict[str, str]] = {
     "threading": "model calls overlap by themselves; use asyncio.gather for tasks",
     "multiprocessing": "model calls overlap by themselves; use asyncio.gather for tasks",
     "concurrent.futures": "model calls overlap by themselves; use asyncio.gather for tasks",
-    "logging": "use print",
     "pickle": "use json, or copy.deepcopy",
     "ctypes": "programs cannot leave the language",
     "inspect": "programs cannot look into frames and code",
     "importlib": "use import statements",
-    "numpy": "use lists and the modules math and statistics",
+    "numpy": "use array: from noodle_ray import array",
     "unittest": "use assert",
     "pytest": "use assert",
     "tempfile": "programs have no files; use io.StringIO",
-    "secrets": "use random, which is seeded per run",
 }
 """Modules that people reach for and programs do not have, and what to do instead."""
 

@@ -115,8 +115,11 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "blake2b blake2s md5 new sha1 sha224 sha256 sha384 sha3_224 sha3_256 sha3_384 sha3_512 sha512 shake_128 "
         "shake_256".split()
     ),
+    "hmac": frozenset("compare_digest digest new".split()),
+    "html": frozenset("escape unescape".split()),
     "io": frozenset("BytesIO DEFAULT_BUFFER_SIZE SEEK_CUR SEEK_END SEEK_SET StringIO UnsupportedOperation".split()),
     "numbers": frozenset("Complex Integral Number Rational Real".split()),
+    "pprint": frozenset("pformat pp pprint".split()),
     "random": frozenset(
         "Random betavariate choice choices expovariate gammavariate gauss getrandbits getstate lognormvariate "
         "normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle triangular "
@@ -135,7 +138,13 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "Template ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable "
         "punctuation whitespace".split()
     ),
+    "struct": frozenset("calcsize error iter_unpack pack pack_into unpack unpack_from".split()),
+    "sys": frozenset(
+        "argv byteorder exit float_info getdefaultencoding getrecursionlimit hash_info int_info intern maxsize "
+        "maxunicode platform setrecursionlimit stderr stdout version version_info".split()
+    ),
     "textwrap": frozenset("TextWrapper dedent fill indent shorten wrap".split()),
+    "types": frozenset({"SimpleNamespace"}),
     "unicodedata": frozenset(
         "bidirectional category combining decimal decomposition digit east_asian_width is_normalized lookup "
         "mirrored name normalize numeric unidata_version".split()

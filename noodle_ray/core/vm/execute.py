@@ -4,10 +4,10 @@ import os
 import sys
 from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from noodle_ray.core.nbc.module import Module
-from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.nbc.module import Block, Module
+from noodle_ray.core.nbc.walk import blocks_of, flatten, writes_of
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.fibers import Fibers
@@ -83,6 +83,8 @@ def execute(
     seed: int | None = None,
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
+
+    Without an entry and arguments, ``main`` is not called if the top level does so itself.
 
     ``seed`` is what the run's random numbers come from; a fresh one if it is None.
 
@@ -199,6 +201,36 @@ def _runs_straight(module: Module) -> bool:
     return len(first) <= _STRAIGHT and not any(instr.op in ("for", "while", "comp", "try") for instr in first)
 
 
+MODULE_NAMES: Final = ("__noodle__", "__main__")
+"""What ``__name__`` is in a program with a ``main`` function, and what the usual guard compares it with."""
+
+
+def _calls_main(block: Block, known: dict[int, Any]) -> bool:
+    """Whether a block of the top level calls ``main`` outside of ``if __name__ == "__main__":``.
+
+    ``known`` has what is in a register, as far as it is ``main``, a name of the module, or a guard's condition.
+    """
+    for instr in block:
+        op, args = instr.op, cast("tuple[Any, ...]", instr.args)
+        if op in ("call", "callx") and known.get(args[1]) == "main":
+            return True
+        blocks = list(blocks_of(instr))
+        if op == "if" and known.get(args[0]) == "guard":
+            del blocks[0]
+        if any(_calls_main(nested, known) for nested in blocks):
+            return True
+        found = None
+        if (op == "gget" and args[1] == "main") or (op == "const" and args[1] in MODULE_NAMES):
+            found = args[1]
+        elif op == "move":
+            found = known.get(args[1])
+        elif op == "cmp" and args[1] == "==" and {known.get(args[2]), known.get(args[3])} == set(MODULE_NAMES):
+            found = "guard"
+        for register in writes_of(instr):
+            known[register] = found
+    return False
+
+
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
     value = run.start()
     function = run.lookup(entry or "main")
@@ -206,6 +238,8 @@ def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: d
         return value  # a script that ran it itself
     if function is None and entry is None and not args and not kwargs:
         return value
+    if entry is None and not args and not kwargs and _calls_main(module.functions[0].body, {}):
+        return value  # a script as well
     name = entry or "main"
     if function is None:
         raise RunError(f"the program has no function '{name}' to call", code="NOODLE-E0504")

@@ -73,7 +73,7 @@ CLASS_DUNDERS: Final = frozenset(
 
 READ_DUNDERS: Final = (CLASS_DUNDERS - {"__slots__"}) | {
     *("__name__", "__dict__", "__wrapped__", "__cause__", "__context__", "__suppress_context__", "__notes__"),
-    *("__members__", "__dataclass_fields__"),
+    *("__members__", "__dataclass_fields__", "__class__", "__bases__", "__mro__"),
 }
 """Dunder names that a program may read as attributes; which values have them is for the runtime to say."""
 
@@ -89,7 +89,7 @@ BUILTIN_NAMES: Final = (
 """Every name that ``bget`` and ``callb`` accept."""
 
 CALLBACK_KEYWORDS: Final = frozenset(
-    {"key", "default", "object_hook", "object_pairs_hook", "parse_constant", "parse_float", "parse_int"}
+    {"cls", "key", "default", "object_hook", "object_pairs_hook", "parse_constant", "parse_float", "parse_int"}
 )
 """Keywords through which an otherwise pure builtin or method calls back into the program."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from noodle_ray.core.vm.builtins.iteration import metered
+from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_str, with_encoding
@@ -19,12 +20,27 @@ def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush
     for name, value in (("sep", sep), ("end", end)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name} must be None or a string, not {type(value).__name__}")
+    if file is not None and type(type(file)) is ProgramType:
+        _print_to(file, values, " " if sep is None else sep, "\n" if end is None else end, flush)
+        return
     text = (" " if sep is None else str.__str__(sep)).join([v if type(v) is str else to_str(v) for v in values])
     text += "\n" if end is None else str.__str__(end)
     if file is None:
         S.write(text)
     else:
         attribute(file, "write")(text)
+
+
+def _print_to(file: Any, values: tuple[Any, ...], sep: Any, end: Any, flush: Any) -> None:
+    """Print to an object of the program: piece by piece, as it can tell."""
+    write = attribute(file, "write")
+    for count, value in enumerate(values):
+        if count:
+            write(sep)
+        write(to_str(value))
+    write(end)
+    if flush:
+        attribute(file, "flush")()
 
 
 def to_bytes(*args: Any, **kwargs: Any) -> bytes:

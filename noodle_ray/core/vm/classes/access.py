@@ -10,7 +10,7 @@ from noodle_ray.core.vm.classes.functions import is_function, is_program_functio
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, is_program_class
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import OPEN_TYPES, Module, Standin, real_type, type_of
+from noodle_ray.core.vm.types import OPEN_TYPES, Module, Standin, open_type, real_type, type_of
 
 _MISSING: Final = object()
 _OPEN: Final = (object, list, dict, tuple, str, int, float, bool, complex, bytes, range, slice, type(None))
@@ -173,6 +173,8 @@ def _vetted(found: Any, value: Any, name: str) -> Any:
 
         return power
     if name in ("__setitem__", "__delitem__", "__ior__", "__init__") and getattr(found, "__objclass__", None) is dict:
+        if hasattr(found, "__self__") and not isinstance(found.__self__, AnySet):
+            return found
 
         def on_dict(self: Any, /, *args: Any, **kwargs: Any) -> Any:
             if isinstance(self, AnySet):
@@ -377,6 +379,25 @@ def _table(key: str) -> Callable[[Any], Any]:
     return read
 
 
+def _classes_of(key: str) -> Callable[[Any], Any]:
+    """Bases of a program's class as the program named them, without those that only bring a builtin class's methods."""
+
+    def read(value: Any) -> Any:
+        if not is_program_class(value):
+            return _MISSING
+        found: list[type] = []
+        named: set[str] = set()
+        for each in getattr(value, key):
+            if is_program_class(each):
+                found.append(each)
+            elif each.__name__ not in named:
+                found.append(each)
+                named.update(one.__name__ for one in (each.__mro__ if key == "__bases__" else (each,)))
+        return tuple(map(open_type, found))
+
+    return read
+
+
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "__name__": _function_data("__name__"),
     "__qualname__": _function_data("__qualname__"),
@@ -386,9 +407,13 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "__class__": type_of,
     "__wrapped__": _wrapped,
     "__annotations__": _annotations,
+    "__bases__": _classes_of("__bases__"),
+    "__mro__": _classes_of("__mro__"),
     **{key: _table(key) for key in _TABLES},
     **{key: _of_error(key) for key in ("__cause__", "__context__", "__suppress_context__", "__notes__")},
 }
+
+type.__setattr__(ProgramType, mark("mro"), lambda cls: [*_READERS["__mro__"](cls)])
 
 _SETTABLE_ON_FUNCTIONS: Final = frozenset({"__doc__", "__module__", "__name__", "__qualname__", "__wrapped__"})
 _SETTABLE_ON_CLASSES: Final = CLASS_DUNDERS - {"__slots__", "__new__", "__init_subclass__", "__annotations__"}

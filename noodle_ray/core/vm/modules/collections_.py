@@ -1,6 +1,7 @@
 """The collections module: CPython's own containers, which never show a set's underlying dict."""
 
 import collections
+import heapq  # noqa: F401 - Counter.most_common imports it when it is called, which a locked process cannot
 from collections import ChainMap as _ChainMap
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import ItemsView as _ItemsView

@@ -38,4 +38,4 @@ def _start() -> None:
     _source.seed(f"the run's {S.seed}")
 
 
-on_start(_start, "random", "statistics", "uuid")
+on_start(_start, "random", "secrets", "statistics", "uuid")

@@ -3,14 +3,20 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_program_class
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.modules.vetting import charge_size, refuse_beyond_memory
+from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import call_of
 
 _DUMP_OPTIONS: Final = frozenset(
     {"skipkeys", "ensure_ascii", "check_circular", "allow_nan", "indent", "separators", "default", "sort_keys"}
 )
+_ENCODER_OPTIONS: Final[dict[str, Any]] = {
+    "skipkeys": False, "ensure_ascii": True, "check_circular": True, "allow_nan": True, "sort_keys": False,
+    "indent": None, "separators": None,
+}  # fmt: skip
 _HOOKS: Final = frozenset({"object_hook", "parse_float", "parse_int", "parse_constant", "object_pairs_hook"})
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
@@ -69,6 +75,14 @@ def dumps(obj: Any, /, **options: Any) -> str:
     """json.dumps."""
     import json
 
+    cls: Any = options.get("cls")
+    if is_program_class(cls):
+        del options["cls"]
+        _check("dumps", options, _DUMP_OPTIONS)
+        text: str = getattr(cls(**{**_ENCODER_OPTIONS, "default": None, **options}), mark("encode"))(obj)
+        return text
+    if cls is JSONEncoder:
+        del options["cls"]
     _check("dumps", options, _DUMP_OPTIONS)
     default = call_of(options.pop("default", None)) or _refuse
     if isinstance(options.get("indent"), int):
@@ -114,6 +128,50 @@ def load(fp: Any, /, **options: Any) -> Any:
     return loads(attribute(fp, "read")(), **options)
 
 
+def _init(
+    self: Any,
+    *,
+    skipkeys: Any = False,
+    ensure_ascii: Any = True,
+    check_circular: Any = True,
+    allow_nan: Any = True,
+    sort_keys: Any = False,
+    indent: Any = None,
+    separators: Any = None,
+    default: Any = None,
+) -> None:
+    given = (skipkeys, ensure_ascii, check_circular, allow_nan, sort_keys, indent, separators)
+    for name, value in zip(_ENCODER_OPTIONS, given, strict=True):
+        setattr(self, mark(name), value)
+    if default is not None:
+        setattr(self, mark("default"), default)
+
+
+def _encode(self: Any, o: Any) -> str:
+    options = {name: getattr(self, mark(name), value) for name, value in _ENCODER_OPTIONS.items()}
+    return dumps(o, default=getattr(self, mark("default")), **options)
+
+
+def _iterencode(self: Any, o: Any, _one_shot: Any = False) -> Any:
+    return iter([getattr(self, mark("encode"))(o)])
+
+
+JSONEncoder: Final = hosted(
+    ProgramType(
+        "JSONEncoder",
+        (),
+        {
+            "__module__": "json.encoder",
+            "__init__": _init,
+            mark("default"): lambda self, o: _refuse(o),
+            mark("encode"): _encode,
+            mark("iterencode"): _iterencode,
+        },
+    )
+)
+"""json.JSONEncoder, for programs to derive from."""
+
+
 class _Members(dict[str, Any]):
     """Members by name; the exception needs CPython's json, which takes milliseconds to import."""
 
@@ -126,4 +184,6 @@ class _Members(dict[str, Any]):
         return self[name]
 
 
-MEMBERS: dict[str, Any] = _Members({"dump": dump, "dumps": dumps, "load": load, "loads": loads})
+MEMBERS: dict[str, Any] = _Members(
+    {"JSONEncoder": JSONEncoder, "dump": dump, "dumps": dumps, "load": load, "loads": loads}
+)

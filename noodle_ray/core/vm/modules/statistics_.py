@@ -1,5 +1,6 @@
 """The statistics module: CPython's own over data that is paid for. Samples come from the run's random numbers."""
 
+import heapq  # noqa: F401 - mode imports it when it is called, which a locked process cannot
 import statistics
 from collections.abc import Callable
 from functools import wraps
