@@ -21,7 +21,9 @@ def test_queue_when_nobody_will_ever_put_ends_the_run(tier: str) -> None:
 
 @TIERS
 def test_secrets_come_from_the_seed_of_the_run(tier: str) -> None:
-    source = "import random, secrets\nrandom.seed(1)\na = secrets.token_hex(8)\nrandom.seed(1)\n[a, secrets.token_hex(8)]"
+    source = (
+        "import random, secrets\nrandom.seed(1)\na = secrets.token_hex(8)\nrandom.seed(1)\n[a, secrets.token_hex(8)]"
+    )
     first, again, other = _run(source, tier), _run(source, tier), _run(source, tier, seed=2)
     assert first.result == again.result != other.result
     assert first.result[0] != first.result[1]
