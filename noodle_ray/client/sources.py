@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import noodle_ray
 from noodle_ray.client.literals import NotLiteral, literal
+from noodle_ray.core.lang.imports import missing_module_hint
 from noodle_ray.core.vm.names import FUNCTIONS, MODULES
 from noodle_ray.errors import UsageError
 
@@ -151,7 +152,12 @@ class _Gatherer:
         kind = "class" if isinstance(culprit, type) else type(culprit).__name__
         hint = "pass what it needs as an argument"
         if isinstance(culprit, ModuleType):
-            kind, hint = "module", f"a program can import {' and '.join(sorted(MODULES))}"
+            kind = "module"
+            hint = missing_module_hint(culprit.__name__)
+        elif isinstance(culprit, type):
+            hint = "define the class inside of the function"
+        elif callable(culprit):
+            hint = "write what it does as a def without decorators, or inside of the function"
         return UsageError(
             f"{user.__name__} uses {name!r}, a {kind}, which cannot come along into a program "
             f"({code.co_filename}, line {_line_of_use(code, name)})",
@@ -160,6 +166,12 @@ class _Gatherer:
         )
 
     def _add_function(self, name: str, function: FunctionType) -> None:
+        if hasattr(function, "__wrapped__"):
+            raise UsageError(
+                f"{name!r} is wrapped by a decorator, which cannot come along into a program",
+                code="NOODLE-E0913",
+                hint="define it inside of the program's function",
+            )
         piece, node = _function_piece(function)
         own = _bound_name(node)
         if own != name:

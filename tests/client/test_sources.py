@@ -2,8 +2,10 @@
 
 import json
 import math
+import os
 from collections.abc import Callable
-from functools import partial
+from functools import cache as memory
+from functools import partial, wraps
 from math import sqrt
 from pathlib import PurePath
 from typing import Any
@@ -147,9 +149,49 @@ def test_gather_refuses_a_value_that_is_not_data() -> None:
     assert "test_sources.py, line" in caught.value.message
 
 
-def test_gather_refuses_a_class_and_names_it() -> None:
-    with pytest.raises(UsageError, match="'PurePath', a class"):
-        gather(uses_path)
+def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        return function(*args)
+
+    return call
+
+
+@memory
+def remembered(n: int) -> int:
+    return n
+
+
+@wrapped
+def decorated(n: int) -> int:
+    return n
+
+
+def uses_remembered() -> int:
+    return remembered(1)
+
+
+def uses_decorated() -> int:
+    return decorated(1)
+
+
+def uses_os() -> str:
+    return os.getcwd()
+
+
+@pytest.mark.parametrize(
+    ("function", "message", "hint"),
+    [
+        (uses_path, "'PurePath', a class", "define the class inside of the function"),
+        (uses_remembered, "'remembered', a _lru_cache_wrapper", "write what it does as a def without decorators"),
+        (uses_decorated, "'decorated' is wrapped by a decorator", "define it inside of the program's function"),
+        (uses_os, "'os', a module", "programs have no files, environment or processes"),
+    ],
+)
+def test_gather_says_what_to_do_instead(function: Callable[..., Any], message: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        gather(function)
+    assert (caught.value.hint or "").startswith(hint)
 
 
 def test_gather_imports_a_class_of_the_library() -> None:
