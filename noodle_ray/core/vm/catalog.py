@@ -15,10 +15,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt tan tanh tau "
         "trunc ulp".split()
     ),
-    "json": frozenset({"JSONDecodeError", "dump", "dumps", "load", "loads"}),
-    "abc": frozenset(
-        "ABC ABCMeta abstractclassmethod abstractmethod abstractproperty abstractstaticmethod".split()
-    ),
+    "json": frozenset({"JSONDecodeError", "JSONEncoder", "dump", "dumps", "load", "loads"}),
+    "abc": frozenset("ABC ABCMeta abstractclassmethod abstractmethod abstractproperty abstractstaticmethod".split()),
     "collections.abc": frozenset(
         "AsyncGenerator AsyncIterable AsyncIterator Awaitable ByteString Callable Collection Container Coroutine "
         "Generator Hashable ItemsView Iterable Iterator KeysView Mapping MappingView MutableMapping MutableSequence "
@@ -67,6 +65,13 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "cache cached_property cmp_to_key lru_cache partial partialmethod reduce singledispatch singledispatchmethod "
         "total_ordering update_wrapper wraps WRAPPER_ASSIGNMENTS WRAPPER_UPDATES".split()
     ),
+    "logging": frozenset(
+        "CRITICAL DEBUG ERROR FATAL Formatter Handler INFO LogRecord Logger NOTSET NullHandler StreamHandler WARN "
+        "WARNING basicConfig critical debug disable error exception getLevelName getLogger info log warning".split()
+    ),
+    "queue": frozenset("Empty Full LifoQueue PriorityQueue Queue SimpleQueue".split()),
+    "secrets": frozenset("choice compare_digest randbelow randbits token_bytes token_hex token_urlsafe".split()),
+    "traceback": frozenset("format_exc format_exception format_exception_only print_exc print_exception".split()),
     "warnings": frozenset("filterwarnings resetwarnings simplefilter warn".split()),
     "heapq": frozenset("heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest".split()),
     "itertools": frozenset(
