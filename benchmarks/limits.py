@@ -38,7 +38,9 @@ SLOW: Final = {
     "drain": "import collections, itertools\ncollections.deque(itertools.count(), maxlen=0)",
     "factorial": "import math\nmath.factorial(300_000)\nwhile True:\n    math.factorial(30_000)",
     "fractions": "from fractions import Fraction\nx = Fraction(1, 3)\nwhile True:\n    x = x * x + 1",
-    "decimal": "from decimal import Decimal, getcontext\ngetcontext().prec = 5000\nwhile True:\n    Decimal(2).sqrt().ln()",
+    "decimal": (
+        "from decimal import Decimal, getcontext\ngetcontext().prec = 5000\nwhile True:\n    Decimal(2).sqrt().ln()"
+    ),
     "hash": "import hashlib\ndata = b'x' * 20_000_000\nwhile True:\n    hashlib.sha256(data)",
     "generator": "def g():\n    while True:\n        yield 1\nsum(g())",
     "recursive repr": "x = []\nfor _ in range(60):\n    x = [x, x]\nrepr(x)",

@@ -44,7 +44,7 @@ def _without_charges() -> Iterator[None]:
 
 def _unmetered(source: str, name: str) -> Callable[[], Any]:
     with _without_charges():
-        run = noodle(source, f"{name}, not metered")
+        run = noodle(source, f"{name}, not metered", "python")
         run()  # compiles, and is kept under its name
     return run
 
@@ -54,7 +54,7 @@ def rows() -> list[Row]:
     found = []
     for path in sorted(PROGRAMS.glob("*.py")):
         source = path.read_text()
-        metered, unmetered = noodle(source, path.name), _unmetered(source, path.name)
+        metered, unmetered = noodle(source, path.name, "python"), _unmetered(source, path.name)
         if metered() != unmetered():
             raise RuntimeError(f"{path.name}: metering changes the result")
         pair = alternate(partial(seconds, metered), partial(seconds, unmetered), ROUNDS)

@@ -1,4 +1,4 @@
-"""The Python tier against Monty and starlark-rust, on the programs that they can run.
+"""Noodle against Monty and starlark-rust, on the programs that they can run.
 
 Monty runs what it can of benchmarks/programs; Starlark has neither classes, while, generators nor import, so
 benchmarks/common holds programs in the part of the language that all three share.
@@ -52,7 +52,7 @@ def _against(rival: str, make: Any, paths: list[Path], goal: str) -> list[Row]:
             continue
         if ours() != expected:
             raise RuntimeError(f"{path.name}: Noodle and {rival} disagree")
-        name = f"{rival} against the Python tier, {path.stem}"
+        name = f"{rival} against Noodle, {path.stem}"
         rows.append(Row(name, show_time(pair.second), show_time(pair.first), pair.ratio))
     mean = math.exp(sum(math.log(row.ratio) for row in rows) / len(rows))
     note = f"; it cannot run {', '.join(refused)}" if refused else ""
