@@ -128,7 +128,8 @@ def execute(
         raise
     except SystemExit as raised:  # the program ended itself; well, if it says so
         S.charge = _IDLE.charge
-        error = describe(raised, run) if raised.code not in (None, 0) else None
+        well = raised.code is None or (type(raised.code) in (int, bool) and not raised.code)
+        error = None if well else describe(raised, run)
     except BaseException as raised:  # one that the program raised itself: GeneratorExit, say
         S.charge = _IDLE.charge
         error = describe(raised, run)
