@@ -73,12 +73,15 @@ def test_nothing_is_left_for_the_next_run(worker: LocalWorker) -> None:
     ending(worker, "from decimal import getcontext\ngetcontext().prec = 5", "python", 20.0)
     outcome = worker.run(request(LEFT))
     assert outcome["error"] is None
-    assert outcome["result"] == before["result"]
-    assert outcome["result"][:3] == [[], False, 28]
+    result = outcome["result"]
+    assert result == before["result"]
+    assert isinstance(result, list)
+    assert result[:3] == [[], False, 28]
 
 
 @pytest.mark.parametrize("name", [name for name in REVIEW if name.startswith("calls without fuel")])
 def test_chain_of_hidden_calls_uses_the_same_fuel_on_each_tier(worker: LocalWorker, name: str) -> None:
     source = REVIEW[name][0].replace("range(22)", "range(8)")
-    used = [worker.run(request(source, tier=tier))["usage"]["fuel"] for tier in ("interpreter", "python")]
+    usages = [worker.run(request(source, tier=tier))["usage"] for tier in ("interpreter", "python")]
+    used = [usage["fuel"] for usage in usages if isinstance(usage, dict)]
     assert used[0] == used[1] > 512
