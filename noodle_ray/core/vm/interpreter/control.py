@@ -133,7 +133,7 @@ def attempt(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Bl
         if frame.run.passing.passes(error):
             raise
         frame.note(error)
-        frame.release(body)
+        frame.release(error, body)
         left = _within(frame, error, final)
         if left is not None:
             return left
@@ -153,7 +153,7 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
         if frame.run.passing.passes(error):
             raise
         frame.note(error)
-        frame.release(body)
+        frame.release(error, body)
         for types, tested, caught, block in handlers:
             if _matches(frame, error, types, tested):
                 if caught is not None:
@@ -180,7 +180,7 @@ def with_(frame: Frame, manager: int, target: int | None, body: Block) -> Signal
         if frame.run.passing.passes(error):
             raise
         frame.note(error)
-        frame.release(body)
+        frame.release(error, body)
         frame.span = span
         try:
             swallowed = leave(end, error)

@@ -80,12 +80,19 @@ class Frame:
         if self.run.lifetimes is not None and not (register < len(names) and names[register]):
             self.registers[register] = UNBOUND
 
-    def release(self, block: Block) -> None:
-        """An exception left a block: let go of what its temporaries hold."""
+    def release(self, error: BaseException, block: Block) -> None:
+        """An exception left a block: let go of what its temporaries hold, and frames of ours that it passed."""
         lifetimes = self.run.lifetimes
         if lifetimes is not None:
+            error.__traceback__ = None
             for register in lifetimes.inside[id(block)]:
                 self.registers[register] = UNBOUND
+
+    def leave(self, error: BaseException) -> None:
+        """An exception ends this frame. As in CPython, its variables live as long as the exception."""
+        if self.run.lifetimes is not None:
+            self.release(error, self.function.body)
+            error.__dict__.setdefault("noodle_frames", []).append(self)
 
     def note(self, error: BaseException) -> None:
         """Add this frame to an exception's traceback, once per passage."""

@@ -102,7 +102,7 @@ class InterpreterRun:
             frame.note(error)
             frame.noted.clear()
             if not self.passing.passes(error):
-                frame.release(frame.function.body)
+                frame.leave(error)
             raise
         return frame.value
 

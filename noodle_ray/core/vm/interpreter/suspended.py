@@ -102,7 +102,10 @@ class _Body:
         """Raise this at the ``yield``."""
         if self._frame.run.passing.ended:
             raise error
-        return self._step(self._greenlet.throw, error)
+        try:
+            return self._step(self._greenlet.throw, error)
+        finally:
+            del error  # which would hold itself by this frame
 
     def _step(self, how: Callable[[Any], Any], value: object) -> Any:
         from greenlet import getcurrent
@@ -112,6 +115,7 @@ class _Body:
         try:
             return how(value)
         finally:
+            del value  # it may be the exception that passes
             fiber.depth -= 1
             if self._greenlet.dead:
                 self._frame.run.bodies.discard(self._greenlet)

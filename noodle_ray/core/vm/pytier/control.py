@@ -57,7 +57,7 @@ def manage(emitter: Emitter, instr: Instr, at: Position) -> None:
     noted = ast.Expr(nodes.call(".tripped", [nodes.load(error, at)], at), **at)
     swallowed = nodes.call(".leave", [nodes.load(leave, at), nodes.load(error, at)], at)
     catching = [
-        ast.ExceptHandler(nodes.call(".limits", [], at), error, [settled, noted, again], **at),
+        ast.ExceptHandler(emitter.limits(at), error, [settled, noted, again], **at),
         ast.ExceptHandler(
             nodes.load(".BaseException", at),
             error,
@@ -98,13 +98,17 @@ def attempt(emitter: Emitter, instr: Instr, at: Position) -> None:
     statements = nodes.plain(at, *emitter.block(body))
     release = emitter.release(since, at)
     catching = []
-    if final or not all(_is_narrow(cast("tuple[Block, object, object, Block]", handler)[0]) for handler in handlers):
+    if (
+        emitter.names.facts.ends
+        or final
+        or not all(_is_narrow(cast("tuple[Block, object, object, Block]", handler)[0]) for handler in handlers)
+    ):
         name = emitter.fresh("e")
         passing: list[ast.stmt] = [
             ast.Expr(nodes.call(".tripped", [nodes.load(name, at)], at), **at),
             ast.Raise(None, None, **at),
         ]
-        catching.append(ast.ExceptHandler(nodes.call(".limits", [], at), name, passing, **at))
+        catching.append(ast.ExceptHandler(emitter.limits(at), name, passing, **at))
     for handler in handlers:
         catching.append(_handler(emitter, cast("tuple[Block, int | None, int | None, Block]", handler), release, at))
     after = emitter.block(orelse)

@@ -146,6 +146,10 @@ class Emitter:
         goals: list[ast.expr] = [nodes.store(name, at) for name in names]
         return [ast.Assign(goals, nodes.constant(None, at), None, **at)]
 
+    def limits(self, at: Position) -> ast.expr:
+        """What the first handler of a ``try`` catches: what passes all others."""
+        return nodes.call(".freeing" if self.names.facts.ends else ".limits", [], at)
+
     def builtin(self, name: str, at: Position) -> ast.expr:
         """A builtin by its name in the table."""
         self.names.builtins.add(name)
@@ -266,7 +270,7 @@ class Emitter:
             return body
         name, again = self.fresh("e"), ast.Raise(None, None, **at)
         noted = ast.Expr(nodes.call(".tripped", [nodes.load(name, at)], at), **at)
-        limits = ast.ExceptHandler(nodes.call(".limits", [], at), name, [noted, again], **at)
+        limits = ast.ExceptHandler(self.limits(at), name, [noted, again], **at)
         others = ast.ExceptHandler(nodes.load(".BaseException", at), None, [*release, again], **at)
         return [ast.Try(body, [limits, others], [], [], **at)]
 

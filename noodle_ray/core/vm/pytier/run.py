@@ -34,6 +34,7 @@ class PythonRun:
         self._passing = Passing()
         names[".with"], names[".leave"], names[".tripped"] = enter, leave, trip
         names[".limits"], names[".is_tripped"] = self._passing.limits, self._passing.is_tripped
+        names[".freeing"] = self._freeing
         names[".BaseException"], names[".sized"] = BaseException, _SIZED
         self._names = names
         if compiled.sites:
@@ -69,6 +70,17 @@ class PythonRun:
     def end(self) -> None:
         """The run is over: nothing that it leaves behind runs any more of the program."""
         self._passing.ended = True
+
+    def _freeing(self) -> tuple[type[BaseException], ...]:
+        """As `.limits`, where it can be told when values are freed: frames of ours that were passed hold none."""
+        error = sys.exc_info()[1]
+        trace = error.__traceback__ if error else None
+        while trace is not None:
+            while trace.tb_next is not None and trace.tb_next.tb_frame.f_code.co_filename != FILENAME:
+                trace.tb_next = trace.tb_next.tb_next
+            trace = trace.tb_next
+        del error, trace
+        return self._passing.limits()
 
     def traceback(self, error: BaseException) -> list[Frame]:
         """The program's frames that an exception passed, outermost first."""
