@@ -52,6 +52,12 @@ def test_profile_shows_the_programs_output_and_result_and_then_tables(noodle: Co
     assert "total += i * i % 7" in done.err
 
 
+def test_profile_works_as_a_command_of_its_own(noodle_process: Command, program: Write) -> None:
+    done = noodle_process("profile", program(BUSY), "--json")
+    assert done.status == 0, done.err
+    assert json.loads(done.out)["functions"][0]["where"] == "slow"
+
+
 def test_profile_writes_what_speedscope_opens(noodle: Command, program: Write, tmp_path: Path) -> None:
     target = tmp_path / "profile.json"
     noodle("profile", program(BUSY), "-o", target)

@@ -3,7 +3,9 @@
 import _socket
 import os
 import select
+import sys
 from collections.abc import Iterable
+from importlib import import_module
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from noodle_ray.core.vm.native.workshop import Workshop
 
 _START_SECONDS = 30.0
+_PROFILER = "noodle_ray.core.vm.profiler"
 _TURN = 0.05
 """Seconds to wait for answers before looking for what the worker says."""
 
@@ -84,8 +87,9 @@ class LocalWorker:
         Raises ModuleError if the module is not valid, WireError if the arguments cannot be sent, and PlatformError
         if no worker can be started. Whatever else goes wrong in the worker is an outcome with an error.
         """
-        if request.profile:
-            import noodle_ray.core.vm.profiler  # noqa: F401  # so that a worker forked from here has it
+        if request.profile and _PROFILER not in sys.modules:
+            import_module(_PROFILER)  # so that a worker forked from here has it; one forked before does not
+            self._stop()
         self.start()
         self._run += 1
         request = request.seeded()
