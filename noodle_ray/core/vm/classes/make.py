@@ -94,7 +94,8 @@ def build_class(
         cls = type.__new__(ProgramType, name, real_bases(bases), members)
     except (TypeError, ValueError, AttributeError) as error:
         raise type(error)(clean(str(error))) from None
-    S.charge(4 * len(cls.__mro__))
+    ancestors = len(cls.__mro__)  # CPython looks for every special method in each of them
+    S.charge(4 * ancestors + 60 * max(0, ancestors - 10))
     if fill is not None:
         fill(cls)
     if ABC in cls.__mro__:
