@@ -13,7 +13,7 @@ from noodle_ray.core.vm.limits import Limits
 
 DEADLINE: Final = 0.4
 LATE: Final = 0.05
-MEMORY: Final = 64 << 20
+MEMORY: Final = Limits().memory
 
 SLOW: Final = {
     "while": "while True:\n    pass",
@@ -54,7 +54,7 @@ LARGE: Final = {
     "join": "'x'.join(['a' * 1000] * 10**6)",
     "sort": "sorted(range(10**8))",
     "power": "1 << 10**10",
-    "json": "import json\njson.dumps([0] * 10**7)",
+    "json": "import json\njson.dumps([0] * 10**8)",
     "format": "f'{1:>1000000000}'",
     "replace": "('a' * 10**6).replace('a', 'b' * 1000)",
     "comprehension": "[str(n) for n in range(10**9)]",

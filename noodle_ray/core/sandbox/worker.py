@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 CACHED_MODULES: Final = 64
 """Verified modules that a worker keeps, least recently used out first."""
-BLOATED: Final = 16 * 1024 * 1024
+BLOATED: Final = 6 * 1024 * 1024
 """A worker whose resident set stays this many bytes above its first size is replaced."""
 
 _TICK: Final = 0.01
 _TICKS_PER_RAISE: Final = 10
 _SAMPLES_PER_CHECK: Final = 4
-_HEADROOM: Final = 32  # one part in so many may be used between two ticks; then allocation itself fails
+_HEADROOM: Final = 64  # one part in so many may be used between two ticks; then allocation itself fails
 _SLACK: Final = 1 << 20  # one allocator arena: what the idle heap may lack before the program has its first byte
 _PAGE: Final = resource.getpagesize()
 _IDLE: Final = 0
