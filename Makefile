@@ -11,7 +11,7 @@ demo bench: export NOODLE_HOME := $(CURDIR)/.noodle
 export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test serve bench check format lock clean
+.PHONY: help setup demo test fuzz serve bench check format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ demo: setup ## start a local platform, ask the example documents three questions
 
 test: setup ## run the whole test suite
 	@$(BIN)/python -m pytest
+
+fuzz: setup ## compare 20,000 random programs with CPython on every tier, and stop each case at 25 points (hours)
+	@NOODLE_PROGRAMS=20000 $(BIN)/python -m pytest -p no:cacheprovider tests/language/test_programs.py
 
 serve: setup ## run the platform in the foreground until Ctrl-C
 	@$(BIN)/noodle up --foreground

@@ -1,0 +1,94 @@
+"""Programs that Hypothesis makes, and shrinks when one differs, give the same on CPython and on every tier.
+
+``NOODLE_PROGRAMS`` sets how many; `make fuzz` makes 20,000, and stops each case of the corpus at 25 points of its fuel.
+A failure prints the program and a decorator that makes it again.
+"""
+
+import os
+import random
+import re
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from noodle_ray.core import nbc
+from noodle_ray.core.lang import compile_source
+from noodle_ray.core.vm.execute import execute
+from noodle_ray.core.vm.limits import Limits
+from noodle_ray.core.vm.native import may_run_native
+from tests.language.harness import Case, load, observed
+from tests.language.numeric import Numeric
+from tests.language.test_generated import Seen, on_cpython, on_tier
+from tests.language.wider import Wider
+
+PROGRAMS = int(os.environ.get("NOODLE_PROGRAMS", "40"))
+FULL = PROGRAMS >= 1000
+POINTS = 25 if FULL else 1
+ROTATION = 1 if FULL else 8
+"""Of the corpus, one case in so many has its turn in an ordinary run."""
+TURN = int(os.environ.get("NOODLE_TURN", "0"))
+ADDRESS = re.compile(" at 0x[0-9a-f]+")
+CASES = [case for number, case in enumerate(load()) if number % ROTATION == TURN % ROTATION]
+made = settings(
+    max_examples=PROGRAMS,
+    deadline=None,
+    print_blob=True,
+    database=None,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.timeout(36_000)
+@made
+@given(source=st.randoms(use_true_random=False))
+def test_program_agrees_with_cpython_and_stops_where_the_other_tier_does(source: random.Random) -> None:
+    agree(Wider(source).program())
+
+
+@pytest.mark.timeout(36_000)
+@made
+@given(source=st.randoms(use_true_random=False))
+def test_numeric_program_agrees_with_cpython_on_every_tier(source: random.Random) -> None:
+    agree(Numeric(source).program(), native=True)
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_case_stops_at_the_same_point_of_fuel_on_every_tier(case: Case) -> None:
+    module = nbc.load(nbc.encode(compile_source(case.source)))
+    fuel = execute(module, tier="interpreter", seed=1).usage["fuel"]
+    draw = random.Random(case.name)
+    tiers = ["python", *(["native"] if may_run_native() else [])]
+    for point in [draw.randrange(1, max(fuel, 1) + 1) for _ in range(POINTS)]:
+        stops = [
+            (tier, observed(outcome), outcome.usage["fuel"])
+            for tier in ("interpreter", *tiers)
+            for outcome in [execute(module, tier=tier, seed=1, limits=Limits(fuel=point))]
+        ]
+        for tier, shown, used in stops:
+            assert (shown, used) == stops[0][1:], f"{tier}, fuel {point}"
+
+
+def agree(source: str, *, native: bool = False) -> None:
+    """The program is the same everywhere, with all its fuel and with too little."""
+    try:
+        expected = plain(on_cpython(source))
+    except SyntaxError:
+        return
+    module = nbc.load(nbc.encode(compile_source(source)))
+    interpreted, fuel = on_tier(module, "interpreter")
+    assert interpreted == expected, source
+    tiers = ["python", *(["native"] if native and may_run_native() else [])]
+    point = random.Random(source).randrange(1, fuel + 1)
+    stopped = on_tier(module, "interpreter", point)
+    for tier in tiers:
+        assert on_tier(module, tier) == (expected, fuel), f"{tier}:\n{source}"
+        assert on_tier(module, tier, point) == stopped, f"{tier}, fuel {point}:\n{source}"
+
+
+def plain(seen: Seen) -> Seen:
+    """Without addresses, which programs of ours do not show."""
+    output, error = seen
+    return ADDRESS.sub("", output), error and (error[0], ADDRESS.sub("", error[1]), error[2])
