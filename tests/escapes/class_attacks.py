@@ -16,14 +16,14 @@ _TEXT: Final = (
 )
 
 INTERNALS: Final = {
-    "class of an object": ("class A:\n    pass\nA().__class__.__mro__", REFUSED),
+    "class of an object": ("class A:\n    pass\nA().__class__.__mro__[-1].__subclasses__()", REFUSED),
     "subclasses of object": ("object.__subclasses__()", REFUSED),
-    "bases of a class": ("class A:\n    pass\nA.__bases__", REFUSED),
-    "mro of a class": ("class A:\n    pass\nA.mro()", "AttributeError"),
+    "bases of a class": ("class A:\n    pass\ngetattr(A.__bases__[0], '__subclasses__')", "AttributeError"),
+    "mro of a class": ("class A:\n    pass\ngetattr(A.mro()[-1], '__subclasses__')", "AttributeError"),
     "globals of a method": ("class A:\n    def f(self):\n        pass\nA.f.__globals__", REFUSED),
     "function of a bound method": ("class A:\n    def f(self):\n        pass\nA().f.__func__", REFUSED),
-    "getattr with a dunder": ("getattr('', '__class__')", "AttributeError"),
-    "getattr with a built dunder": ("getattr((), '__cl' + 'ass__')", "AttributeError"),
+    "getattr with a dunder": ("getattr(getattr('', '__class__'), '__subclasses__')", "AttributeError"),
+    "getattr with a built dunder": ("getattr(getattr((), '__cl' + 'ass__'), '__glo' + 'bals__')", "AttributeError"),
     "getattr in a map": ("list(map(getattr, [int], ['__subclasses__']))", "AttributeError"),
     "getattr of a function's code": ("def f():\n    pass\ngetattr(f, '__code__')", "AttributeError"),
     "getattr of globals through a method": (
@@ -31,7 +31,7 @@ INTERNALS: Final = {
     ),
     "getattr of a module's dictionary": ("import math\ngetattr(math, '__dict__')", "AttributeError"),
     "getattr of a module's loader": ("import json\ngetattr(json, '__loader__')", "AttributeError"),
-    "getattr with a lying name": (_TEXT + "getattr(1, S('__class__'))", "AttributeError"),
+    "getattr with a lying name": (_TEXT + "getattr(getattr(1, S('__class__')), S('__subclasses__'))", "AttributeError"),
     "setattr of a lying name": (_TEXT + "class A:\n    pass\nsetattr(A(), S('__class__'), int)", "AttributeError|TypeError"),
     "setattr of the class": ("class A:\n    pass\nsetattr(A(), '__class__', int)", "AttributeError|TypeError"),
     "setattr of the dictionary": ("class A:\n    pass\nsetattr(A(), '__dict__', {})", "AttributeError|TypeError"),
