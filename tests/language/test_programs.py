@@ -29,9 +29,15 @@ ROTATION = 1 if FULL else 8
 """Of the corpus, one case in so many has its turn in an ordinary run."""
 TURN = int(os.environ.get("NOODLE_TURN", "0"))
 ADDRESS = re.compile(" at 0x[0-9a-f]+")
+ENCLOSED = re.compile(
+    r"NameError(\W+)cannot access free variable ('\w+') where it is not associated with a value in .* scope"
+)
+INLINE = r"UnboundLocalError\1cannot access local variable \2 where it is not associated with a value"
+"""To CPython 3.11 a comprehension is a function of its own, whose unbound variables are those of a scope around it."""
 CASES = [case for number, case in enumerate(load()) if number % ROTATION == TURN % ROTATION]
 made = settings(
     max_examples=PROGRAMS,
+    derandomize=not FULL,
     deadline=None,
     print_blob=True,
     database=None,
@@ -89,6 +95,10 @@ def agree(source: str, *, native: bool = False) -> None:
 
 
 def plain(seen: Seen) -> Seen:
-    """Without addresses, which programs of ours do not show."""
+    """Without addresses, which programs of ours do not show, and with comprehensions as a part of their function."""
     output, error = seen
-    return ADDRESS.sub("", output), error and (error[0], ADDRESS.sub("", error[1]), error[2])
+    output = ENCLOSED.sub(INLINE, ADDRESS.sub("", output))
+    if error is None:
+        return output, None
+    kind, message = ENCLOSED.sub(INLINE, f"{error[0]}: {ADDRESS.sub('', error[1])}").split(": ", 1)
+    return output, (kind, message, error[2])

@@ -181,7 +181,7 @@ class Wider(Richer):
             lambda: f"Colour({pick(('1', '2', one))}).next().name",
             lambda: f"Colour[{pick(('RED', 'GREEN', 'BLUE'))!r}].value",
             lambda: f"list(map(lambda p, q=1: (p, q), [{one}], *[[{two}]]))",
-            lambda: f"dict(zip('ab', gen(3), strict={pick(('True', 'False'))}))",
+            lambda: f"dict(zip('ab', gen({pick('123')})))",
             lambda: f"any({one} for _ in gen(2))",
             lambda: f"list(enumerate(filter(None, [{one}, {two}]), 1))",
             lambda: f"(lambda *p, **q: (p, q))(*gen({pick('012')}), **dict(k={one}))",

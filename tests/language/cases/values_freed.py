@@ -127,3 +127,69 @@ try:
 except KeyError as e:
     print("late")
 print("end")
+# --- generators inside generators that are dropped
+def gen(n):
+    try:
+        for i in range(n):
+            yield i
+    finally:
+        print("gen ends", n)
+def f():
+    x = [any(2 for _ in gen(2)), 1]
+    print("x", x)
+    h = (i for i in gen(4))
+    next(h)
+    h = None
+    print("after h")
+f()
+# --- a generator that an exception passes, with the one it delegates to
+class A:
+    def __iter__(self):
+        try:
+            yield 1
+            yield 2
+        finally:
+            print("A ends")
+def outer(g):
+    yield from g
+print(1 in A())
+o = outer(A())
+next(o)
+try:
+    o.throw(KeyError)
+except KeyError as e:
+    print("key")
+print("done")
+# --- arguments of a builtin that failed are freed before the handler
+def gen(n):
+    try:
+        yield n
+    finally:
+        print("gen ends", n)
+def f():
+    return dict(zip("ab", gen(3), strict=True))
+try:
+    f()
+except ValueError as e:
+    print("caught", e)
+# --- what an exception passed lives as long as it does
+def gen(n):
+    try:
+        yield n
+        yield n
+    finally:
+        print("gen ends", n)
+def late():
+    g = gen(40)
+    next(g)
+    raise KeyError(1)
+def f():
+    try:
+        late()
+    except KeyError as e:
+        kept = e
+        print("late")
+    print("still")
+    kept = None
+    print("gone")
+f()
