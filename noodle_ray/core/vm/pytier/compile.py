@@ -23,7 +23,7 @@ assert len(HANDLERS) > len(_EMITTERS)
 
 
 class Compiled(NamedTuple):
-    """A compiled module: the code of its top level, the namespace to copy for each run, and the indices of the functions
+    """A compiled module: the code of its top level, the namespace to copy for each run, and the indices of functions
     that ask native code first."""
 
     code: CodeType
