@@ -182,8 +182,8 @@ _IMPURE: Final = frozenset(
 PURE_MEMBERS: Final = (
     frozenset(f"{module}.{member}" for module in _PURE_MODULES for member in MODULES[module])
     | frozenset(
-        "datetime.MAXYEAR datetime.MINYEAR datetime.UTC re.compile re.escape re.findall re.fullmatch re.match re.search "
-        "re.split textwrap.dedent textwrap.fill textwrap.shorten textwrap.wrap".split()
+        "datetime.MAXYEAR datetime.MINYEAR datetime.UTC re.compile re.escape re.findall re.fullmatch re.match "
+        "re.search re.split textwrap.dedent textwrap.fill textwrap.shorten textwrap.wrap".split()
     )
 ) - _IMPURE
 """Members without effects visible to others when called with no callback: they may raise. All others may have some."""
