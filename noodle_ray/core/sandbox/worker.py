@@ -354,8 +354,8 @@ def become_worker(connection: "socket", proc: int, parent: int, layers: list[loc
         native.confine(code)
         own, (descriptor, statm, clear_refs) = lockdown.confine(connection, proc, parent)
         modules.seal()
-        if native.shared is not None:
-            native.shared.ask = worker.ask_native
+        if native.region is not None:
+            native.region.ask = worker.ask_native
         worker.attach(socket(family, kind, 0, descriptor), statm, clear_refs)
         worker.send("ready", [list(layer) for layer in (*layers, *own)])
         gc.freeze()

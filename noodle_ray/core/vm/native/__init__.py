@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from noodle_ray.core.vm.native.shared import Shared
 
-shared: Shared | None = None
+region: Shared | None = None
 """In a sandboxed worker: where it gets native code from."""
 SIZE: Final = 1 << 20
 """Bytes of native code that a worker can have."""
@@ -41,14 +41,14 @@ def make_memory() -> int:
 
 def confine(descriptor: int) -> None:
     """This process becomes a sandboxed worker, whose owner puts native code into this file in memory; -1 for none."""
-    global _there, shared
+    global _there, region
     _there = False
     if descriptor < 0:
         return
     from noodle_ray.core.vm.native.shared import Shared
 
     try:
-        shared = Shared(descriptor)
+        region = Shared(descriptor)
     except OSError:  # then without
         return
     _there = True

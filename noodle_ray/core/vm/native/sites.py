@@ -164,8 +164,8 @@ class Sites:
 
         if self._context is None:
             self._context = Context()
-        if native.shared is not None:
-            return native.shared.entry(self, site.index, kinds, self._eager)
+        if native.region is not None:
+            return native.region.entry(self, site.index, kinds, self._eager)
         from noodle_ray.core.vm.native.make import make_entry
 
         return make_entry(self.module, self.key, site.index, kinds, self.lookup)
