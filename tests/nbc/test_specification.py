@@ -82,10 +82,16 @@ def test_leaves_are_what_the_page_says() -> None:
     paragraphs = TEXT.split("**Leaves**")[1].split("\n\n")
     assert f"at most {costs._LEAF_SIZE}\n" in paragraphs[0]
     assert set(words(paragraphs[1])) - {"callb"} == costs._IN_LEAF - costs._CHEAP
-    methods = {name for name in words(paragraphs[2]) if name in costs._HOOK_METHODS}
-    hooks = set(words(paragraphs[2])) - methods - costs._HOOK_MODULES - {"func", "const", "bget"}
+    sentences = paragraphs[2].split(". ")
+    hooks = {name for name in words(sentences[1]) if name in costs._HOOKS}
     assert hooks == costs._HOOKS
+    methods = set(words(sentences[1])) - hooks
     assert methods | {name.rpartition(".")[2] for name in hooks if "." in name} == costs._HOOK_METHODS
+    modules, getters, looks = ". ".join(sentences[3:]).split(";")
+    assert set(words(modules)) - {"bget"} == costs._HOOK_MODULES
+    assert set(words(getters)) == costs._GETTERS
+    named = words(looks)
+    assert set(named[named.index("__class__") + 1 :]) - {"callb"} == costs._LOOKS
 
 
 def test_header_is_the_codec_s() -> None:
