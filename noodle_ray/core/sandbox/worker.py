@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 CACHED_MODULES: Final = 64
 """Verified modules that a worker keeps, least recently used out first."""
 BLOATED: Final = 6 * 1024 * 1024
-"""A worker whose resident set stays this many bytes above its first size is replaced."""
+"""A worker whose resident set, or address space, stays this many bytes above its first is replaced: a later run could
+use them beyond its limit."""
 
 _TICK: Final = 0.01
 _TICKS_PER_RAISE: Final = 10
@@ -57,6 +58,7 @@ class Worker:
     _connection: "socket"
     _statm: int
     _clear_refs: int
+    _first_size: int
     _first_resident: int
 
     def __init__(self) -> None:
@@ -79,7 +81,7 @@ class Worker:
         self._connection = connection
         self._statm = statm
         self._clear_refs = clear_refs
-        self._first_resident = self._memory()[1]
+        self._first_size, self._first_resident = self._memory()
         memory._statm = statm if statm >= 0 else -2
 
     def serve(self) -> None:
@@ -267,7 +269,8 @@ class Worker:
     def _bloated(self) -> bool:
         gc.collect()
         kernel.call("malloc_trim", 0)
-        return self._memory()[1] > self._first_resident + BLOATED
+        size, resident = self._memory()
+        return max(size - self._first_size, resident - self._first_resident) > BLOATED
 
     def _memory(self) -> tuple[int, int]:
         """Return bytes of address space and of resident memory."""
