@@ -17,7 +17,7 @@ from noodle_ray.core.vm.pytier import emitter, loops, nodes
 ROUNDS = 7
 
 
-def _start_for(made: emitter.Emitter, items: ast.expr, instr: Any, at: Any) -> tuple[str, str]:
+def _start(made: emitter.Emitter, items: ast.expr, instr: Any, at: Any) -> tuple[str, str]:
     del instr
     name = made.fresh("i")
     made.statement(nodes.assign(name, items, at))
@@ -29,7 +29,7 @@ def _without_charges() -> Iterator[None]:
     replaced = [
         (emitter, "charge", lambda *_: []),
         (loops, "charge", lambda *_: []),
-        (loops, "_start_for", _start_for),
+        (loops, "_start", _start),
         (loops, "_refund", lambda made, loop, *_: loop[0]),
     ]
     kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]

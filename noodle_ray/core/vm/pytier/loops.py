@@ -23,44 +23,41 @@ _PLAIN: Final = _IMMUTABLE | {list, dict}
 _FREE: Final = frozenset({range, str})
 
 
-def _start(emitter: Emitter, helper: str, arguments: list[ast.expr], at: Position) -> tuple[str, str]:
-    """Pay for a leaf loop; the variables that hold its iterator and the count of what is left of it."""
-    iterator, left = emitter.fresh("i"), emitter.fresh("n")
-    pair = ast.Tuple([nodes.store(iterator, at), nodes.store(left, at)], nodes.STORE, **at)
-    emitter.statement(ast.Assign([pair], nodes.call(helper, arguments, at), None, **at))
-    return iterator, left
+def _start(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tuple[str, str]:
+    """Pay for a leaf ``for``; the variables that hold its iterator and the count of what is left of it.
 
-
-def _start_for(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tuple[str, str]:
-    """`_start` for a ``for``. A container that keeps its length is paid for without a call."""
+    A range or container that keeps its length is paid for without a call.
+    """
     iterable, cost = cast(int, instr.args[1]), float(loop_cost(instr))
     body = cast(Block, instr.args[2])
-    inert = is_inert(body, emitter.registers)
     known = emitter.registers.types.get(iterable)
-    fixed = known is range or keeps_size(iterable, body, emitter.registers)
-    if not (inert and fixed):
-        return _start(emitter, ".enter", [items, nodes.constant(cost, at)], at)
     iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
+    both: list[ast.expr] = [nodes.store(iterator, at), nodes.store(left, at)]
+
+    def in_part(source: ast.expr) -> ast.stmt:
+        call = nodes.call(".enter", [source, nodes.constant(cost, at)], at)
+        return ast.Assign([ast.Tuple(both, nodes.STORE, **at)], call, None, **at)
+
+    fixed = known is range or keeps_size(iterable, body, emitter.registers)
+    if not (fixed and is_inert(body, emitter.registers)):
+        emitter.statement(in_part(items))
+        return iterator, left
     emitter.statement(nodes.assign(iterator, items, at))
+    metered = in_part(nodes.load(iterator, at))
     length = nodes.call(".len", [nodes.load(iterator, at)], at)
     total = ast.NamedExpr(nodes.store(price, at), ast.BinOp(length, ast.Mult(), nodes.constant(cost, at), **at), **at)
     affordable = ast.Compare(total, [ast.LtE()], [nodes.load(FUEL, at)], **at)
     pay = ast.AugAssign(nodes.store(FUEL, at), ast.Sub(), nodes.load(price, at), **at)
-    both = [nodes.store(iterator, at), nodes.store(left, at)]
-    plain = ast.Assign(cast("list[ast.expr]", both), nodes.call(".iter", [nodes.load(iterator, at)], at), None, **at)
-    steady = any(inner.op == "setindex" for inner in flatten(body))
-    helper = ".enter" if known is range else ".enter_steady" if steady else ".enter_fixed"
-    call = nodes.call(helper, [nodes.load(iterator, at), nodes.constant(cost, at)], at)
-    metered = ast.Assign([ast.Tuple(cast("list[ast.expr]", both), nodes.STORE, **at)], call, None, **at)
-    if known is not range:
-        kind = nodes.call(".type", [nodes.load(iterator, at)], at)
-        kinds = nodes.load(".steady" if steady else ".counted", at)
-        sized = ast.Compare(kind, [ast.In()], [kinds], **at)
-        emitter.statement(ast.If(ast.BoolOp(ast.And(), [sized, affordable], **at), [pay, plain], [metered], **at))
+    plain = ast.Assign(both, nodes.call(".iter", [nodes.load(iterator, at)], at), None, **at)
+    if known is range:
+        pay_all: ast.stmt = ast.If(affordable, [pay, plain], [metered], **at)
+        endless = ast.ExceptHandler(nodes.load(".OverflowError", at), None, [metered], **at)
+        emitter.statement(ast.Try([pay_all], [endless], [], [], **at))  # len() refuses a range of 2**63 and more
         return iterator, left
-    pay_all: ast.stmt = ast.If(affordable, [pay, plain], [metered], **at)
-    endless = ast.ExceptHandler(nodes.load(".OverflowError", at), None, [metered], **at)
-    emitter.statement(ast.Try([pay_all], [endless], [], [], **at))  # len() refuses a range of 2**63 and more
+    steady = any(inner.op == "setindex" for inner in flatten(body))
+    kinds = nodes.load(".steady" if steady else ".counted", at)
+    sized = ast.Compare(nodes.call(".type", [nodes.load(iterator, at)], at), [ast.In()], [kinds], **at)
+    emitter.statement(ast.If(ast.BoolOp(ast.And(), [sized, affordable], **at), [pay, plain], [metered], **at))
     return iterator, left
 
 
@@ -100,7 +97,7 @@ def for_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     steady = emitter.registers.types.get(iterable) in _IMMUTABLE or keeps_size(iterable, body, emitter.registers)
 
     def ahead(items: ast.expr) -> None:
-        iterator, left = _start_for(emitter, items, instr, at)
+        iterator, left = _start(emitter, items, instr, at)
         loop = ast.For(
             element, nodes.load(iterator, at), nodes.plain(at, *emitter.block(body)), emitter.block(orelse), None, **at
         )
@@ -248,7 +245,7 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     name = emitter.fresh("c")
 
     def ahead(items: ast.expr) -> None:
-        iterator, left = _start_for(emitter, items, loop, at)
+        iterator, left = _start(emitter, items, loop, at)
         clause = [ast.comprehension(goal, nodes.load(iterator, at), tests, 0)]
         node: ast.expr = ast.ListComp(values[0], clause, **at)
         if kind == "dict":

@@ -30,7 +30,6 @@ class PythonRun:
         names = compiled.namespace.copy()
         names[".trip"] = meter.trip
         names[".enter"], names[".settle"] = meter.enter, meter.settle
-        names[".enter_fixed"], names[".enter_steady"] = meter.enter_fixed, meter.enter_steady
         self._passing = Passing()
         names[".with"], names[".leave"], names[".tripped"] = enter, leave, trip
         names[".limits"], names[".is_tripped"] = self._passing.limits, self._passing.is_tripped

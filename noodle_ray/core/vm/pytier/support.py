@@ -5,7 +5,7 @@ are: CPython's messages about missing arguments and unbound names are then right
 """
 
 import _ast as ast
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, compress, repeat
 from operator import length_hint
 from types import CellType, CodeType
@@ -27,7 +27,6 @@ FUEL: Final = ".fuel"
 
 
 _SIZED: Final = frozenset({range, tuple, str, list, dict})
-_STEADY: Final = _SIZED - {dict}
 
 
 class Meter:
@@ -37,7 +36,7 @@ class Meter:
     ``map`` calls, say), they give back what they have not used, and pay for each iteration from there on.
     """
 
-    __slots__ = ("cell", "charge", "enter", "enter_fixed", "enter_steady", "remaining", "settle", "trip", "unused")
+    __slots__ = ("cell", "charge", "enter", "remaining", "settle", "trip", "unused")
 
     def __init__(self, fuel: float) -> None:
         ahead: dict[Iterator[object], tuple[chain[bool], float] | None] = {}
@@ -79,23 +78,6 @@ class Meter:
             fuel -= cost * count
             return compress(iterator, selectors), left
 
-        def enter_fixed(
-            iterable: Iterable[object], cost: float, sized: frozenset[type] = _SIZED
-        ) -> tuple[Iterator[object], Iterator[object]]:
-            """`enter` for a loop that surely does not change how long its iterable is."""
-            nonlocal fuel
-            if type(iterable) in sized:
-                total = cost * len(cast("Sized", iterable))
-                if total <= fuel:
-                    fuel -= total
-                    iterator = iter(iterable)
-                    return iterator, iterator
-            return enter(iterable, cost)
-
-        def enter_steady(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
-            """`enter_fixed` for a loop that may give a dict new keys."""
-            return enter_fixed(iterable, cost, _STEADY)
-
         def remaining() -> float:
             return fuel
 
@@ -105,8 +87,7 @@ class Meter:
 
         self.cell = cast("tuple[CellType, ...]", remaining.__closure__)[0]
         self.trip, self.charge, self.remaining, self.settle = trip, charge, remaining, ahead.pop
-        self.unused = unused
-        self.enter, self.enter_fixed, self.enter_steady = enter, enter_fixed, enter_steady
+        self.enter, self.unused = enter, unused
 
 
 def wrap(program: ast.stmt) -> ast.Module:
@@ -163,7 +144,7 @@ def _import_nothing(*args: object) -> None:
 _HELPERS: Final[dict[str, object]] = {
     ".type": type,
     ".counted": _SIZED - {range},
-    ".steady": _STEADY - {range},
+    ".steady": _SIZED - {dict, range},
     ".hint": length_hint,
     ".set": set_of,
     ".slice": slice_of,
