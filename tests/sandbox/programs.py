@@ -54,6 +54,13 @@ while True:
     finally:
         continue
 """
+BUSY = """\
+import time
+print("busy")
+end = time.monotonic() + 0.3
+while time.monotonic() < end:
+    pass
+"""
 ASKING = """\
 from noodle_ray import model
 echo = model("echo")

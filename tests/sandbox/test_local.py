@@ -17,7 +17,7 @@ from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import ModuleError
-from tests.sandbox.programs import ASKING, FOREVER, SWALLOWING, Echo, code, compiled, request
+from tests.sandbox.programs import ASKING, BUSY, FOREVER, SWALLOWING, Echo, code, compiled, request
 
 ROOT = Path(__file__).parents[2]
 
@@ -169,18 +169,22 @@ def test_next_run_succeeds_when_worker_is_killed_while_idle(worker: LocalWorker,
     assert answers_again(worker)
 
 
-def test_run_ends_with_its_cause_when_worker_is_killed_under_it(worker: LocalWorker) -> None:
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+def test_run_ends_with_its_cause_and_what_it_told_when_worker_is_killed_under_it(
+    worker: LocalWorker, tier: str
+) -> None:
     assert answers_again(worker)
-    pid = pid_of(worker)
 
     class Killing(Echo):
         def receive(self, timeout: float | None = None) -> list:  # type: ignore[type-arg]
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid_of(worker), signal.SIGKILL)
             return super().receive()
 
-    outcome = worker.run(request(ASKING, "a"), Killing())
+    outcome = worker.run(request(BUSY + ASKING, "a", tier=tier), Killing())
     assert code(outcome) == "E0801"
     assert "signal 9" in outcome["error"]["message"]  # type: ignore[index]
+    assert outcome["stdout"] == "busy\n"
+    assert outcome["usage"]["fuel"] > 0  # type: ignore[index]
     assert answers_again(worker)
 
 

@@ -12,9 +12,11 @@ import pytest
 import uvloop
 
 from noodle_ray.core.nbc import digest
+from noodle_ray.core.sandbox.messages import CODEC
+from noodle_ray.core.sandbox.outcome import USAGE
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.sandbox.wire import MAX_FRAME, WireError
+from noodle_ray.core.sandbox.wire import MAX_FRAME, WireError, frame
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.errors import ModelError, ModuleError, PlatformError, RequestError
 from tests.sandbox.programs import ASKING, FOREVER, SWALLOWING, code, request
@@ -150,6 +152,16 @@ async def test_worker_is_killed_at_the_deadline_when_it_is_stopped(pool: WorkerP
     assert await answers_again(pool)
 
 
+async def test_output_and_usage_are_told_when_the_worker_is_killed(pool: WorkerPool) -> None:
+    run = asyncio.create_task(pool.run(request("print('a')\n" + FOREVER, fuel=10**15)))
+    await until(lambda: any(worker._told.stdout for worker in pool._workers.values()))
+    for pid in worker_pids(pool):
+        os.kill(pid, signal.SIGKILL)
+    outcome = await run
+    assert (code(outcome), outcome["stdout"]) == ("E0801", "a\n")
+    assert outcome["usage"]["fuel"] > 0  # type: ignore[index]
+
+
 async def test_deadline_trips_when_an_answer_never_comes(pool: WorkerPool) -> None:
     async def never(requests: list[EffectRequest]) -> list[EffectAnswer]:
         await asyncio.Event().wait()
@@ -275,7 +287,7 @@ async def test_large_values_travel_both_ways_when_they_fit(pool: WorkerPool) -> 
 
 
 @pytest.mark.parametrize(
-    "frame",
+    "forgery",
     [
         b"\xff\xff\xff\xff",
         b"\x01\0\0\0\xc1",
@@ -284,13 +296,17 @@ async def test_large_values_travel_both_ways_when_they_fit(pool: WorkerPool) -> 
         b"\x0b\0\0\0\x93\xa7effects\x01\x01",
         b"\x0b\0\0\0\x93\xa7effects\x01\x90" + b"\x05\0\0\0\x01\x01\x01\x01\x01",
         b"\x08\0\0\0\x92\xa5ready\x90",
+        frame(CODEC.pack(["progress", 1, {}, ""])),
+        frame(CODEC.pack(["progress", 1, {**USAGE, "fuel": -1}, ""])),
+        frame(CODEC.pack(["progress", 1, USAGE, "x" * 1001])),
+        frame(CODEC.pack(["progress", 2, USAGE, ""])),
     ],
 )
-async def test_worker_is_replaced_when_it_forges_frames(pool: WorkerPool, frame: bytes) -> None:
+async def test_worker_is_replaced_when_it_forges_frames(pool: WorkerPool, forgery: bytes) -> None:
     """What a worker that was taken over could send: here the test writes it into the pool's end."""
     import socket
 
-    run = asyncio.create_task(pool.run(request(FOREVER, fuel=10**15)))
+    run = asyncio.create_task(pool.run(request(FOREVER, fuel=10**15, output=1000)))
     await until(lambda: pool.stats().busy == 1)
     busy = next(iter(set(pool._workers.values()) - set(pool._idle)))
     forged, ours = socket.socketpair()
@@ -300,7 +316,7 @@ async def test_worker_is_replaced_when_it_forges_frames(pool: WorkerPool, frame:
     loop.remove_reader(busy._socket.fileno())
     loop.add_reader(busy._socket.fileno(), busy._on_readable)
     ours.close()
-    forged.sendall(frame)
+    forged.sendall(forgery)
     outcome = await run
     forged.close()
     assert code(outcome) == "E0801"

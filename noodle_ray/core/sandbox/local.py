@@ -124,6 +124,7 @@ class LocalWorker:
 
     def _converse(self, start: bytes, request: RunRequest, host: EffectHost | None) -> outcome.Outcome:
         began = monotonic()
+        told = outcome.Told(request.limits.output)
         try:
             self._send(start)
             self.layers()
@@ -146,6 +147,8 @@ class LocalWorker:
                             outstanding -= self._answer([_unanswered(asked) for asked in requests])
                         else:
                             host.send(requests)
+                    case messages.Progress(usage, text):
+                        told.add(usage, text)
                     case messages.Native() as asked:
                         self._make_native(request, asked)
                     case messages.Need():
@@ -164,15 +167,15 @@ class LocalWorker:
                         raise error
                     case messages.Failed(why):
                         self._stop()
-                        return outcome.died(why, request.tier, monotonic() - began)
+                        return outcome.died(why, request.tier, monotonic() - began, told)
                     case None:
                         self._stop()
-                        return outcome.limit("deadline", request.tier, monotonic() - began)
+                        return outcome.limit("deadline", request.tier, monotonic() - began, told)
         except WireError as error:
             self._stop()
-            return outcome.died(error.message, request.tier, monotonic() - began)
+            return outcome.died(error.message, request.tier, monotonic() - began, told)
         except (EOFError, ConnectionError):
-            return outcome.died(self._stop(), request.tier, monotonic() - began)
+            return outcome.died(self._stop(), request.tier, monotonic() - began, told)
 
     def _make_native(self, request: RunRequest, asked: messages.Native) -> None:
         from noodle_ray.core.vm.native.workshop import Workshop

@@ -56,6 +56,13 @@ class Native(NamedTuple):
     addresses: dict[str, int]
 
 
+class Progress(NamedTuple):
+    """What the run has used so far, and written since the worker told last."""
+
+    usage: dict[str, object]
+    stdout: str
+
+
 class Done(NamedTuple):
     """The run ended. If ``retire``, the worker ends too and must be replaced."""
 
@@ -69,7 +76,7 @@ class Failed(NamedTuple):
     why: str
 
 
-Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Done | Failed
+Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Failed
 
 
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
@@ -98,6 +105,8 @@ def read(body: bytes, run: int) -> Message:
             return Done(outcome.checked(result), retire)
         case ["effects", number, [*requests]] if number == run:
             return Effects([_request(item) for item in requests])
+        case ["progress", number, dict(usage), str(text)] if number == run and outcome.is_usage(usage):
+            return Progress(usage, text)
         case ["native", number, int(slot), int(index), str(kinds), [*known], int(base), dict(addresses)] if (
             number == run
         ):

@@ -20,30 +20,59 @@ USAGE: Final = {
     "computing_seconds": 0.0,
     "waiting_seconds": 0.0,
 }
-"""What every outcome's usage has. A worker that is killed takes its counters along: then they read 0."""
+"""What every outcome's usage has. Of a run whose worker was killed it is what the worker told last: see `Told`."""
 
 
-def failed(code: str, kind: str, message: str, tier: str, wall_seconds: float = 0.0) -> Outcome:
+class Told:
+    """What a worker told about its run while it ran: the usage so far, and the output, of at most ``limit`` characters.
+
+    A worker tells ten times a second, so what a run did in the last moment before its worker is killed is missing.
+    """
+
+    __slots__ = ("_left", "_parts", "usage")
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._parts: list[str] = []
+        self.usage: dict[str, object] = {}
+
+    @property
+    def stdout(self) -> str:
+        """The output so far."""
+        return "".join(self._parts)
+
+    def add(self, usage: dict[str, object], text: str) -> None:
+        """Take in what the worker tells. Raises WireError for more output than the run may have."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise WireError("received more output than the run may have")
+        self._parts.append(text)
+        self.usage = usage
+
+
+def failed(
+    code: str, kind: str, message: str, tier: str, wall_seconds: float = 0.0, told: Told | None = None
+) -> Outcome:
     """The outcome of a run that has no result: an error of this code and type, and no traceback."""
     return {
         "result": None,
-        "stdout": "",
+        "stdout": told.stdout if told else "",
         "error": {"code": code, "type": kind, "message": message, "traceback": []},
-        "usage": {**USAGE, "wall_seconds": wall_seconds},
+        "usage": {**USAGE, **(told.usage if told else {}), **({"wall_seconds": wall_seconds} if wall_seconds else {})},
         "tier": tier,
         "events": [],
     }
 
 
-def limit(kind: str, tier: str, wall_seconds: float = 0.0) -> Outcome:
+def limit(kind: str, tier: str, wall_seconds: float = 0.0, told: Told | None = None) -> Outcome:
     """The outcome of a run that a limit ended; ``kind`` is a key of `core.vm.limits.CODES`."""
-    return failed(CODES[kind], "LimitExceeded", MESSAGES[kind], tier, wall_seconds)
+    return failed(CODES[kind], "LimitExceeded", MESSAGES[kind], tier, wall_seconds, told)
 
 
-def died(reason: str, tier: str, wall_seconds: float = 0.0) -> Outcome:
+def died(reason: str, tier: str, wall_seconds: float = 0.0, told: Told | None = None) -> Outcome:
     """The outcome of a run whose worker died under it."""
     message = f"the worker process died ({reason}); only this run is lost"
-    return failed("NOODLE-E0801", "WorkerDied", message, tier, wall_seconds)
+    return failed("NOODLE-E0801", "WorkerDied", message, tier, wall_seconds, told)
 
 
 def checked(value: object) -> Outcome:
@@ -63,12 +92,17 @@ def checked(value: object) -> Outcome:
         }:
             if not (error is None or _is_error(error)):
                 raise WireError("received an outcome whose error has the wrong shape")
-            if not all(_is_amount(usage.get(name)) for name in USAGE) or len(usage) > 2 * len(USAGE):
+            if not is_usage(usage):
                 raise WireError("received an outcome whose usage has the wrong shape")
             if not all(isinstance(event, dict) for event in events):
                 raise WireError("received an outcome whose events have the wrong shape")
             return value
     raise WireError("received an outcome of the wrong shape")
+
+
+def is_usage(value: dict[object, object]) -> bool:
+    """Whether this has the shape of an outcome's usage."""
+    return all(_is_amount(value.get(name)) for name in USAGE) and len(value) <= 2 * len(USAGE)
 
 
 def _is_profile(value: object) -> bool:

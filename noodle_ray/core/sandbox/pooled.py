@@ -45,6 +45,7 @@ class PooledWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._outstanding = 0
         self._asked = 0
+        self._told = outcome.Told(0)
         self._began = 0.0
         self._gone = False
         self.runs = 0
@@ -81,6 +82,7 @@ class PooledWorker:
         self._request = request
         self._effects = effects
         self._outstanding = 0
+        self._told = outcome.Told(request.limits.output)
         result: asyncio.Future[outcome.Outcome] = self._loop.create_future()
         self._result = result
         if self.ready.done():
@@ -111,7 +113,7 @@ class PooledWorker:
             self.ready.exception()  # nobody has to wait for it
             self._fail(error)
         elif self._request is not None:
-            self._settle(outcome.died(how, self._request.tier, self._loop.time() - self._began))
+            self._settle(outcome.died(how, self._request.tier, self._loop.time() - self._began, self._told))
 
     def abort(self, error: NoodleError) -> None:
         """End the process now; a run that it has raises ``error``."""
@@ -130,7 +132,7 @@ class PooledWorker:
 
     def _overrun(self) -> None:
         assert self._request is not None
-        self._settle(outcome.limit("deadline", self._request.tier, self._loop.time() - self._began))
+        self._settle(outcome.limit("deadline", self._request.tier, self._loop.time() - self._began, self._told))
         self.kill("it ran past its deadline")
 
     def _never_ready(self) -> None:
@@ -166,6 +168,8 @@ class PooledWorker:
                 self._on_effects(requests)
             case messages.Ready(layers):
                 self._on_ready(layers)
+            case messages.Progress(usage, text):
+                self._told.add(usage, text)
             case messages.Native():
                 self._on_native(message)
             case messages.Need():

@@ -9,6 +9,7 @@ A frame is four bytes of little-endian length, then one msgpack array whose firs
                      lacks     id                           a tier or module it needs was not loaded before lock-down
                      refused   id, code, message            the module's bytes are not a valid module
                      effects   id, [[key, model, args, kwargs], ...]
+                     progress  id, usage, text              so far, and what was written since the last one
                      done      id, outcome, retire
                      failed    why                          the worker itself broke, and ends
 

@@ -43,6 +43,7 @@ use them beyond its limit."""
 
 _TICK: Final = 0.01
 _TICKS_PER_RAISE: Final = 10
+_SECONDS_PER_TOLD: Final = 0.1
 _SAMPLES_PER_CHECK: Final = 4
 _HEADROOM: Final = 64  # one part in so many may be used between two ticks; then allocation itself fails
 _SLACK: Final = 1 << 20  # one allocator arena: what the idle heap may lack before the program has its first byte
@@ -64,9 +65,12 @@ class Worker:
     def __init__(self) -> None:
         self._frames = Frames()
         self._codec = Codec(sets.set, sets.frozenset, (sets.set,), (sets.frozenset,))
+        self._teller = Codec()  # a codec has state, and the other one may be at work when the timer ticks
         self._modules: dict[str, Module] = {}
         self._phase = _IDLE
         self._end = 0.0
+        self._tell_at = 0.0
+        self._told = 0
         self._most = 0
         self._tripped = ""
         self._ticks = 0
@@ -174,6 +178,8 @@ class Worker:
         self._most = self._memory()[0] + request.limits.memory + _SLACK
         self._tripped = ""
         self._ticks = 0
+        self._told = 0
+        self._tell_at = self._end - request.limits.deadline + _SECONDS_PER_TOLD
         _limit_memory(self._most + request.limits.memory // _HEADROOM)
         _limit_processor(request.limits.deadline)
         try:
@@ -218,11 +224,21 @@ class Worker:
                 result["profile"] = self._sampler.report()
             return result
         except LimitExceeded as limit:
-            return outcome.limit(limit.kind, request.tier)
+            return self._cut_short(limit.kind, request)
         except MemoryError:
-            return outcome.limit("memory", request.tier)
+            return self._cut_short("memory", request)
         except RecursionError:
-            return outcome.limit("recursion", request.tier)
+            return self._cut_short("recursion", request)
+
+    def _cut_short(self, kind: str, request: RunRequest) -> outcome.Outcome:
+        self._phase = _IDLE
+        told = outcome.Told(request.limits.output)
+        try:
+            usage, parts = S.progress()
+            told.add(usage, "".join(parts))
+        except MemoryError:  # what was used and written is worth less than a clean end
+            return outcome.limit(kind, request.tier)
+        return outcome.limit(kind, request.tier, told=told)
 
     def _module(self, request: RunRequest) -> Module:
         """Return the request's verified module, most recently used last in the cache."""
@@ -288,7 +304,11 @@ class Worker:
         if self._phase != _COMPUTING:
             return
         if not self._tripped:
-            if monotonic() >= self._end:
+            now = monotonic()
+            if now >= self._tell_at:
+                self._tell_at = now + _SECONDS_PER_TOLD
+                self._tell()
+            if now >= self._end:
                 self._tripped = "deadline"
             elif self._memory()[0] > self._most:
                 self._tripped = "memory"
@@ -297,6 +317,21 @@ class Worker:
         self._ticks += 1
         if self._ticks % _TICKS_PER_RAISE == 1:  # the time between is for the run to end in
             raise LimitExceeded(self._tripped)
+
+    def _tell(self) -> None:
+        """Tell how far the run is, for the case that it must be killed. What cannot be told now is told later."""
+        self._phase = _SENDING
+        try:
+            usage, parts = S.progress()
+            fresh = parts[self._told :]
+            self._connection.sendall(frame(self._teller.pack(["progress", self._run, usage, "".join(fresh)])))
+            self._told += len(fresh)
+        except (MemoryError, RecursionError, WireError):
+            return
+        except OSError:  # the owner is gone
+            os._exit(0)
+        finally:
+            self._phase = _COMPUTING
 
 
 class SocketHost:

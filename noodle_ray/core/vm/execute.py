@@ -106,6 +106,21 @@ def execute(
     recursion = sys.getrecursionlimit()
     tier, run = _make_run(module, key, limits, "python" if profiler else tier)
     S.charge, S.lookup, S.module = run.charge, run.lookup, module
+
+    def usage(fuel: float) -> dict[str, Any]:
+        wall = perf_counter() - began
+        return {
+            "fuel": max(0, int(fuel)),
+            "memory_peak_bytes": growth.bytes(),
+            "model_calls": fibers.calls,
+            "model_batches": fibers.batches,
+            "seed": S.seed,
+            "wall_seconds": wall,
+            "computing_seconds": wall - fibers.waited,
+            "waiting_seconds": fibers.waited,
+        }
+
+    S.progress = lambda: (usage(run.fuel_now()), output.parts)
     ignored, sys.unraisablehook = sys.unraisablehook, _note_ignored
     try:
         if profiler and tier == "python":
@@ -141,18 +156,8 @@ def execute(
         fibers.close()
         sys.unraisablehook = ignored
         sys.setrecursionlimit(recursion)
-    wall = perf_counter() - began
-    usage = {
-        "fuel": run.fuel_used(),
-        "memory_peak_bytes": growth.bytes(),
-        "model_calls": fibers.calls,
-        "model_batches": fibers.batches,
-        "seed": S.seed,
-        "wall_seconds": wall,
-        "computing_seconds": wall - fibers.waited,
-        "waiting_seconds": fibers.waited,
-    }
-    return Outcome(result, "".join(output.parts), error, usage, tier, fibers.events)
+    S.progress = _IDLE.progress
+    return Outcome(result, "".join(output.parts), error, usage(run.fuel_used()), tier, fibers.events)
 
 
 def _note_ignored(ignored: Any) -> None:
@@ -182,6 +187,8 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
             run = pytier.make_run(module, key, limits, "" if tier == "python" or not may_run_native() else tier)
             pytier.allow_recursion(limits.recursion)
             return "native" if tier == "native" else "python", run
+        except ImportError:  # a worker that was started without a part of the tier: its owner has one with all
+            raise
         except Exception:  # twenty nested blocks, say; whatever it is, no module may end its host
             pass
     from noodle_ray.core.vm import interpreter

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from noodle_ray.core.nbc.module import Module
@@ -15,6 +15,11 @@ def _no_charge(amount: float) -> None:
 
 def _no_write(text: str) -> None:
     raise RuntimeError("no run is active")
+
+
+def _no_progress() -> tuple[dict[str, Any], list[str]]:
+    """No usage and no output: there is no run."""
+    return {}, []
 
 
 def _no_global(name: str) -> object:
@@ -46,9 +51,10 @@ class State:
     raises LimitExceeded("output"); ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is
     the run's memory limit in bytes; ``fibers`` holds its effects. Programs read the time from ``clock`` only, and
     every random number of theirs comes from ``seed``. ``module`` is what runs, and ``lookup`` finds its globals.
+    ``progress`` gives the usage so far, and the parts of the output so far.
     """
 
-    __slots__ = ("charge", "clock", "fibers", "lookup", "memory", "module", "seed", "tripped", "write")
+    __slots__ = ("charge", "clock", "fibers", "lookup", "memory", "module", "progress", "seed", "tripped", "write")
 
     charge: Callable[[float], None]
     write: Callable[[str], None]
@@ -59,6 +65,7 @@ class State:
     seed: int
     module: "Module | None"
     lookup: Callable[[str], object]
+    progress: Callable[[], tuple[dict[str, Any], list[str]]]
 
     def __init__(self) -> None:
         self.charge = _no_charge
@@ -69,6 +76,7 @@ class State:
         self.seed = 0
         self.module = None
         self.lookup = _no_global
+        self.progress = _no_progress
 
 
 S = State()

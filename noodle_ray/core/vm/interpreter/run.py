@@ -52,6 +52,10 @@ class InterpreterRun:
         """Fuel used so far; all of it after a trip."""
         return self.limits.fuel - max(0, int(self._fuel))
 
+    def fuel_now(self) -> float:
+        """Fuel used so far."""
+        return self.fuel_used()
+
     def charge(self, amount: float) -> None:
         """Take fuel. Raises FuelExhausted."""
         self._fuel -= amount  # type: ignore[assignment]
