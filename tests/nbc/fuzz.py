@@ -23,9 +23,10 @@ from noodle_ray.core.nbc.encoder import FUNCTION_KINDS
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.ops import OPCODES, OPERANDS, OPERATORS
 from noodle_ray.core.nbc.verifier.uses import used_imports, used_models
+from noodle_ray.core.vm.clock import Clock
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
-from noodle_ray.core.vm.state import Clock, S
+from noodle_ray.core.vm.state import S
 from noodle_ray.errors import CompileError, ModuleError
 from tests.language.harness import load as load_cases
 from tests.language.harness import observed

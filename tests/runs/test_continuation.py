@@ -14,6 +14,7 @@ from noodle_ray.core.runs.continuation import MAX_BYTES, Continuation, Journal, 
 from noodle_ray.core.sandbox.local import LocalWorker
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.vm.clock import MAX_READINGS
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import RunError
@@ -72,6 +73,63 @@ def test_resumed_run_ends_like_one_that_had_the_fuel_and_asks_nothing_twice(fuel
     assert before == words[: len(before)]
     assert (resumed["result"], resumed["stdout"]) == (whole["result"], whole["stdout"])
     assert resumed["usage"]["fuel"] == whole["usage"]["fuel"]  # type: ignore[index]
+
+
+CLOCKS = """\
+import time
+from datetime import datetime
+
+def main():
+    seen = []
+    for _ in range(20):
+        seen += [time.time(), time.monotonic(), datetime.now().timestamp()]
+        for _ in range(200):
+            pass
+    return seen
+"""
+
+
+def test_resumed_run_reads_the_clock_as_the_stopped_one_did_and_goes_on() -> None:
+    with LocalWorker() as worker:
+        request = request_of(CLOCKS, 1500)
+        stops = []
+        for _ in range(3):
+            stopped = worker.run(request)
+            text = of(request, stopped, Journal())
+            assert text is not None
+            assert "readings" not in stopped
+            request = read(text).with_fuel(900).request
+            stops.append(request.readings)
+        request = request._replace(limits=Limits())
+        outcome = worker.run(request)
+    seen = outcome["result"]
+    assert isinstance(seen, list)
+    for readings in stops:
+        (wall,), (steady,) = ([values for place, values in readings.items() if place[0] == kind] for kind in "wm")
+        assert len(steady) > 2
+        assert [value for number, value in enumerate(seen) if number % 3 == 1][: len(steady)] == steady
+        assert seen[0] == wall[0]
+    assert [*map(len, stops[0].values())] < [*map(len, stops[2].values())]
+    assert seen[1::3] == sorted(seen[1::3])
+
+
+def test_run_that_read_the_clock_too_often_has_no_continuation() -> None:
+    source = f"import time\nfor _ in range({MAX_READINGS + 1}):\n    time.time()\nwhile True:\n    pass"
+    with LocalWorker() as worker:
+        request = request_of(source, 5_000_000)
+        assert of(request, worker.run(request), Journal()) is None
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [[], {"x/1": [1.0]}, {"w": 1.0}, {"w": ["a"]}, {"w": [-1.0]}, {1: [1.0]}, {"w": [1.0] * (MAX_READINGS + 1)}],
+)
+def test_continuation_with_forged_readings_is_refused(readings: object) -> None:
+    request = request_of("1", 10)._replace(readings=readings)  # type: ignore[arg-type]
+    text = Continuation(request, ()).text()
+    assert text is not None
+    with pytest.raises(RunError):
+        read(text)
 
 
 def test_only_a_run_that_fuel_ended_has_a_continuation() -> None:

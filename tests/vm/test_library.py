@@ -11,11 +11,12 @@ import pytest
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.builtins import BUILTINS
 from noodle_ray.core.vm.catalog import CHARGING_METHODS, MODULES
+from noodle_ray.core.vm.clock import Clock
 from noodle_ray.core.vm.execute import Outcome, execute
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.methods import CHARGING, METHODS
 from noodle_ray.core.vm.modules import members
-from noodle_ray.core.vm.state import Clock, S
+from noodle_ray.core.vm.state import S
 from tests.sandbox.programs import Echo
 
 TIERS = ["interpreter", "python"]

@@ -1,8 +1,9 @@
 """Going on with a run that fuel ended: what it takes to repeat it up to there without asking any model again.
 
-A run is determined by its module, arguments and the answers to its effects. A continuation holds these, so that the
-run can be executed again with more fuel, by any worker, on this machine or another: it comes to where it stopped
-with the answers it had, and goes on. Its outcome is that of a run that had the fuel from the start.
+A run is determined by its module, arguments, seed, the answers to its effects and the readings of its clock. A
+continuation holds these, so that the run can be executed again with more fuel, by any worker, on this machine or
+another: it comes to where it stopped with the answers it had, and goes on. Its outcome is that of a run that had the
+fuel from the start.
 """
 
 import base64
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from noodle_ray.core.sandbox.messages import CODEC
+from noodle_ray.core.sandbox.outcome import are_readings
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
@@ -21,7 +23,7 @@ from noodle_ray.errors import RunError
 
 MAX_BYTES: Final = 8 << 20
 """The most a continuation's content may take: a run with longer answers cannot be continued."""
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 class Answered(NamedTuple):
@@ -133,6 +135,10 @@ def of(request: RunRequest, outcome: dict[str, object], journal: Journal) -> str
     error = outcome["error"]
     if not isinstance(error, dict) or error["code"] != CODES["fuel"]:
         return None
+    readings = outcome.pop("readings", {})
+    if not isinstance(readings, dict):
+        return None
+    request = request._replace(readings=readings)
     usage = outcome["usage"]
     if isinstance(usage, dict) and "seed" in usage:
         request = request._replace(seed=usage["seed"])
@@ -162,6 +168,8 @@ def _request(fields: list[object]) -> RunRequest:
         or not all(type(name) is str for name in request.kwargs)
         or type(request.tier) is not str
         or not isinstance(request.seed, int | None)
+        or not isinstance(request.readings, dict)
+        or not are_readings(request.readings)
     ):
         raise ValueError("its request is not one")
     return request._replace(limits=Limits(*limits))

@@ -85,7 +85,7 @@ def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
     message = (
         "run", run, request.digest, module, request.entry,
         list(request.args), dict(request.kwargs), list(request.limits), request.tier, request.profile,
-        request.seed,
+        request.seed, request.readings,
     )  # fmt: skip
     return frame(CODEC.pack(list(message)))
 

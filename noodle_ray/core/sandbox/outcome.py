@@ -4,11 +4,13 @@ import os
 from typing import Final, TypeAlias
 
 from noodle_ray.core.sandbox.wire import WireError
+from noodle_ray.core.vm.clock import MAX_READINGS
 from noodle_ray.core.vm.limits import CODES, MESSAGES
 
 Outcome: TypeAlias = dict[str, object]
 """``result``, ``stdout``, ``error``, ``usage``, ``tier`` and ``events``: the fields of `core.vm.execute.Outcome`; and
-``profile``, what `core.vm.profiler.Sampler.report` gives, if one was asked for."""
+``profile``, what `core.vm.profiler.Sampler.report` gives, if one was asked for; and ``readings``, those of the clock,
+of a run that fuel ended (None: too many to go on with it)."""
 
 USAGE: Final = {
     "fuel": 0,
@@ -77,8 +79,10 @@ def died(reason: str, tier: str, wall_seconds: float = 0.0, told: Told | None = 
 
 def checked(value: object) -> Outcome:
     """Return an outcome that a worker sent, if it has an outcome's shape. Raises WireError if not."""
-    if not isinstance(value, dict) or len(value) != 6 + ("profile" in value):
+    if not isinstance(value, dict) or len(value) != 6 + ("profile" in value) + ("readings" in value):
         raise WireError("received an outcome of the wrong shape")
+    if not are_readings(value.get("readings", {})):
+        raise WireError("received readings of the wrong shape")
     if not _is_profile(value.get("profile")):
         raise WireError("received a profile of the wrong shape")
     match value:
@@ -103,6 +107,16 @@ def checked(value: object) -> Outcome:
 def is_usage(value: dict[object, object]) -> bool:
     """Whether this has the shape of an outcome's usage."""
     return all(_is_amount(value.get(name)) for name in USAGE) and len(value) <= 2 * len(USAGE)
+
+
+def are_readings(value: object) -> bool:
+    """Whether these can be readings of a clock: None, or numbers by place."""
+    return value is None or (
+        isinstance(value, dict)
+        and all(type(place) is str and place[:1] in ("w", "m") for place in value)
+        and all(type(values) is list and all(map(_is_amount, values)) for values in value.values())
+        and sum(map(len, value.values())) <= MAX_READINGS
+    )
 
 
 def _is_profile(value: object) -> bool:

@@ -11,8 +11,8 @@ class RunRequest(NamedTuple):
 
     ``args`` and ``kwargs`` hold plain data: what `wire` can carry. ``tier`` is auto, interpreter, python or native.
     ``seed`` is what its random numbers come from; None asks for a fresh one.
-    ``profile`` is '' for none,
-    time, or memory, which measures time too.
+    ``profile`` is '' for none, time, or memory, which measures time too. ``readings`` are those of the clock that
+    a stopped run has had.
     """
 
     module: bytes
@@ -24,6 +24,7 @@ class RunRequest(NamedTuple):
     tier: str = "auto"
     profile: str = ""
     seed: int | None = None
+    readings: dict[str, list[float]] = {}  # noqa: RUF012
 
     def seeded(self) -> "RunRequest":
         """The request with a seed: a fresh one if it has none."""

@@ -2,7 +2,8 @@
 
 A frame is four bytes of little-endian length, then one msgpack array whose first item names its kind::
 
-    to the worker    run       id, digest, module | nil, entry, args, kwargs, limits, tier, profile, seed
+    to the worker    run       id, digest, module | nil, entry, args, kwargs, limits, tier, profile, seed,
+                               readings
                      answers   id, [[key, ok, value], ...]
     from the worker  ready     [[layer, on, detail], ...]
                      need      id                           the module's bytes are not cached: send them

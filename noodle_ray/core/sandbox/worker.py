@@ -161,9 +161,12 @@ class Worker:
                 str(tier),
                 str(profile),
                 int() | None as seed,
+                dict(readings),
             ]:
                 self._run = run
-                request = RunRequest(encoded or b"", digest, entry, args, kwargs, Limits(*limits), tier, profile, seed)
+                request = RunRequest(
+                    encoded or b"", digest, entry, args, kwargs, Limits(*limits), tier, profile, seed, readings
+                )
                 if encoded is None and digest not in self._modules:
                     self.send("need", run)
                 else:
@@ -217,9 +220,12 @@ class Worker:
                 key=request.digest,
                 profiler=self._sampler,
                 seed=request.seed,
+                readings=request.readings,
             )
             self._phase = _IDLE
             result = done._asdict()
+            if S.tripped == "fuel":
+                result["readings"] = S.readings.all()
             if self._sampler:
                 result["profile"] = self._sampler.report()
             return result

@@ -10,6 +10,7 @@ from noodle_ray.core.nbc.module import Block, Module
 from noodle_ray.core.nbc.walk import blocks_of, flatten, writes_of
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
+from noodle_ray.core.vm.clock import Readings
 from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import trip
@@ -25,10 +26,13 @@ from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from noodle_ray.core.vm.profiler import Sampler
 
 _MESSAGE_LENGTH = 10_000
 _FRAMES_SHOWN = 200
+NO_READINGS: "Final[Mapping[str, list[float]]]" = {}
 
 
 class Outcome(NamedTuple):
@@ -81,12 +85,14 @@ def execute(
     key: str = "",
     profiler: "Sampler | None" = None,
     seed: int | None = None,
+    readings: "Mapping[str, list[float]]" = NO_READINGS,
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
 
     Without an entry and arguments, ``main`` is not called if the top level does so itself.
 
-    ``seed`` is what the run's random numbers come from; a fresh one if it is None.
+    ``seed`` is what the run's random numbers come from; a fresh one if it is None. ``readings`` are those of the clock
+    that the run gets again (`Readings.all`).
 
     ``key`` is the module's digest, under which compiled code is kept. With a ``profiler``, the run is on the Python
     tier if that is possible. The deadline is the caller's to watch:
@@ -101,6 +107,7 @@ def execute(
     if limits.recursion > 1000:
         limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
     S.tripped, S.memory, S.write, S.fibers = "", limits.memory, output.write, Fibers(host)
+    S.readings = Readings(readings)
     S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()

@@ -1,8 +1,9 @@
 """The one current run of this process, as builtins and tiers see it."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from noodle_ray.core.vm.clock import Clock, Readings
 
 if TYPE_CHECKING:
     from noodle_ray.core.nbc.module import Module
@@ -26,35 +27,19 @@ def _no_global(name: str) -> object:
     """Find nothing: there is no run."""
 
 
-class Clock:
-    """Where a run reads the time: wall time in seconds since 1970, and a clock that never goes back."""
-
-    __slots__ = ()
-
-    def time(self) -> float:
-        """Seconds since 1970-01-01 UTC."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait for so long."""
-        time.sleep(seconds)
-
-
 class State:
     """The current run. A worker process executes one run at a time, so tiers read plain attributes.
 
     ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``write`` appends to stdout and
     raises LimitExceeded("output"); ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is
-    the run's memory limit in bytes; ``fibers`` holds its effects. Programs read the time from ``clock`` only, and
-    every random number of theirs comes from ``seed``. ``module`` is what runs, and ``lookup`` finds its globals.
-    ``progress`` gives the usage so far, and the parts of the output so far.
+    the run's memory limit in bytes; ``fibers`` holds its effects. Programs read the time from ``clock`` only, through
+    ``readings``, and every random number of theirs comes from ``seed``. ``module`` is what runs, and ``lookup`` finds
+    its globals. ``progress`` gives the usage so far, and the parts of the output so far.
     """
 
-    __slots__ = ("charge", "clock", "fibers", "lookup", "memory", "module", "progress", "seed", "tripped", "write")
+    __slots__ = (
+        "charge", "clock", "fibers", "lookup", "memory", "module", "progress", "readings", "seed", "tripped", "write",
+    )  # fmt: skip
 
     charge: Callable[[float], None]
     write: Callable[[str], None]
@@ -62,6 +47,7 @@ class State:
     tripped: str
     memory: int
     clock: Clock
+    readings: Readings
     seed: int
     module: "Module | None"
     lookup: Callable[[str], object]
@@ -73,10 +59,19 @@ class State:
         self.tripped = ""
         self.memory = 268_435_456
         self.clock = Clock()
+        self.readings = Readings({})
         self.seed = 0
         self.module = None
         self.lookup = _no_global
         self.progress = _no_progress
+
+    def wall(self) -> float:
+        """A program's reading of the time, in seconds since 1970."""
+        return self.readings.wall(self.clock, self.fibers.current.path)
+
+    def monotonic(self) -> float:
+        """A program's reading of the clock that never goes back, in seconds."""
+        return self.readings.monotonic(self.clock, self.fibers.current.path)
 
 
 S = State()

@@ -14,15 +14,15 @@ _LOCAL = datetime.timezone(datetime.timedelta(0), "UTC")
 
 
 def _today() -> datetime.date:
-    return datetime.datetime.fromtimestamp(S.clock.time(), _UTC).date()
+    return datetime.datetime.fromtimestamp(S.wall(), _UTC).date()
 
 
 def _now(tz: Any = None) -> datetime.datetime:
-    return _from_timestamp(S.clock.time(), tz)
+    return _from_timestamp(S.wall(), tz)
 
 
 def _utcnow() -> datetime.datetime:
-    return _from_timestamp(S.clock.time())
+    return _from_timestamp(S.wall())
 
 
 def _from_timestamp(timestamp: Any, tz: Any = None) -> datetime.datetime:

@@ -59,7 +59,7 @@ def get_level_name(level: Any) -> Any:
 def _make_record(name: str, level: int, message: Any, args: tuple[Any, ...], error: Any, extra: Any) -> Any:
     if len(args) == 1 and isinstance(args[0], dict) and args[0]:
         args = args[0]  # type: ignore[assignment]
-    now = S.clock.time()
+    now = S.wall()
     record = object.__new__(LogRecord)
     _set(
         record, name=name, levelno=level, levelname=get_level_name(level), msg=message, args=args, created=now,

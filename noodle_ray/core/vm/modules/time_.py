@@ -13,22 +13,22 @@ _BILLION: Final = 1_000_000_000
 
 def now() -> float:
     """time.time()."""
-    return S.clock.time()
+    return S.wall()
 
 
 def time_ns() -> int:
     """time.time_ns()."""
-    return int(S.clock.time() * _BILLION)
+    return int(S.wall() * _BILLION)
 
 
 def monotonic() -> float:
     """time.monotonic(), and the other clocks that only run forward."""
-    return S.clock.monotonic()
+    return S.monotonic()
 
 
 def monotonic_ns() -> int:
     """time.monotonic_ns(), and the other clocks that only run forward."""
-    return int(S.clock.monotonic() * _BILLION)
+    return int(S.monotonic() * _BILLION)
 
 
 def sleep(seconds: Any, /) -> None:
@@ -43,7 +43,7 @@ def sleep(seconds: Any, /) -> None:
 
 
 def _moment(seconds: Any) -> Any:
-    return S.clock.time() if seconds is None else seconds
+    return S.wall() if seconds is None else seconds
 
 
 def gmtime(seconds: Any = None, /) -> struct_time:

@@ -14,7 +14,7 @@ _GREGORIAN = 0x01B21DD213814000
 
 def uuid1(node: Any = None, clock_seq: Any = None) -> uuid.UUID:
     """uuid.uuid1, with a random node (RFC 4122, 4.5) where none is given."""
-    timestamp = int(S.clock.time() * 10_000_000) + _GREGORIAN
+    timestamp = int(S.wall() * 10_000_000) + _GREGORIAN
     sequence = fresh_bits(14) if clock_seq is None else clock_seq
     return uuid.UUID(
         fields=(
