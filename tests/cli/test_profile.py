@@ -79,6 +79,15 @@ def test_profile_finds_the_line_that_holds_the_memory(noodle: Command, program: 
     assert largest["blocks"] >= 10_000
 
 
+def test_profile_of_memory_ends_in_time_when_looking_takes_longer_than_the_timer_waits(
+    noodle: Command, program: Write
+) -> None:
+    source = "def main():\n    return sum([len(x) for x in [[n] for n in range(200_000)]])\n"
+    found = json.loads(noodle("profile", program(source), "--memory", "--json").out)
+    assert found["error"] is None
+    assert max(held["blocks"] for held in found["memory"]) > 100_000
+
+
 def test_profiled_program_has_the_same_result_fuel_and_error(noodle: Command, program: Write) -> None:
     file = program(BUSY)
     plain = json.loads(noodle("run", file, "--json", "--tier", "python").out)

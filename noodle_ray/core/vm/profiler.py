@@ -18,7 +18,9 @@ MAX_STACKS: Final = 20_000
 MAX_DEPTH: Final = 64
 """Innermost frames kept of a stack."""
 
-_TRACED_FRAMES: Final = 6
+_FIRST_LOOK: Final = 1 << 20
+"""Bytes that must be held before the lines behind them are worth a look while the program runs."""
+_TRACED_FRAMES: Final = 3
 """Frames looked through for the program's line behind an allocation: a library's may be above it."""
 
 Place = tuple[str, int, int]
@@ -88,37 +90,58 @@ class MemorySampler(Sampler):
     def __init__(self, interval: float = 0.005) -> None:
         super().__init__(interval)
         self._most = 0
+        self._looking = False
+        self._looked = 0.0
+        self._began = 0.0
 
     def begin(self, fuel_used: Callable[[], float]) -> None:
         """The program is about to run."""
         tracemalloc.start(_TRACED_FRAMES)
+        self._began = perf_counter()
         super().begin(fuel_used)
 
     def sample(self, frame: FrameType | None) -> None:
-        """As `Sampler.sample`; and look at what is allocated when that has grown by a quarter."""
+        """As `Sampler.sample`; and look at what is allocated, when that has grown and looking does not take most of the
+        time."""
         super().sample(frame)
-        if self._fuel_used is not None:
-            self._look(1.25)
+        if self._fuel_used is None or self._looking:  # a look takes longer than the timer waits
+            return
+        if self._looked < 0.75 * (perf_counter() - self._began):
+            self._look(max(self._most * 1.1, _FIRST_LOOK))
 
     def end(self) -> None:
         """The program has ended."""
         if self._fuel_used is not None:
-            self._look(1.0)
+            self._look(self._most)
             tracemalloc.stop()
         super().end()
 
-    def _look(self, grown: float) -> None:
+    def _look(self, most: float) -> None:
         held = tracemalloc.get_traced_memory()[0]
-        if held <= self._most * grown:
+        if held <= most:
             return
         self._most = held
-        found: dict[int, tuple[int, int]] = {}
-        for trace in tracemalloc.take_snapshot().traces:
-            line = next((at.lineno for at in reversed(trace.traceback) if at.filename == FILENAME), 0)
-            if line:
-                size, count = found.get(line, (0, 0))
-                found[line] = size + trace.size, count + 1
-        self.memory = found
+        self._looking, began = True, perf_counter()
+        self.memory = _held_by_line()
+        self._looking, self._looked = False, self._looked + perf_counter() - began
+
+
+def _held_by_line() -> dict[int, tuple[int, int]]:
+    """Bytes and blocks that lines of the program allocated and that are held now."""
+    sums: dict[int, tuple[Any, list[int]]] = {}
+    for _, size, frames, _ in tracemalloc.take_snapshot().traces._traces:  # type: ignore[attr-defined]
+        known = sums.get(id(frames))  # blocks that were allocated at one place share its frames
+        if known is None:
+            known = sums[id(frames)] = frames, [0, 0]
+        known[1][0] += size
+        known[1][1] += 1
+    found: dict[int, tuple[int, int]] = {}
+    for frames, (size, count) in sums.values():
+        line = next((line for name, line in frames if name == FILENAME), 0)
+        if line:
+            before = found.get(line, (0, 0))
+            found[line] = before[0] + size, before[1] + count
+    return found
 
 
 def make_sampler(kind: str) -> Sampler:
