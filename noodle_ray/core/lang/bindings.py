@@ -291,7 +291,7 @@ def _handler(walk: Walk, node: ast.ExceptHandler) -> None:
 def _global(walk: Walk, node: ast.Global) -> None:
     walk.scope.globals.update(() if walk.scope.kind == "module" else node.names)
     for name in node.names:
-        walk.resolution.module.bound.setdefault(name, 2)
+        walk.resolution.module.declare(name, walk.scope)
 
 
 def _nonlocal(walk: Walk, node: ast.Nonlocal) -> None:

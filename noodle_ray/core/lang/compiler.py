@@ -1,5 +1,8 @@
 """Runs the stages in order and collects what they find."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.mangle import has_private_names, mangle
@@ -8,7 +11,7 @@ from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
 from noodle_ray.core.lang.validate import validate
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
-from noodle_ray.core.nbc.module import Function, Module
+from noodle_ray.core.nbc.module import Block, Function, Module
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.catalog import module_of
 from noodle_ray.errors import CompileError, Diagnostic
@@ -75,12 +78,21 @@ def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.span)[:MAX_FINDINGS]
 
 
-def _module(functions: list[Function], filename: str) -> Module:
+class Tables(NamedTuple):
+    """What code uses: models, standard modules, and how many instructions it has."""
+
+    models: set[str]
+    imports: set[str]
+    count: int
+
+
+def tables_of(blocks: Iterable[Block]) -> Tables:
+    """What the code of some functions uses."""
     models: set[str] = set()
     imports: set[str] = set()
     count = 0
-    for function in functions:
-        for op, args, _ in flatten(function.body):
+    for block in blocks:
+        for op, args, _ in flatten(block):
             count += 1
             if op in ("model", "effect"):
                 models.add(str(args[1]))
@@ -88,8 +100,19 @@ def _module(functions: list[Function], filename: str) -> Module:
                 module = module_of(str(args[1]))
                 if module:
                     imports.add(module)
-    if count > MAX_INSTRUCTIONS:
+    return Tables(models, imports, count)
+
+
+def sealed(functions: list[Function], parts: list[Tables], filename: str) -> Module:
+    """The module of these functions, of whose code the parts tell. Raises TooLarge."""
+    if sum(part.count for part in parts) > MAX_INSTRUCTIONS:
         message = f"the program has more than {MAX_INSTRUCTIONS} instructions"
         hint = "pass data as arguments of main instead"
         raise TooLarge(Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), hint))
-    return Module(tuple(functions), tuple(sorted(models)), tuple(sorted(imports)), filename)
+    models = sorted({name for part in parts for name in part.models})
+    imports = sorted({name for part in parts for name in part.imports})
+    return Module(tuple(functions), tuple(models), tuple(imports), filename)
+
+
+def _module(functions: list[Function], filename: str) -> Module:
+    return sealed(functions, [tables_of([function.body for function in functions])], filename)

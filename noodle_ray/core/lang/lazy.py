@@ -27,7 +27,8 @@ _UNSEEN: Final = frozenset(
 )  # fmt: skip
 """What a class may define without changing what the builtins above do with its objects."""
 _QUIET: Final = PURE_BUILTINS | {".model"}
-_OVERLOADS: Final = CLASS_DUNDERS - _UNSEEN
+OVERLOADS: Final = CLASS_DUNDERS - _UNSEEN
+"""Special methods that do change it."""
 
 
 def eager_generators(resolution: "Resolution") -> frozenset[int]:
@@ -35,7 +36,7 @@ def eager_generators(resolution: "Resolution") -> frozenset[int]:
     if not resolution.handed_over:
         return frozenset()
     resolution.stops |= any("StopIteration" in scope.loads for scope in resolution.scopes.values())
-    busy = bool(resolution.class_names & _OVERLOADS)
+    busy = bool(resolution.class_names & OVERLOADS)
     eager = frozenset(
         id(node)
         for scope, call, node in resolution.handed_over

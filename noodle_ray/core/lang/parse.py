@@ -47,12 +47,13 @@ def parse(source: str, filename: str) -> tuple[ast.Module | None, list[Diagnosti
     return cast(ast.Module, tree), []
 
 
-def late_syntax_errors(tree: ast.Module, filename: str) -> list[Diagnostic]:
-    """The syntax errors that CPython finds only after parsing, such as ``return`` outside a function."""
+def late_syntax_errors(tree: ast.Module, filename: str, flags: int = 0) -> list[Diagnostic]:
+    """The syntax errors that CPython finds only after parsing, such as ``return`` outside a function. ``flags`` are
+    those of ``__future__`` imports that the tree does not have itself."""
     try:
         with _warnings_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(tree, filename, "exec", dont_inherit=True)
+            compile(tree, filename, "exec", flags, dont_inherit=True)
     except SyntaxError as error:
         return [_from_syntax_error(error)]
     except (ValueError, OverflowError, TypeError) as error:

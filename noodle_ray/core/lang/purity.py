@@ -230,6 +230,8 @@ class Facts:
     def _function_named(self, scope: Scope | None, name: str) -> int | None:
         while scope is not None and (scope.kind == "class" or not scope.owns(name)):
             scope = scope.parent
+        if scope is not None and scope.kind == "module":
+            scope = self.unit.resolution.module  # of the whole program, also where parts of it were resolved alone
         if scope is None or scope.bound[name] != 1:
             return None
         for child in scope.children:

@@ -31,19 +31,27 @@ class Resolution:
     ) -> None:
         self.tree = tree
         self.titles = titles or {}
-        self.module = Scope("module", tree, None)
+        self.module = self._module_scope()
         self.scopes: dict[int, Scope] = {id(tree): self.module}
         self.found: list[Diagnostic] = []
         self.as_functions = as_functions
         self.handed_over: list[tuple[Scope, ast.Call | None, ast.GeneratorExp]] = []
         self.class_names: set[str] = set()
         self.stops = False
-        self._model_aliases: list[tuple[Scope, str, ast.Call]] = []
+        self.model_aliases: list[tuple[Scope, str, ast.Call]] = []
         self.nonlocal_binds: list[tuple[Scope | None, str]] = []
         Walk(self).body(tree.body)
         for scope, name in self.nonlocal_binds:
             _owner(scope, name).bind(name)
-        self._check_model_aliases()
+        self.eager: frozenset[int] = frozenset()
+        self._settle()
+
+    def _module_scope(self) -> Scope:
+        return Scope("module", self.tree, None)
+
+    def _settle(self) -> None:
+        """What can be told when the whole program has been walked."""
+        self.check_model_aliases()
         self.eager = eager_generators(self)
         _finish(self.module, self)
         _place(self.module, frozenset())
@@ -76,10 +84,14 @@ class Resolution:
             # the run calls main itself: the usual guard at the end of a file must not call it too
             return ("constant", "__noodle__" if "main" in self.module.bound else "__main__")
         if name == "__doc__":
-            return ("constant", docstring(self.tree.body))
+            return ("constant", self.documentation())
         if name == "__debug__":
             return ("constant", True)
         return ("unknown", name)
+
+    def documentation(self) -> str | None:
+        """What ``__doc__`` of the program is."""
+        return docstring(self.tree.body)
 
     def module_path(self, scope: Scope, node: ast.AST) -> Meaning | None:
         """The module or package that an expression such as ``urllib.parse`` names, or None."""
@@ -97,7 +109,7 @@ class Resolution:
 
     def note_model_alias(self, scope: Scope, name: str, call: ast.Call) -> None:
         """Remembers ``name = f("literal")``, which makes the name a model if ``f`` turns out to be ``model``."""
-        self._model_aliases.append((scope, name, call))
+        self.model_aliases.append((scope, name, call))
 
     def is_model_constructor(self, scope: Scope, func: ast.AST) -> bool:
         """True if the expression is ``model`` of ``noodle_ray``."""
@@ -110,8 +122,9 @@ class Resolution:
             and self.lookup(scope, func.value.id)[1] == ("noodle", None)
         )
 
-    def _check_model_aliases(self) -> None:
-        for scope, name, call in self._model_aliases:
+    def check_model_aliases(self) -> None:
+        """Finds out which of the remembered names are models."""
+        for scope, name, call in self.model_aliases:
             owner = self.module if name in scope.globals else scope
             if owner.kind != "class" and self.is_model_constructor(scope, call.func) and owner.owns(name):
                 argument = call.args[0]

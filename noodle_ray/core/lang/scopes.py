@@ -75,6 +75,11 @@ class Scope:
         if self.kind != "class" and self.owns(name):
             self.static.setdefault(name, meaning)
 
+    def declare(self, name: str, by: "Scope") -> None:
+        """Notes that a ``global`` statement of a scope names this module's variable: nothing is static about it."""
+        del by
+        self.bound.setdefault(name, 2)
+
     def owns(self, name: str) -> bool:
         """True if the name is a variable of this very scope."""
         return name in self.bound and name not in self.globals and name not in self.nonlocals

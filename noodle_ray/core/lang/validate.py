@@ -2,7 +2,7 @@
 
 import _ast as ast
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from noodle_ray.core.lang.hints import DUNDER_HINTS
 from noodle_ray.core.lang.parse import TOO_DEEP
@@ -28,8 +28,25 @@ MAX_CLASS_NAME: Final = 100
 """Longest name of a class, which becomes a part of each private name in it."""
 
 
+class Counts(NamedTuple):
+    """What a program has of things that are few: scopes, very large numbers, squares of patterns' captures."""
+
+    scopes: int = 0
+    large: int = 0
+    captures: int = 0
+
+    def too_many(self) -> bool:
+        """True beyond what one program may have."""
+        return self.scopes > MAX_SCOPES or self.large > MAX_LARGE_NUMBERS or self.captures > MAX_CAPTURES**2
+
+
 def validate(tree: ast.Module) -> list[Diagnostic]:
     """Every use of an unsupported feature, in source order."""
+    return survey(tree)[0]
+
+
+def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts]:
+    """Every use of an unsupported feature, and what a program may have only so many of."""
     found: list[Diagnostic] = []
     scopes = large = captures = 0
     stack: list[tuple[Any, int]] = [(tree, 0)]
@@ -44,10 +61,11 @@ def validate(tree: ast.Module) -> list[Diagnostic]:
             if kind is ast.match_case:
                 captures += _captures(node.pattern) ** 2
             if scopes > MAX_SCOPES or large > MAX_LARGE_NUMBERS or captures > MAX_CAPTURES**2:
-                return [_too_many(node, scopes > MAX_SCOPES, large > MAX_LARGE_NUMBERS)]
+                found = [_too_many(node, scopes > MAX_SCOPES, large > MAX_LARGE_NUMBERS)]
+                return found, Counts(scopes, large, captures)
         if depth > MAX_DEPTH:
             found.append(TOO_DEEP._replace(span=span_of(node)))
-            return found
+            return found, Counts(scopes, large, captures)
         for field in CHILDREN[kind]:
             value = getattr(node, field, None)
             if type(value) is list:
@@ -57,7 +75,7 @@ def validate(tree: ast.Module) -> list[Diagnostic]:
             elif isinstance(value, ast.AST):
                 stack.append((value, depth if field == "left" else depth + 1))
     found.sort(key=lambda diagnostic: diagnostic.span)
-    return found
+    return found, Counts(scopes, large, captures)
 
 
 def _captures(pattern: ast.pattern) -> int:

@@ -20,6 +20,9 @@ MAX_BLOCKS: Final = 95
 UNREACHABLE: Final = -1
 """The set of assigned locals after a terminator: every bit set, so that it is neutral where paths meet."""
 
+WHOLE: Final[Span] = (1, 0, 1, 0)
+"""The span of what has none of its own; told from an equal one by being this object."""
+
 Expression: TypeAlias = "Callable[[Frame, Any, int | None], int]"
 Statement: TypeAlias = "Callable[[Frame, Any], None]"
 
@@ -140,7 +143,7 @@ class Frame:
                 return (end, max(stop - len(node.attr), 0), end, stop)
             return (line, node.col_offset, end, stop)
         except AttributeError:
-            return (1, 0, 1, 0)
+            return WHOLE
 
     def temp(self) -> int:
         """A fresh register."""
