@@ -43,10 +43,10 @@ _new: Final = tuple.__new__
 
 def load(data: bytes, filename: str = "<noodle>") -> Module:
     """Decode and verify: the one way to take a module from outside. Raises ModuleError."""
-    from noodle_ray.core.nbc.verifier import verify
+    from noodle_ray.core.nbc.verifier import verify_decoded
 
     module = decode(data, filename)
-    verify(module)
+    verify_decoded(module)
     return module
 
 

@@ -42,13 +42,18 @@ def encode(module: Module) -> bytes:
 
 def digest(data: bytes) -> str:
     """The SHA-256 of an encoded module in hex: the name it is known by."""
-    try:  # CPython's own, because hashlib loads OpenSSL, which takes 3 ms of a `noodle run`
-        from _sha256 import sha256  # type: ignore[import-not-found]
-    except ImportError:  # CPython 3.12
-        from _sha2 import sha256  # type: ignore[import-not-found]
+    return sha256(data).hex()
 
-    hexadecimal: str = sha256(data).hexdigest()
-    return hexadecimal
+
+def sha256(data: bytes) -> bytes:
+    """SHA-256 by CPython's own code, because hashlib loads OpenSSL, which takes 3 ms of a `noodle run`."""
+    try:
+        from _sha256 import sha256 as hashed  # type: ignore[import-not-found]
+    except ImportError:  # CPython 3.12
+        from _sha2 import sha256 as hashed  # type: ignore[import-not-found]
+
+    found: bytes = hashed(data).digest()
+    return found
 
 
 def uvarint(value: int) -> bytes:

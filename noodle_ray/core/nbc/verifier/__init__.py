@@ -15,7 +15,7 @@ from noodle_ray.core.nbc.verifier.shape import check_shape
 from noodle_ray.core.nbc.verifier.tree import check_tree
 from noodle_ray.core.nbc.verifier.uses import used_imports, used_models, walk
 
-__all__ = ["used_imports", "used_models", "verify"]
+__all__ = ["used_imports", "used_models", "verify", "verify_decoded"]
 
 
 def verify(module: Module) -> None:
@@ -32,5 +32,17 @@ def verify(module: Module) -> None:
         check_ready(module)
 
 
+def verify_decoded(module: Module) -> None:
+    """``verify`` for what ``decode`` gave, quicker where functions were verified before."""
+    if len(module.functions) >= _MIN_FUNCTIONS:
+        from noodle_ray.core.nbc.verifier.known import is_sound
+
+        if is_sound(module):
+            return
+    verify(module)
+
+
+_MIN_FUNCTIONS: Final = 8
+"""Functions of a module from which on it is worth to look for those that are known."""
 _LATE: Final = frozenset({"unset", "effect", "gather"})
 """Opcodes after which a register may hold what a program must not see."""

@@ -43,37 +43,43 @@ def check_names(module: Module) -> None:
     builtins: set[str] = set()
     known: set[str] = set()
     for function in module.functions:
-        _check_header(function, known)
-        outer: set[str] = set()
-        for op, args, span in walk(function.body):
-            if op not in _NAME_AT:
-                if op == "call":
-                    _check_keywords(args[3], known, span)
-                elif op == "check" and not _is_named(cast(int, args[0]), function):
-                    raise refuse(335, "'check' needs a register with a name, for its message.", span)
-                continue
-            name = cast(str, args[_NAME_AT[op]])
-            if op in _BUILTINS:
-                builtins.add(name)
-                if name not in BUILTIN_NAMES:
-                    raise refuse(324, f"There is no builtin {name!r}.", span)
-            elif op in _MODELS:
-                models.add(name)
-                if not is_model_name(name):
-                    raise refuse(325, f"{name!r} cannot be the name of a model.", span)
-            else:
-                _check(name, known, span)
-                if op in _GLOBALS:
-                    outer.add(name)
-                elif op != "class" and name.startswith("__") and name.endswith("__") and name not in READ_DUNDERS:
-                    raise refuse(323, f"{name!r} is not an attribute that programs have.", span)
-            if op in _KEYWORDS_AT:
-                _check_keywords(args[_KEYWORDS_AT[op]], known, span)
-        _check_globals(outer, function)
+        check_spelling(function, builtins, models, known)
     if module.models != tuple(sorted(models)):
         raise refuse(330, "The module's table of models is not the sorted list of those its code names.")
     if module.imports != imported(builtins):
         raise refuse(330, "The module's table of imports is not the sorted list of those its code names.")
+
+
+def check_spelling(function: Function, builtins: set[str], models: set[str], known: set[str]) -> None:
+    """Raise ModuleError unless every name in a function is one that its place allows. Adds the builtins and models that
+    it names to the sets, and to ``known`` the identifiers that were looked at."""
+    _check_header(function, known)
+    outer: set[str] = set()
+    for op, args, span in walk(function.body):
+        if op not in _NAME_AT:
+            if op == "call":
+                _check_keywords(args[3], known, span)
+            elif op == "check" and not _is_named(cast(int, args[0]), function):
+                raise refuse(335, "'check' needs a register with a name, for its message.", span)
+            continue
+        name = cast(str, args[_NAME_AT[op]])
+        if op in _BUILTINS:
+            builtins.add(name)
+            if name not in BUILTIN_NAMES:
+                raise refuse(324, f"There is no builtin {name!r}.", span)
+        elif op in _MODELS:
+            models.add(name)
+            if not is_model_name(name):
+                raise refuse(325, f"{name!r} cannot be the name of a model.", span)
+        else:
+            _check(name, known, span)
+            if op in _GLOBALS:
+                outer.add(name)
+            elif op != "class" and name.startswith("__") and name.endswith("__") and name not in READ_DUNDERS:
+                raise refuse(323, f"{name!r} is not an attribute that programs have.", span)
+        if op in _KEYWORDS_AT:
+            _check_keywords(args[_KEYWORDS_AT[op]], known, span)
+    _check_globals(outer, function)
 
 
 def _check_globals(names: set[str], function: Function) -> None:

@@ -23,7 +23,8 @@ _WORDS: Final = {_UNBOUND: "unbound", _PENDING: "pending", _SKIP: "to be skipped
 _ROUNDS: Final = 64
 """The most times that loops make the verifier look at an instruction, on average."""
 
-_SOURCES: Final = frozenset({"unset", "effect", "gather"})
+SOURCES: Final = frozenset({"unset", "effect", "gather"})
+"""Opcodes after which a register may hold what a program must not see."""
 _MAY_READ: Final = {
     "force": (_UNBOUND, _PENDING),
     "effect": (_PENDING,),
@@ -40,15 +41,22 @@ def check_ready(module: Module) -> None:
     late: set[str] = set()
     for index, function in enumerate(functions):
         skips = index in gathered
-        if skips or any(instr.op in _SOURCES for instr in walk(function.body)):
-            analysis = _Ready(function, top=index == 0, skips=skips)
-            analysis.run()
-            late.update(analysis.late)
+        if skips or any(instr.op in SOURCES for instr in walk(function.body)):
+            late |= pending_globals(function, top=index == 0, skips=skips)
     if late:
-        _check_globals(functions[1:], late)
+        check_globals(functions[1:], late)
 
 
-def _check_globals(functions: tuple[Function, ...], late: set[str]) -> None:
+def pending_globals(function: Function, *, top: bool, skips: bool) -> frozenset[str]:
+    """The globals that a function may set to a pending value. ``skips`` tells that ``gather`` makes it. Raises
+    ModuleError where it uses a value that is not ready."""
+    analysis = _Ready(function, top=top, skips=skips)
+    analysis.run()
+    return frozenset(analysis.late)
+
+
+def check_globals(functions: tuple[Function, ...], late: set[str]) -> None:
+    """Raise ModuleError if one of the functions reads a global that may be pending."""
     for function in functions:
         for instr in walk(function.body):
             if instr.op == "gget" and instr.args[1] in late:

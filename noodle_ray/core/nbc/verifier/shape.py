@@ -34,7 +34,13 @@ def check_shape(module: Module) -> None:
         raise refuse(327, f"A module has at most {MAX_FUNCTIONS} functions; this one has {len(functions)}.")
     left = MAX_INSTRUCTIONS
     for function in functions:
-        left = _Shape(function, len(functions), left).instructions_left
+        left -= check_parts(function, len(functions), left)
+
+
+def check_parts(function: Function, functions: int, instructions: int) -> int:
+    """Raise ModuleError unless every part of a function is of its type, among so many functions and instructions; how
+    many instructions it has."""
+    return instructions - _Shape(function, functions, instructions).instructions_left
 
 
 def _is_texts(value: object) -> bool:

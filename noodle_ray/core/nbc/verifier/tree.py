@@ -1,7 +1,9 @@
 """How functions hang together: who makes whom, captured variables, parameters and their defaults."""
 
+from collections.abc import Sequence
 from typing import Final, cast
 
+from noodle_ray.core.nbc.content import MAKERS
 from noodle_ray.core.nbc.encoder import PARAM_KINDS
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.verifier.failure import refuse
@@ -11,12 +13,9 @@ NAMESPACE: Final = "__namespace__"
 """The parameter of a class body: the dict it fills."""
 
 
-_MAKES: Final = {"func": 1, "gather": 3, "class": 2}
-"""Opcodes that make a function, and which operand names it."""
-
-
-def check_tree(module: Module) -> None:
-    """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker."""
+def check_tree(module: Module, makes: Sequence[bool] | None = None) -> None:
+    """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker. ``makes`` tells
+    which functions make functions or use ``.skip``, if that is known."""
     functions = module.functions
     top = functions[0]
     if top.params or top.free or top.kind or top.name != "<module>":
@@ -26,10 +25,10 @@ def check_tree(module: Module) -> None:
     for index, function in enumerate(functions):
         _check_parameters(function)
         _check_variables(function)
-        for instr in walk(function.body):
-            if instr.op in _MAKES:
-                child = cast(int, instr.args[_MAKES[instr.op]])
-                if child <= index or made[child]:
+        for instr in walk(function.body) if makes is None or makes[index] else ():
+            if instr.op in MAKERS:
+                child = cast(int, instr.args[MAKERS[instr.op]])
+                if not index < child < len(functions) or made[child]:
                     raise refuse(316, "A function must be made once, by a function that stands before it.", instr.span)
                 made[child] = True
                 gathered[child] = instr.op == "gather"
