@@ -16,6 +16,7 @@ from noodle_ray.api.routes_runs import json_response
 from noodle_ray.api.schemas import InferBody, InferReply, ModelsReply
 from noodle_ray.api.services import Services
 from noodle_ray.core.runs.batcher import Reply
+from noodle_ray.core.vm.packed import array_json
 from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import ModelError, RequestError
 
@@ -53,15 +54,17 @@ def model_routes(services: Services) -> APIRouter:
             "model_batches": len({reply.batch.id for reply in replies if reply.batch is not None}),
             "wall_seconds": time.monotonic() - started,
         }
-        return json_response({"outputs": _outputs(replies), "usage": usage, "trace_id": trace_id})
+        return json_response(
+            {"outputs": _outputs(replies, order.arrays == "packed"), "usage": usage, "trace_id": trace_id}
+        )
 
     return router
 
 
-def _outputs(replies: list[Reply]) -> list[object]:
+def _outputs(replies: list[Reply], packed: bool) -> list[object]:
     for index, reply in enumerate(replies):
         if not reply.ok:
             assert isinstance(reply.value, tuple)
             code, message = reply.value
             raise ModelError(message if len(replies) == 1 else f"inputs.{index}: {message}", code=code)
-    return [to_json(reply.value) for reply in replies]
+    return [to_json(reply.value, packed=array_json if packed else None) for reply in replies]

@@ -144,10 +144,14 @@ class ModelsReply(BaseModel):
 
 
 class InferBody(_Request):
-    """Inputs for a model; each is the first argument of one call, ``options`` are the keyword arguments of all."""
+    """Inputs for a model; each is the first argument of one call, ``options`` are the keyword arguments of all.
+
+    ``arrays`` says how arrays come back: as lists, or packed as dtype, shape and data in base64.
+    """
 
     inputs: Annotated[list[Any], Field(min_length=1)]
     options: dict[str, Any] = {}
+    arrays: Literal["lists", "packed"] = "lists"
 
 
 class InferUsage(BaseModel):

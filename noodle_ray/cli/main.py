@@ -101,7 +101,7 @@ def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str], bool]:
         for line in text.splitlines():
             if line.lstrip().startswith(("import ", "from ")):
                 imported.update(line.replace(",", " ").replace(";", " ").split())
-    if "array" not in text:
+    if "array" not in text and "model" not in text:
         imported.discard("noodle_ray")  # all else of it needs no module, and this one imports numpy
     modules = [name for name in MODULES if name in imported or _top(name) in imported]
     simple = is_simple(text)

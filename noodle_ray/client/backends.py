@@ -67,7 +67,7 @@ class RemoteBackend:
         if len(args) != 1:
             message = f"a model takes one positional argument, its input, not {len(args)}"
             raise ModelError(message, code="NOODLE-E0603")
-        return (await self.client.infer(model, [args[0]], **kwargs))[0]
+        return await self.client.ask(model, args[0], kwargs)
 
     async def aclose(self) -> None:
         """Close the connections."""

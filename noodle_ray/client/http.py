@@ -114,6 +114,23 @@ class AsyncClient:
         outputs: list[Any] = reply["outputs"]
         return outputs
 
+    async def ask(self, model: str, given: Any, options: dict[str, Any]) -> Any:
+        """Ask a model once, and return what a program gets: arrays are arrays."""
+        from noodle_ray.core.vm.values import from_json, to_json
+
+        def array(found: Any) -> Any:
+            from noodle_ray.core.vm.arrays.array import from_array_json
+
+            return from_array_json(found)
+
+        body = {
+            "inputs": [to_json(given)],
+            "options": {name: to_json(value) for name, value in options.items()},
+            "arrays": "packed",
+        }
+        reply = await self._ask("POST", f"/v1/models/{quote(model, safe='')}/infer", body, timeout=600.0)
+        return from_json(reply["outputs"][0], unpacked=array)
+
     async def ready(self) -> bool:
         """Return whether the platform answers and is ready."""
         try:

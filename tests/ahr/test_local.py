@@ -10,6 +10,7 @@ from noodle_ray.ahr.registration import make_spec, prepare
 from noodle_ray.ahr.registry import Registry
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import ModelError
 
 
@@ -18,6 +19,10 @@ def _all(host: EffectHost, count: int) -> dict[str, EffectAnswer]:
     while len(answers) < count:
         answers += host.receive()
     return {answer.key: answer for answer in answers}
+
+
+def _listed(answers: dict[str, EffectAnswer]) -> Any:
+    return to_json(answers["/1"].value)
 
 
 @pytest.mark.models
@@ -56,8 +61,8 @@ def test_hosts_share_models_but_not_answers(models: LocalModels) -> None:
     first, second = models.host(), models.host()
     first.send([EffectRequest("/1", "adder", (), CALL)])
     second.send([EffectRequest("/1", "adder", (), CALL | {"k": 5})])
-    assert _all(first, 1)["/1"].value == {"total": [[2.0, 3.0, 4.0]], "count": 2}
-    assert _all(second, 1)["/1"].value == {"total": [[2.0, 3.0, 4.0]], "count": 10}
+    assert _listed(_all(first, 1)) == {"total": [[2.0, 3.0, 4.0]], "count": 2}
+    assert _listed(_all(second, 1)) == {"total": [[2.0, 3.0, 4.0]], "count": 10}
     assert list(models.stats()) == ["adder"]
     models.close()
 

@@ -1,15 +1,19 @@
 """Generic ONNX models: named tensors in and out."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from noodle_ray.ahr.engines.arrays import answer_of, plain
 from noodle_ray.ahr.engines.base import Engine
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.vm.arrays import array
+from noodle_ray.core.vm.packed import Packed
 from noodle_ray.errors import ModelError
 
 
@@ -23,10 +27,56 @@ def engine(adder: Path) -> Engine:
     return load_engine(ModelSpec("adder", f"onnx:{adder}"))
 
 
-def test_tensors_go_in_and_out_as_lists_by_name(engine: Engine) -> None:
+def test_tensors_go_in_as_lists_and_come_out_as_arrays_by_name(engine: Engine) -> None:
     answer = _one(engine, a=[[1, 2, 3.5]], b=[[1, 1, 1]], k=2)
-    assert answer == {"total": [[2.0, 3.0, 4.5]], "count": 4}
-    assert _one(engine, [[1, 2, 3], [4, 5, 6]], b=[(0, 0, 0), (1, 1, 1)], k=0)["total"] == [[1, 2, 3], [5, 6, 7]]
+    assert plain([answer["total"], answer["count"]]) == [[[2.0, 3.0, 4.5]], 4]
+    assert (answer["total"].dtype, answer["total"].shape, type(answer["count"])) == ("float32", (1, 3), int)
+    answer = _one(engine, [[1, 2, 3], [4, 5, 6]], b=[(0, 0, 0), (1, 1, 1)], k=0)
+    assert answer["total"].tolist() == [[1, 2, 3], [5, 6, 7]]
+
+
+ONES = array([[1.0, 1.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        array([[1, 2, 3]]), array([[1, 2, 3]], "float32"), [array([1, 2, 3])], (array([1.0, 2.0, 3.0]),),
+        Packed("int64", (1, 3), struct.pack("qqq", 1, 2, 3)), [Packed("float32", (3,), struct.pack("fff", 1, 2, 3))],
+        [[1, 2.0, True + 2]],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_array_is_a_tensor(engine: Engine, value: Any) -> None:
+    assert _one(engine, value, ONES, 1)["total"].tolist() == [[2.0, 3.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (array([1.0, 1.0, 1.0]), "must have the shape [n, 3], not [3]"),
+        ([array([1, 2, 3]), array([1, 2])], "the input 'a' is no tensor(float)"),
+        ([array([1, 2, 3]), "x"], "must hold numbers, not 'x'"),
+    ],
+)
+def test_array_that_does_not_fit_is_refused(engine: Engine, value: Any, message: str) -> None:
+    assert message in _one(engine, value, ONES, 1).message
+    assert "must hold whole numbers, not float64" in _one(engine, ONES, ONES, array([1.5])).message
+
+
+def test_tensors_keep_what_they_hold_when_they_become_answers() -> None:
+    half, huge = np.ones((2,), "f2"), np.array([2**63 + 1], "u8")
+    cube = np.arange(8, dtype="i4").reshape(2, 2, 2)
+    assert answer_of(half).dtype == "float32"
+    assert answer_of(huge) == [2**63 + 1]
+    assert answer_of(np.array(["a", "b"], object)) == ["a", "b"]
+    assert answer_of(np.array(True)) is True
+    matrices = answer_of(cube)
+    assert type(matrices) is list
+    assert [(m.shape, m.dtype) for m in matrices] == [((2, 2), "int64")] * 2
+    assert plain(matrices) == cube.tolist()
+    row = answer_of(np.ones((4, 3), "f4")[1])
+    assert row._data.base is not None  # a view: nothing was copied
 
 
 def test_info_names_inputs_and_outputs(engine: Engine) -> None:
@@ -66,7 +116,7 @@ def test_wrong_tensors_are_refused_and_neighbours_answered(
     assert isinstance(error, ModelError)
     assert error.code == ("NOODLE-E0603" if message else "NOODLE-E0605")
     assert message in error.message
-    assert after["total"] == [[2.0, 4.0, 6.0]]
+    assert after["total"].tolist() == [[2.0, 4.0, 6.0]]
 
 
 @pytest.mark.models

@@ -8,6 +8,8 @@ import pytest
 
 from noodle_ray.ahr.replica import ModelReplica, gpu_share
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.vm.arrays import array
+from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import ModelError
 
 
@@ -25,7 +27,9 @@ def test_replica_answers_with_plain_values_that_pickle(adder: Path) -> None:
         )
 
     (good, bad), (other,) = pickle.loads(pickle.dumps(asyncio.run(both())))
-    assert good == (True, {"total": [[2.0, 4.0, 6.0]], "count": 2})
+    assert good[0] is True
+    assert to_json(good[1]) == {"total": [[2.0, 4.0, 6.0]], "count": 2}
+    assert (type(good[1]["total"]), good[1]["total"].dtype) == (array, "float32")
     assert bad[0] is False
     assert bad[1][0] == "NOODLE-E0603"
     assert other[1]["count"] == 4

@@ -1,4 +1,4 @@
-"""Any ONNX model: named tensors in, named tensors out, as nested lists."""
+"""Any ONNX model: named tensors in, named tensors out, as arrays."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noodle_ray.ahr import codes
+from noodle_ray.ahr.engines.arrays import answer_of, plain, tensor_of
 from noodle_ray.ahr.engines.base import Call, each, wrong
 from noodle_ray.ahr.engines.onnx_session import CLOSED, open_session, session_info
 from noodle_ray.ahr.spec import ModelSpec
@@ -35,7 +36,7 @@ _MAX_AXES = 16
 class TensorEngine:
     """A generic ONNX model: ``model(name=[[...]], ...)``, or positional in the graph's order.
 
-    Answers an object with one nested list per output. Raises ModelError E0604 when it cannot be loaded.
+    Answers an object with one tensor per output, see `arrays.answer_of`. Raises ModelError E0604 when it cannot be loaded.
     """
 
     parallel = 1
@@ -64,7 +65,7 @@ class TensorEngine:
                 raise wrong(f"the model {self.name!r} refused its tensors: {str(error)[:300]}") from error
             raise
         return {
-            name: result.tolist() if isinstance(result, np.ndarray) else result
+            name: answer_of(result) if isinstance(result, np.ndarray) else result
             for name, result in zip(self._outputs, results, strict=True)
         }
 
@@ -86,9 +87,14 @@ class TensorEngine:
     def _tensor(self, name: str, value: Any) -> NDArray[Any]:
         port = self._inputs[name]
         kind = _TYPES[port.type]
-        _check_items(name, value, kind)
+        data = tensor_of(value)
+        if data is None:
+            value = plain(value)
+            _check_items(name, value, kind)
+        else:
+            _check_dtype(name, data.dtype, kind)
         try:
-            tensor: NDArray[Any] = np.asarray(value, dtype=kind)
+            tensor: NDArray[Any] = np.asarray(value if data is None else data, dtype=kind)
         except (ValueError, TypeError, OverflowError) as error:
             raise wrong(f"the input {name!r} is no {port.type}: {str(error)[:200]}") from error
         if not _fits(tensor.shape, port.shape):
@@ -116,6 +122,13 @@ def _check_items(name: str, value: Any, kind: type[Any]) -> None:
             raise wrong(f"the input {name!r} must hold {expected}, not {item!r:.80}")
         if count == _MAX_ELEMENTS:
             raise wrong(f"the input {name!r} has more than {_MAX_ELEMENTS:,} elements")
+
+
+def _check_dtype(name: str, have: "np.dtype[Any]", kind: type[Any]) -> None:
+    """What `_check_items` says of the numbers of an array."""
+    expected, allowed = _expected(kind)
+    if not issubclass({"f": float, "i": int, "b": bool}[have.kind], allowed):
+        raise wrong(f"the input {name!r} must hold {expected}, not {have.name}")
 
 
 def _expected(kind: type[Any]) -> tuple[str, tuple[type, ...]]:

@@ -14,6 +14,7 @@ from noodle_ray.ahr.engines.base import Call, failed, texts_of
 from noodle_ray.ahr.engines.onnx_session import CLOSED, open_session, session_info
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.vm.arrays.array import wrap
 from noodle_ray.errors import ModelError
 
 _ROWS = 32  # texts per run of the graph: throughput is flat from 16 to 64 on two cores
@@ -23,7 +24,7 @@ _STRETCH = 1.3  # longest over shortest text in one run; more is wasted on paddi
 class TextEngine:
     """An encoder: ``model("text")`` or ``model(["a", "b"])``.
 
-    Task ``embedding`` answers a unit vector (list of float) per text, ``classification`` an object with ``label``,
+    Task ``embedding`` answers a unit vector (an array of float32) per text, ``classification`` an object with ``label``,
     ``score`` and all ``scores``. Texts over the model's maximum length are cut. Raises ModelError when it cannot
     be loaded (E0602, E0604).
     """
@@ -89,7 +90,7 @@ class TextEngine:
             tokens[row, : len(encoding.ids)] = encoding.ids
             mask[row, : len(encoding.ids)] = 1
         (result,) = self._session.run(None, {"input_ids": tokens, "attention_mask": mask})
-        return self._labelled(result) if self._labels is not None else result.tolist()
+        return self._labelled(result) if self._labels is not None else list(map(wrap, result))
 
     def _labelled(self, result: NDArray[np.float32]) -> list[Any]:
         assert self._labels is not None

@@ -305,10 +305,11 @@ def _become_worker(
         os._exit(1)
 
 
-def _imports(module: bytes) -> tuple[str, ...]:
+def _imports(encoded: bytes) -> tuple[str, ...]:
     from noodle_ray.core.nbc import load
 
-    return load(module).imports
+    module = load(encoded)
+    return (*module.imports, "noodle_ray") if module.models else module.imports
 
 
 def _unanswered(asked: EffectRequest) -> EffectAnswer:

@@ -5,9 +5,11 @@ from typing import NamedTuple, TypeAlias
 from noodle_ray.core.sandbox import outcome
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.sandbox.wire import Codec, WireError, frame
+from noodle_ray.core.sandbox.segments import MARK
+from noodle_ray.core.sandbox.wire import Codec, WireError
 from noodle_ray.core.vm import sets
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.packed import without_arrays
 from noodle_ray.errors import ModuleError
 
 GRACE = 0.04
@@ -16,7 +18,8 @@ MAX_OUTSTANDING = 100_000
 """Effects of one run that may wait for their answers."""
 
 CODEC = Codec(sets.set, sets.frozenset, (sets.set,), (sets.frozenset,))
-"""How the owner of workers reads and writes plain data: sets are Noodle's, which keep their order."""
+"""How the owner of workers reads and writes plain data: sets are Noodle's, which keep their order, and arrays stay
+packed."""
 
 
 class Ready(NamedTuple):
@@ -79,6 +82,9 @@ class Failed(NamedTuple):
 Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Failed
 
 
+_MARK = bytes([MARK])
+
+
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
     """Return the frame that starts a run. Raises WireError if its arguments are not plain data or are too large."""
     module = request.module if with_module else None
@@ -87,22 +93,22 @@ def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
         list(request.args), dict(request.kwargs), list(request.limits), request.tier, request.profile,
         request.seed, request.readings,
     )  # fmt: skip
-    return frame(CODEC.pack(list(message)))
+    return CODEC.frame(list(message))
 
 
 def write_answers(run: int, answers: list[EffectAnswer]) -> bytes:
     """Return the frame that answers effects. An answer that cannot travel becomes a failed one."""
     try:
-        return frame(CODEC.pack(["answers", run, [list(answer) for answer in answers]]))
+        return CODEC.frame(["answers", run, [list(answer) for answer in answers]])
     except WireError:
-        return frame(CODEC.pack(["answers", run, [list(_sendable(answer)) for answer in answers]]))
+        return CODEC.frame(["answers", run, [list(_sendable(answer)) for answer in answers]])
 
 
 def read(body: bytes, run: int) -> Message:
     """Return the message in a frame's body, for the worker's current run. Raises WireError for anything unexpected."""
     match CODEC.unpack(body):
         case ["done", number, result, bool(retire)] if number == run:
-            return Done(outcome.checked(result), retire)
+            return Done(outcome.checked(without_arrays(result) if body[:1] == _MARK else result), retire)
         case ["effects", number, [*requests]] if number == run:
             return Effects([_request(item) for item in requests])
         case ["progress", number, dict(usage), str(text)] if number == run and outcome.is_usage(usage):
@@ -154,7 +160,7 @@ def _layer(item: object) -> Layer:
 
 def _sendable(answer: EffectAnswer) -> EffectAnswer:
     try:
-        frame(CODEC.pack(list(answer)))
+        CODEC.frame(list(answer))
     except WireError as error:
         return EffectAnswer(answer.key, False, ("NOODLE-E0604", f"the model's answer cannot be sent: {error.message}"))
     return answer

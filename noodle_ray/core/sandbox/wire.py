@@ -15,15 +15,17 @@ A frame is four bytes of little-endian length, then one msgpack array whose firs
                      failed    why                          the worker itself broke, and ends
 
 Both ends treat the other's bytes as hostile: every size is bounded, and what does not parse is a WireError.
-Plain data travels as msgpack; what msgpack lacks has an extension code: big integers, tuples and sets; and arrays, as
-dtype, shape and bytes, which arrive as lists.
+Plain data travels as msgpack; what msgpack lacks has an extension code: big integers, tuples and sets; and arrays,
+whose elements follow the message (see `segments`).
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgpack  # type: ignore[import-untyped]
 
+from noodle_ray.core.sandbox import segments
+from noodle_ray.core.vm.packed import Packed
 from noodle_ray.core.vm.values import FOREIGN, check_keys
 from noodle_ray.errors import PlatformError
 
@@ -40,7 +42,9 @@ _TUPLE: Final = 2
 _SET: Final = 3
 _FROZENSET: Final = 4
 _ARRAY: Final = 5
-_FORMATS: Final[dict[str, Literal["d", "f", "q", "?"]]] = {"float64": "d", "float32": "f", "int64": "q", "bool": "?"}
+_NOTHING: Final = segments.Reader(b"")
+_SHORT: Final = 16384
+"""Bytes of the buffer for frames that are copied once more."""
 
 SetType: TypeAlias = Callable[[list[object]], object]
 
@@ -52,12 +56,13 @@ class WireError(PlatformError):
 
 
 class Codec:
-    """Turns plain data into bytes and back. ``set_type`` and ``frozenset_type`` are what sets become here.
+    """Turns plain data into bytes and back. ``set_type`` and ``frozenset_type`` are what sets become here, and
+    ``array_type`` makes what arrays become, of a part of the bytes that were unpacked.
 
     A worker passes the program's own set classes; ``set_types`` are then extra classes that count as sets.
     """
 
-    __slots__ = ("_depth", "_frozenset", "_frozenset_classes", "_set", "_set_classes")
+    __slots__ = ("_array", "_depth", "_frozenset", "_frozenset_classes", "_reader", "_set", "_set_classes", "_writer")
 
     def __init__(
         self,
@@ -65,18 +70,31 @@ class Codec:
         frozenset_type: SetType = frozenset,
         set_classes: tuple[type, ...] = (),
         frozenset_classes: tuple[type, ...] = (),
+        array_type: segments.Make = Packed,
     ) -> None:
         self._set = set_type
         self._frozenset = frozenset_type
         self._set_classes = (set, *set_classes)
         self._frozenset_classes = (frozenset, *frozenset_classes)
+        self._array = array_type
         self._depth = 0
+        self._writer = segments.Writer()
+        self._reader = _NOTHING
 
     def pack(self, value: object) -> bytes:
         """Return the bytes of plain data. Raises WireError for anything else, for cycles and for deep nesting."""
+        return _whole(self._parts(value))
+
+    def frame(self, value: object) -> bytes:
+        """Return a frame of plain data. Raises WireError as `pack` does, and if it is too long to send."""
+        parts = self._parts(value)
+        return _whole([_head(sum(map(len, parts))), *parts])
+
+    def _parts(self, value: object) -> list[Any]:
         self._depth = 0
+        self._writer = segments.Writer()
         try:
-            return self._pack(value)
+            return self._writer.parts(self._pack(value))
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise WireError(f"a value cannot leave its process: {error}") from None
 
@@ -84,13 +102,18 @@ class Codec:
         """Return the plain data in ``data``. Raises WireError if they are not exactly one packed value."""
         self._depth = 0
         try:
-            return self._unpack(data)
+            self._reader = reader = segments.Reader(data)
+            value = self._unpack(reader.message)
+            reader.end()
+            return value
         except WireError:
             raise
         except MemoryError:
             raise
         except Exception as error:  # msgpack raises a dozen kinds for garbage
             raise WireError(f"received bytes that are no message ({type(error).__name__})") from None
+        finally:
+            self._reader = _NOTHING
 
     def _pack(self, value: object) -> bytes:
         packed: bytes = msgpack.packb(value, default=self._extend, strict_types=True, unicode_errors="surrogatepass")
@@ -117,8 +140,7 @@ class Codec:
         if kind in self._frozenset_classes:
             return self._nested(_FROZENSET, list(value))  # type: ignore[call-overload]
         if kind in FOREIGN:
-            dtype, shape, raw = FOREIGN[kind].raw(value)
-            return msgpack.ExtType(_ARRAY, msgpack.packb([dtype, *shape]) + raw)
+            return msgpack.ExtType(_ARRAY, self._writer.add(value))
         if isinstance(value, tuple):  # a named tuple, such as Limits
             return list(value)
         raise TypeError(f"a value of type {kind.__name__} is not plain data")
@@ -133,7 +155,7 @@ class Codec:
         if code == _BIG_INT:
             return int.from_bytes(data, "little", signed=True)
         if code == _ARRAY:
-            return self._array(data)
+            return self._reader.take(data, self._array)
         self._enter()
         items = self._unpack(data)
         self._depth -= 1
@@ -147,22 +169,6 @@ class Codec:
         if code == _FROZENSET:
             return self._frozenset(items)
         raise WireError(f"received the unknown extension code {code}")
-
-    def _array(self, data: bytes) -> object:
-        """What an array holds, as a list or a list of lists: the owner of a worker needs no numpy."""
-        unpacker = msgpack.Unpacker(strict_map_key=True)
-        unpacker.feed(data[:64])
-        dtype, *shape = unpacker.unpack()
-        raw = memoryview(data)[unpacker.tell() :]
-        if not 1 <= len(shape) <= 2 or any(type(size) is not int or size < 0 for size in shape):
-            raise WireError("received an array of no valid shape")
-        numbers = raw.cast(_FORMATS[dtype])
-        if len(numbers) != shape[0] * (shape[1] if len(shape) == 2 else 1):
-            raise WireError("received an array whose bytes do not fit its shape")
-        if len(shape) == 1:
-            return numbers.tolist()
-        width = shape[1]
-        return [numbers[row * width : (row + 1) * width].tolist() for row in range(shape[0])]
 
     def _enter(self) -> None:
         self._depth += 1
@@ -211,20 +217,61 @@ class Frames:
         return body
 
 
+class Inbox:
+    """Reads frames from a blocking socket. A long one gets a buffer of its own, and its bytes are copied no more."""
+
+    __slots__ = ("_buffer", "_end", "_start", "_view")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray(_SHORT)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+
+    def receive(self, connection: "socket") -> bytearray | None:
+        """Block until a frame is complete and return its body, or None at the end of the stream. Raises WireError."""
+        while True:
+            have = self._end - self._start
+            if have >= 4:
+                size = int.from_bytes(self._view[self._start : self._start + 4], "little")
+                if size > MAX_FRAME:
+                    raise WireError(f"received a frame of {size} bytes; the longest allowed is {MAX_FRAME}")
+                if have - 4 >= size:
+                    at = self._start + 4
+                    self._start = at + size
+                    return self._buffer[at : at + size]
+                if size > _SHORT - 4:
+                    return self._long(connection, size)
+            self._view[:have] = self._view[self._start : self._end]
+            self._start, self._end = 0, have
+            count = connection.recv_into(self._view[have:])
+            if not count:
+                return None
+            self._end += count
+
+    def _long(self, connection: "socket", size: int) -> bytearray | None:
+        body = bytearray(size)
+        at = self._end - self._start - 4
+        view = memoryview(body)
+        view[:at] = self._view[self._start + 4 : self._end]
+        self._start = self._end = 0
+        while at < size:
+            count = connection.recv_into(view[at:])
+            if not count:
+                return None
+            at += count
+        return body
+
+
 def frame(body: bytes) -> bytes:
     """Return a body with its length in front. Raises WireError if it is too long to send."""
-    if len(body) > MAX_FRAME:
-        raise WireError(f"a message of {len(body)} bytes is too long; the longest allowed is {MAX_FRAME}")
-    return len(body).to_bytes(4, "little") + body
+    return _head(len(body)) + body
 
 
-def receive(connection: "socket", frames: Frames) -> bytes | None:
-    """Block until a frame is complete and return its body, or None at the end of the stream."""
-    while True:
-        body = frames.take()
-        if body is not None:
-            return body
-        data = connection.recv(262144)
-        if not data:
-            return None
-        frames.feed(data)
+def _head(size: int) -> bytes:
+    if size > MAX_FRAME:
+        raise WireError(f"a message of {size} bytes is too long; the longest allowed is {MAX_FRAME}")
+    return size.to_bytes(4, "little")
+
+
+def _whole(parts: list[Any]) -> bytes:
+    return parts[0] if len(parts) == 1 else b"".join(parts)

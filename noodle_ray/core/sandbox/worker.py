@@ -22,11 +22,12 @@ from noodle_ray.core.nbc import digest, load
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.sandbox import kernel, lockdown, outcome
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.sandbox.wire import Codec, Frames, WireError, frame, receive
+from noodle_ray.core.sandbox.wire import Codec, Inbox, WireError
 from noodle_ray.core.vm import memory, modules, native, sets
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
+from noodle_ray.core.vm.packed import listed
 from noodle_ray.core.vm.state import S
 from noodle_ray.errors import ModuleError
 
@@ -63,8 +64,8 @@ class Worker:
     _first_resident: int
 
     def __init__(self) -> None:
-        self._frames = Frames()
-        self._codec = Codec(sets.set, sets.frozenset, (sets.set,), (sets.frozenset,))
+        self._inbox = Inbox()
+        self._codec = Codec(sets.set, sets.frozenset, (sets.set,), (sets.frozenset,), _array)
         self._teller = Codec()  # a codec has state, and the other one may be at work when the timer ticks
         self._modules: dict[str, Module] = {}
         self._phase = _IDLE
@@ -91,7 +92,7 @@ class Worker:
     def serve(self) -> None:
         """Execute runs until the other end closes the socket or breaks the protocol, or this worker must retire."""
         while not self._retire:
-            body = receive(self._connection, self._frames)
+            body = self._inbox.receive(self._connection)
             if body is None:
                 return
             try:
@@ -105,7 +106,7 @@ class Worker:
         """Send one message. A deadline does not cut a frame in two: the timer fires again right after."""
         phase, self._phase = self._phase, _SENDING
         try:
-            self._connection.sendall(frame(self._codec.pack([*message])))
+            self._connection.sendall(self._codec.frame([*message]))
         finally:
             self._phase = phase
 
@@ -128,7 +129,7 @@ class Worker:
             if end is not None and not self._readable(max(0.0, end - monotonic())):
                 return []
             try:
-                body = receive(self._connection, self._frames)
+                body = self._inbox.receive(self._connection)
                 message = None if body is None else self._codec.unpack(body)
             except BaseException:
                 self._retire = True
@@ -272,8 +273,8 @@ class Worker:
         _forget_run()
         grown = peak > BLOATED // 2
         try:
-            message = self._codec.pack(["done", self._run, result, self._retire or (grown and self._bloated())])
-            self._connection.sendall(frame(message))
+            message = ["done", self._run, result, self._retire or (grown and self._bloated())]
+            self._connection.sendall(self._codec.frame(message))
         except (WireError, MemoryError) as error:
             told = outcome.failed("NOODLE-E0503", "RunError", f"the result cannot be sent back: {error}", "")
             told["usage"] = usage
@@ -359,6 +360,15 @@ class SocketHost:
     def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
         """Block until answers arrive; none after ``timeout`` seconds."""
         return self._worker.receive_answers(timeout)
+
+
+def _array(dtype: str, shape: tuple[int, ...], data: memoryview) -> object:
+    """An array that has the bytes where they were received: nobody else has them. A list where there is no numpy."""
+    try:
+        from noodle_ray.core.vm.arrays.array import around
+    except ImportError:
+        return listed(dtype, shape, data)
+    return around(dtype, shape, data)
 
 
 def _forget_run() -> None:

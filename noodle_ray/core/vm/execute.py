@@ -99,7 +99,7 @@ def execute(
     raise LimitExceeded("deadline") from a signal handler. Errors of the program are in the outcome. Raises ImportError
     in a process that cannot import any more and lacks what the module needs.
     """
-    require(module.imports)
+    require((*module.imports, "noodle_ray") if module.models else module.imports)  # answers can be arrays
     prepare()
     growth = Growth()
     began = perf_counter()

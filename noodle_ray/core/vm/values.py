@@ -24,7 +24,7 @@ class Foreign(NamedTuple):
 
     copy: Callable[[Any], Any]
     listed: Callable[[Any], Any]
-    raw: Callable[[Any], tuple[str, tuple[int, ...], bytes]]
+    raw: Callable[[Any], tuple[str, tuple[int, ...], Any]]
 
 
 FOREIGN: Final[dict[type, Foreign]] = {}
@@ -110,8 +110,8 @@ def _listed(value: Any) -> Any:
     return [*value] if type(value) in (range, dict_keys, dict_items, _dict_values) else value
 
 
-def to_json(value: Any, depth: int = 0) -> Any:
-    """A result as JSON can hold it.
+def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = None) -> Any:
+    """A result as JSON can hold it. Arrays become lists, or what ``packed`` makes of them.
 
     Tuples, sets, ranges and dict views become arrays; a float that is not finite ``{"$float": "nan"}``; a dict
     with keys that are not strings, or that looks like one of these, ``{"$dict": [[key, value], ...]}``.
@@ -125,14 +125,15 @@ def to_json(value: Any, depth: int = 0) -> Any:
     if depth > _DEPTH:
         raise RunError("the result nests too deeply, or contains itself", code="NOODLE-E0503")
     if kind is list or kind is tuple or isinstance(value, AnySet | range | dict_keys | dict_items | _dict_values):
-        return [to_json(item, depth + 1) for item in value]
+        return [to_json(item, depth + 1, packed) for item in value]
     if kind in FOREIGN:
-        return to_json(FOREIGN[kind].listed(value), depth + 1)
+        return packed(value) if packed else to_json(FOREIGN[kind].listed(value), depth + 1)
     if kind is dict:
-        mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$dict")
+        mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$dict", "$array" if packed else "")
         if not mistakable and all(type(key) is str for key in value):
-            return {key: to_json(item, depth + 1) for key, item in value.items()}
-        return {"$dict": [[to_json(key, depth + 1), to_json(item, depth + 1)] for key, item in value.items()]}
+            return {key: to_json(item, depth + 1, packed) for key, item in value.items()}
+        pairs = [[to_json(key, depth + 1), to_json(item, depth + 1, packed)] for key, item in value.items()]
+        return {"$dict": pairs}
     raise RunError(
         f"the result holds a value of type {kind.__name__}, which is not data; return None, bool, int, float, str, "
         "or lists, tuples, dicts and sets of them",
@@ -140,12 +141,15 @@ def to_json(value: Any, depth: int = 0) -> Any:
     )
 
 
-def from_json(value: Any, depth: int = 0) -> Any:
-    """What `to_json` made, as far as JSON keeps it: tuples and sets come back as lists. Raises ValueError."""
+def from_json(value: Any, depth: int = 0, unpacked: Callable[[Any], Any] | None = None) -> Any:
+    """What `to_json` made, as far as JSON keeps it: tuples and sets come back as lists. Raises ValueError.
+
+    ``unpacked`` makes arrays of what ``packed`` made of them.
+    """
     if depth > 2 * _DEPTH:
         raise ValueError("the data nests too deeply")
     if isinstance(value, list):
-        return [from_json(item, depth + 1) for item in value]
+        return [from_json(item, depth + 1, unpacked) for item in value]
     if isinstance(value, dict):
         if len(value) == 1:
             if "$float" in value:
@@ -153,10 +157,12 @@ def from_json(value: Any, depth: int = 0) -> Any:
                     raise ValueError("$float holds nan, inf or -inf")
                 return float(value["$float"])
             if "$dict" in value:
-                pairs = [(_key(from_json(key, depth + 1)), from_json(item, depth + 1)) for key, item in value["$dict"]]
-                check_keys([key for key, _ in pairs])
-                return dict(pairs)
-        return {key: from_json(item, depth + 1) for key, item in value.items()}
+                keys = [_key(from_json(key, depth + 1)) for key, _ in value["$dict"]]
+                check_keys(keys)
+                return dict(zip(keys, [from_json(v, depth + 1, unpacked) for _, v in value["$dict"]], strict=True))
+            if "$array" in value and unpacked:
+                return unpacked(value["$array"])
+        return {key: from_json(item, depth + 1, unpacked) for key, item in value.items()}
     return value
 
 

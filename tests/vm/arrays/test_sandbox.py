@@ -1,7 +1,10 @@
 """Arrays in a locked-down worker: numpy was loaded before, computes in one thread, and results arrive as lists."""
 
+import struct
+
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.packed import Packed
 from tests.sandbox.programs import request
 
 IMPORT = "from noodle_ray import array, model\n"
@@ -30,4 +33,4 @@ async def test_model_is_asked_with_the_numbers_of_an_array() -> None:
         outcome = await pool.run(request(source), answer)
     assert outcome["error"] is None
     assert outcome["result"] == 20
-    assert asked[0].args[0] == [[1, 2], [3, 4]]
+    assert asked[0].args[0] == Packed("int64", (2, 2), struct.pack("qqqq", 1, 2, 3, 4))

@@ -1,6 +1,8 @@
 """The class ``array``: construction, indexing, operators. Programs see none of its Python attributes."""
 
+from binascii import a2b_base64
 from collections.abc import Iterator
+from pickle import PickleBuffer
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,8 @@ import numpy as np
 from noodle_ray.core.vm.arrays import checks, elementwise
 from noodle_ray.core.vm.arrays.checks import Data, charge, data_from, room, scalar
 
+_LARGE = 1 << 16
+"""Bytes from which a pickle refers to the elements instead of holding them."""
 _SHOWN = 1000
 """Arrays with more elements are shown in part, as numpy does."""
 
@@ -134,6 +138,11 @@ class array:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Data:
         """For numpy in CPython: the data itself."""
         return np.array(self._data, dtype, copy=copy)
+
+    def __reduce__(self) -> Any:
+        """For pickle, between processes of Noodle: the elements are copied at most once."""
+        data = np.ascontiguousarray(self._data)
+        return _loaded, (data.dtype.name, data.shape, PickleBuffer(data) if data.nbytes > _LARGE else data.tobytes())
 
     def tolist(self) -> list[Any]:
         """The elements as a list, or as a list of lists."""
@@ -296,6 +305,32 @@ def wrap(data: Any) -> array:
     new: array = object.__new__(array)
     new._data = data
     return new
+
+
+def around(dtype: str, shape: tuple[int, ...], data: Any) -> array:
+    """An array around the bytes of its elements, without a copy. Its owner must be the only one to have them."""
+    return wrap(np.frombuffer(data, checks.DTYPES[dtype]).reshape(shape))
+
+
+def from_array_json(found: Any) -> array:
+    """The array that `packed.array_json` wrote. Raises ValueError for anything else."""
+    match found:
+        case {"dtype": str(dtype), "shape": [*shape], "data": str(data)} if dtype in checks.DTYPES:
+            return around(dtype, tuple(shape), bytearray(a2b_base64(data)))
+    raise ValueError("this is no array")
+
+
+def _loaded(dtype: str, shape: tuple[int, ...], data: Any) -> array:
+    """What was pickled; what cannot be written is copied, as an array can always be changed."""
+    found = np.frombuffer(data, checks.DTYPES[dtype]).reshape(shape)
+    return wrap(found if found.flags.writeable else found.copy())
+
+
+def raw(value: array) -> tuple[str, tuple[int, ...], Any]:
+    """Dtype, shape and the bytes of the elements: where they are, if they are side by side."""
+    data = value._data
+    plain = data.size and data.flags.c_contiguous
+    return data.dtype.name, data.shape, data.reshape(-1).view("u1").data if plain else data.tobytes()
 
 
 def operand(value: Any) -> Any:

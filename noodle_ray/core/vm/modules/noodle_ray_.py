@@ -11,14 +11,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.core.vm.arrays.functions import ATTRIBUTES, METHODS, STATICS
 from noodle_ray.core.vm.methods import register
-from noodle_ray.core.vm.values import FOREIGN, Foreign
-
-
-def _raw(value: array) -> tuple[str, tuple[int, ...], bytes]:
-    data = value._data
-    return data.dtype.name, data.shape, data.tobytes()
-
 
 register(array, methods=METHODS, attributes=ATTRIBUTES, statics=STATICS)
-FOREIGN[array] = Foreign(copy=array, listed=array.tolist, raw=_raw)
 MEMBERS: dict[str, Any] = {"array": array}
