@@ -6,6 +6,8 @@ from noodle_ray.core.types import check, infer, show
 
 TASKS = {"minilm": "embedding", "smollm2": "generation"}
 
+EMBED = 'from noodle_ray import model\ne = model("minilm")\n'
+
 SURE = {
     "too few arguments": ("E0220", "def f(a, b): return a\nf(1)  #!"),
     "too many arguments": ("E0220", "def f(a): return a\nf(1, 2)  #!"),
@@ -59,6 +61,9 @@ SURE = {
     "a class that is no exception raised": ("E0231", "class A: pass\nraise A()  #!"),
     "a handler for what is no exception": ("E0231", "try:\n    print(1)\nexcept int:  #!\n    pass"),
     "an embedding of a number": ("E0232", 'from noodle_ray import model\ne = model("minilm")\ne(5)  #!'),
+    "a list's method of an embedding": ("E0221", f'{EMBED}v = e("a")\nv.append(1.0)  #!'),
+    "a text's method of an embedding's number": ("E0221", f'{EMBED}for x in e("a"):\n    x.lower()  #!'),
+    "a list's method of one of many embeddings": ("E0221", f'{EMBED}e(["a", "b"])[0].append(1.0)  #!'),
     "an embedding of two texts": ("E0232", 'from noodle_ray import model\ne = model("minilm")\ne("a", "b")  #!'),
     "an embedding with a keyword": ("E0232", 'from noodle_ray import model\ne = model("minilm")\ne("a", n=1)  #!'),
     "a model asked about a function": ("E0232", 'from noodle_ray import model\nm = model("x")\nm(print)  #!'),
@@ -133,6 +138,15 @@ SILENT = {
         'e("a"); e(["a", "b"]); c("x", max_tokens=3); c([{"role": "user", "content": "x"}])'
     ),
     "an unknown model": 'from noodle_ray import model\ne = model("mine")\ne(5, mode=1)',
+    "an embedding as an array": (
+        f'{EMBED}v = e("a")\nprint(v.norm(), v @ v, v + 1, -v, [*v], v[1:], v[0] + 1, len(v), v == v, v.T, str(v))\n'
+        "v[0] = 1\na, *b = v\nfor vector in e(['a', 'b']):\n    vector.top_k(2)"
+    ),
+    "an embedding where a list is annotated": (
+        f"{EMBED}def f(a: list[float], b: list[float]) -> float: return sum([x * y for x, y in zip(a, b)])\n"
+        "f(e('a'), e('b'))"
+    ),
+    "an embedding that is asked what it is": f'{EMBED}v = e("a")\nif isinstance(v, list):\n    v.append(1)',
     "arrays": "from noodle_ray import array\na = array([1])\n(a + 1).sum()\nprint(a @ a, a[0])",
     "the usual guard": "def main(x): return x\nif __name__ == '__main__':\n    main()",
     "what Python gives classes": "class A:\n    x: int = 1\nprint(A.__annotations__, A().__dict__)",

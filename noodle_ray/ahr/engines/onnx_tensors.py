@@ -36,7 +36,8 @@ _MAX_AXES = 16
 class TensorEngine:
     """A generic ONNX model: ``model(name=[[...]], ...)``, or positional in the graph's order.
 
-    Answers an object with one tensor per output, see `arrays.answer_of`. Raises ModelError E0604 when it cannot be loaded.
+    Answers an object with one tensor per output (see `arrays.answer_of`). Raises ModelError E0604 when it cannot be
+    loaded.
     """
 
     parallel = 1

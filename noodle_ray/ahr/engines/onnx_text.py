@@ -24,9 +24,9 @@ _STRETCH = 1.3  # longest over shortest text in one run; more is wasted on paddi
 class TextEngine:
     """An encoder: ``model("text")`` or ``model(["a", "b"])``.
 
-    Task ``embedding`` answers a unit vector (an array of float32) per text, ``classification`` an object with ``label``,
-    ``score`` and all ``scores``. Texts over the model's maximum length are cut. Raises ModelError when it cannot
-    be loaded (E0602, E0604).
+    Task ``embedding`` answers a unit vector per text, an array of float32; ``classification`` an object with
+    ``label``, ``score`` and all ``scores``. Texts over the model's maximum length are cut. Raises ModelError when it
+    cannot be loaded (E0602, E0604).
     """
 
     parallel = 1

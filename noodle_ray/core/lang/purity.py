@@ -26,9 +26,11 @@ MUTATORS: Final = frozenset(
 _READERS: Final = frozenset(
     {
         *(name for kind in (str, bytes, int, float, complex, tuple, frozenset, range) for name in kind.__dict__),
-        *("argmax", "argmin", "date", "dot", "elements", "end", "findall", "fullmatch", "get", "group", "groupdict"),
-        *("groups", "isoformat", "isoweekday", "items", "keys", "match", "mean", "most_common", "norm", "search"),
-        *("span", "start", "strftime", "time", "timestamp", "tolist", "total_seconds", "values", "weekday"),
+        *("all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cosine", "cumsum", "date", "dot", "elements"),
+        *("end", "findall", "flatten", "fullmatch", "get", "group", "groupdict", "groups", "isoformat", "isoweekday"),
+        *("items", "keys", "match", "max", "mean", "min", "most_common", "norm", "prod", "reshape", "round", "search"),
+        *("softmax", "span", "start", "std", "strftime", "sum", "time", "timestamp", "tolist", "top_k"),
+        *("total_seconds", "values", "weekday"),
     }
 )
 """Methods that change nothing and call nothing, whatever builtin or library type has them."""
@@ -102,11 +104,6 @@ class Region:
         if op == "ifx":
             return args[3] in self.own and args[5] in self.own
         return op == "inplace" and args[2] in self.own and "binop" in self.fresh
-
-    def constant_number(self, register: int) -> bool:
-        """True if the register only ever holds a number literal."""
-        writers = self.writers.get(register, [])
-        return bool(writers) and all(w.op == "const" and isinstance(w.args[1], int | float) for w in writers)
 
 
 class Facts:
@@ -330,8 +327,7 @@ def _changes_first(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
 
 
 def _inplace(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
-    _, op, target, value = args
-    return target not in region.own and (op == "*" or not region.constant_number(value))
+    return args[2] not in region.own  # also by a number: an array changes in place
 
 
 def _cset(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from noodle_ray.core.types import samples
+from noodle_ray.core.types.arrays import answered, lacks
 from noodle_ray.core.types.expressions import Expressions
 from noodle_ray.core.types.model import (
     ANY,
@@ -120,7 +121,7 @@ class Calls(Expressions):
             return ANY
         if isinstance(kind, Inst):
             if kind.kind not in samples.KNOWN:
-                return ANY
+                return None if lacks(kind, name) else ANY
             if not hasattr(kind.kind, name):
                 return None
             return MethodT(kind, name) if callable(getattr(kind.kind, name)) else ANY
@@ -262,7 +263,7 @@ class Calls(Expressions):
             return ANY if self.may_have(callee, "__call__") else None
         if isinstance(callee, ModelT):
             self._ask_model(node, callee.model, args, named, spread)
-            return ANY
+            return ANY if spread or named else answered(self.tasks.get(callee.model, ""), args)
         if isinstance(callee, BuiltinT):
             return self._call_builtin(node, callee, args, named, spread, single)
         if isinstance(callee, MethodT):

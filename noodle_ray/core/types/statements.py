@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from noodle_ray.core.types import samples
+from noodle_ray.core.types.arrays import Array
 from noodle_ray.core.types.calls import Calls
 from noodle_ray.core.types.expressions import Env
 from noodle_ray.core.types.model import (
@@ -606,6 +607,8 @@ def _instance_of(kind: Type, classes: list[Type]) -> bool | None:
 def _instance_of_one(kind: Type, cls: Type) -> bool | None:
     if isinstance(kind, Inst) and kind.kind in samples.KNOWN:
         return isinstance(cls, BuiltinT) and issubclass(kind.kind, cls.real)
+    if isinstance(kind, Inst) and kind.kind is Array and isinstance(cls, BuiltinT) and cls.real in samples.KNOWN:
+        return False
     if isinstance(kind, InstanceT) and isinstance(cls, ClassT):
         if cls.info in kind.info.lineage():
             return True

@@ -11,6 +11,7 @@ import pytest
 
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.sandbox.wire import Codec
+from noodle_ray.core.types.arrays import NAMES
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.core.vm.arrays.functions import ATTRIBUTES, METHODS, STATICS
 from noodle_ray.core.vm.execute import Outcome, execute
@@ -111,6 +112,10 @@ def test_array_crosses_the_wire_as_its_numbers(value: Any) -> None:
     assert codec.unpack(codec.pack(array([0.5, 0.1], "float32"))) == Packed(
         "float32", (2,), struct.pack("ff", 0.5, 0.1)
     )
+
+
+def test_the_checker_knows_the_names_of_arrays() -> None:
+    assert METHODS.keys() | STATICS.keys() | ATTRIBUTES.keys() == NAMES
 
 
 def test_array_is_data_for_results_and_json() -> None:
