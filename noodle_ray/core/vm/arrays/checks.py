@@ -81,6 +81,10 @@ def data_from(value: Any, dtype: object = None) -> Data:
     kinds = set(map(type, value))
     if kinds <= _NUMBERS:
         return _build(value, wanted, kinds)
+    if len(kinds) == 1:
+        rows = _data_of_rows(value)
+        if rows is not None:
+            return rows if wanted is None else convert(rows, wanted)
     if kinds & _NUMBERS:
         return _refuse(kinds)
     rows = [_row(item) for item in value]
@@ -94,6 +98,20 @@ def data_from(value: Any, dtype: object = None) -> Data:
     if not kinds <= _NUMBERS:
         return _refuse(kinds)
     return _build(rows, wanted, kinds)
+
+
+def _data_of_rows(value: Any) -> Data | None:
+    """The vectors of a list of vectors of one length and dtype, stacked; None for any other list."""
+    from noodle_ray.core.vm.arrays.array import array
+
+    if type(value[0]) is not array:
+        return None
+    rows = [row._data for row in value]
+    first = rows[0]
+    if any(row.ndim != 1 or row.shape != first.shape or row.dtype != first.dtype for row in rows):
+        return None
+    room(len(rows) * first.size)
+    return np.stack(rows)
 
 
 def _row(item: Any) -> Any:
