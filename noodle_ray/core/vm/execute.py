@@ -108,6 +108,7 @@ def execute(
         limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
     S.tripped, S.memory, S.write, S.fibers = "", limits.memory, output.write, Fibers(host)
     S.readings = Readings(readings)
+    S.resident = growth.resident
     S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()

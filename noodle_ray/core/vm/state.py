@@ -32,13 +32,15 @@ class State:
 
     ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``write`` appends to stdout and
     raises LimitExceeded("output"); ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is
-    the run's memory limit in bytes; ``fibers`` holds its effects. Programs read the time from ``clock`` only, through
-    ``readings``, and every random number of theirs comes from ``seed``. ``module`` is what runs, and ``lookup`` finds
-    its globals. ``progress`` gives the usage so far, and the parts of the output so far.
+    the run's memory limit in bytes, ``resident`` what the process had when it began; ``fibers`` holds its effects.
+    Programs read the time from ``clock`` only, through ``readings``, and every random number of theirs comes from
+    ``seed``. ``module`` is what runs, and ``lookup`` finds its globals. ``progress`` gives the usage so far, and the
+    parts of the output so far.
     """
 
     __slots__ = (
-        "charge", "clock", "fibers", "lookup", "memory", "module", "progress", "readings", "seed", "tripped", "write",
+        "charge", "clock", "fibers", "lookup", "memory", "module", "progress", "readings", "resident", "seed",
+        "tripped", "write",
     )  # fmt: skip
 
     charge: Callable[[float], None]
@@ -46,6 +48,7 @@ class State:
     fibers: "Fibers"
     tripped: str
     memory: int
+    resident: int
     clock: Clock
     readings: Readings
     seed: int
@@ -58,6 +61,7 @@ class State:
         self.write = _no_write
         self.tripped = ""
         self.memory = 268_435_456
+        self.resident = 0
         self.clock = Clock()
         self.readings = Readings({})
         self.seed = 0

@@ -82,7 +82,11 @@ class array:
         if isinstance(value, np.ndarray) and value.shape != np.shape(target):
             raise ValueError(f"cannot store the shape {value.shape} where the shape {np.shape(target)} is")
         charge(np.size(target))
-        self._data[place] = value
+        if self._data.dtype.char == "f":
+            with np.errstate(all="ignore"):
+                self._data[place] = value
+        else:
+            self._data[place] = value
 
     def __delitem__(self, key: object) -> None:
         raise TypeError("'array' object doesn't support item deletion")

@@ -130,7 +130,8 @@ def _build(value: Any, wanted: "np.dtype[Any] | None", kinds: set[type]) -> Data
     if wanted.kind == "i" and float in kinds:
         return convert(np.array(value, DTYPES["float64"]), wanted)
     try:
-        found: Data = np.array(value, wanted)
+        with np.errstate(all="ignore"):
+            found: Data = np.array(value, wanted)
         return found
     except OverflowError:
         what = "a 64-bit integer" if wanted.kind == "i" else "a float"
@@ -155,7 +156,8 @@ def convert(data: Data, dtype: "np.dtype[Any]") -> Data:
             raise OverflowError("cannot convert float infinity to integer")
         if data.size and not (data.min() >= -(2.0**63) and data.max() < 2.0**63):
             raise OverflowError("a float is too large for a 64-bit integer")
-    return data.astype(dtype)
+    with np.errstate(all="ignore"):
+        return data.astype(dtype)
 
 
 def scalar(value: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.native.shared import Shared
@@ -11,6 +12,10 @@ region: Shared | None = None
 """In a sandboxed worker: where it gets native code from."""
 SIZE: Final = 1 << 20
 """Bytes of native code that a worker can have."""
+array_objects: tuple[object, ...] = ()
+"""What native code knows arrays by, see `support.WORDS`, once arrays are loaded."""
+array_kinds: dict[type, Callable[[Any], str | None]] = {}
+"""The class of arrays, with what gives an array's kind as text."""
 _there: bool | None = None
 
 

@@ -9,7 +9,19 @@ from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.native.emitter import Emitter, handles, result_type
-from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List, Range, Tuple, Unknown, Value, flat, name
+from noodle_ray.core.vm.native.kinds import (
+    Array,
+    Callee,
+    Declined,
+    Kind,
+    List,
+    Range,
+    Tuple,
+    Unknown,
+    Value,
+    flat,
+    name,
+)
 from noodle_ray.core.vm.native.lists import element_at, element_kind, list_length
 from noodle_ray.core.vm.native.numbers import (
     arithmetic,
@@ -32,6 +44,9 @@ _LARGE: Final = literal(9.2e18)
 def builtin_value(emitter: Emitter, instr: Instr) -> None:
     """A builtin as a value: only the constants of ``math``."""
     target, called = cast("tuple[int, str]", instr.args)
+    if called == "noodle_ray.array":
+        emitter.set(target, Value("a", ()))
+        return
     value = getattr(math, called[5:], None) if called.startswith("math.") else None
     if type(value) is not float:
         raise Declined(f"{called} as a value")
@@ -80,6 +95,8 @@ def _length(emitter: Emitter, values: list[Value]) -> Value:
         from noodle_ray.core.vm.native.control import range_length
 
         return Value("i", (range_length(emitter, value),))
+    if isinstance(value.kind, Array):
+        return Value("i", (value.parts[2],))
     if not isinstance(value.kind, List):
         raise Declined(f"len() of {name(value.kind)}")
     return Value("i", (list_length(emitter, value.parts[0]),))

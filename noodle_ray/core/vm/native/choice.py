@@ -20,12 +20,28 @@ PENDING: Final = Pending()
 _OPS: Final = frozenset(
     [
         *("const", "move", "gget", "unset", "check", "bget", "tuple", "list", "binop", "inplace", "unop", "cmp"),
-        *("and", "or", "ifx", "index", "setindex", "unpack", "call", "callm", "callb", "if", "while", "for", "comp"),
+        *(
+            "and",
+            "or",
+            "ifx",
+            "attr",
+            "index",
+            "setindex",
+            "unpack",
+            "call",
+            "callm",
+            "callb",
+            "if",
+            "while",
+            "for",
+            "comp",
+        ),
         *("emit", "break", "continue", "return"),
     ]
 )
 _LOOPS: Final = frozenset({"for", "while", "comp"})
-_METHODS: Final = frozenset({"append", "pop"})
+_METHODS: Final = frozenset({"append", "pop", "zeros"})
+_ATTRIBUTES: Final = frozenset({"shape", "size", "ndim"})
 BUILTINS: Final = frozenset(
     [
         *("range", "len", "abs", "min", "max", "sum", "int", "float", "bool", "round", "divmod", "pow"),
@@ -52,7 +68,9 @@ def eligible(function: Function) -> bool:
             return False
         if op == "callm" and (args[2] not in _METHODS or args[4]):
             return False
-        if op == "bget" and not cast(str, args[1]).startswith("math."):
+        if op == "bget" and not cast(str, args[1]).startswith("math.") and args[1] != "noodle_ray.array":
+            return False
+        if op == "attr" and args[2] not in _ATTRIBUTES:
             return False
         if op == "comp" and args[1] != "list":
             return False

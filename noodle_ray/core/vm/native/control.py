@@ -8,8 +8,9 @@ from typing import Any, Final, cast
 from noodle_ray.core.nbc.costs import loop_cost
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.vm.native.arrays import iterated
 from noodle_ray.core.vm.native.emitter import MISSING, Emitter, Jump, State, handles, merge
-from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List, Range, Unknown, Value, name
+from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Range, Unknown, Value, name
 from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make, open_views
 from noodle_ray.core.vm.native.numbers import checked, truth
 
@@ -57,7 +58,7 @@ def global_get(emitter: Emitter, instr: Instr) -> None:
 def leave(emitter: Emitter, instr: Instr) -> None:
     """``return``."""
     value = emitter.get(cast(int, instr.args[0]))
-    if isinstance(value.kind, (Callee, Range)):
+    if isinstance(value.kind, (Callee, Range)) or value.kind == "a":
         raise Declined(f"it returns {name(value.kind)}")
     emitter.leave(value)
 
@@ -261,6 +262,8 @@ def _for_loop(emitter: Emitter, instr: Instr) -> None:
         if _resizes(body):
             _growing(emitter, instr, items, element)
             return
+    elif isinstance(over.kind, Array):
+        count, element = iterated(emitter, over, body)
     else:
         raise Declined(f"a loop over {name(over.kind)}")
     index = emitter.slot(f"%{emitter.fresh('k')}", "i64")

@@ -49,6 +49,51 @@ class List:
             raise Declined(f"a list of {name(root._element)} gets {name(kind)}")
 
 
+class Array:
+    """An array of one dtype (``d f q b``: float64, float32, int64, bool), of one or two dimensions; a row has a
+    ``whole``. Arrays that meet are made one."""
+
+    __slots__ = ("_same", "_wholes", "_written", "dims", "dtype")
+
+    def __init__(self, dtype: str, dims: int, whole: Array | None = None) -> None:
+        self.dtype = dtype
+        self.dims = dims
+        self._written = False
+        self._wholes = [] if whole is None else [whole]
+        self._same: Array | None = None
+
+    def root(self) -> Array:
+        """What this array has been made one with."""
+        found = self
+        while found._same is not None:
+            found = found._same
+        return found
+
+    @property
+    def written(self) -> bool:
+        """Whether elements may be set."""
+        return self.root()._written
+
+    def write(self) -> None:
+        """Elements are set here."""
+        root = self.root()
+        if not root._written:
+            root._written = True
+            for whole in root._wholes:
+                whole.write()
+
+    def joins(self, other: Array) -> None:
+        """The two may be the same."""
+        one, two = self.root(), other.root()
+        if one is not two:
+            written = one._written or two._written
+            one._same = two
+            two._wholes += one._wholes
+            if written:
+                two._written = False
+                two.write()
+
+
 class Tuple(NamedTuple):
     """A tuple of known length."""
 
@@ -67,7 +112,7 @@ class Callee(NamedTuple):
     number: int
 
 
-Kind: TypeAlias = Union[str, "List", "Tuple", "Range", "Callee"]
+Kind: TypeAlias = Union[str, "List", "Array", "Tuple", "Range", "Callee"]
 
 
 class Value(NamedTuple):
@@ -77,7 +122,7 @@ class Value(NamedTuple):
     parts: tuple[str, ...]
 
 
-_SCALARS: Final = {"i": ("i64",), "f": ("double",), "b": ("i1",), "n": ()}
+_SCALARS: Final = {"i": ("i64",), "f": ("double",), "b": ("i1",), "n": (), "a": ()}
 
 
 def flat(kind: Kind) -> tuple[str, ...]:
@@ -86,6 +131,8 @@ def flat(kind: Kind) -> tuple[str, ...]:
         return _SCALARS[kind]
     if isinstance(kind, List):
         return ("ptr",)
+    if isinstance(kind, Array):
+        return ("ptr", "ptr", *("i64",) * kind.dims)
     if isinstance(kind, Tuple):
         return tuple(part for item in kind.items for part in flat(item))
     return ("i64", "i64", "i64") if isinstance(kind, Range) else ()
@@ -104,6 +151,8 @@ def name(kind: Kind | None) -> str:
         return kind
     if isinstance(kind, List):
         return "L" + name(kind.element)
+    if isinstance(kind, Array):
+        return f"A{kind.dtype}{kind.dims}"
     if isinstance(kind, Tuple):
         return f"T{len(kind.items)}" + "".join(map(name, kind.items))
     return f"R{kind.step}".replace("-", "m") if isinstance(kind, Range) else f"C{kind.number}"
@@ -131,6 +180,11 @@ def unify(one: Kind, two: Kind) -> bool:
             open_._same = other
             return True
         return unify(a._element, b._element)
+    if isinstance(one, Array) and isinstance(two, Array):
+        if (one.dtype, one.dims) != (two.dtype, two.dims):
+            return False
+        one.joins(two)
+        return True
     if isinstance(one, Tuple) and isinstance(two, Tuple):
         return len(one.items) == len(two.items) and all(map(unify, one.items, two.items))
     return one == two

@@ -6,8 +6,9 @@ from typing import cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.nbc.walk import flatten, writes_of
+from noodle_ray.core.vm.native import arrays
 from noodle_ray.core.vm.native.emitter import Emitter, handles
-from noodle_ray.core.vm.native.kinds import Declined, Kind, List, Tuple, Unknown, Value, flat, name
+from noodle_ray.core.vm.native.kinds import Array, Declined, Kind, List, Tuple, Unknown, Value, flat, name
 from noodle_ray.core.vm.native.numbers import as_integer
 from noodle_ray.core.vm.native.support import APART, TAGS, size, stored, tuple_parts
 
@@ -129,6 +130,9 @@ def subscript(emitter: Emitter, instr: Instr) -> None:
     """``a[b]``."""
     target, container, key = cast("tuple[int, int, int]", instr.args)
     value = emitter.get(container)
+    if isinstance(value.kind, Array):
+        emitter.set(target, arrays.subscript(emitter, value, emitter.get(key)))
+        return
     if isinstance(value.kind, Tuple):
         index = emitter.constant(key)
         if not isinstance(index, int):
@@ -152,6 +156,9 @@ def set_subscript(emitter: Emitter, instr: Instr) -> None:
     """``a[b] = v``."""
     container, key, source = cast("tuple[int, int, int]", instr.args)
     value, target = emitter.get(source), emitter.get(container)
+    if isinstance(target.kind, Array):
+        arrays.set_subscript(emitter, target, emitter.get(key), value)
+        return
     if not isinstance(target.kind, List):
         raise Declined(f"an element of {name(target.kind)} is set")
     target.kind.takes(value.kind)
@@ -184,6 +191,9 @@ def method(emitter: Emitter, instr: Instr) -> None:
     """Methods of lists."""
     target, receiver, called, args, keywords = cast("tuple[int, int, str, tuple[int, ...], tuple[()]]", instr.args)
     value = emitter.get(receiver)
+    if value.kind == "a":
+        emitter.set(target, arrays.make(emitter, called, args, keywords))
+        return
     if not isinstance(value.kind, List) or keywords:
         raise Declined(f"{name(value.kind)}.{called}()")
     emitter.unit.mutated.append(value.kind)

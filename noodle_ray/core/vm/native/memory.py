@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import CDLL, PYFUNCTYPE, addressof, c_char, c_int64, c_void_p, cast, py_object, pythonapi
+from ctypes import CDLL, PYFUNCTYPE, addressof, c_char, c_int, c_int64, c_void_p, cast, py_object, pythonapi
 from functools import cache
 from typing import Any
 
+from noodle_ray.core.vm import native
 from noodle_ray.core.vm.native.choice import AGAIN
 from noodle_ray.core.vm.native.support import EXTERNAL, LIBM, WORDS
 
@@ -59,6 +60,28 @@ def function_at(address: int) -> Callable[..., object]:
     return PYFUNCTYPE(py_object, c_void_p, py_object)(address)
 
 
+@cache
+def _knows_numpy() -> bool:
+    """Whether arrays and numpy's are laid out as `arrays` expects."""
+    from noodle_ray.core.vm.arrays.array import array
+
+    for value in (array([[1.0, 2.0], [3.0, 4.0]]), array([1, 2, 3]), array([True]), array([0.5], "float32")):
+        data = value._data
+        start = id(data)
+        words = [c_int64.from_address(start + at).value for at in (16, 32, 56)]
+        small = [c_int.from_address(start + at).value for at in (24, 64)]
+        if (
+            c_int64.from_address(id(value) + 16).value != start
+            or words[0] != data.__array_interface__["data"][0]
+            or words[2] != id(data.dtype)
+            or small[0] != data.ndim
+            or small[1] & 0x501 != 0x501
+            or tuple(c_int64.from_address(words[1] + 8 * n).value for n in range(data.ndim)) != data.shape
+        ):
+            return False
+    return True
+
+
 class Context:
     """The words that native code works on."""
 
@@ -66,5 +89,7 @@ class Context:
         self.words = (c_int64 * len(WORDS))()
         self.address = addressof(self.words)
         objects = (AGAIN, None, True, int, float, bool, list)
-        for index, value in enumerate(objects, start=len(WORDS) - len(objects)):
+        for index, value in enumerate(objects, start=WORDS.index("again")):
             self.words[index] = id(value)
+        for index, value in enumerate(native.array_objects, start=WORDS.index("array")):
+            self.words[index] = id(value) if _knows_numpy() else 0

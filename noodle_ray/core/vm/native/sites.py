@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.walk import flatten, writes_of
 from noodle_ray.core.vm import native
+from noodle_ray.core.vm.memory import resident
 from noodle_ray.core.vm.native.choice import AGAIN, PENDING, Pending
-from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List
+from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List
 from noodle_ray.core.vm.state import S
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _PATIENCE: Final = 3
 """How often native code may start over before a site gives it up, unless it mostly succeeds."""
 _SLIGHT: Final = 64
 """A site whose calls take less fuel than this on average is faster in Python: entering native code takes a while."""
+_COPYING: Final = 64
+"""Bytes of arrays that may be copied, lest native code starts over, for each unit of fuel that it uses."""
 _TRIED: Final = 32
 """After how many calls of native code that is looked at."""
 _MARGIN: Final = 24
@@ -37,11 +40,12 @@ _MARGIN: Final = 24
 class Entry:
     """Native code for one tuple of kinds: ``function(address of the context, arguments)``."""
 
-    __slots__ = ("function", "kinds", "mutates", "recursive")
+    __slots__ = ("arrays", "function", "kinds", "mutates", "recursive")
 
     def __init__(self, function: Callable[..., object], kinds: str, mutates: bool, recursive: bool) -> None:
         self.function = function
         self.kinds = kinds
+        self.arrays = "A" in kinds
         self.mutates = mutates
         self.recursive = recursive
 
@@ -49,15 +53,21 @@ class Entry:
 class Site:
     """One function of the module, in one run."""
 
-    __slots__ = ("calls", "entries", "failures", "index", "since", "used")
+    __slots__ = ("calls", "copied", "entries", "failures", "index", "since", "used")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.calls = 0
+        self.copied = 0
         self.since = 0.0
         self.used = 0
         self.failures = 0
         self.entries: dict[str, Entry | Pending | None] = {}
+
+
+def _is_slight(site: Site) -> bool:
+    """Whether entering native code costs more than it saves."""
+    return site.used < _SLIGHT * site.calls or site.copied > _COPYING * site.used
 
 
 def open_sites(
@@ -99,7 +109,8 @@ class Sites:
             if current.mutates and _aliased(args):
                 return AGAIN
             fuel = int(remaining())
-            words[0], words[1], words[3], words[4] = 0, fuel, S.memory, 0
+            room = _room() if current.arrays else S.memory
+            words[0], words[1], words[3], words[4], words[5] = 0, fuel, room, 0, 0
             if current.recursive:
                 words[2] = _depth_left()
             try:
@@ -114,7 +125,8 @@ class Sites:
             charge(used)
             site.calls += 1
             site.used += used
-            if site.calls == _TRIED and site.used < _SLIGHT * _TRIED and not self._eager:
+            site.copied += words[5]
+            if site.calls == _TRIED and _is_slight(site) and not self._eager:
                 self.give_up(site)
             return result
 
@@ -232,7 +244,10 @@ def _kind_of(value: object) -> str | None:
         if not value:
             return "Lo"
         inner = _kind_of(value[0])
-        return inner and "L" + inner
+        return inner and "L" + inner if inner is None or inner[0] != "A" else None
+    if kind is None:
+        of_array = native.array_kinds.get(type(value))
+        return of_array and of_array(value)
     return kind
 
 
@@ -241,6 +256,10 @@ def parse_kinds(text: str) -> list[Kind]:
     found: list[Kind] = []
     at = 0
     while at < len(text):
+        if text[at] == "A":
+            found.append(Array(text[at + 1], int(text[at + 2])))
+            at += 3
+            continue
         depth = 0
         while text[at] == "L":
             depth, at = depth + 1, at + 1
@@ -262,6 +281,11 @@ def _aliased(args: tuple[object, ...]) -> bool:
         if value and type(value[0]) is list:
             todo.extend(value)
     return len(set(lists)) != len(lists)
+
+
+def _room() -> int:
+    """Bytes that copies of arrays may take: a run that fits its limit without them is not to break it for them."""
+    return max(0, S.memory - max(0, resident() - S.resident)) if S.resident else S.memory
 
 
 def _depth_left() -> int:

@@ -14,11 +14,12 @@ from typing import Final
 from noodle_ray.core.vm.native.kinds import Kind, List, Tuple, flat, name
 
 WORDS: Final = (
-    *("fuel", "reserve", "depth", "room", "lists"),
+    *("fuel", "reserve", "depth", "room", "lists", "copied"),
     *("again", "none", "true", "int", "float", "bool", "list"),
+    *("array", "ndarray", "float64", "float32", "int64", "bool8", "zeros"),
 )
 """The words of a context: fuel at hand, fuel in reserve, nested calls left, bytes that lists may still take, the
-newest list; then addresses of Python's objects."""
+newest list, bytes of arrays that were copied; then addresses of Python's objects, and of numpy's (0: there is none)."""
 AT: Final = {word: index * 8 for index, word in enumerate(WORDS)}
 APART: Final = "memory(argmem: readwrite, inaccessiblemem: readwrite) nounwind willreturn"
 """Of calls that touch no list which the code around them knows."""
@@ -52,6 +53,7 @@ EXTERNAL: Final = {
     "PyList_New": "declare ptr @PyList_New(i64)",
     "PyList_Append": "declare i32 @PyList_Append(ptr, ptr)",
     "PyList_SetSlice": "declare i32 @PyList_SetSlice(ptr, i64, i64, ptr)",
+    "PyObject_CallObject": "declare ptr @PyObject_CallObject(ptr, ptr)",
     "PyTuple_New": "declare ptr @PyTuple_New(i64)",
     "Py_IncRef": "declare void @Py_IncRef(ptr)",
     "Py_DecRef": "declare void @Py_DecRef(ptr)",
@@ -328,6 +330,7 @@ RUNTIME: Final = {
     "list_grow": "declare i1 @list_grow(ptr, ptr, i64)",
     "list_free_all": "declare void @list_free_all(ptr)",
     "refill": "declare i64 @refill(ptr, i64)",
+    "array_make": "declare ptr @array_make(ptr, i64, i64)",
     "in_i": "declare { i64, i1 } @in_i(ptr, ptr)",
     "in_f": "declare { double, i1 } @in_f(ptr, ptr)",
     "in_b": "declare { i1, i1 } @in_b(ptr, ptr)",
@@ -353,7 +356,9 @@ def runtime() -> str:
         rows = List(List(element))
         crossing.take(rows)
         crossing.give(rows)
-    return "\n".join([INTRINSICS, *EXTERNAL.values(), _LISTS, _SCALARS, *crossing.text])
+    from noodle_ray.core.vm.native import arrays
+
+    return "\n".join([INTRINSICS, *EXTERNAL.values(), _LISTS, _SCALARS, arrays.RUNTIME, *crossing.text])
 
 
 class Crossing:

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Function, Instr, Module
 from noodle_ray.core.nbc.walk import flatten
-from noodle_ray.core.vm.native import calls, control, lists, numbers
+from noodle_ray.core.vm.native import arrays, calls, control, lists, numbers
 from noodle_ray.core.vm.native.emitter import HANDLERS, Emitter, failure, result_type
-from noodle_ray.core.vm.native.kinds import Callee, Declined, Kind, List, Tuple, Value, flat, name
+from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Tuple, Value, flat, name, unify
 from noodle_ray.core.vm.native.numbers import constant_value
 from noodle_ray.core.vm.native.support import AT, METADATA, Crossing, prelude, tuple_parts
 
@@ -22,7 +22,7 @@ _ROUNDS: Final = 8
 _SPECIALIZATIONS: Final = 64
 _INSTRUCTIONS: Final = 4000
 """The most instructions, in all functions of a unit together: LLVM's time grows with them."""
-assert len(HANDLERS) > len((calls, control, lists, numbers))
+assert len(HANDLERS) > len((arrays, calls, control, lists, numbers))
 
 
 class Text(NamedTuple):
@@ -87,6 +87,9 @@ class Unit:
             if function.cells or function.free or function.kind:
                 raise Declined(f"{function.name} is not a plain function")
             self.emit(key, label, function, kinds)
+        else:
+            for have, kind in zip(self._emitted[key][0].kinds, kinds, strict=True):
+                unify(have, kind)  # so that it is known which arrays the function writes
         return label, self._results.get(key)
 
     def emit(self, key: str, label: str, function: Function, kinds: Sequence[Kind]) -> None:
@@ -125,9 +128,9 @@ class Unit:
             raise Declined("it never returns")
         crossing = Crossing()
         mutated = frozenset(name(kind) for kind in self.mutated)
-        entry = _Entry(crossing, mutated).text(kinds, result)
+        entry = Entry(crossing, mutated).text(kinds, result)
         functions = [emitter.text(kind if kind is not None else "n") for emitter, kind in self._emitted.values()]
-        parts = [prelude(), *crossing.text, *functions, entry, METADATA, _MORE_METADATA]
+        parts = [prelude(), *crossing.text, *functions, entry, METADATA, arrays.METADATA, _MORE_METADATA]
         changes = any(name(kind).endswith(m) for kind in kinds if isinstance(kind, List) for m in mutated)
         return Text("\n".join(parts), changes, self.recursive)
 
@@ -149,19 +152,24 @@ def _identity(kind: Kind) -> str:
     return name(kind)
 
 
-class _Entry:
+class Entry:
     """The way in: Python's objects become values, and the result and changed lists become objects."""
 
     def __init__(self, crossing: Crossing, mutated: frozenset[str]) -> None:
         self.crossing = crossing
         self.mutated = mutated
         self.lines: list[str] = []
+        self.first: list[str] = []
+        self.restored: list[str] = []
         self.counter = 0
 
     def op(self, text: str) -> str:
         self.counter += 1
         self.lines.append(f"  %v{self.counter} = {text}")
         return f"%v{self.counter}"
+
+    def line(self, text: str) -> None:
+        self.lines.append("  " + text)
 
     def unless(self, condition: str, label: str) -> None:
         self.counter += 1
@@ -178,6 +186,8 @@ class _Entry:
                 self.unless(self.op(f"icmp eq ptr {value}, null"), "again")
                 lists.append((kind, value))
                 parts.append(f"ptr {value}")
+            elif isinstance(kind, Array):
+                parts += arrays.take(self, kind, item)
             else:
                 (llvm,) = flat(kind)
                 pair = self.op(f"call {{ {llvm}, i1 }} @in_{kind}(ptr %ctx, ptr {item})")
@@ -188,13 +198,15 @@ class _Entry:
         width = len(flat(result))
         self.unless(self.op(f"extractvalue {returns} {got}, {width}"), "again")
         scalars = tuple(self.op(f"extractvalue {returns} {got}, {n}") for n in range(width))
+        arrays.require_objects(self, result, scalars)
         value = self.out(result, scalars)
         for kind, pointer in lists:
             if any(name(kind).endswith(m) for m in self.mutated):
                 back = self.op(f"call ptr @{self.crossing.give(kind)}(ptr %ctx, ptr {pointer}, ptr null, i1 true)")
                 self.unless(self.op(f"icmp eq ptr {back}, null"), "failed")
                 self.lines.append(f"  call void @Py_DecRef(ptr {back})")
-        body = "\n".join(self.lines)
+        body = "\n".join([*self.first, *self.lines])
+        restored = "\n".join(self.restored)
         return f"""
 define ptr @entry(ptr noalias %ctx, ptr %args) {{
 {body}
@@ -204,6 +216,7 @@ failed:
   call void @list_free_all(ptr %ctx)
   ret ptr null
 again:
+{restored}
   call void @list_free_all(ptr %ctx)
   %error = call ptr @PyErr_Occurred()
   %raised = icmp ne ptr %error, null
@@ -226,6 +239,9 @@ over:
             none = self.op(f"load ptr, ptr {address}")
             self.lines.append(f"  call void @Py_IncRef(ptr {none})")
             return none
+        if isinstance(kind, Array):
+            self.line(f"call void @Py_IncRef(ptr {parts[1]})")
+            return parts[1]
         if isinstance(kind, Tuple):
             items = [self.out(item, scalars) for item, scalars in tuple_parts(kind, parts)]
             made = self.op(f"call ptr @PyTuple_New(i64 {len(items)})")
