@@ -331,7 +331,7 @@ class Worker:
         try:
             usage, parts = S.progress()
             fresh = parts[self._told :]
-            self._connection.sendall(frame(self._teller.pack(["progress", self._run, usage, "".join(fresh)])))
+            self._connection.sendall(self._teller.frame(["progress", self._run, usage, "".join(fresh)]))
             self._told += len(fresh)
         except (MemoryError, RecursionError, WireError):
             return
