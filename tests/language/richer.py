@@ -3,6 +3,7 @@
 import random
 
 from tests.language.generator import PRELUDE, Generator
+from tests.language.prelude import Prelude
 
 CLASSES = """
 class Base:
@@ -105,7 +106,7 @@ FLOATS = ("float('nan')", "-0.0", "0.0", "float('inf')", "1e-320", "2.5", "-1e16
 class Richer(Generator):
     """As `Generator`, with more of the language. Choices come from ``source``, which may be Hypothesis's."""
 
-    prelude = CLASSES
+    prelude = Prelude(CLASSES)
 
     def __init__(self, source: random.Random) -> None:
         self.random = source
@@ -113,13 +114,14 @@ class Richer(Generator):
     def program(self) -> str:
         """Classes and generators, functions called one after another whatever they raise, and one that may end all."""
         lines = []
-        for number in range(3):
+        for number in range(self.random.randrange(1, 3)):
             body = self.block(2, 1, loop=False, function=True)
             lines += [f"def f{number}(a, b=2, *, c=3):", *body, "    return a, b, c"]
             call = f"f{number}({self.expression(1)}, c={self.expression(1)})"
             lines += ["try:", f"    print({call})", "except Exception as err:", "    print(type(err).__name__, err)"]
         top = self.block(2, 0, loop=False, function=False)
-        return PRELUDE + self.prelude + "\n".join([*lines, *top, "print(f0(a, c=b))"]) + "\n"
+        body = "\n".join([*lines, *top, "print(f0(a, c=b))"]) + "\n"
+        return PRELUDE + self.prelude.of(body) + body
 
     def expression(self, depth: int) -> str:
         """An expression."""

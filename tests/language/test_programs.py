@@ -6,7 +6,6 @@ A failure prints the program and a decorator that makes it again.
 
 import os
 import random
-import re
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,9 +16,9 @@ from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.native import may_run_native
+from tests.language.agreement import agree
 from tests.language.harness import Case, load, observed
 from tests.language.numeric import Numeric
-from tests.language.test_generated import Seen, on_cpython, on_tier
 from tests.language.wider import Wider
 
 PROGRAMS = int(os.environ.get("NOODLE_PROGRAMS", "40"))
@@ -28,12 +27,6 @@ POINTS = 25 if FULL else 1
 ROTATION = 1 if FULL else 8
 """Of the corpus, one case in so many has its turn in an ordinary run."""
 TURN = int(os.environ.get("NOODLE_TURN", "0"))
-ADDRESS = re.compile(" at 0x[0-9a-f]+")
-ENCLOSED = re.compile(
-    r"NameError(\W+)cannot access free variable ('\w+') where it is not associated with a value in .* scope"
-)
-INLINE = r"UnboundLocalError\1cannot access local variable \2 where it is not associated with a value"
-"""To CPython 3.11 a comprehension is a function of its own, whose unbound variables are those of a scope around it."""
 CASES = [case for number, case in enumerate(load()) if number % ROTATION == TURN % ROTATION]
 made = settings(
     max_examples=PROGRAMS,
@@ -75,30 +68,3 @@ def test_case_stops_at_the_same_point_of_fuel_on_every_tier(case: Case) -> None:
         ]
         for tier, shown, used in stops:
             assert (shown, used) == stops[0][1:], f"{tier}, fuel {point}"
-
-
-def agree(source: str, *, native: bool = False) -> None:
-    """The program is the same everywhere, with all its fuel and with too little."""
-    try:
-        expected = plain(on_cpython(source))
-    except SyntaxError:
-        return
-    module = nbc.load(nbc.encode(compile_source(source)))
-    interpreted, fuel = on_tier(module, "interpreter")
-    assert interpreted == expected, source
-    tiers = ["python", *(["native"] if native and may_run_native() else [])]
-    point = random.Random(source).randrange(1, fuel + 1)
-    stopped = on_tier(module, "interpreter", point)
-    for tier in tiers:
-        assert on_tier(module, tier) == (expected, fuel), f"{tier}:\n{source}"
-        assert on_tier(module, tier, point) == stopped, f"{tier}, fuel {point}:\n{source}"
-
-
-def plain(seen: Seen) -> Seen:
-    """Without addresses, which programs of ours do not show, and with comprehensions as a part of their function."""
-    output, error = seen
-    output = ENCLOSED.sub(INLINE, ADDRESS.sub("", output))
-    if error is None:
-        return output, None
-    kind, message = ENCLOSED.sub(INLINE, f"{error[0]}: {ADDRESS.sub('', error[1])}").split(": ", 1)
-    return output, (kind, message, error[2])

@@ -1,6 +1,7 @@
 """Programs as `richer` makes them, with scopes, generators driven by hand, methods of builtin values, text and number
 formats, data classes, enumerations and coroutines."""
 
+from tests.language.prelude import Prelude
 from tests.language.richer import CLASSES, Richer
 
 KINDS = """
@@ -150,7 +151,7 @@ STEPS = ("", "0", "1", "-1", "2", "-3", "9", "None", "2**70")
 class Wider(Richer):
     """As `Richer`, with the rest of the language."""
 
-    prelude = CLASSES + KINDS
+    prelude = Prelude(CLASSES + KINDS)
 
     def expression(self, depth: int) -> str:
         """An expression."""

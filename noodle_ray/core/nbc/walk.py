@@ -1,14 +1,29 @@
 """Walks over code: nested blocks, registers read, registers written."""
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 
 
+def _operands(kinds: frozenset[str]) -> dict[str, tuple[tuple[int, str], ...]]:
+    """Of each opcode, the operands of these kinds: (position, kind)."""
+    return {
+        op: tuple((position, kind) for position, kind in enumerate(operands) if kind in kinds)
+        for op, operands in OPERANDS.items()
+    }
+
+
+_READ: Final = _operands(frozenset({"R", "X", "R?", "R*", "KW", "H"}))
+_WRITTEN: Final = _operands(frozenset({"D", "D?", "D*", "H"}))
+_NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
+
+
 def blocks_of(instr: Instr) -> Iterator[Block]:
     """The blocks nested directly in an instruction."""
+    if instr.op not in _NESTING:
+        return
     for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
         if kind == "B":
             yield cast(Block, argument)
@@ -22,14 +37,17 @@ def flatten(block: Block) -> Iterator[Instr]:
     """All instructions of a block, at any depth, in source order."""
     for instr in block:
         yield instr
-        for nested in blocks_of(instr):
-            yield from flatten(nested)
+        if instr.op in _NESTING:
+            for nested in blocks_of(instr):
+                yield from flatten(nested)
 
 
 def reads_of(instr: Instr) -> list[int]:
     """Registers an instruction itself reads; those of nested blocks not included."""
     found: list[int] = []
-    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+    args = instr.args
+    for position, kind in _READ[instr.op]:
+        argument = args[position]
         if kind == "R" or kind == "X" or (kind == "R?" and argument is not None):
             found.append(cast(int, argument))
         elif kind == "R*":
@@ -45,7 +63,9 @@ def reads_of(instr: Instr) -> list[int]:
 def writes_of(instr: Instr) -> list[int]:
     """Registers an instruction itself writes."""
     found: list[int] = []
-    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
+    args = instr.args
+    for position, kind in _WRITTEN[instr.op]:
+        argument = args[position]
         if kind == "D" or (kind == "D?" and argument is not None):
             found.append(cast(int, argument))
         elif kind == "D*":

@@ -144,6 +144,7 @@ def execute(
         result = None
         S.charge = _IDLE.charge
         error = describe(raised, run)
+        run.end()  # before what only the exception holds is freed
     except LimitExceeded as tripped:
         result = None
         error = _limit(tripped.kind, tripped, run)
@@ -153,9 +154,11 @@ def execute(
         S.charge = _IDLE.charge
         well = raised.code is None or (type(raised.code) in (int, bool) and not raised.code)
         error = None if well else describe(raised, run)
+        run.end()
     except BaseException as raised:  # one that the program raised itself: GeneratorExit, say
         S.charge = _IDLE.charge
         error = describe(raised, run)
+        run.end()
     finally:
         S.charge, S.lookup, S.module = _IDLE.charge, _IDLE.lookup, _IDLE.module
         if profiler:

@@ -52,6 +52,8 @@ class Frame:
         self.collecting: list[Any] = []
         self.handling: list[BaseException] = []
         self.noted: list[BaseException] = []
+        if run.lifetimes is not None:
+            run.lifetimes.learn(function)
 
     def block(self, block: Block) -> Signal:
         """Run a block; how it ended."""

@@ -1,56 +1,61 @@
 """When a register's value ends: CPython frees a temporary where it is used up, as a generator's end shows."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.walk import block_values, blocks_of, flatten, reads_of, writes_of
 
-
-class Lifetimes(NamedTuple):
-    """``after`` has, by an instruction's identity, the registers that nobody can read after it; ``temporaries``, by a
-    function's, all of these; ``inside``, by a block's that an exception may leave, those written in it."""
-
-    after: dict[int, tuple[int, ...]]
-    temporaries: dict[int, frozenset[int]]
-    inside: dict[int, tuple[int, ...]]
-
-
 _SEEN: Final = frozenset({"generator", "async_generator"})
 
 
-def lifetimes_of(module: Module) -> Lifetimes | None:
-    """Where temporaries end. None where no program could tell: in a module without generators."""
-    if not any(function.kind in _SEEN for function in module.functions):
-        return None
-    found = Lifetimes({}, {}, {})
-    for function in module.functions:
-        temporaries = found.temporaries[id(function)] = _temporaries(function)
-        found.inside[id(function.body)] = tuple(temporaries)
-        read: set[int] = set()
-        for instr, _ in _walk(function.body):
-            read.update(reads_of(instr))
-        for instr, _ in _walk(function.body):
-            ended = [*reads_of(instr), *(register for register in writes_of(instr) if register not in read)]
+class Lifetimes:
+    """Where temporaries end, of the functions that were entered.
+
+    ``after`` has, by an instruction's identity, the registers that nobody can read after it; ``temporaries``, by a
+    function's, all of these; ``inside``, by a block's that an exception may leave, those written in it.
+    """
+
+    __slots__ = ("after", "inside", "temporaries")
+
+    def __init__(self) -> None:
+        self.after: dict[int, tuple[int, ...]] = {}
+        self.temporaries: dict[int, frozenset[int]] = {}
+        self.inside: dict[int, tuple[int, ...]] = {}
+
+    def learn(self, function: Function) -> None:
+        """Find where the temporaries of a function end, before it is entered."""
+        if id(function) in self.temporaries:
+            return
+        walked = [(instr, place, reads_of(instr), writes_of(instr)) for instr, place in _walk(function.body)]
+        temporaries = self.temporaries[id(function)] = _temporaries(function, walked)
+        self.inside[id(function.body)] = tuple(temporaries)
+        read = {register for _, _, reads, _ in walked for register in reads}
+        for instr, _, reads, writes in walked:
+            ended = [*reads, *(register for register in writes if register not in read)]
             gone = tuple(register for register in ended if register in temporaries)
             if gone:
-                found.after[id(instr)] = gone
+                self.after[id(instr)] = gone
             if instr.op in ("try", "with"):
                 body = cast(Block, instr.args[0 if instr.op == "try" else 2])
                 written = {register for inner in flatten(body) for register in writes_of(inner)}
-                found.inside[id(body)] = tuple(written & temporaries)
-    return found
+                self.inside[id(body)] = tuple(written & temporaries)
 
 
-def _temporaries(function: Function) -> frozenset[int]:
+def lifetimes_of(module: Module) -> Lifetimes | None:
+    """None where no program could tell where temporaries end: in a module without generators."""
+    return Lifetimes() if any(function.kind in _SEEN for function in module.functions) else None
+
+
+def _temporaries(function: Function, walked: list[tuple[Instr, int, list[int], list[int]]]) -> frozenset[int]:
     """Registers without a name that are written once, and read in the same block, once or never."""
     written: dict[int, list[int]] = {}
     read: dict[int, list[int]] = {}
-    for instr, place in _walk(function.body):
+    for instr, place, reads, writes in walked:
         late = {register: id(block) for block, register in block_values(instr)}
-        for register in reads_of(instr):
+        for register in reads:
             read.setdefault(register, []).append(late.get(register, place))
-        for register in writes_of(instr):
+        for register in writes:
             written.setdefault(register, []).append(place)
     named = {register for register, name in enumerate(function.locals) if name}
     return frozenset(

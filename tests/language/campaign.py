@@ -1,0 +1,205 @@
+"""The long comparison: many random programs on CPython and on every tier, in one process that can resume.
+
+``python -m tests.language.campaign --programs 20000`` compares so many whole programs and as many numeric ones.
+Hypothesis draws the seed of each; ``--kind whole --seed N`` makes one program again, and a smaller one if it differs.
+"""
+
+import argparse
+import gc
+import hashlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from resource import RUSAGE_SELF, getrusage
+from types import FrameType
+from typing import Final, TypedDict
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from noodle_ray.errors import CompileError
+from tests.language.agreement import agree
+from tests.language.numeric import Numeric
+from tests.language.shrinking import shrink
+from tests.language.wider import Wider
+
+KINDS: Final = {"whole": Wider, "numeric": Numeric}
+STATE: Final = Path(".noodle/campaign.json")
+SECONDS: Final = 60.0
+"""Of this process's own time, for one program. None should take a hundredth of it."""
+_REPORT: Final = 250
+_COLLECT: Final = 40
+"""Programs between two collections: most of what one leaves is freed at once, and the rest is let lie meanwhile."""
+
+
+class State(TypedDict):
+    """How far a campaign is: ``done`` programs of each kind, ``seconds`` of this process's time."""
+
+    campaign: list[object]
+    done: dict[str, int]
+    refused: dict[str, int]
+    seconds: dict[str, float]
+    differing: dict[str, list[int]]
+
+
+class TooSlow(BaseException):
+    """A program took longer than it may."""
+
+
+def seeds(programs: int, first: int) -> list[int]:
+    """Different seeds, as Hypothesis draws them; the same for the same ``first``."""
+    drawn: dict[int, None] = {}
+
+    @seed(first)
+    @settings(
+        max_examples=programs + 100,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.integers(0, 2**64 - 1))
+    def draw(number: int) -> None:
+        drawn[number] = None
+
+    draw()
+    return list(drawn)[:programs]
+
+
+def program(kind: str, number: int) -> str:
+    """The program of a seed."""
+    return KINDS[kind](Random(number)).program()
+
+
+def difference(kind: str, source: str) -> str | None:
+    """What differs, in a line; '' where nothing does, None where there is nothing to compare."""
+    try:
+        with _bounded():
+            return "" if agree(source, native=kind == "numeric") else None
+    except AssertionError as error:
+        return str(error).partition("\n")[0].strip(":") or "differs"
+    except CompileError:
+        raise
+    except (Exception, GeneratorExit, TooSlow) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TooSlow(f"more than {SECONDS:.0f} s")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def run(kind: str, numbers: list[int], state: State, path: Path) -> None:
+    """Compare the programs of these seeds that are not done yet."""
+    differing = state["differing"][kind]
+    began, before = time.process_time(), state["seconds"][kind]
+    for done in range(state["done"][kind], len(numbers)):
+        number = numbers[done]
+        found = difference(kind, program(kind, number))
+        if found:
+            differing.append(number)
+            print(f"{kind} {number} differs: {found}", flush=True)
+        state["refused"][kind] += found is None
+        state["done"][kind] = done + 1
+        state["seconds"][kind] = before + time.process_time() - began
+        if done % _COLLECT == 0:
+            gc.collect()
+        if (done + 1) % _REPORT == 0 or done + 1 == len(numbers):
+            path.write_text(json.dumps(state))
+            _report(kind, state, len(numbers))
+
+
+def _report(kind: str, state: State, programs: int) -> None:
+    done, seconds = state["done"][kind], state["seconds"][kind]
+    print(
+        f"{kind}: {done} of {programs}, {len(state['differing'][kind])} differ, {state['refused'][kind]} not Python;",
+        f"{seconds / 60:.1f} min, {1000 * seconds / done:.0f} ms each,",
+        f"{getrusage(RUSAGE_SELF).ru_maxrss >> 10} MiB",
+        flush=True,
+    )
+
+
+def resumed(path: Path, campaign: list[object]) -> State:
+    """What the file says of this campaign, or a new beginning: also when any source has changed since."""
+    if path.exists():
+        state: State = json.loads(path.read_text())
+        if state["campaign"] == campaign:
+            return state
+    nothing = dict.fromkeys(KINDS, 0)
+    return State(
+        campaign=campaign,
+        done=nothing,
+        refused=dict(nothing),
+        seconds=dict.fromkeys(KINDS, 0.0),
+        differing={kind: [] for kind in KINDS},
+    )
+
+
+def sources() -> str:
+    """A digest of what is compared and of what compares."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted([*Path("noodle_ray").rglob("*.py"), *Path("tests/language").glob("*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def one(kind: str, number: int) -> bool:
+    """Show the program of a seed; one that differs, smaller too. Whether it agrees."""
+    source = program(kind, number)
+    print(source)
+    found = difference(kind, source)
+    if not found:
+        print("# agrees")
+        return True
+    print(f"# differs: {found}\n# smaller:")
+    print(shrink(source, lambda smaller: _differs(kind, smaller)))
+    return False
+
+
+def _differs(kind: str, source: str) -> bool:
+    try:
+        return bool(difference(kind, source))
+    except CompileError:
+        return False
+
+
+def main() -> int:
+    """0 if nothing differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programs", type=int, default=20_000, help="of each kind")
+    parser.add_argument("--first", type=int, default=0, help="what Hypothesis draws the seeds from")
+    parser.add_argument("--kind", choices=KINDS, help="one kind only")
+    parser.add_argument("--seed", type=int, help="one program only, shown")
+    parser.add_argument("--state", type=Path, default=STATE, help="where it is kept how far this is")
+    options = parser.parse_args()
+    kinds = [options.kind] if options.kind else list(KINDS)
+    sys.unraisablehook = lambda _: None
+    if options.seed is not None:
+        return not all(one(kind, options.seed) for kind in kinds)
+    options.state.parent.mkdir(parents=True, exist_ok=True)
+    state = resumed(options.state, [options.programs, options.first, sources()])
+    numbers = seeds(options.programs, options.first)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    for kind in kinds:
+        run(kind, numbers, state, options.state)
+    return any(state["differing"][kind] for kind in kinds)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
