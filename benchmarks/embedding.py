@@ -11,6 +11,7 @@ from examples.demo import documents
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.registry import Registry
 from noodle_ray.cluster import PlatformState
+from noodle_ray.core.vm.arrays import array
 from noodle_ray.security.tokens import ensure_token
 
 SENTENCES = 512
@@ -58,7 +59,7 @@ def rows(state: PlatformState) -> list[Row]:
         started = time.perf_counter()
         for at in range(0, len(texts), 32):
             vectors = engine.infer([((text,), {}) for text in texts[at : at + 32]])
-            assert all(isinstance(vector, list) for vector in vectors), vectors[0]
+            assert all(isinstance(vector, array) for vector in vectors), vectors[0]
         return len(texts) / (time.perf_counter() - started)
 
     pair = alternate(lambda: asyncio.run(_platform(state, texts)), direct, ROUNDS)

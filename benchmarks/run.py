@@ -1,7 +1,7 @@
 """`make bench`: everything the platform promises to be fast at, beside its yardstick, in one table.
 
 Usage: ``python -m benchmarks.run [--only NAME,...] [--write]``; names are startup, compiling, sandbox, workers, tiers,
-native, metering, rivals, limits, http, embedding, fanout. ``--write`` also writes docs/benchmarks.md.
+native, arrays, metering, rivals, limits, http, embedding, fanout. ``--write`` also writes docs/benchmarks.md.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from noodle_ray.cluster import start_platform, stop_platform
 from noodle_ray.cluster.environment import free_port
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-ALONE = ["startup", "compiling", "sandbox", "workers", "tiers", "native", "metering", "rivals", "limits"]
+ALONE = ["startup", "compiling", "sandbox", "workers", "tiers", "native", "arrays", "metering", "rivals", "limits"]
 ON_PLATFORM = ["http", "embedding", "fanout"]
 
 INTRODUCTION = """\

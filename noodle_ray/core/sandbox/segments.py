@@ -10,6 +10,7 @@ that little bytes cannot stand for many objects.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgpack  # type: ignore[import-untyped]
@@ -41,8 +42,7 @@ class Writer:
         if size > _MOST or (not len(data) and size > 1 << 20):
             raise ValueError("an array has too many empty rows")
         self._parts += (data or bytes(size), bytes(-size % _ALIGNED))
-        packed: bytes = msgpack.packb([dtype, *shape])
-        return packed
+        return _described(dtype, shape)
 
     def parts(self, message: bytes) -> list[Any]:
         """The whole as pieces to be put one after the other."""
@@ -50,6 +50,12 @@ class Writer:
             return [message]
         head = bytes([MARK, 0, 0, 0]) + len(message).to_bytes(4, "little")
         return [head, message, bytes(-(_HEAD + len(message)) % _ALIGNED), *self._parts]
+
+
+@lru_cache(64)
+def _described(dtype: str, shape: tuple[int, ...]) -> bytes:
+    packed: bytes = msgpack.packb([dtype, *shape])
+    return packed
 
 
 class Reader:

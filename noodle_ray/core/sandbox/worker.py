@@ -330,6 +330,8 @@ class Worker:
         self._phase = _SENDING
         try:
             usage, parts = S.progress()
+            if not usage:  # the run has not begun, or is over
+                return
             fresh = parts[self._told :]
             self._connection.sendall(self._teller.frame(["progress", self._run, usage, "".join(fresh)]))
             self._told += len(fresh)

@@ -12,6 +12,7 @@ from noodle_ray.core.vm.arrays.checks import Data, charge, data_from, room, scal
 
 _LARGE = 1 << 16
 """Bytes from which a pickle refers to the elements instead of holding them."""
+_NAMES = {dtype.char: name for name, dtype in checks.DTYPES.items()}
 _SHOWN = 1000
 """Arrays with more elements are shown in part, as numpy does."""
 
@@ -144,9 +145,9 @@ class array:
         return np.array(self._data, dtype, copy=copy)
 
     def __reduce__(self) -> Any:
-        """For pickle, between processes of Noodle: the elements are copied at most once."""
-        data = np.ascontiguousarray(self._data)
-        return _loaded, (data.dtype.name, data.shape, PickleBuffer(data) if data.nbytes > _LARGE else data.tobytes())
+        """For pickle, between processes of Noodle: the elements are copied at most once, and of large arrays not."""
+        dtype, shape, data = raw(self)
+        return around, (dtype, shape, PickleBuffer(data) if len(data) > _LARGE else bytearray(data))
 
     def tolist(self) -> list[Any]:
         """The elements as a list, or as a list of lists."""
@@ -324,17 +325,11 @@ def from_array_json(found: Any) -> array:
     raise ValueError("this is no array")
 
 
-def _loaded(dtype: str, shape: tuple[int, ...], data: Any) -> array:
-    """What was pickled; what cannot be written is copied, as an array can always be changed."""
-    found = np.frombuffer(data, checks.DTYPES[dtype]).reshape(shape)
-    return wrap(found if found.flags.writeable else found.copy())
-
-
 def raw(value: array) -> tuple[str, tuple[int, ...], Any]:
     """Dtype, shape and the bytes of the elements: where they are, if they are side by side."""
     data = value._data
     plain = data.size and data.flags.c_contiguous
-    return data.dtype.name, data.shape, data.reshape(-1).view("u1").data if plain else data.tobytes()
+    return _NAMES[data.dtype.char], data.shape, data.data.cast("B") if plain else data.tobytes()
 
 
 def operand(value: Any) -> Any:
