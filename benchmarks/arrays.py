@@ -17,6 +17,7 @@ from noodle_ray.core.vm.arrays.array import wrap
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import Limits
+from noodle_ray.core.vm.modules import require
 
 EMBEDDINGS = 1000
 WIDTH = 384
@@ -64,7 +65,7 @@ def run(a, b, times):
         for j in range(i):
             d = 0.0
             for k in range(a.shape[1]):
-                d += (a[i, k] - a[j, k]) ** 2
+                d += (a[i, k] - a[j, k]) * (a[i, k] - a[j, k])
             total += d ** 0.5
     return total + times * b[0, 0]
 """,
@@ -135,6 +136,7 @@ def _data(name: str) -> tuple[Any, Any, int]:
 
 def _natively(name: str, source: str) -> Callable[[], Any]:
     module = compile_source(source)
+    require(["noodle_ray"])
     a, b, times = _data(name)
     args = [array(wrap(a)), array(wrap(b)), times]
 

@@ -41,7 +41,8 @@ def test_seed_when_given_repeats_a_run_in_another_worker() -> None:
         ("import re", {"re"}),
         ("import re, json as j; x = 1", {"re", "json"}),
         ("    from urllib import parse", {"urllib.parse"}),
-        ("from noodle_ray import model", set()),
+        ("from noodle_ray import model", {"noodle_ray"}),
+        ("from noodle_ray import program", set()),
         ("# import of csv\nx = 'import'", set()),
     ],
 )
