@@ -16,6 +16,7 @@ from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor
 from noodle_ray.core.runs.modules import ModuleStore
 from noodle_ray.core.sandbox.pool import WorkerPool
+from noodle_ray.core.vm.arrays import array
 from noodle_ray.errors import ModelError
 from noodle_ray.observability.metrics import Metrics
 
@@ -24,7 +25,8 @@ AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 
 
 class TinyModels:
-    """Two models: ``length`` gives the length of a text, ``lost`` has an engine that fails."""
+    """Three models: ``length`` gives the length of a text, ``vector`` that and a tenth of it as an array of float32,
+    ``lost`` has an engine that fails."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -34,6 +36,8 @@ class TinyModels:
         await asyncio.sleep(0)
         if model == "lost":
             raise ValueError("the engine is gone")
+        if model == "vector":
+            return [(True, array([len(args[0]), len(args[0]) / 10], "float32")) for args, _ in calls]  # type: ignore[arg-type]
         if model != "length":
             raise ModelError(f"no model {model!r} is registered", code="NOODLE-E0601")
         return [

@@ -4,6 +4,7 @@ import pytest
 from openapi_spec_validator import validate
 from prometheus_client.parser import text_string_to_metric_families
 
+from noodle_ray.core.vm.arrays import array
 from tests.api.conftest import AUTHORIZATION, Api
 
 
@@ -16,6 +17,19 @@ async def test_infer_returns_outputs_in_order(api: Api) -> None:
     reply = (await api.post("/v1/models/length/infer", {"inputs": ["a", "bbb", ""]})).json()
     assert reply["outputs"] == [1, 3, 0]
     assert (reply["usage"]["model_calls"], reply["usage"]["model_batches"]) == (3, 1)
+
+
+async def test_infer_returns_arrays_as_lists_or_packed(api: Api) -> None:
+    reply = (await api.post("/v1/models/vector/infer", {"inputs": ["abc"]})).json()
+    assert reply["outputs"] == [[3.0, array([0.3], "float32")[0]]]
+    reply = (await api.post("/v1/models/vector/infer", {"inputs": ["abc"], "arrays": "packed"})).json()
+    assert reply["outputs"] == [{"$array": {"dtype": "float32", "shape": [2], "data": "AABAQJqZmT4="}}]
+    assert (await api.post("/v1/models/vector/infer", {"inputs": ["abc"], "arrays": "x"})).status_code == 422
+
+
+async def test_result_with_an_array_is_a_list(api: Api) -> None:
+    source = 'from noodle_ray import model\nv = model("vector")("abc")\n[v, v.dtype, {"first": v[:1]}]'
+    assert (await api.run(source))["result"] == [[3.0, array([0.3], "float32")[0]], "float32", {"first": [3.0]}]
 
 
 @pytest.mark.parametrize(
