@@ -82,9 +82,9 @@ def data_from(value: Any, dtype: object = None) -> Data:
     if kinds <= _NUMBERS:
         return _build(value, wanted, kinds)
     if len(kinds) == 1:
-        rows = _data_of_rows(value)
-        if rows is not None:
-            return rows if wanted is None else convert(rows, wanted)
+        stacked = _data_of_rows(value)
+        if stacked is not None:
+            return stacked if wanted is None else convert(stacked, wanted)
     if kinds & _NUMBERS:
         return _refuse(kinds)
     rows = [_row(item) for item in value]
