@@ -101,7 +101,8 @@ NATIVE = {
     "many made inside": "def f(n):\n    s = 0.0\n    for i in range(n):\n        a = array.zeros(3)\n        a[0] = s\n"
     "        s = a[0] + a[1] + 1\n    return s\nf(100)",
     "arrays and lists made inside": "def f(n):\n    keep = array.zeros(2)\n    s = 0.0\n    for i in range(n):\n"
-    "        xs = [i] * 50\n        a = array.zeros(3)\n        a[0] = xs[1]\n        if i == 5:\n            keep = a\n"
+    "        xs = [i] * 50\n        a = array.zeros(3)\n        a[0] = xs[1]\n"
+    "        if i == 5:\n            keep = a\n"
     "        s += a[0] + keep[0]\n    return s, keep\nf(3000)",
     "one or the other": "def f(a, b, n):\n    for i in range(n):\n        c = a if i % 2 else b\n"
     "        c[i] = i\n    return c\n"
