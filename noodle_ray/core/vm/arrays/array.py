@@ -68,15 +68,24 @@ class array:
     def __getitem__(self, key: Any) -> Any:
         data = self._data
         if type(key) is int:
-            size = len(data)
-            if not -size <= key < size:
-                raise IndexError(f"index {key} is out of range for an array of length {size}")
-            found = data[key]
-            return found.item() if data.ndim == 1 else wrap(found)
+            if data.ndim == 1:
+                try:
+                    return data.item(key)
+                except (IndexError, OverflowError):
+                    pass
+            return wrap(data[self._place(key, 0)])
+        if type(key) is tuple and len(key) == 2 == data.ndim and type(key[0]) is int is type(key[1]):
+            try:
+                return data.item(key)
+            except (IndexError, OverflowError):
+                pass
         found = data[self._key(key)]
         return wrap(found) if isinstance(found, np.ndarray) and found.ndim else scalar(found)
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        kind = type(value)
+        if (kind is float or kind is int) and self._put(key, value, "d" if kind is float else "l"):
+            return
         place: Any = self._key(key)
         value = _storable(value, self._data.dtype)
         target = self._data[place]
@@ -88,6 +97,22 @@ class array:
                 self._data[place] = value
         else:
             self._data[place] = value
+
+    def _put(self, key: Any, value: Any, char: str) -> bool:
+        """Store a number in the one place of a whole index, if that is so simple."""
+        data = self._data
+        if data.dtype.char != char:
+            return False
+        if type(key) is not int:
+            if not (type(key) is tuple and len(key) == 2 == data.ndim and type(key[0]) is int is type(key[1])):
+                return False
+        elif data.ndim != 1:
+            return False
+        try:
+            data[key] = value
+        except (IndexError, OverflowError):
+            return False
+        return True
 
     def __delitem__(self, key: object) -> None:
         raise TypeError("'array' object doesn't support item deletion")
