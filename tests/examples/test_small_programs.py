@@ -8,6 +8,7 @@ import pytest
 
 from noodle_ray.core.lang import check_source, compile_source
 from noodle_ray.core.types import check
+from noodle_ray.core.vm.arrays import array
 from noodle_ray.core.vm.execute import Outcome, execute
 from noodle_ray.core.vm.host import EffectRequest
 from noodle_ray.core.vm.native import may_run_native
@@ -84,7 +85,7 @@ def test_julia_set_is_the_same_on_each_tier() -> None:
 def test_gather_works_on_two_tickets_at_once() -> None:
     def answer(request: EffectRequest) -> object:
         text = str(request.args[0])
-        return [float("par" in text or "package" in text), float("charge" in text or "refund" in text)]
+        return array([float("par" in text or "package" in text), float("charge" in text or "refund" in text)])
 
     host = ScriptedHost(answer)
     assert _run("gather", host=host).result == {
