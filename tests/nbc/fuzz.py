@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from noodle_ray.core.lang import compile_source
-from noodle_ray.core.nbc import encode, load
+from noodle_ray.core.nbc import encode, load, verifier, verify
 from noodle_ray.core.nbc.encoder import FUNCTION_KINDS
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.ops import OPCODES, OPERANDS, OPERATORS
@@ -268,6 +268,10 @@ def examine(data: bytes, run: bool = True) -> str:
             raise Failure("reading took too long")
     if encode(module) != data:
         raise Failure("another encoding of an accepted module")
+    try:
+        verify(module)  # from nothing: functions that were known may have been accepted for that
+    except ModuleError as error:
+        raise Failure(f"accepted where functions are known, else refused: {error}") from error
     if not run:
         return "accepted"
     outcomes = []
@@ -319,6 +323,16 @@ def fuzz(
     """Examine so many mutations, of which one in ``every`` is run if accepted; how many became what. ``keep`` is a
     folder for what failed or differed."""
     mutator = Mutator(seeds(), 0)
+    usual, verifier.MIN_FUNCTIONS = verifier.MIN_FUNCTIONS, 1  # what is known of functions is used for every module
+    try:
+        return _fuzz(mutator, count, seed, report, keep, every)
+    finally:
+        verifier.MIN_FUNCTIONS = usual
+
+
+def _fuzz(
+    mutator: Mutator, count: int, seed: int, report: Callable[[int, Counter[str]], None], keep: Path | None, every: int
+) -> Counter[str]:
     found: Counter[str] = Counter()
     for number in range(count):
         mutator.random.seed(f"{seed}/{number}")

@@ -115,3 +115,27 @@ def test_cases_of_the_language_compile_to_the_same_with_fragments() -> None:
         compile_module(module, "")
         check(module)
         assert observed(execute(module, tier="python", seed=1)) == observed(execute(module, tier="python", seed=1))
+
+
+def test_an_edit_that_adds_functions_makes_code_for_them_only() -> None:
+    parts = [f"def f{number}(a):\n    def inner(b):\n        return a + b\n    return inner\n" for number in range(12)]
+    compile_module(compile_source(program(parts)), "")
+    before = set(fragments._kept)
+    parts.insert(2, "def new(a):\n    return [lambda: a]\n")
+    added = compile_source("shared = 0\n" + "\n".join(parts))
+    check(added)
+    compile_module(added, "")
+    assert len(set(fragments._kept) - before) == 1
+
+
+def test_native_sites_have_the_numbers_that_functions_have_now() -> None:
+    parts = [
+        f"def f{number}(n):\n    for i in range(n):\n        n += {number}\n    return n\n" for number in range(12)
+    ]
+    compile_module(compile_source(program(parts)), "", native=True)
+    moved = compile_source("first = lambda: 0\n" + program(parts))
+    found = compile_module(moved, "", native=True)
+    fragments._kept.clear()
+    expected = compile_module(moved, "", native=True)
+    assert found.sites == expected.sites
+    assert found.code == expected.code

@@ -35,6 +35,10 @@ class Counts(NamedTuple):
     large: int = 0
     captures: int = 0
 
+    def plus(self, other: "Counts") -> "Counts":
+        """Those of two parts of a program together."""
+        return Counts(self.scopes + other.scopes, self.large + other.large, self.captures + other.captures)
+
     def too_many(self) -> bool:
         """True beyond what one program may have."""
         return self.scopes > MAX_SCOPES or self.large > MAX_LARGE_NUMBERS or self.captures > MAX_CAPTURES**2

@@ -8,7 +8,8 @@ need be counted inside it. Builtins whose work grows with their data charge for 
 from typing import cast
 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
-from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
+from noodle_ray.core.nbc.verifier.uses import walk
+from noodle_ray.core.nbc.walk import reads_of, writes_of
 from noodle_ray.core.vm.names import CHARGING_BUILTINS, PURE_BUILTINS
 
 _WEIGHT = {
@@ -45,19 +46,23 @@ def leaves(module: Module) -> frozenset[int]:
     """
     found = {index for index, function in enumerate(module.functions) if index and _is_leaf(function)}
     for function in module.functions if found else ():
-        made, other = _made(function)
-        types = _types(function)
-        for instr in flatten(function.body):
+        instructions = list(walk(function.body))
+        types = _types(instructions)
+        made: dict[int, set[int]] | None = None
+        other: set[int] = set()
+        for instr in instructions:
             op, args = instr.op, instr.args
             if op == "gather":
                 found.discard(cast(int, args[3]))
             elif (
                 (op in ("bget", "callb") and args[1] in _GETTERS)
-                or (op == "bget" and args[1] in _HOOKS | _HOOK_MODULES)
-                or (not types.isdisjoint(reads_of(instr)) and not _only_looks(instr))
+                or (op == "bget" and (args[1] in _HOOKS or args[1] in _HOOK_MODULES))
+                or (types and not types.isdisjoint(reads_of(instr)) and not _only_looks(instr))
             ):
                 return frozenset()
             elif (op == "callm" and args[2] in _HOOK_METHODS) or (op == "callb" and args[1] in _HOOKS):
+                if made is None:
+                    made, other = _made(function, instructions)
                 for register in reads_of(instr)[op == "callm" :]:
                     if register in other:
                         return frozenset()
@@ -65,11 +70,11 @@ def leaves(module: Module) -> frozenset[int]:
     return frozenset(found)
 
 
-def _made(function: Function) -> tuple[dict[int, set[int]], set[int]]:
+def _made(function: Function, instructions: list[Instr]) -> tuple[dict[int, set[int]], set[int]]:
     """Registers that hold functions made here, with which, and those that may hold a function from elsewhere."""
     made: dict[int, set[int]] = {}
     other = set(range(len(function.params)))
-    for instr in flatten(function.body):
+    for instr in instructions:
         if instr.op == "func":
             made.setdefault(cast(int, instr.args[0]), set()).add(cast(int, instr.args[1]))
         elif instr.op not in ("const", "bget"):
@@ -77,11 +82,11 @@ def _made(function: Function) -> tuple[dict[int, set[int]], set[int]]:
     return made, other
 
 
-def _types(function: Function) -> set[int]:
+def _types(instructions: list[Instr]) -> set[int]:
     """Registers that may hold the class of a value: that of a property makes properties."""
     return {
         cast(int, instr.args[0])
-        for instr in flatten(function.body)
+        for instr in instructions
         if (instr.op == "callb" and instr.args[1] in ("type", "getattr"))
         or (instr.op == "attr" and instr.args[2] == "__class__")
     }
@@ -111,7 +116,7 @@ def _is_leaf(function: Function) -> bool:
     name = function.name
     if function.kind or (name.startswith("__") and name != "__init__"):
         return False
-    for count, instr in enumerate(flatten(function.body)):
+    for count, instr in enumerate(walk(function.body)):
         if count >= _LEAF_SIZE or not (instr.op in _IN_LEAF or (instr.op == "callb" and instr.args[1] in _BUILTINS)):
             return False
     return True

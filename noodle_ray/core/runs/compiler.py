@@ -1,19 +1,25 @@
 """The compiler service: sources and foreign modules in, verified modules out, all kept in a store."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from noodle_ray.core.runs.modules import Compilation, Compiled, ModuleStore
 from noodle_ray.errors import CompileError, ModuleError
+
+if TYPE_CHECKING:
+    from noodle_ray.core.lang.incremental import IncrementalCompiler
 
 UNKNOWN_MODULE = "NOODLE-E0309"
 """Error code: no module with this hash is known."""
 
 
 class CompilerService:
-    """Compiles and verifies in a thread, so that a large source does not stall the event loop."""
+    """Compiles and verifies in a thread, so that a large source does not stall the event loop. What it compiled before
+    makes the next compilation quicker; all that can be told from that is time."""
 
     def __init__(self, store: ModuleStore) -> None:
         self._store = store
+        self._compiler: IncrementalCompiler | None = None
 
     async def compile(self, source: str) -> Compilation:
         """Compile, verify, encode and store a source text."""
@@ -33,10 +39,12 @@ class CompilerService:
 
     def _compile(self, source: str) -> Compilation:
         from noodle_ray.core import nbc
-        from noodle_ray.core.lang import compile_source
+        from noodle_ray.core.lang.incremental import IncrementalCompiler
 
+        if self._compiler is None:
+            self._compiler = IncrementalCompiler()
         try:
-            module = compile_source(source)
+            module = self._compiler.compile(source)
         except CompileError as error:
             return Compilation(None, diagnostics=tuple(error.diagnostics))
         data = nbc.encode(module)

@@ -10,7 +10,7 @@ from noodle_ray.core.lang.incremental.moving import Move
 from noodle_ray.core.lang.incremental.pieces import Cut, Piece, cut, future_flags, read_piece
 from noodle_ray.core.lang.incremental.surroundings import Key, Part, Program
 from noodle_ray.core.lang.lower import Unit, lower_statements, restore_builtins, span_of_all
-from noodle_ray.core.lang.lower.frame import MAX_FUNCTIONS, MAX_REGISTERS, UNREACHABLE, Frame, TooLarge
+from noodle_ray.core.lang.lower.frame import MAX_FUNCTIONS, UNREACHABLE, Frame, TooLarge
 from noodle_ray.core.lang.parse import MAX_SOURCE, split_lines
 from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import COMPREHENSIONS
@@ -19,6 +19,8 @@ from noodle_ray.core.nbc.module import Block, Function, Module
 
 MIN_PIECES: Final = 8
 """Pieces of a program from which on it is worth to look for those that are known."""
+MAX_PIECES: Final = 3_000
+"""Most pieces; each takes a tenth of a millisecond even if it is next to nothing."""
 MAX_KEPT: Final = 1 << 19
 """Characters of source whose pieces are kept: in memory each takes some hundred bytes."""
 
@@ -51,7 +53,7 @@ class _Apart(Exception):
     """The program is to be compiled as a whole."""
 
 
-class _Kept(Generic[V]):
+class Kept(Generic[V]):
     """What was made of texts; drops what was used longest ago when the texts have too many characters together."""
 
     def __init__(self, capacity: int) -> None:
@@ -82,8 +84,8 @@ class IncrementalCompiler:
 
     def __init__(self, capacity: int = MAX_KEPT, min_pieces: int = MIN_PIECES) -> None:
         self._min_pieces = min_pieces
-        self._pieces: _Kept[Piece] = _Kept(capacity)
-        self._lowered: _Kept[Lowered] = _Kept(capacity)
+        self._pieces: Kept[Piece] = Kept(capacity)
+        self._lowered: Kept[Lowered] = Kept(capacity)
 
     def compile(self, source: str, filename: str = "<noodle>") -> Module:
         """The module of a program. Raises CompileError as ``compile_source`` does."""
@@ -104,19 +106,23 @@ class IncrementalCompiler:
 class _Compilation:
     """One compilation by pieces. Raises _Apart where it gives up."""
 
-    def __init__(self, pieces: _Kept[Piece], lowered: _Kept[Lowered], source: str, least: int) -> None:
+    def __init__(self, pieces: Kept[Piece], lowered: Kept[Lowered], source: str, least: int) -> None:
         self.kept_pieces, self.kept_lowered = pieces, lowered
         self.lines = split_lines(source)
         cuts = cut(self.lines)
         flags = future_flags(source, cuts) if cuts and len(cuts) >= least else None
-        if cuts is None or flags is None:
+        if cuts is None or flags is None or len(cuts) > MAX_PIECES:
             raise _Apart
         self.cuts = cuts
         self.flags = flags
-        self.pieces = [self.piece(each, 0 if number == 0 else flags) for number, each in enumerate(cuts)]
-        counts = Counts(*map(sum, zip(*[piece.counts for piece in self.pieces], strict=True)))
-        if counts.too_many():
-            raise _Apart
+        self.pieces: list[Piece] = []
+        counts = Counts()
+        for each in cuts:
+            piece = self.piece(each, flags if self.pieces else 0)
+            self.pieces.append(piece)
+            counts = counts.plus(piece.counts)
+            if counts.too_many():  # at once: such code is what CPython's compiler takes long for
+                raise _Apart
         self.program = Program(self.pieces, any("__doc__" in line for line in self.lines))
         self.work: list[str] = []
         self.tables: list[Tables] = []
@@ -156,7 +162,7 @@ class _Compilation:
         self.tables = [tables_of([tuple(frame.code)])]
         for number, (place, piece) in enumerate(zip(self.cuts, self.pieces, strict=True)):
             last = number == len(self.pieces) - 1
-            lowered = self.lowered(piece, last, as_functions)
+            lowered = self.lowered(piece, last and isinstance(piece.tree.body[-1], ast.Expr), as_functions)
             if lowered.ends and not last:
                 raise _Apart
             _join(unit, frame, lowered, place.start)

@@ -81,9 +81,7 @@ def _starts(lines: list[str]) -> list[int]:
         if not line or line.startswith(_CONTINUED):
             continue
         definition = line.startswith(_DEFINITIONS)
-        if not decorated and (
-            definition or defined or not starts or number - starts[-1] >= MAX_SIMPLE_LINES
-        ):
+        if not decorated and (definition or defined or not starts or number - starts[-1] >= MAX_SIMPLE_LINES):
             starts.append(number)
             defined = definition
         decorated = line[0] == "@"
@@ -140,7 +138,7 @@ def read_piece(text: str, flags: int) -> Piece | None:
 
 
 def future_flags(source: str, cuts: list[Cut]) -> int | None:
-    """The flags that a ``__future__`` import in the first piece sets for all others; None if there may be more to it."""
+    """The flags that a ``__future__`` import of the first piece sets for all others; None for any other such import."""
     if "__future__" not in source:
         return 0
     if any("__future__" in each.text for each in cuts[1:]):

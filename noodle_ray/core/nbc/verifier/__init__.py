@@ -17,6 +17,9 @@ from noodle_ray.core.nbc.verifier.uses import used_imports, used_models, walk
 
 __all__ = ["used_imports", "used_models", "verify", "verify_decoded"]
 
+MIN_FUNCTIONS = 8
+"""Functions of a module from which on it is worth to look for those that are known."""
+
 
 def verify(module: Module) -> None:
     """Raise ModuleError (E0310 to E0340) with the first rule that ``module`` breaks; return if there is none."""
@@ -34,7 +37,7 @@ def verify(module: Module) -> None:
 
 def verify_decoded(module: Module) -> None:
     """``verify`` for what ``decode`` gave, quicker where functions were verified before."""
-    if len(module.functions) >= _MIN_FUNCTIONS:
+    if len(module.functions) >= MIN_FUNCTIONS:
         from noodle_ray.core.nbc.verifier.known import is_sound
 
         if is_sound(module):
@@ -42,7 +45,5 @@ def verify_decoded(module: Module) -> None:
     verify(module)
 
 
-_MIN_FUNCTIONS: Final = 8
-"""Functions of a module from which on it is worth to look for those that are known."""
 _LATE: Final = frozenset({"unset", "effect", "gather"})
 """Opcodes after which a register may hold what a program must not see."""

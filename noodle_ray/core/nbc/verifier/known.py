@@ -72,6 +72,12 @@ class Store:
             while self._size > self._capacity:
                 self._size -= self._entries.popitem(last=False)[1].count + 1
 
+    def clear(self) -> None:
+        """Know nothing."""
+        with self._lock:
+            self._entries.clear()
+            self._size = 0
+
 
 _store: Final = Store(MAX_KEPT)
 

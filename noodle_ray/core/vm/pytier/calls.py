@@ -34,9 +34,10 @@ def function(emitter: Emitter, instr: Instr, at: Position) -> None:
 
 def define(emitter: Emitter, index: int, defaults: list[ast.expr], at: Position) -> str:
     """Emit the ``def`` of another function here; the variable that holds it. Two definitions never share a
-    variable, and the name that tracebacks show is put right when the code is compiled."""
+    variable, and the name that tracebacks show is put right when the code is compiled. In a fragment functions are
+    counted from its own, so that its code is the same wherever it stands."""
     callee = emitter.module.functions[index]
-    name = f".{'k' if callee.kind == 'class' else 'f'}{index}.{callee.name}"
+    name = f".{'k' if callee.kind == 'class' else 'f'}{index - emitter.names.base}.{callee.name}"
     definition: ast.stmt | None = None
     if emitter.names.fragments is not None and emitter.function is emitter.module.functions[0]:
         definition = emitter.names.fragments.definition(emitter, index, name, defaults, at)

@@ -48,6 +48,7 @@ class Names:
         self.native = native
         self.leaves: frozenset[int] = frozenset()
         self.fragments: "Fragments | None" = None  # noqa: UP037
+        self.base = 0
         self.sites: list[int] = []
         self.builtins: set[str] = set()
         self.vetted: dict[str, object] = {}
@@ -252,7 +253,7 @@ class Emitter:
 
         if not eligible(self.function):
             return []
-        index = next(i for i, function in enumerate(self.module.functions) if function is self.function)
+        index = self.index
         self.names.sites.append(index)
         at = position(self.function.span)
         site, result = f".site{index}", self.fresh("y")

@@ -1,16 +1,17 @@
 """Incremental compilation: the code of functions that were compiled before, in whatever module, is used again.
 
 A **fragment** is a function that the top level makes, with all that it makes itself. Its key is its content: its NBC,
-with lines relative to its own, and what of the module decides how it is emitted. A fragment that is kept is emitted
-as an empty ``def``, whose code object is then exchanged for the kept one, moved to where the function stands now.
+with lines and functions relative to its own, and what of the module decides how it is emitted. A fragment that is
+kept is emitted as an empty ``def``, whose code object is then exchanged for the kept one, moved to where the function
+stands now.
 """
 
 import _ast as ast
-from array import array
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from noodle_ray.core.nbc.encoder import Encoder
+from noodle_ray.core.nbc.content import MAKERS, content
+from noodle_ray.core.nbc.encoder import sha256
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.verifier.uses import walk
 from noodle_ray.core.vm.pytier import nodes
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 MIN_FUNCTIONS: Final = 8
 """Functions of a module from which on keys are worth their making, about a tenth of the time that code takes."""
 _KEPT: Final = 1_000
-_MAKERS: Final = {"func": 1, "gather": 3, "class": 2}
 
 
 class Fragment(NamedTuple):
-    """A compiled function: its code, the line it was compiled for, and what its code needs in the namespace."""
+    """A compiled function: its code, the number and the line it was compiled for, and what it needs in the namespace.
+    Only native code's ``sites`` are named by the number."""
 
     code: CodeType
+    index: int
     line: int
     builtins: frozenset[str]
     vetted: dict[str, object]
@@ -49,9 +51,9 @@ class Fragments:
         self.module = module
         self.leaves = leaves
         names = (sorted(facts.names), sorted(facts.bodies), sorted(facts.specials))
-        self.shared = repr((names, facts.lazy, facts.ends, native, module.imports)).encode("utf-8", "surrogatepass")
+        self.shared = repr((names, facts.lazy, facts.ends, native, module.imports))
         self.used: dict[str, CodeType] = {}
-        self.made: dict[str, tuple[bytes, int, Any]] = {}
+        self.made: dict[str, tuple[bytes, int, int, Any]] = {}
 
     def definition(
         self, emitter: "Emitter", index: int, name: str, defaults: list[ast.expr], at: Position
@@ -66,7 +68,7 @@ class Fragments:
         key = self._key(index, at)
         found = _kept.get(key)
         names = emitter.names
-        if found is not None:
+        if found is not None and (found.index == index or not found.sites):
             self.used[name] = _moved(found.code, line - found.line)
             names.builtins |= found.builtins
             names.vetted.update(found.vetted)
@@ -74,13 +76,13 @@ class Fragments:
             body: list[ast.stmt] = [ast.Nonlocal([FUEL], **nodes.NOWHERE), ast.Pass(**nodes.NOWHERE)]
             return ast.FunctionDef(name, arguments(function, defaults), body, [], None, None, **at)
         own = Names(names.facts, names.native)
-        own.leaves = names.leaves
+        own.leaves, own.base = names.leaves, index
         definition = Emitter(self.module, function, own, index).definition(name, defaults, at)
         names.builtins |= own.builtins
         names.vetted.update(own.vetted)
         names.sites += own.sites
         if all(instr.span[0] > 0 for instr in walk(function.body)):
-            self.made[name] = (key, line, own)
+            self.made[name] = (key, index, line, own)
         return definition
 
     def place(self, code: CodeType, named: "Callable[[CodeType], CodeType]") -> CodeType | None:
@@ -101,45 +103,32 @@ class Fragments:
         return code.replace(co_consts=tuple(constants)) if placed == len(self.used) else None
 
     def _keep(self, name: str, code: CodeType) -> None:
-        key, line, own = self.made[name]
+        key, index, line, own = self.made[name]
         while len(_kept) >= _KEPT:
             _kept.pop(next(iter(_kept)))
-        _kept[key] = Fragment(code, line, frozenset(own.builtins), own.vetted, tuple(own.sites))
+        _kept[key] = Fragment(code, index, line, frozenset(own.builtins), own.vetted, tuple(own.sites))
 
     def _key(self, index: int, at: Position) -> bytes:
-        """Every function of the fragment as it is encoded, lines relative to that of the first."""
+        """The content of every function of the fragment, and what of the module decides how they are emitted."""
         functions = self.module.functions
-        encoder = Encoder()
-        words: list[int] = [index, at["col_offset"], at["end_lineno"] - at["lineno"], at["end_col_offset"]]
         base = functions[index].span[0]
-        words.append((at["lineno"] - base) & 0xFFFFFFFF)
+        parts = [
+            self.shared,
+            repr((at["lineno"] - base, at["end_lineno"] - base, at["col_offset"], at["end_col_offset"])),
+        ]
+        contents: list[bytes] = []
         pending = [index]
         while pending:
             each = pending.pop()
             function = functions[each]
-            words.append(each in self.leaves)
-            start = len(words)
-            encoder.function(function, words)
-            head = start + _words_before_spans(words, start)
-            words[head] = (function.span[0] - base & 0x7FFFFFFF) << 1 | words[head] & 1
-            pending += [_child(instr.op, instr.args) for instr in walk(function.body) if instr.op in _MAKERS]
-        parts = [array("q", words).tobytes(), self.shared]
-        parts += [repr([*encoder.names]).encode("utf-8", "surrogatepass"), *encoder.constants]
-        return b"\0".join(parts)
+            parts.append(f"{each - index} {function.span[0] - base} {each in self.leaves}")
+            contents.append(content(function, each))
+            pending += [_child(instr.op, instr.args) for instr in walk(function.body) if instr.op in MAKERS]
+        return sha256("|".join(parts).encode("utf-8", "surrogatepass") + b"".join([sha256(each) for each in contents]))
 
 
 def _child(op: str, args: Any) -> int:
-    return int(args[_MAKERS[op]])
-
-
-def _words_before_spans(words: list[int], start: int) -> int:
-    """How many words of an encoded function stand before its first span's."""
-    at = start + 3
-    at += 1 + 3 * words[at]
-    at += 1
-    for _ in range(3):
-        at += 1 + words[at]
-    return at + 1 - start
+    return int(args[MAKERS[op]])
 
 
 def _moved(code: CodeType, by: int) -> CodeType:
