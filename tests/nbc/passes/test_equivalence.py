@@ -12,11 +12,9 @@ from tests.language.harness import FILENAME, Case, load, observed
 from tests.nbc.builders import random_module
 
 TIERS = ("interpreter", "python")
-LATER = frozenset({"values_freed: what an exception passed lives as long as it does"})
-"""Cases in which a variable's last assignment only lets go of its value, which is left out: docs/nbc.md says so."""
 
 
-@pytest.mark.parametrize("case", [case for case in load() if case.name not in LATER], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", load(), ids=lambda case: case.name)
 def test_optimized_programs_show_the_same(case: Case) -> None:
     try:
         module = compile_source(case.source, FILENAME)

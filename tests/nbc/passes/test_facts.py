@@ -2,6 +2,7 @@
 
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.nbc.passes import facts
 from noodle_ray.core.nbc.passes.methods import method_facts
 from noodle_ray.core.nbc.passes.ranges import range_facts
 from noodle_ray.core.nbc.walk import flatten
@@ -91,3 +92,15 @@ def test_receivers_of_methods() -> None:
     instructions = list(flatten(function.body))
     found = [(instructions[at].args[2], kind) for at, kind in sorted(method_facts(function).items())]
     assert found == [("append", "list"), ("join", "str"), ("upper", "str"), ("split", "str")]
+
+
+def test_facts_as_noodle_compile_shows_them() -> None:
+    source = (
+        "def f(a, x):\n    xs = []\n    for i in range(len(a)):\n        xs.append(a[i] + i % 7)\n"
+        "    x.append(0)\n    return ' '.join(xs)\n"
+    )
+    module = compile_source(source)
+    assert dict(facts(module)) == {
+        "ranges": "f1 f 4:18 index: within bounds\nf1 f 4:25 binop: fits 64 bits\n",
+        "methods": "f1 f 4:8 callm: list.append\nf1 f 6:11 callm: str.join\n",
+    }

@@ -424,3 +424,44 @@ def test_dead_keeps_the_types_of_handlers_and_the_names_of_variables() -> None:
     function = module.functions[1]
     assert (function.registers, function.locals) == (3, ("unused", "x"))
     assert "except r2 none" in to_text(module)
+
+
+GENERATOR = """function 1 g
+  kind generator
+  registers 1
+  code
+    r0 = const None
+    r0 = yield r0
+    return r0"""
+
+
+def test_dead_keeps_what_lets_go_of_a_value_whose_end_can_be_seen() -> None:
+    code = """
+        r0 = func f1 ()
+        r1 = call r0 () ()
+        r1 = const None
+        r2 = const 5
+        r3 = list ()
+        return r0
+    """
+    check(
+        dead.run,
+        code,
+        """
+        r0 = func f1 ()
+        r1 = call r0 () ()
+        r1 = const None
+        return r0
+        """,
+        GENERATOR,
+    )
+    check(
+        dead.run,
+        code,
+        """
+        r0 = func f1 ()
+        r1 = call r0 () ()
+        return r0
+        """,
+        GENERATOR.replace("  kind generator\n", "").replace("yield r0", "move r0"),
+    )

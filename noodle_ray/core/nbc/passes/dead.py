@@ -2,29 +2,36 @@
 
 Left out is only what cannot raise, runs no code of the program and changes nothing; then a register without any use
 left gives up its number. Variables that are never read go too: a program cannot see its own variables but by name.
+
+It can see when a value is freed only if it has generators or coroutines, whose ``finally`` runs then. There a variable
+that may hold anything else than numbers and the like keeps what is assigned to it, and lets go of it where it did.
 """
 
 from typing import Any, Final
 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
-from noodle_ray.core.nbc.passes.kinds import Kinds, cannot_raise, is_pure
-from noodle_ray.core.nbc.passes.rewrite import Uses, in_types, nested_in, sealed, with_blocks, with_registers
+from noodle_ray.core.nbc.passes.kinds import IMMUTABLE, Kinds, cannot_raise, is_pure
+from noodle_ray.core.nbc.passes.rewrite import Uses, in_types, is_named, nested_in, sealed, with_blocks, with_registers
 from noodle_ray.core.nbc.verifier.uses import walk
 from noodle_ray.core.nbc.walk import reads_of, writes_of
 
 _ALWAYS: Final = frozenset({"const", "move", "bget", "tuple", "list", "func", "model", "unset", "slice"})
 """Opcodes that only give their register a value."""
+_ENDING: Final = frozenset({"generator", "coroutine", "async_generator"})
+"""Kinds of functions whose calls make something that runs code when it is freed."""
 _BRANCHES: Final = frozenset({"if", "and", "or", "ifx"})
 
 
 def run(module: Module) -> Module:
     """Leave out dead instructions, unused registers and functions that nothing makes any more."""
-    return sealed(module, [_compacted(_Dead(function).removed()) for function in module.functions])
+    ends = any(function.kind in _ENDING for function in module.functions)
+    return sealed(module, [_compacted(_Dead(function, ends).removed()) for function in module.functions])
 
 
 class _Dead:
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, ends: bool) -> None:
         self.function = function
+        self.ends = ends
         self.uses = Uses(function)
         self.kinds = Kinds(function, self.uses)
         self.kept = in_types(function)
@@ -54,7 +61,17 @@ class _Dead:
 
     def is_unread(self, instr: Instr) -> bool:
         reads = self.uses.reads
-        return all(reads[register] == 0 and register not in self.kept for register in writes_of(instr))
+        return all(
+            reads[register] == 0 and register not in self.kept and not (self.ends and self.holds(register))
+            for register in writes_of(instr)
+        )
+
+    def holds(self, register: int) -> bool:
+        """Whether a register may keep a value alive whose end can be seen, or let go of one when it is written."""
+        if self.kinds.of(register) in IMMUTABLE:
+            return False
+        given = register < len(self.function.params)
+        return given or is_named(register, self.function) or len(self.uses.writers[register]) > 1
 
     def is_dead_branch(self, instr: Instr) -> bool:
         """An empty branch does nothing but ask whether its test is true: of a builtin kind that is nothing at all."""

@@ -112,7 +112,7 @@ def method(
         return call_with(_look_up(value, name, at), values[1:], keywords, at)
     if not is_table_name(name) or _is_super(value):
         return call_with(_read(value, name, at), values[1:], keywords, at)
-    if not (is_self(emitter, receiver) or name in emitter.names.facts.names):
+    if emitter.registers.types.get(receiver) or not (is_self(emitter, receiver) or name in emitter.names.facts.names):
         return None
     if not all(map(_is_simple, values[1:])):
         return call_with(_either(emitter, receiver, value, name, at), values[1:], keywords, at)
