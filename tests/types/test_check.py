@@ -86,6 +86,26 @@ SURE = {
         "E0222",
         "def main(x: int | str):\n    if isinstance(x, str):\n        return x + 1  #!\n    return x + 1",
     ),
+    "a method of the base with too few arguments": (
+        "E0220",
+        "class A:\n    def __init__(self, x): self.x = x\nclass B(A):\n"
+        "    def __init__(self):\n        super().__init__()  #!\nB()",
+    ),
+    "a named tuple without a field": (
+        "E0220",
+        "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n    y: int\nP(1)  #!",
+    ),
+    "a member that an enumeration has not": (
+        "E0221",
+        "from enum import Enum\nclass Color(Enum):\n    RED = 1\nColor.BLUE  #!",
+    ),
+    "an attribute of a model": ("E0221", 'from noodle_ray import model\nm = model("x")\nm.generate("a")  #!'),
+    "texts added up in a loop": ("E0222", "total = 0\nfor x in ['1', '2']:\n    total += x  #!\nprint(total)"),
+    "an embedding of a list with a number": (
+        "E0232",
+        'from noodle_ray import model\ne = model("minilm")\ne(["a", 5])  #!',
+    ),
+    "the length of an instance": ("E0233", "class A: pass\nlen(A())  #!"),
     "the only function of a file": ("E0222", "def helper(x: int):\n    return x + 'a'  #!"),
 }
 
@@ -152,6 +172,28 @@ SILENT = {
     "what Python gives classes": "class A:\n    x: int = 1\nprint(A.__annotations__, A().__dict__)",
     "a dict that grows": "d = {}\nd['a'] = 1\nfor k, v in d.items():\n    print(v + 1, k + 'a')",
     "a list bound in a call that changes it": ("def f(x): x[0] = 'a'\nf(xs := [1])\nxs[0].upper()"),
+    "a base's method through super": (
+        "class A:\n    def m(self, x, *y): return x\n    @staticmethod\n    def s(x): return x\n"
+        "class B(A):\n    def m(self): return super().m(1, 2), super().s(1)\nB().m()"
+    ),
+    "a base among several": (
+        "class A:\n    def __init__(self, x): pass\nclass B(A):\n    def __init__(self): super().__init__()\n"
+        "class M(A):\n    def __init__(self): A.__init__(self, 1)\nclass C(B, M): pass\nC()"
+    ),
+    "what enumerations have": (
+        "from enum import Enum\nclass Color(Enum):\n    RED = 1\n    def hex(self): return 1\n"
+        "Color.hex, Color.RED.name, Color['RED'], Color(1), Color.__members__, list(Color), Color.RED.BLUE_IS_NOT_ASKED"
+        ".x if 1 > 2 else 0"
+    ),
+    "another class of an enumeration's name": (
+        "from enum import Enum\nclass Color(Enum):\n    RED = 1\ndef f(Color): return Color.real\nf(1)"
+    ),
+    "named tuples": (
+        "from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n    y: int = 0\n"
+        "P(1), P(1, y=2), P(*[1, 2]), P._make([1, 2]), P(1)._replace(y=3)"
+    ),
+    "an instance with a length": "class A:\n    def __len__(self): return 1\nclass B(A): pass\nlen(B())",
+    "a number that text is not added to": "total = 0\nfor x in []:\n    total += x\ntotal.bit_length()",
     "an endless loop": "def f():\n    while True:\n        pass\nif 1 > 2: f()",
 }
 

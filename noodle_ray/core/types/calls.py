@@ -2,6 +2,7 @@
 # ruff: noqa: SIM905
 
 import ast
+import enum
 import inspect
 from functools import cache
 from importlib import import_module
@@ -77,8 +78,15 @@ class Calls(Expressions):
 
     tasks: "dict[str, str]"
 
+    def special(self, node: ast.expr) -> ClassInfo | None:
+        """The named tuple or enumeration that an expression surely is."""
+        raise NotImplementedError
+
     def attribute(self, node: ast.Attribute, value: Type) -> Type:
         """``value.name``; reports a name that no value of the type has."""
+        info = self.special(node.value)
+        if info is not None and info.enum and not self._may_be_of_enum(info, node.attr):
+            self._report_missing(node, ClassT(info))
         results: list[Type] = []
         missing: list[Type] = []
         for one in members(value):
@@ -91,6 +99,11 @@ class Calls(Expressions):
             return joined(results)
         self._report_missing(node, missing[0])
         return ANY
+
+    def _may_be_of_enum(self, info: ClassInfo, name: str) -> bool:
+        if self.facts.dynamic or name[:1] == "_" or name in self.facts.stored | info.members:
+            return True
+        return hasattr(enum.StrEnum, name) or hasattr(enum.IntEnum, name)
 
     def _report_missing(self, node: ast.Attribute, kind: Type) -> None:
         from noodle_ray.core.lang.hints import did_you_mean
@@ -140,6 +153,8 @@ class Calls(Expressions):
             return ANY if hasattr(kind.real, name) or name in self.facts.stored else None
         if isinstance(kind, FunctionT):
             return ANY
+        if isinstance(kind, ModelT):
+            return ANY if name.startswith("__") else None
         self.soft = True
         return ANY
 
@@ -230,6 +245,13 @@ class Calls(Expressions):
         self._callee_soft = firm_callee
         if callee is NEVER or NEVER in args or NEVER in named.values():
             return NEVER
+        if isinstance(func, ast.Attribute) and not spread:
+            self._super(node, func, args, named)
+        info = self.special(func)
+        if info is not None and info.tuple and info.fields is not None and not spread and "__new__" not in info.members:
+            wrong = _bind_fields(info, info.fields, len(args), set(named), "__new__")
+            if wrong:
+                self.report("NOODLE-E0220", TypeError, wrong, node, soft=False)
         results: list[Type] = []
         bad: list[Type] = []
         for callee_kind in members(callee):
@@ -244,6 +266,23 @@ class Calls(Expressions):
         what = show(bad[0]).replace("None", "NoneType")
         self.report("NOODLE-E0223", TypeError, f"'{what}' object is not callable", node, hint, soft=firm_callee)
         return ANY
+
+    def _super(self, node: ast.Call, func: ast.Attribute, args: list[Type], named: dict[str, Type]) -> None:
+        """Report arguments that a method does not take which ``super()`` surely finds: that of the only base."""
+        of = func.value
+        called = isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id == "super" and not of.args
+        info = self.function.cls if self.function is not None else None
+        if not called or info is None or any("super" in scope.names for scope in self.facts.scopes.values()):
+            return
+        if not info.sure() or any(len(one.bases) + len(one.real) > 1 for sub in info.family() for one in sub.lineage()):
+            return
+        method = info.bases[0].find(func.attr) if info.bases else None
+        if method is None or method.decorated or method.static == "property":
+            return
+        _, wrong = bind_call(method, args if method.static == "staticmethod" else [ANY, *args], named, True)
+        if wrong:
+            hint = f"its signature is {signature(method)}"
+            self.report("NOODLE-E0220", TypeError, wrong, node, hint, soft=False)
 
     def _call_one(
         self, node: ast.Call, callee: Type, args: list[Type], named: dict[str, Type], spread: bool, single: bool
@@ -356,6 +395,9 @@ class Calls(Expressions):
             wrong = ""
             if name in _TRIED:
                 wrong = self._tried(real, args, named)
+                sized = isinstance(args[0], InstanceT) and self.may_have(args[0], "__len__") if args else True
+                if name == "len" and len(args) == 1 and isinstance(args[0], InstanceT) and not sized:
+                    wrong = f"object of type '{show(args[0])}' has no len()"
                 if name == "sum" and len(args) == 1 and not named and isinstance(args[0], Inst):
                     bad = [one for one in args[0].items or () if isinstance(one, Inst) and one.kind in _NOT_NUMBERS]
                     if bad and args[0].kind in (list, tuple):
@@ -558,18 +600,20 @@ def _fields(info: ClassInfo) -> "list[tuple[str, bool]] | None":
     return list(found.items())
 
 
-def _bind_fields(info: ClassInfo, fields: list[tuple[str, bool]], count: int, named: set[str]) -> str:
+def _bind_fields(
+    info: ClassInfo, fields: list[tuple[str, bool]], count: int, named: set[str], maker: str = "__init__"
+) -> str:
     names = [name for name, _ in fields]
     if count > len(names):
         least = sum(not default for _, default in fields) + 1
         wanted = str(len(names) + 1) if least == len(names) + 1 else f"from {least} to {len(names) + 1}"
-        return f"{info.name}.__init__() takes {wanted} positional arguments but {count + 1} were given"
+        return f"{info.name}.{maker}() takes {wanted} positional arguments but {count + 1} were given"
     for name in sorted(named):
         if name not in names:
-            return f"{info.name}.__init__() got an unexpected keyword argument '{name}'"
+            return f"{info.name}.{maker}() got an unexpected keyword argument '{name}'"
         if name in names[:count]:
-            return f"{info.name}.__init__() got multiple values for argument '{name}'"
+            return f"{info.name}.{maker}() got multiple values for argument '{name}'"
     lacking = [
         name for place, (name, default) in enumerate(fields) if place >= count and not default and name not in named
     ]
-    return f"{info.name}.__init__() missing {_count(lacking, 'positional')}" if lacking else ""
+    return f"{info.name}.{maker}() missing {_count(lacking, 'positional')}" if lacking else ""

@@ -46,6 +46,7 @@ class Checker(Statements):
         self.facts = Facts(tree)
         self.functions: dict[ast.AST, FunctionInfo] = {}
         self.classes: dict[ast.AST, ClassInfo] = {}
+        self._special: dict[str, ClassInfo] = {}
         self.by_name: dict[str, list[FunctionInfo]] = {}
         self.queue: list[FunctionInfo] = []
         self.visits: dict[FunctionInfo, int] = {}
@@ -95,6 +96,7 @@ class Checker(Statements):
                     info.real.append(found)
             else:
                 info.known = False
+                self._describe_special(node, info, name)
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Name) and decorator.id == "dataclass" and "dataclass" in self._imported:
                 info.dataclass = True
@@ -108,14 +110,40 @@ class Checker(Statements):
         ):
             info.known = False
 
+    def _describe_special(self, node: ast.ClassDef, info: ClassInfo, base: str) -> None:
+        """A class whose one base is ``NamedTuple`` or an enumeration's, of which something is known."""
+        if len(node.bases) != 1 or node.keywords or node.decorator_list or self.facts.module.single.get(base) != 1:
+            return
+        if base == "NamedTuple" and base in self._imported_from("typing"):
+            info.tuple = True
+            info.fields = _plain_fields(node)
+        elif base in ("Enum", "IntEnum", "StrEnum") and base in self._imported_from("enum"):
+            info.enum = True
+        binders = [scope for scope in self.facts.scopes.values() if node.name in scope.names]
+        if binders == [self.facts.module] and self.facts.module.single.get(node.name) == 1:
+            self._special[node.name] = info
+
     @property
     def _imported(self) -> set[str]:
+        return self._imported_from("dataclasses")
+
+    def _imported_from(self, module: str) -> set[str]:
         return {
             alias.asname or alias.name
             for node in ast.walk(self.tree)
-            if isinstance(node, ast.ImportFrom) and node.module == "dataclasses"
+            if isinstance(node, ast.ImportFrom) and node.module == module
             for alias in node.names
         }
+
+    def special(self, node: ast.expr) -> ClassInfo | None:
+        """The named tuple or enumeration that an expression surely is: a name that only the module binds, once."""
+        if not isinstance(node, ast.Name) or not self._special:
+            return None
+        info = self._special.get(node.id)
+        if info is None or node.id in self.facts.module.foreign or node.id in self.facts.inner_names:
+            return None
+        held = self.env.get(node.id)
+        return None if self.scope.kind == "module" and held is not None and held[0] is UNBOUND else info
 
     def _class_named(self, node: ast.expr, scope: Scope) -> ClassInfo | None:
         if not isinstance(node, ast.Name):

@@ -282,7 +282,7 @@ class Expressions:
         sign = symbol + "=" if inplace else symbol
         text = message or f"unsupported operand type(s) for {sign}: '{show(left)}' and '{show(right)}'"
         self.report("NOODLE-E0222", TypeError, text, node, hint)
-        return ANY
+        return left if inplace else ANY  # what a loop goes on with is what no round has changed
 
     def _operate(self, operation: str, left: Type, right: Type, inplace: bool) -> tuple[str, Type]:
         if isinstance(left, Inst) and isinstance(right, Inst):

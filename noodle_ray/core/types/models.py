@@ -48,7 +48,7 @@ def _input(kind: Type, task: str) -> str:
     if task == "generation":
         return "a text" if kind.kind in (int, float, bool, type(None), set, bytes, dict) else ""
     if kind.kind in (list, tuple):
-        bad = kind.items and all(isinstance(one, Inst) and one.kind is not str for one in kind.items)
+        bad = any(isinstance(one, Inst) and one.kind is not str for one in kind.items or ())
         return "a list of texts" if bad else ""
     return "" if kind.kind is str else "a text or a list of texts" if kind.kind in (
         int, float, bool, type(None), dict, set, frozenset, bytes) else ""  # fmt: skip

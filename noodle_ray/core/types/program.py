@@ -74,7 +74,10 @@ class FunctionInfo:
 class ClassInfo:
     """One class of the program. ``known`` is false if something about it cannot be told from the text."""
 
-    __slots__ = ("bases", "dataclass", "fields", "known", "members", "methods", "name", "node", "real", "subclasses")
+    __slots__ = (
+        "bases", "dataclass", "enum", "fields", "known", "members", "methods", "name", "node", "real", "subclasses",
+        "tuple",
+    )  # fmt: skip
 
     def __init__(self, node: ast.ClassDef) -> None:
         self.node = node
@@ -83,6 +86,8 @@ class ClassInfo:
         self.real: list[type] = []
         self.known = False
         self.dataclass = False
+        self.enum = False
+        self.tuple = False
         self.fields: list[tuple[str, bool]] | None = None
         self.members: set[str] = set()
         self.methods: dict[str, FunctionInfo] = {}

@@ -21,8 +21,8 @@ MIN_PIECES: Final = 8
 """Pieces of a program from which on it is worth to look for those that are known."""
 MAX_PIECES: Final = 3_000
 """Most pieces; each takes a tenth of a millisecond even if it is next to nothing."""
-MAX_KEPT: Final = 1 << 19
-"""Characters of source whose pieces are kept: in memory each takes some hundred bytes."""
+MAX_KEPT: Final = 1 << 18
+"""Characters of source whose pieces are kept: in memory each takes about 150 bytes."""
 
 V = TypeVar("V")
 
