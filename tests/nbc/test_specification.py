@@ -9,6 +9,7 @@ from noodle_ray.core.nbc import bounds, costs, from_text, to_text, verify
 from noodle_ray.core.nbc.encoder import MAGIC, PARAM_KINDS
 from noodle_ray.core.nbc.module import FORMAT_VERSION
 from noodle_ray.core.nbc.ops import OPCODES, OPERANDS, OPERATORS, TERMINATORS
+from noodle_ray.core.vm.names import HIDDEN, READ_DUNDERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT = (ROOT / "docs" / "nbc.md").read_text()
@@ -41,6 +42,15 @@ def test_opcode_table_is_the_instruction_set() -> None:
 def test_every_operand_kind_is_explained() -> None:
     explained = {kind for row in rows("## Instructions") for kind in re.split(r", ", row[0])}
     assert {kind for kinds in OPERANDS.values() for kind in kinds} <= explained
+
+
+def test_special_names_are_those_that_can_be_read() -> None:
+    listed = TEXT.split("shown without them;")[1].split("```text\n")[1].split("```")[0].split()
+    assert {f"__{name}__" for name in listed} == READ_DUNDERS
+
+
+def test_builtins_without_a_spelling_in_python_are_explained() -> None:
+    assert all(f"`{name}`" in TEXT for name in HIDDEN)
 
 
 def test_operator_table_is_in_the_order_of_the_numbers() -> None:

@@ -395,8 +395,7 @@ class Calls(Expressions):
             wrong = ""
             if name in _TRIED:
                 wrong = self._tried(real, args, named)
-                sized = isinstance(args[0], InstanceT) and self.may_have(args[0], "__len__") if args else True
-                if name == "len" and len(args) == 1 and isinstance(args[0], InstanceT) and not sized:
+                if name == "len" and len(args) == 1 and isinstance(args[0], InstanceT) and self._has_no_len(args[0]):
                     wrong = f"object of type '{show(args[0])}' has no len()"
                 if name == "sum" and len(args) == 1 and not named and isinstance(args[0], Inst):
                     bad = [one for one in args[0].items or () if isinstance(one, Inst) and one.kind in _NOT_NUMBERS]
@@ -413,6 +412,10 @@ class Calls(Expressions):
             if name == "format" and len(args) == 2 and isinstance(args[1], Inst) and args[1].value is not None:
                 self.format(node.args[0], args[0], str(args[1].value[1]))
         return self._builtin_result(node, name, args)
+
+    def _has_no_len(self, kind: InstanceT) -> bool:
+        set_later = self.facts.dynamic or "__len__" in self.facts.stored
+        return not (set_later or self.may_have(kind, "__len__"))
 
     def _builtin_result(self, node: ast.Call, name: str, args: list[Type]) -> Type:
         first = args[0] if args else NEVER
