@@ -122,7 +122,7 @@ def test_what_is_kept_is_bounded() -> None:
     store = Store(60)
     for edit in range(30):
         assert is_sound(decoded(program(4, edit)), store)
-    assert sum(one.count + 1 for one in store._entries.values()) <= 60
+    assert sum(one.size + 1 for one in store._entries.values()) <= 60
 
 
 def test_load_uses_what_is_known() -> None:

@@ -66,12 +66,13 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
         return None, _sorted(unit.found)
     if not unit.effects:
         return _module([f for f in unit.functions if f is not None], filename), []
-    from noodle_ray.core.lang.effects import insert_waits, overlapping_comprehensions
+    from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
 
-    overlapping = overlapping_comprehensions(unit)
+    facts = facts_of(unit)
+    overlapping = overlapping_comprehensions(facts)
     if overlapping:
-        unit = lower(Resolution(tree, titles, overlapping), lines)
-    return _module(insert_waits(unit), filename), []
+        facts = facts_of(lower(Resolution(tree, titles, overlapping), lines))
+    return _module(insert_waits(facts), filename), []
 
 
 def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -83,7 +84,7 @@ class Tables(NamedTuple):
 
     models: set[str]
     imports: set[str]
-    count: int
+    size: int
 
 
 def tables_of(blocks: Iterable[Block]) -> Tables:
@@ -105,7 +106,7 @@ def tables_of(blocks: Iterable[Block]) -> Tables:
 
 def sealed(functions: list[Function], parts: list[Tables], filename: str) -> Module:
     """The module of these functions, of whose code the parts tell. Raises TooLarge."""
-    if sum(part.count for part in parts) > MAX_INSTRUCTIONS:
+    if sum(part.size for part in parts) > MAX_INSTRUCTIONS:
         message = f"the program has more than {MAX_INSTRUCTIONS} instructions"
         hint = "pass data as arguments of main instead"
         raise TooLarge(Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), hint))

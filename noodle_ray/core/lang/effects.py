@@ -9,7 +9,7 @@ is outstanding, the whole function is guarded: an error of an earlier call takes
 from typing import Any, Final, cast
 
 from noodle_ray.core.lang.lower.frame import Unit
-from noodle_ray.core.lang.purity import Facts, Region
+from noodle_ray.core.lang.purity import Facts, Region, Remembered
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 
@@ -21,16 +21,18 @@ _CANNOT_RAISE: Final = frozenset(
 )
 
 
-def overlapping_comprehensions(unit: Unit) -> frozenset[int]:
+def facts_of(unit: Unit, remembered: Remembered | None = None) -> Facts:
+    """What is known of a lowered program that asks models."""
+    return Facts(unit, remembered)
+
+
+def overlapping_comprehensions(facts: Facts) -> frozenset[int]:
     """Node ids of the comprehensions whose elements ask models and may run as fibers of their own."""
-    if not unit.comprehensions:
-        return frozenset()
-    facts = Facts(unit)
     if facts.loose_iterators:
         return frozenset()
     return frozenset(
         id(node)
-        for node, function, instr in unit.comprehensions
+        for node, function, instr in facts.unit.comprehensions
         if len(cast(Any, node).generators) == 1 and _may_overlap(facts, function, instr)
     )
 
@@ -47,13 +49,12 @@ def _may_overlap(facts: Facts, function: int, comp: Instr) -> bool:
     return not writes_local and facts.region_effectful(region) and facts.region_safe(region)
 
 
-def insert_waits(unit: Unit) -> list[Function]:
-    """The unit's functions with ``force`` and ``barrier`` where they are needed."""
-    facts = Facts(unit)
+def insert_waits(facts: Facts) -> list[Function]:
+    """The program's functions with ``force`` and ``barrier`` where they are needed."""
     functions = list(facts.functions)
     for i, region in enumerate(facts.regions):
-        if any(instr.op in ("effect", "gather") for instr in region.instructions):
-            functions[i] = _Waits(facts, i).rewrite()
+        if any(instr.op != "call" for instr in region.asking):
+            functions[i] = facts.remembered.get(functions[i], ("waits", *facts.dependence(i)), _Waits(facts, i).rewrite)
     return functions
 
 

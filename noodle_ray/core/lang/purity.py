@@ -8,15 +8,17 @@ locals, changes only own objects, prints nothing, and calls only pure builtins, 
 
 import _ast as ast
 from collections.abc import Callable, Iterable
-from typing import Any, Final, cast
+from functools import partial
+from typing import Any, Final, TypeVar, cast
 
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.scopes import Scope
 from noodle_ray.core.lang.traits import Traits, makes_plain
-from noodle_ray.core.nbc.module import Instr
+from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS
 
+T = TypeVar("T")
 _PURE: Final = PURE_BUILTINS | {".match_class", ".match_keys", ".match_mapping", ".match_sequence", ".super"}
 MUTATORS: Final = frozenset(
     {"add", "append", "clear", "difference_update", "discard", "extend", "insert", "intersection_update", "pop",
@@ -46,6 +48,8 @@ _FRESH_BUILTINS: Final = frozenset(
 _FRESH_METHODS: Final = frozenset(
     {"copy", "format", "join", "lower", "replace", "split", "splitlines", "strip", "upper"}
 )
+_ASKING: Final = frozenset({"effect", "call", "gather"})
+"""Opcodes that may ask a model, directly or not."""
 _LAZY: Final = frozenset({"enumerate", "filter", "map", "reversed", "zip"})
 _CONSUMERS: Final = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
@@ -61,6 +65,10 @@ class Region:
         self.function = function
         self.fresh = _FRESH_OPS - {"binop", "cmp", "unop"} if traits.arithmetic else _FRESH_OPS
         self.instructions = list(instructions)
+        self.shown = [instr for instr in self.instructions if instr.op in _VISIBLE]
+        self.asking = [instr for instr in self.instructions if instr.op in _ASKING]
+        self.guarded = any(instr.op in ("try", "with") for instr in self.instructions)
+        self.loose: bool | None = None
         self.writers: dict[int, list[Instr]] = {}
         for instr in self.instructions:
             for register in writes_of(instr):
@@ -106,21 +114,48 @@ class Region:
         return op == "inplace" and args[2] in self.own and "binop" in self.fresh
 
 
+class Remembered:
+    """What was found out of functions before, by the function itself, the place it has and what else it depends on."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._entries: dict[tuple[object, ...], tuple[Function, Any]] = {}
+
+    def get(self, function: Function, key: tuple[object, ...], find: Callable[[], T]) -> T:
+        """What ``find`` gives, or gave."""
+        whole = (id(function), *key)
+        found = self._entries.get(whole)
+        if found is None or found[0] is not function:
+            found = (function, find())
+            if len(self._entries) >= self._capacity:
+                self._entries = {}
+            self._entries[whole] = found  # the function with it, so that its identity stays its own
+        result: T = found[1]
+        return result
+
+
 class Facts:
     """What is known of a lowered program: which functions are fiber-safe and which reach a model."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, remembered: Remembered | None = None) -> None:
         self.unit = unit
+        self.remembered = remembered or Remembered(0)
         self.functions = [function for function in unit.functions if function is not None]
         self.traits = Traits(self.functions)
         entry = self._entry() if self.traits.any else None
+        signature = self.traits.signature()
         self.regions = [
-            Region(i, flatten(f.body), self.traits, len(f.params), i == entry) for i, f in enumerate(self.functions)
+            self.remembered.get(
+                f,
+                ("region", i, i == entry, signature),
+                partial(Region, i, flatten(f.body), self.traits, len(f.params), i == entry),
+            )
+            for i, f in enumerate(self.functions)
         ]
         self.callees = [self._callees(region) for region in self.regions]
         self.safe = [True] * len(self.functions)
         self.effectful = [False] * len(self.functions)
-        self.guarded = [any(i.op in ("try", "with") for i in region.instructions) for region in self.regions]
+        self.guarded = [region.guarded for region in self.regions]
         self._settle()
         self.loose_iterators = any(self._has_loose_iterator(region) for region in self.regions)
         if not self.traits.lazy and (self.loose_iterators or any(map(self._maps_loosely, self.regions))):
@@ -132,6 +167,15 @@ class Facts:
             for instr in region.instructions
             if instr.op in ("gget", "gset", "gdel")
         }
+        self.signature = self.traits.signature()
+
+    def dependence(self, index: int) -> tuple[object, ...]:
+        """All that what is done to a function depends on, besides the function."""
+        region = self.regions[index]
+        callees = [(register, self.safe[c], self.guarded[c]) for register, c in self.callees[index].items()]
+        gathered = [self.safe[cast(int, i.args[3])] for i in region.asking if i.op == "gather"]
+        shared = frozenset(self.shared_globals) if index == 0 else None
+        return (index, tuple(callees), tuple(gathered), shared, self.signature)
 
     def _entry(self) -> int | None:
         """The index of ``main`` if only the run calls it: its arguments are then plain data."""
@@ -152,7 +196,7 @@ class Facts:
         """Spreads the facts from callees to callers until nothing changes; each changes at most once per fact."""
         callers: dict[int, set[int]] = {}
         for i, region in enumerate(self.regions):
-            gathered = {cast(int, instr.args[3]) for instr in region.instructions if instr.op == "gather"}
+            gathered = {cast(int, instr.args[3]) for instr in region.asking if instr.op == "gather"}
             for callee in gathered.union(self.callees[i].values()):
                 callers.setdefault(callee, set()).add(i)
         waiting = list(range(len(self.regions)))
@@ -168,12 +212,13 @@ class Facts:
 
     def region_safe(self, region: Region) -> bool:
         """True if nothing in the region can be seen by other fibers."""
-        return not any(self.visible(region, instr) for instr in region.instructions)
+        candidates = region.instructions if self.traits.any else region.shown
+        return not any(self.visible(region, instr) for instr in candidates)
 
     def region_effectful(self, region: Region) -> bool:
         """True if the region asks a model, itself or through a function it calls."""
         callees = self.callees[region.function]
-        for instr in region.instructions:
+        for instr in region.asking:
             if instr.op == "effect":
                 return True
             if instr.op == "call":
@@ -247,6 +292,11 @@ class Facts:
 
     def _has_loose_iterator(self, region: Region) -> bool:
         """True if an iterator may outlive the expression that makes it: running through it changes it."""
+        if region.loose is None:
+            region.loose = self._is_loose(region)
+        return region.loose
+
+    def _is_loose(self, region: Region) -> bool:
         lazy: set[int] = set()
         given = {
             cast("tuple[int, ...]", instr.args[2])[0]

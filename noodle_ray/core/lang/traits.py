@@ -144,6 +144,10 @@ class Traits:
         elif module_of(name) == "itertools":
             self.lazy = True
 
+    def signature(self) -> tuple[object, ...]:
+        """Equal for programs in which the same code runs for the same instructions."""
+        return (frozenset(self.dunders), frozenset(self.names), frozenset(self.properties), self.wild, self.lazy)
+
     @property
     def any(self) -> bool:
         """False for a program of plain functions, in which using a value runs no code."""

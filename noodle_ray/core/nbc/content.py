@@ -23,7 +23,7 @@ _VERSION: Final = 2
 def content(function: Function, index: int) -> bytes:
     """The content of a decoded or verified function. Raises ValueError for what is in no such function."""
     line, column, end_line, end_column = function.span
-    head = (
+    head: Any = (
         *function[:1],
         tuple([tuple(param) for param in function.params]),
         *function[2:6],

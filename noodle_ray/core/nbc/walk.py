@@ -6,9 +6,6 @@ from typing import Final, cast
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 
-_NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds)
-"""Opcodes that have blocks."""
-
 
 def _operands(kinds: frozenset[str]) -> dict[str, tuple[tuple[int, str], ...]]:
     """Of each opcode, the operands of these kinds: (position, kind)."""

@@ -3,7 +3,7 @@
 import _ast as ast
 from _thread import allocate_lock
 from collections import OrderedDict
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from noodle_ray.core.lang.compiler import Tables, compile_source, sealed, tables_of
 from noodle_ray.core.lang.incremental.moving import Move
@@ -12,10 +12,11 @@ from noodle_ray.core.lang.incremental.surroundings import Key, Part, Program
 from noodle_ray.core.lang.lower import Unit, lower_statements, restore_builtins, span_of_all
 from noodle_ray.core.lang.lower.frame import MAX_FUNCTIONS, UNREACHABLE, Frame, TooLarge
 from noodle_ray.core.lang.parse import MAX_SOURCE, split_lines
-from noodle_ray.core.lang.positions import CHILDREN
-from noodle_ray.core.lang.scopes import COMPREHENSIONS
 from noodle_ray.core.lang.validate import Counts
 from noodle_ray.core.nbc.module import Block, Function, Module
+
+if TYPE_CHECKING:
+    from noodle_ray.core.lang.purity import Remembered
 
 MIN_PIECES: Final = 8
 """Pieces of a program from which on it is worth to look for those that are known."""
@@ -23,6 +24,9 @@ MAX_PIECES: Final = 3_000
 """Most pieces; each takes a tenth of a millisecond even if it is next to nothing."""
 MAX_KEPT: Final = 1 << 18
 """Characters of source whose pieces are kept: in memory each takes about 150 bytes."""
+
+MAX_REMEMBERED: Final = 2_000
+"""Facts of functions that are kept for programs that ask models; two for each function."""
 
 V = TypeVar("V")
 
@@ -34,8 +38,11 @@ class Work(NamedTuple):
     functions: int
 
 
+_Placed: TypeAlias = "tuple[tuple[int, int, int], Block, list[Function]]"
+
+
 class Lowered:
-    """A piece lowered by itself; ``last`` is where it stood last, and what it was there."""
+    """A piece lowered by itself; ``last`` are the two places where it stood last, and what it was there."""
 
     __slots__ = ("code", "ends", "last", "registers", "tables", "unit")
 
@@ -46,7 +53,7 @@ class Lowered:
         self.ends = frame.assigned == UNREACHABLE
         functions = [function for function in unit.functions[1:] if function is not None]
         self.tables = tables_of([self.code, *[function.body for function in functions]])
-        self.last: tuple[tuple[int, int, int], Block, list[Function]] | None = None
+        self.last: tuple[_Placed, ...] = ()
 
 
 class _Apart(Exception):
@@ -83,9 +90,10 @@ class IncrementalCompiler:
     """``compile`` as ``compile_source``, quicker after an edit. May be used by several threads at once."""
 
     def __init__(self, capacity: int = MAX_KEPT, min_pieces: int = MIN_PIECES) -> None:
-        self._min_pieces = min_pieces
-        self._pieces: Kept[Piece] = Kept(capacity)
-        self._lowered: Kept[Lowered] = Kept(capacity)
+        self.min_pieces = min_pieces
+        self.pieces: Kept[Piece] = Kept(capacity)
+        self.lowered: Kept[Lowered] = Kept(capacity)
+        self.remembered: Remembered | None = None
 
     def compile(self, source: str, filename: str = "<noodle>") -> Module:
         """The module of a program. Raises CompileError as ``compile_source`` does."""
@@ -96,7 +104,7 @@ class IncrementalCompiler:
         source = source.removeprefix("\ufeff")
         if len(source) <= MAX_SOURCE and "\0" not in source and "\r" not in source:
             try:
-                return _Compilation(self._pieces, self._lowered, source, self._min_pieces).module(filename)
+                return _Compilation(self, source).module(filename)
             except (_Apart, TooLarge, RecursionError, MemoryError):
                 pass
         module = compile_source(source, filename)
@@ -106,11 +114,11 @@ class IncrementalCompiler:
 class _Compilation:
     """One compilation by pieces. Raises _Apart where it gives up."""
 
-    def __init__(self, pieces: Kept[Piece], lowered: Kept[Lowered], source: str, least: int) -> None:
-        self.kept_pieces, self.kept_lowered = pieces, lowered
+    def __init__(self, kept: IncrementalCompiler, source: str) -> None:
+        self.kept = kept
         self.lines = split_lines(source)
         cuts = cut(self.lines)
-        flags = future_flags(source, cuts) if cuts and len(cuts) >= least else None
+        flags = future_flags(source, cuts) if cuts and len(cuts) >= kept.min_pieces else None
         if cuts is None or flags is None or len(cuts) > MAX_PIECES:
             raise _Apart
         self.cuts = cuts
@@ -126,15 +134,16 @@ class _Compilation:
         self.program = Program(self.pieces, any("__doc__" in line for line in self.lines))
         self.work: list[str] = []
         self.tables: list[Tables] = []
+        self.first: list[Lowered] = []
 
     def piece(self, place: Cut, flags: int) -> Piece:
         key = (place.text, flags)
-        found = self.kept_pieces.get(key)
+        found = self.kept.pieces.get(key)
         if found is None:
             found = read_piece(place.text, flags)
             if found is None:
                 raise _Apart
-            self.kept_pieces.put(key, found, len(place.text))
+            self.kept.pieces.put(key, found, len(place.text))
         return found
 
     def module(self, filename: str) -> tuple[Module, Work]:
@@ -143,12 +152,15 @@ class _Compilation:
         if unit.effects:
             if len({id(piece) for piece in self.pieces}) < len(self.pieces):
                 raise _Apart  # nodes stand for functions, and these would be two of one
-            from noodle_ray.core.lang.effects import insert_waits, overlapping_comprehensions
+            from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
+            from noodle_ray.core.lang.purity import Remembered
 
-            overlapping = overlapping_comprehensions(unit)
+            remembered = self.kept.remembered = self.kept.remembered or Remembered(MAX_REMEMBERED)
+            facts = facts_of(unit, remembered)
+            overlapping = overlapping_comprehensions(facts)
             if overlapping:
-                unit = self.unit(overlapping)
-            functions = insert_waits(unit)
+                facts = facts_of(self.unit(overlapping), remembered)
+            functions = insert_waits(facts)
             self.tables = [tables_of([function.body for function in functions])]
         return sealed(functions, self.tables, filename), Work(tuple(self.work), len(functions))
 
@@ -162,7 +174,10 @@ class _Compilation:
         self.tables = [tables_of([tuple(frame.code)])]
         for number, (place, piece) in enumerate(zip(self.cuts, self.pieces, strict=True)):
             last = number == len(self.pieces) - 1
-            lowered = self.lowered(piece, last and isinstance(piece.tree.body[-1], ast.Expr), as_functions)
+            nodes = self.comprehensions(number, as_functions)
+            lowered = self.lowered(piece, last and isinstance(piece.tree.body[-1], ast.Expr), nodes, as_functions)
+            if not as_functions:
+                self.first.append(lowered)
             if lowered.ends and not last:
                 raise _Apart
             _join(unit, frame, lowered, place.start)
@@ -172,14 +187,20 @@ class _Compilation:
         frame.finish("<module>", (), span_of_all(self.lines))
         return unit
 
-    def lowered(self, piece: Piece, last: bool, as_functions: frozenset[int]) -> Lowered:
-        nodes = _comprehensions(piece, as_functions)
-        key: Key = (piece.text, last, tuple(nodes), self.flags, *self.program.key(piece))
-        found = self.kept_lowered.get(key)
+    def comprehensions(self, number: int, as_functions: frozenset[int]) -> tuple[int, ...]:
+        """Which comprehensions of a piece, in the order of its first lowering, are to be functions."""
+        if not as_functions:
+            return ()
+        nodes = self.first[number].unit.comprehensions
+        return tuple([place for place, (node, _, _) in enumerate(nodes) if id(node) in as_functions])
+
+    def lowered(self, piece: Piece, last: bool, nodes: tuple[int, ...], as_functions: frozenset[int]) -> Lowered:
+        key: Key = (piece.text, last, nodes, self.flags, *self.program.key(piece))
+        found = self.kept.lowered.get(key)
         # nodes are known by their identity: what was lowered from another tree of the same text is of no use
         if found is None or found.unit.resolution.tree is not piece.tree:
             found = self.lower(piece, last, as_functions)
-            self.kept_lowered.put(key, found, len(piece.text))
+            self.kept.lowered.put(key, found, len(piece.text))
         return found
 
     def lower(self, piece: Piece, last: bool, as_functions: frozenset[int]) -> Lowered:
@@ -196,37 +217,16 @@ class _Compilation:
         return Lowered(unit, frame)
 
 
-def _comprehensions(piece: Piece, as_functions: frozenset[int]) -> list[int]:
-    """Which comprehensions of a piece, in the order of a walk, are to be functions."""
-    if not as_functions:
-        return []
-    found: list[int] = []
-    number = 0
-    stack: list[Any] = [piece.tree]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, COMPREHENSIONS):
-            if id(node) in as_functions:
-                found.append(number)
-            number += 1
-        for field in CHILDREN[type(node)]:
-            value = getattr(node, field, None)
-            if type(value) is list:
-                stack.extend(child for child in value if isinstance(child, ast.AST))
-            elif isinstance(value, ast.AST):
-                stack.append(value)
-    return found
-
-
 def _join(unit: Unit, frame: Frame, lowered: Lowered, start: int) -> None:
     """Puts a piece that begins after so many lines behind those that are in the unit already."""
     own = lowered.unit
     place = (start, len(unit.functions) - 1, frame.registers)
     move = Move(*place)
-    known = lowered.last
-    if known is None or known[0] != place:
+    known = next((placed for placed in lowered.last if placed[0] == place), None)
+    if known is None:
         functions = [move.function(function) for function in own.functions[1:] if function is not None]
-        known = lowered.last = (place, move.all_block(lowered.code), functions)
+        known = (place, move.all_block(lowered.code), functions)
+        lowered.last = (known, *lowered.last[:1])  # two, because what overlaps is only known after a first go
     frame.code += known[1]
     frame.registers += lowered.registers
     unit.functions += known[2]

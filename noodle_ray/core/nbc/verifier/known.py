@@ -32,7 +32,7 @@ class Known(NamedTuple):
     functions or uses ``.skip``; which ``gather`` makes, from its own number; whether it has values that are not ready;
     how far its spans reach, from its own line; and, by its place, the globals that it may set to pending values."""
 
-    count: int
+    size: int
     builtins: frozenset[str]
     models: frozenset[str]
     makes: bool
@@ -68,9 +68,9 @@ class Store:
         with self._lock:
             if key not in self._entries:
                 self._entries[key] = known
-                self._size += known.count + 1
+                self._size += known.size + 1
             while self._size > self._capacity:
-                self._size -= self._entries.popitem(last=False)[1].count + 1
+                self._size -= self._entries.popitem(last=False)[1].size + 1
 
     def clear(self) -> None:
         """Know nothing."""
@@ -89,7 +89,7 @@ def is_sound(module: Module, store: Store = _store) -> bool:
         return False
     try:
         known = [_known(module, index, store) for index in range(len(functions))]
-        if sum([one.count for one in known]) > MAX_INSTRUCTIONS:
+        if sum([one.size for one in known]) > MAX_INSTRUCTIONS:
             return False
         check_tree(module, [one.makes for one in known])
         if module.models != tuple(sorted({name for one in known for name in one.models})):
@@ -118,14 +118,14 @@ def _known(module: Module, index: int, store: Store) -> Known:
 def _checked(function: Function, index: int, functions: int) -> Known:
     builtins: set[str] = set()
     models: set[str] = set()
-    count = check_parts(function, functions, MAX_INSTRUCTIONS)
+    size = check_parts(function, functions, MAX_INSTRUCTIONS)
     check_spelling(function, builtins, models, set())
     check_flow(function)
     check_handlers(function)
     instructions = list(walk(function.body))
     base = function.span[0]
     return Known(
-        count,
+        size,
         frozenset(builtins),
         frozenset(models),
         ".skip" in builtins or any(instr.op in MAKERS for instr in instructions),
