@@ -201,16 +201,7 @@ def _charge(emitter: Emitter, elements: str, each: int) -> None:
     many = emitter.op(f"icmp sgt i64 {elements}, {_FREE}")
     price = emitter.op(f"lshr i64 {emitter.op(f'mul i64 {elements}, {each}')}, 6")
     amount = emitter.op(f"select i1 {many}, i64 {price}, i64 0")
-    fuel = emitter.slot("%fuel", "i64")
-    have = emitter.op(f"load i64, ptr {fuel}")
-    more, paid = emitter.fresh("more"), emitter.fresh("paid")
-    emitter.branch(emitter.op(f"icmp sgt i64 {amount}, {have}"), more, paid, ", !prof !21")
-    emitter.at(more)
-    emitter.refill(have, amount)
-    emitter.jump(paid)
-    emitter.at(paid)
-    now = emitter.op(f"load i64, ptr {fuel}")
-    emitter.line(f"store i64 {emitter.op(f'sub nsw i64 {now}, {amount}')}, ptr {fuel}")
+    emitter.pay(amount)
 
 
 @handles("attr")

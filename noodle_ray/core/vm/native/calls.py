@@ -133,16 +133,7 @@ def _charge_length(emitter: Emitter, length: str) -> None:
     """What `builtins.iteration` charges for going through so many elements."""
     many = emitter.op(f"icmp sgt i64 {length}, 63")
     amount = emitter.op(f"select i1 {many}, i64 {emitter.op(f'lshr i64 {length}, 4')}, i64 0")
-    fuel = emitter.slot("%fuel", "i64")
-    have = emitter.op(f"load i64, ptr {fuel}")
-    more, paid = emitter.fresh("more"), emitter.fresh("paid")
-    emitter.branch(emitter.op(f"icmp sgt i64 {amount}, {have}"), more, paid, ", !prof !21")
-    emitter.at(more)
-    emitter.refill(have, amount)
-    emitter.jump(paid)
-    emitter.at(paid)
-    now = emitter.op(f"load i64, ptr {fuel}")
-    emitter.line(f"store i64 {emitter.op(f'sub nsw i64 {now}, {amount}')}, ptr {fuel}")
+    emitter.pay(amount)
 
 
 def _fold(emitter: Emitter, items: str, length: str, start: str, first: Value, step: Callable[[Value, Value], Value],

@@ -13,11 +13,14 @@ from noodle_ray.core.vm.native.emitter import MISSING, Emitter, Jump, State, han
 from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Range, Unknown, Value, name
 from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make, open_views
 from noodle_ray.core.vm.native.numbers import checked, truth
+from noodle_ray.core.vm.native.support import APART
 
 Arm = Callable[..., Any]
 _CHARGES: Final = frozenset({"call", "for", "while", "comp"})
 _AHEAD: Final = 1 << 20
 """The most iterations paid for at once without a look at the fuel."""
+_FEW: Final = 1 << 10
+"""A loop of a constant number of iterations, and at most so many, is paid for as a whole."""
 
 
 @handles("move")
@@ -171,10 +174,12 @@ def jump(emitter: Emitter, instr: Instr) -> None:
 
 
 def _loop(
-    emitter: Emitter, emit: Arm, after: Jump, orelse: Block, index: str, paid: tuple[str, str, int] | None = None
-) -> None:
+    emitter: Emitter, emit: Arm, after: Jump, orelse: Block, index: str, paid: tuple[str, str, int] | None = None,
+    bound: Callable[[], tuple[str, str]] | None = None,
+) -> None:  # fmt: skip
     """A loop: ``emit`` emits its test and body, and leads to ``after`` when the test fails. Done again until the kinds
-    at its head, which depend on its own end, settle. ``index`` is the variable that counts iterations, or ''."""
+    at its head, which depend on its own end, settle. ``index`` is the variable that counts iterations, or ''.
+    ``bound`` gives a count and a label: below that count the next iteration begins there."""
     end, after_label = Jump(emitter.fresh("end")), after.label
     head = emitter.fresh("head")
     emitter.jump(head)
@@ -200,7 +205,11 @@ def _loop(
             if index:
                 k = emitter.op(f"add nuw nsw i64 {emitter.op(f'load i64, ptr {index}')}, 1")
                 emitter.line(f"store i64 {k}, ptr {index}")
-            emitter.jump(head)
+            if bound is None:
+                emitter.jump(head)
+            else:
+                limit, start = bound()
+                emitter.branch(emitter.op(f"icmp slt i64 {k}, {limit}"), start, head)
         merged = merge([entry, *([back] if back is not None else [])])
         settled = {r: k for r, k in merged.items() if r in at_head or r in emitter.flagged}
         if all(_same(kind, at_head.get(register, MISSING)) for register, kind in settled.items()):
@@ -311,53 +320,58 @@ def _growing(emitter: Emitter, instr: Instr, items: str, element: Arm) -> None:
 def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) -> None:
     """A loop whose iterations all cost the same: paid for ahead, as far as the fuel goes, a great many at a time.
 
-    So its body has no metering in it, and what is not used is given back when the loop is left early.
+    So its body has no metering in it, and what is not used is given back when the loop is left early. To LLVM it is a
+    plain loop up to a limit, in one that pays and sets the limit.
     """
     target, _, body, orelse = cast("tuple[int, int, Block, Block]", instr.args)
     cost = loop_cost(instr)
+    few = count.isdigit() and int(count) <= _FEW
     limit = emitter.slot(f"%{emitter.fresh('m')}", "i64")
-    fuel = emitter.slot("%fuel", "i64")
     emitter.line(f"store i64 0, ptr {index}")
-    emitter.line(f"store i64 0, ptr {limit}")
-    after = Jump(emitter.fresh("else"))
-
-    def pay(k: str) -> None:
-        """Pay for more iterations: all that are left, or as many as the fuel at hand is for."""
-        left = emitter.op(f"sub nsw i64 {count}, {k}")
-        _test(emitter, emitter.op(f"icmp sgt i64 {left}, 0"), after)
-        pay_all, some, paid = emitter.fresh("all"), emitter.fresh("some"), emitter.fresh("paid")
-        have = emitter.op(f"load i64, ptr {fuel}")
-        few = emitter.op(f"icmp sle i64 {left}, {_AHEAD}")
-        price = emitter.op(f"mul i64 {left}, {cost}")
-        enough = emitter.op(f"icmp sle i64 {price}, {have}")
-        emitter.branch(emitter.op(f"and i1 {few}, {enough}"), pay_all, some, ", !prof !20")
-        emitter.at(pay_all)
-        emitter.line(f"store i64 {emitter.op(f'sub nsw i64 {have}, {price}')}, ptr {fuel}")
+    if few and count != "0":
+        emitter.charge(int(count) * cost)
         emitter.line(f"store i64 {count}, ptr {limit}")
-        emitter.jump(paid)
-        emitter.at(some)
-        emitter.refill(have, str(cost))
-        now = emitter.op(f"load i64, ptr {fuel}")
-        affordable = emitter.op(f"udiv i64 {now}, {cost}")
-        more = emitter.op(f"call i64 @llvm.smin.i64(i64 {affordable}, i64 {left})")
-        total = emitter.op(f"mul nsw i64 {more}, {cost}")
-        emitter.line(f"store i64 {emitter.op(f'sub nsw i64 {now}, {total}')}, ptr {fuel}")
-        emitter.line(f"store i64 {emitter.op(f'add nsw i64 {k}, {more}')}, ptr {limit}")
-        emitter.jump(paid)
-        emitter.at(paid)
+    after = Jump(emitter.fresh("else"))
+    start = emitter.fresh("go")
 
     def emit() -> None:
         k = emitter.op(f"load i64, ptr {index}")
-        spent, go = emitter.fresh("spent"), emitter.fresh("go")
-        emitter.branch(emitter.op(f"icmp slt i64 {k}, {emitter.op(f'load i64, ptr {limit}')}"), go, spent)
-        emitter.at(spent)
-        pay(k)
-        emitter.jump(go)
-        emitter.at(go)
-        emitter.set(target, element(k))
+        left = emitter.op(f"sub nsw i64 {count}, {k}")
+        _test(emitter, emitter.op(f"icmp sgt i64 {left}, 0"), after)
+        if few:
+            emitter.jump(start)
+        else:
+            _pay_ahead(emitter, (k, left, count), cost, limit, start)
+        emitter.at(start)
+        emitter.set(target, element(emitter.op(f"load i64, ptr {index}")))
         emitter.block(body)
 
-    _loop(emitter, emit, after, orelse, index, (index, limit, cost))
+    def bound() -> tuple[str, str]:
+        return count if few else emitter.op(f"load i64, ptr {limit}"), start
+
+    _loop(emitter, emit, after, orelse, index, (index, limit, cost), bound)
+
+
+def _pay_ahead(emitter: Emitter, counts: tuple[str, str, str], cost: int, limit: str, start: str) -> None:
+    """Pay for more iterations, all that are left or as many as the fuel is for, set the limit, and start. ``counts``:
+    of iterations done, left, and all."""
+    done, left, count = counts
+    fuel = emitter.slot("%fuel", "i64")
+    pay_all, some = emitter.fresh("all"), emitter.fresh("some")
+    have = emitter.op(f"load i64, ptr {fuel}")
+    rest = emitter.op(f"sub i64 {have}, {emitter.op(f'mul i64 {left}, {cost}')}")
+    not_many = emitter.op(f"icmp sle i64 {left}, {_AHEAD}")
+    enough = emitter.op(f"icmp sge i64 {rest}, 0")
+    emitter.branch(emitter.op(f"select i1 {not_many}, i1 {enough}, i1 false"), pay_all, some, ", !prof !20")
+    emitter.at(pay_all)
+    emitter.line(f"store i64 {rest}, ptr {fuel}")
+    emitter.line(f"store i64 {count}, ptr {limit}")
+    emitter.jump(start)
+    emitter.at(some)
+    more = emitter.op(f"call i64 @pay_some(ptr %ctx, i64 {have}, i64 {cost}, i64 {left}) {APART}")
+    emitter.line(f"store i64 {emitter.op(f'add nsw i64 {done}, {more}')}, ptr {limit}")
+    emitter.restore_fuel()
+    emitter.branch(emitter.op(f"icmp sgt i64 {more}, 0"), start, "bail", ", !prof !20")
 
 
 def range_length(emitter: Emitter, over: Value) -> str:

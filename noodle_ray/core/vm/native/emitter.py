@@ -1,6 +1,7 @@
 """One function's instructions, for one tuple of argument kinds, become LLVM text.
 
-Every register is a set of stack slots, one for each scalar and LLVM type it ever has; LLVM turns them into SSA form.
+A register that one instruction writes is what that gave. Any other is a set of stack slots, one for each scalar and
+LLVM type it ever has; LLVM turns them into SSA form.
 Kinds follow the flow of control: where paths meet with different kinds a register has none, and reading it declines.
 """
 
@@ -53,6 +54,9 @@ class Emitter:
         self.flagged = {cast(int, i.args[0]) for i in flatten(function.body) if i.op == "unset"}
         self.constants = _constants(function)
         self.counters = _counters(function, self.constants)
+        self._once = _written_once(function) - self.flagged
+        self._held: dict[int, Value] = {}
+        """What registers of `_once` hold: each is read only where its one write has been passed."""
 
     # text
 
@@ -142,15 +146,20 @@ class Emitter:
             raise Declined(f"{self._name(register)} has different types")
         if kind == MISSING:
             raise Unknown
+        if register in self._once:
+            return self._held[register]
         parts = [self.op(f"load {llvm}, ptr {self._slot(register, n, llvm)}") for n, llvm in enumerate(flat(kind))]
         return Value(kind, tuple(parts))
 
     def set(self, register: int, value: Value) -> None:
         """Give a register a value."""
         assert self.state is not None
+        self.state[register] = value.kind
+        if register in self._once:
+            self._held[register] = value
+            return
         for n, (llvm, part) in enumerate(zip(flat(value.kind), value.parts, strict=True)):
             self.line(f"store {llvm} {part}, ptr {self._slot(register, n, llvm)}")
-        self.state[register] = value.kind
         if register in self.flagged:
             self.line(f"store i1 true, ptr {self.slot(f'%set{register}', 'i1')}")
 
@@ -200,26 +209,21 @@ class Emitter:
 
     def charge(self, cost: int) -> None:
         """Take fuel here."""
+        self.pay(str(cost))
+
+    def pay(self, cost: str) -> None:
+        """Take fuel here, from the reserve too; or start over."""
         fuel = self.slot("%fuel", "i64")
         have = self.op(f"load i64, ptr {fuel}")
         left = self.op(f"sub nsw i64 {have}, {cost}")
-        short = self.op(f"icmp slt i64 {left}, 0")
         more, paid = self.fresh("more"), self.fresh("paid")
         self.line(f"store i64 {left}, ptr {fuel}")
-        self.branch(short, more, paid, ", !prof !21")
+        self.branch(self.op(f"icmp slt i64 {left}, 0"), more, paid, ", !prof !21")
         self.at(more)
-        self.refill(have, str(cost))
-        now = self.op(f"load i64, ptr {fuel}")
-        self.line(f"store i64 {self.op(f'sub nsw i64 {now}, {cost}')}, ptr {fuel}")
-        self.jump(paid)
+        rest = self.op(f"call i64 @pay(ptr %ctx, i64 {have}, i64 {cost}) {APART}")
+        self.line(f"store i64 {rest}, ptr {fuel}")
+        self.branch(self.op(f"icmp slt i64 {rest}, 0"), "bail", paid, ", !prof !21")
         self.at(paid)
-
-    def refill(self, have: str, need: str) -> None:
-        """Get fuel from the reserve, or start over."""
-        self.store("i64", have, self.word("fuel"), "context")
-        got = self.op(f"call i64 @refill(ptr %ctx, i64 {need}) {APART}")
-        self.require(self.op(f"icmp sge i64 {got}, 0"))
-        self.line(f"store i64 {got}, ptr {self.slot('%fuel', 'i64')}")
 
     def save_fuel(self) -> None:
         """Put the fuel where other functions see it."""
@@ -335,6 +339,18 @@ def _constants(function: Function) -> dict[int, object]:
             found[cast(int, instr.args[0])] = instr.args[1]
     parameters = len(function.params)
     return {r: value for r, value in found.items() if writes[r] == 1 and r >= parameters}
+
+
+def _written_once(function: Function) -> set[int]:
+    """Registers that are written at one place only."""
+    writes = dict.fromkeys(range(len(function.params)), 1)
+    several = set()
+    for instr in flatten(function.body):
+        for register in writes_of(instr):
+            writes[register] = writes.get(register, 0) + 1
+        if instr.op in ("and", "or", "ifx"):  # from either of two blocks
+            several.update(writes_of(instr))
+    return {register for register, count in writes.items() if count == 1} - several
 
 
 _STEP: Final = 256

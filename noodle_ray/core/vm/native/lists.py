@@ -63,7 +63,7 @@ def open_views(emitter: Emitter, loop: Instr) -> None:
     changing = {register for instr in inside for register in writes_of(instr)} | emitter.flagged
     for instr in inside:
         if instr.op in ("index", "setindex"):
-            register = cast(int, instr.args[0])
+            register = cast(int, instr.args[1 if instr.op == "index" else 0])
             kind = emitter.state.get(register)
             if isinstance(kind, List) and register not in changing and register not in emitter.views:
                 pointer = emitter.get(register).parts[0]

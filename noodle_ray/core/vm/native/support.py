@@ -8,7 +8,9 @@ at 24, a tuple's items at 24.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from noodle_ray.core.vm.native.kinds import Kind, List, Tuple, flat, name
@@ -80,6 +82,8 @@ METADATA: Final = """
 !15 = !{!5, !5, i64 0}
 !16 = !{!6, !6, i64 0}
 !20 = !{!"branch_weights", i32 100000, i32 1}
+!21 = !{!"branch_weights", i32 1, i32 100000}
+!22 = !{i64 0, i64 4611686018427387904}
 """
 TAGS: Final = {"header": "!11", "i64": "!12", "double": "!13", "i8": "!14", "ptr": "!15", "context": "!16"}
 
@@ -202,6 +206,29 @@ give:
 no:
   ret i64 -1
 }}
+define i64 @pay(ptr %ctx, i64 %have, i64 %cost) noinline {{
+  %fuel.at = getelementptr i8, ptr %ctx, i64 {AT["fuel"]}
+  store i64 %have, ptr %fuel.at
+  %got = call i64 @refill(ptr %ctx, i64 %cost)
+  %left = sub i64 %got, %cost
+  ret i64 %left
+}}
+define i64 @pay_some(ptr %ctx, i64 %have, i64 %cost, i64 %count) noinline {{
+  %fuel.at = getelementptr i8, ptr %ctx, i64 {AT["fuel"]}
+  store i64 %have, ptr %fuel.at
+  %got = call i64 @refill(ptr %ctx, i64 %cost)
+  %no = icmp slt i64 %got, 0
+  br i1 %no, label %none, label %some
+some:
+  %affordable = udiv i64 %got, %cost
+  %n = call i64 @llvm.smin.i64(i64 %affordable, i64 %count)
+  %price = mul i64 %n, %cost
+  %left = sub i64 %got, %price
+  store i64 %left, ptr %fuel.at
+  ret i64 %n
+none:
+  ret i64 0
+}}
 """
 
 _SCALARS: Final = f"""
@@ -310,6 +337,8 @@ _COMMON: Final = ("Li", "Lf", "Lb", "LLi", "LLf", "LLb")
 """Kinds of lists that the runtime takes in and out."""
 
 INTRINSICS: Final = """
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare double @llvm.roundeven.f64(double)
 declare i64 @llvm.smax.i64(i64, i64)
 declare i64 @llvm.smin.i64(i64, i64)
 declare i64 @llvm.umin.i64(i64, i64)
@@ -329,8 +358,9 @@ RUNTIME: Final = {
     "list_make": "declare noalias ptr @list_make(ptr, i64, i64)",
     "list_grow": "declare i1 @list_grow(ptr, ptr, i64)",
     "list_free_all": "declare void @list_free_all(ptr)",
-    "refill": "declare i64 @refill(ptr, i64)",
     "array_make": "declare ptr @array_make(ptr, i64, i64)",
+    "pay": "declare i64 @pay(ptr, i64, i64)",
+    "pay_some": "declare i64 @pay_some(ptr, i64, i64, i64)",
     "in_i": "declare { i64, i1 } @in_i(ptr, ptr)",
     "in_f": "declare { double, i1 } @in_f(ptr, ptr)",
     "in_b": "declare { i1, i1 } @in_b(ptr, ptr)",
@@ -343,10 +373,18 @@ RUNTIME: Final = {
 """Functions that every unit shares: compiled once, see `runtime`."""
 
 
-def prelude() -> str:
-    """The declarations of all that a unit may call."""
-    libm = (f"declare double @{f}({', '.join(['double'] * n)}) nounwind memory(none)" for f, n in LIBM.items())
-    return "\n".join([INTRINSICS, *EXTERNAL.values(), *libm, *RUNTIME.values()])
+@cache
+def _declarations() -> dict[str, str]:
+    libm = {f: f"declare double @{f}({', '.join(['double'] * n)}) nounwind memory(none)" for f, n in LIBM.items()}
+    intrinsics = {line[line.index("@") + 1 : line.index("(")]: line for line in INTRINSICS.split("\n") if line}
+    return intrinsics | EXTERNAL | libm | RUNTIME
+
+
+def declare(text: str) -> str:
+    """The declarations of what a unit's text calls, those made in it apart."""
+    made = set(re.findall(r"^define .*?@([\w.]+)\(", text, re.MULTILINE))
+    called = set(re.findall(r"@([\w.]+)\(", text)) - made
+    return "\n".join(_declarations()[name] for name in sorted(called))
 
 
 def runtime() -> str:

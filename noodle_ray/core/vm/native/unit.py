@@ -16,7 +16,7 @@ from noodle_ray.core.vm.native import arrays, calls, control, lists, numbers
 from noodle_ray.core.vm.native.emitter import HANDLERS, Emitter, failure, result_type
 from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Tuple, Value, flat, name, unify
 from noodle_ray.core.vm.native.numbers import constant_value
-from noodle_ray.core.vm.native.support import AT, METADATA, Crossing, prelude, tuple_parts
+from noodle_ray.core.vm.native.support import AT, METADATA, Crossing, declare, tuple_parts
 
 _ROUNDS: Final = 8
 _SPECIALIZATIONS: Final = 64
@@ -130,17 +130,9 @@ class Unit:
         mutated = frozenset(name(kind) for kind in self.mutated)
         entry = Entry(crossing, mutated).text(kinds, result)
         functions = [emitter.text(kind if kind is not None else "n") for emitter, kind in self._emitted.values()]
-        parts = [prelude(), *crossing.text, *functions, entry, METADATA, arrays.METADATA, _MORE_METADATA]
+        text = "\n".join([*crossing.text, *functions, entry])
         changes = any(name(kind).endswith(m) for kind in kinds if isinstance(kind, List) for m in mutated)
-        return Text("\n".join(parts), changes, self.recursive)
-
-
-_MORE_METADATA: Final = """
-!21 = !{!"branch_weights", i32 1, i32 100000}
-!22 = !{i64 0, i64 4611686018427387904}
-declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
-declare double @llvm.roundeven.f64(double)
-"""
+        return Text("\n".join([text, declare(text), METADATA, arrays.METADATA]), changes, self.recursive)
 
 
 def _identity(kind: Kind) -> str:
