@@ -228,14 +228,14 @@ def _rounded(intrinsic: str) -> Handler:
 def _divmod(emitter: Emitter, values: list[Value]) -> Value:
     if len(values) != 2 or not all(map(number, values)):
         raise Declined("divmod()")
-    both = [arithmetic(emitter, operator, *values) for operator in ("//", "%")]
+    both = [arithmetic(emitter, operator, values[0], values[1]) for operator in ("//", "%")]
     return Value(Tuple(tuple(v.kind for v in both)), tuple(v.parts[0] for v in both))
 
 
 def _pow(emitter: Emitter, values: list[Value]) -> Value:
     if len(values) != 2 or not all(map(number, values)):
         raise Declined("pow()")
-    return arithmetic(emitter, "**", *values)
+    return arithmetic(emitter, "**", values[0], values[1])
 
 
 def _math_pow(emitter: Emitter, values: list[Value]) -> Value:

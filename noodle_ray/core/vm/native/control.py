@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -250,7 +251,7 @@ def _for_loop(emitter: Emitter, instr: Instr) -> None:
     over = emitter.get(iterable)
     if isinstance(over.kind, Range):
         start, step = over.parts[0], over.parts[2]
-        count = range_length(emitter, over)
+        count = range_length(emitter, over, id(instr) in emitter.proofs.spans, id(instr) in emitter.proofs.rises)
 
         def element(index: str) -> Value:
             moved = index if step == "1" else emitter.op(f"mul nsw i64 {index}, {step}")
@@ -333,6 +334,7 @@ def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) 
         emitter.line(f"store i64 {count}, ptr {limit}")
     after = Jump(emitter.fresh("else"))
     start = emitter.fresh("go")
+    begin: list[int] = []
 
     def emit() -> None:
         k = emitter.op(f"load i64, ptr {index}")
@@ -343,13 +345,23 @@ def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) 
         else:
             _pay_ahead(emitter, (k, left, count), cost, limit, start)
         emitter.at(start)
+        begin[:] = [len(emitter.lines)]
         emitter.set(target, element(emitter.op(f"load i64, ptr {index}")))
         emitter.block(body)
 
     def bound() -> tuple[str, str]:
+        emitter.plain = emitter.plain or _is_plain(emitter.lines[begin[0] :])
         return count if few else emitter.op(f"load i64, ptr {limit}"), start
 
     _loop(emitter, emit, after, orelse, index, (index, limit, cost), bound)
+
+
+_KEEPS: Final = re.compile("%bail|ret|@(?!llvm)|store double .*, ptr %r")
+"""What keeps a loop from being made vectors: ways out, calls, and sums of floats, whose order counts."""
+
+
+def _is_plain(lines: list[str]) -> bool:
+    return any("!tbaa" in line for line in lines) and not any(map(_KEEPS.search, lines))
 
 
 def _pay_ahead(emitter: Emitter, counts: tuple[str, str, str], cost: int, limit: str, start: str) -> None:
@@ -374,17 +386,31 @@ def _pay_ahead(emitter: Emitter, counts: tuple[str, str, str], cost: int, limit:
     emitter.branch(emitter.op(f"icmp sgt i64 {more}, 0"), start, "bail", ", !prof !20")
 
 
-def range_length(emitter: Emitter, over: Value) -> str:
-    """How many elements a range has."""
+def range_length(emitter: Emitter, over: Value, fits: bool = False, rises: bool = False) -> str:
+    """How many elements a range has. ``fits`` and ``rises``: that the difference does, and that the step is positive,
+    is proved."""
     start, stop, step = over.parts
     known = cast(Range, over.kind).step
+
+    def span(high: str, low: str) -> str:
+        if low == "0":
+            return high
+        if low.isdigit() and high.isdigit():
+            return str(int(high) - int(low))
+        return emitter.op(f"sub nsw i64 {high}, {low}") if fits else checked(emitter, "-", high, low)
+
     if known:
-        low, high = (start, stop) if known > 0 else (stop, start)
-        span = checked(emitter, "-", high, low) if low != "0" else high
-        some = emitter.op(f"call i64 @llvm.smax.i64(i64 {span}, i64 0)")
+        size = span(*((stop, start) if known > 0 else (start, stop)))
+        if size.isdigit():
+            return str(-(-int(size) // abs(known)))
+        some = emitter.op(f"call i64 @llvm.smax.i64(i64 {size}, i64 0)")
         if abs(known) == 1:
             return some
         return emitter.op(f"udiv i64 {emitter.op(f'add nuw i64 {some}, {abs(known) - 1}')}, {abs(known)}")
+    if rises:
+        some = emitter.op(f"call i64 @llvm.smax.i64(i64 {span(stop, start)}, i64 0)")
+        more = emitter.op(f"add nuw i64 {some}, {emitter.op(f'add nsw i64 {step}, -1')}")
+        return emitter.op(f"udiv i64 {more}, {step}")
     emitter.require(emitter.op(f"icmp ne i64 {step}, 0"))
     emitter.require(emitter.op(f"icmp ne i64 {step}, {-(2**63)}"))
     up = emitter.op(f"icmp sgt i64 {step}, 0")

@@ -14,6 +14,7 @@ from noodle_ray.core.nbc.costs import entry_cost, guards
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.walk import flatten, writes_of
 from noodle_ray.core.vm.native.kinds import Declined, Kind, List, Unknown, Value, flat, name, unify
+from noodle_ray.core.vm.native.proofs import NONE
 from noodle_ray.core.vm.native.support import APART, AT, TAGS
 
 if TYPE_CHECKING:
@@ -51,11 +52,15 @@ class Emitter:
         self.views: dict[int, tuple[str, str]] = {}
         """Lists whose data and length are known to stay: of registers that a loop does not write."""
         self.kinds = kinds
+        self.plain = False
+        """Whether a loop has been emitted that goes through memory, with nothing in it that leads out."""
+        self.proofs = unit.proofs.get(label, NONE)
+        self.held: dict[int, Kind | None] = {}
+        """The kind that a register holds wherever it is written, None for several."""
         self.flagged = {cast(int, i.args[0]) for i in flatten(function.body) if i.op == "unset"}
         self.constants = _constants(function)
-        self.counters = _counters(function, self.constants)
         self._once = _written_once(function) - self.flagged
-        self._held: dict[int, Value] = {}
+        self._values: dict[int, Value] = {}
         """What registers of `_once` hold: each is read only where its one write has been passed."""
 
     # text
@@ -147,7 +152,7 @@ class Emitter:
         if kind == MISSING:
             raise Unknown
         if register in self._once:
-            return self._held[register]
+            return self._values[register]
         parts = [self.op(f"load {llvm}, ptr {self._slot(register, n, llvm)}") for n, llvm in enumerate(flat(kind))]
         return Value(kind, tuple(parts))
 
@@ -155,8 +160,9 @@ class Emitter:
         """Give a register a value."""
         assert self.state is not None
         self.state[register] = value.kind
+        self.held[register] = value.kind if self.held.get(register, value.kind) == value.kind else None
         if register in self._once:
-            self._held[register] = value
+            self._values[register] = value
             return
         for n, (llvm, part) in enumerate(zip(flat(value.kind), value.parts, strict=True)):
             self.line(f"store {llvm} {part}, ptr {self._slot(register, n, llvm)}")
@@ -286,9 +292,9 @@ class Emitter:
         parameters = ", ".join(
             f"{llvm} %a{register}.{n}" for register, kind in enumerate(self.kinds) for n, llvm in enumerate(flat(kind))
         )
-        head = (
-            f"define internal fastcc {returns} @{self.label}(ptr noalias %ctx{', ' if parameters else ''}{parameters})"
-        )
+        inline = " alwaysinline" if id(self.function) in self.unit.leaves else ""
+        parameters = ", ".join(["ptr noalias %ctx", *([parameters] if parameters else [])])
+        head = f"define internal fastcc {returns} @{self.label}({parameters}){inline}"
         slots = [f"  {variable} = alloca {llvm}" for variable, llvm in self.slots.items()]
         flags = [f"  store i1 false, ptr %set{r}" for r in self.flagged if f"%set{r}" in self.slots]
         ends = {mark: self._return(value, returns, mark[1:]) for mark, value in self.returned}
@@ -351,28 +357,6 @@ def _written_once(function: Function) -> set[int]:
         if instr.op in ("and", "or", "ifx"):  # from either of two blocks
             several.update(writes_of(instr))
     return {register for register, count in writes.items() if count == 1} - several
-
-
-_STEP: Final = 256
-_START: Final = 1 << 50
-
-
-def _counters(function: Function, constants: dict[int, object]) -> set[int]:
-    """Registers that begin at a constant and only ever change by small constant steps. They cannot overflow: each
-    step costs fuel, of which no run has 2**53."""
-    found: set[int] = set()
-    others = set(range(len(function.params)))
-    for instr in flatten(function.body):
-        op, args = instr.op, instr.args
-        for register in writes_of(instr):
-            steps = op in ("binop", "inplace") and args[1] in ("+", "-") and args[2] == register
-            step = constants.get(cast(int, args[3])) if steps else None
-            start = args[1] if op == "const" else None
-            if (type(step) is int and abs(step) <= _STEP) or (type(start) is int and abs(start) <= _START):
-                found.add(register)
-            elif op != "unset" and op != "check":
-                others.add(register)
-    return found - others
 
 
 Handler = Callable[[Emitter, Instr], None]

@@ -70,11 +70,13 @@ def open_views(emitter: Emitter, loop: Instr) -> None:
                 emitter.views[register] = emitter.load("ptr", pointer, "header"), list_length(emitter, pointer)
 
 
-def _in_bounds(emitter: Emitter, pointer: str, key: Value, length: str) -> str:
+def _in_bounds(emitter: Emitter, instr: Instr, pointer: str, key: Value, length: str) -> str:
     """The place an index means, or start over."""
     index = as_integer(emitter, key)
+    if id(instr) in emitter.proofs.within:
+        return index
     length = length or list_length(emitter, pointer)
-    if not index.isdigit():
+    if not index.isdigit() and id(instr) not in emitter.proofs.natural:
         negative = emitter.op(f"icmp slt i64 {index}, 0")
         from_end = emitter.op(f"add nsw i64 {index}, {length}")
         index = emitter.op(f"select i1 {negative}, i64 {from_end}, i64 {index}")
@@ -147,7 +149,7 @@ def subscript(emitter: Emitter, instr: Instr) -> None:
         raise Declined(f"an element of {name(value.kind)}")
     kind = element_kind(emitter, value.kind)
     data, length = emitter.views.get(container, ("", ""))
-    place = _in_bounds(emitter, value.parts[0], emitter.get(key), length)
+    place = _in_bounds(emitter, instr, value.parts[0], emitter.get(key), length)
     emitter.set(target, element_at(emitter, value.parts[0], kind, place, data))
 
 
@@ -164,7 +166,7 @@ def set_subscript(emitter: Emitter, instr: Instr) -> None:
     target.kind.takes(value.kind)
     emitter.unit.mutated.append(target.kind)
     data, length = emitter.views.get(container, ("", ""))
-    place = _in_bounds(emitter, target.parts[0], emitter.get(key), length)
+    place = _in_bounds(emitter, instr, target.parts[0], emitter.get(key), length)
     put_at(emitter, target.parts[0], cast(Kind, target.kind.element), place, value, data)
 
 

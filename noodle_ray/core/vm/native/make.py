@@ -64,7 +64,7 @@ def compile_function(module: Module, index: int, kinds: str, lookup: Lookup) -> 
         text = unit.compile(module.functions[index], parse_kinds(kinds))
     except Declined:
         return None
-    return link.compile_text(text.text), text
+    return link.compile_text(text.text, text.plain), text
 
 
 def _place(data: bytes) -> dict[str, int]:

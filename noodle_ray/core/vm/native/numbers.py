@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.native.emitter import Emitter, handles
@@ -96,19 +96,31 @@ def binary(emitter: Emitter, instr: Instr) -> None:
     """A binary operator."""
     target, operator, left, right = cast("tuple[int, str, int, int]", instr.args)
     a, b = emitter.get(left), emitter.get(right)
-    if target == left and left in emitter.counters and a.kind == b.kind == "i":
-        step = "add" if operator == "+" else "sub"
-        emitter.set(target, Value("i", (emitter.op(f"{step} nsw i64 {a.parts[0]}, {b.parts[0]}"),)))
-        return
     if number(a) and number(b):
-        emitter.set(target, arithmetic(emitter, operator, a, b, emitter.constant(right)))
+        emitter.set(target, arithmetic(emitter, operator, a, b, emitter.constant(right), _proved(emitter, instr)))
         return
     from noodle_ray.core.vm.native.lists import list_operator
 
     emitter.set(target, list_operator(emitter, instr, operator, a, b))
 
 
-def arithmetic(emitter: Emitter, operator: str, a: Value, b: Value, known: object = None) -> Value:
+class Proved(NamedTuple):
+    """What is proved of an integer operation, see `RangeFacts`."""
+
+    fits: bool = False
+    natural: bool = False
+
+
+_NOTHING: Final = Proved()
+
+
+def _proved(emitter: Emitter, instr: Instr) -> Proved:
+    return Proved(id(instr) in emitter.proofs.fits, id(instr) in emitter.proofs.natural)
+
+
+def arithmetic(
+    emitter: Emitter, operator: str, a: Value, b: Value, known: object = None, proved: Proved = _NOTHING
+) -> Value:
     """An operator on two numbers; ``known`` is the second if it is a constant."""
     if operator == "/":
         return Value("f", (_true_division(emitter, a, b),))
@@ -116,7 +128,8 @@ def arithmetic(emitter: Emitter, operator: str, a: Value, b: Value, known: objec
         return Value("f", (_float_operation(emitter, operator, as_float(emitter, a), b, known),))
     if operator in _BITS and a.kind == b.kind == "b":
         return Value("b", (emitter.op(f"{_BITS[operator]} i1 {a.parts[0]}, {b.parts[0]}"),))
-    return Value("i", (_integer_operation(emitter, operator, as_integer(emitter, a), as_integer(emitter, b), known),))
+    x, y = as_integer(emitter, a), as_integer(emitter, b)
+    return Value("i", (_integer_operation(emitter, operator, x, y, known, proved),))
 
 
 def checked(emitter: Emitter, operator: str, a: str, b: str) -> str:
@@ -126,18 +139,23 @@ def checked(emitter: Emitter, operator: str, a: str, b: str) -> str:
     return emitter.op(f"extractvalue {{ i64, i1 }} {pair}, 0")
 
 
-def _integer_operation(emitter: Emitter, operator: str, a: str, b: str, known: object) -> str:
+def _integer_operation(emitter: Emitter, operator: str, a: str, b: str, known: object, proved: Proved) -> str:
     if operator in _OVERFLOW:
-        return checked(emitter, operator, a, b)
+        plain = f"{_OVERFLOW[operator][1:]} nsw i64 {a}, {b}"
+        return emitter.op(plain) if proved.fits else checked(emitter, operator, a, b)
     if operator in _BITS:
         return emitter.op(f"{_BITS[operator]} i64 {a}, {b}")
     if operator in ("//", "%"):
-        return _divide(emitter, operator, a, b, known)
+        return _divide(emitter, operator, a, b, known, proved)
     if operator == ">>":
+        if b.isdigit():
+            return emitter.op(f"ashr i64 {a}, {min(int(b), 63)}")
         emitter.require(emitter.op(f"icmp sge i64 {b}, 0"))
         amount = emitter.op(f"call i64 @llvm.smin.i64(i64 {b}, i64 63)")
         return emitter.op(f"ashr i64 {a}, {amount}")
     if operator == "<<":
+        if proved.fits:
+            return emitter.op(f"shl i64 {a}, {b}")
         emitter.require(emitter.op(f"icmp ult i64 {b}, 63"))
         shifted = emitter.op(f"shl i64 {a}, {b}")
         back = emitter.op(f"ashr i64 {shifted}, {b}")
@@ -148,7 +166,9 @@ def _integer_operation(emitter: Emitter, operator: str, a: str, b: str, known: o
     raise Declined(f"int {operator} int")
 
 
-def _divide(emitter: Emitter, operator: str, a: str, b: str, known: object) -> str:
+def _divide(emitter: Emitter, operator: str, a: str, b: str, known: object, proved: Proved) -> str:
+    if proved.fits and proved.natural:
+        return emitter.op(f"{'udiv' if operator == '//' else 'urem'} i64 {a}, {b}")
     if type(known) is int and known > 0:
         if known & (known - 1) == 0:
             shift = known.bit_length() - 1
@@ -158,10 +178,11 @@ def _divide(emitter: Emitter, operator: str, a: str, b: str, known: object) -> s
         if operator == "%":
             return emitter.op(f"add i64 {rest}, {emitter.op(f'and i64 {sign}, {known}')}")
         return emitter.op(f"add i64 {emitter.op(f'sdiv i64 {a}, {known}')}, {sign}")
-    emitter.require(emitter.op(f"icmp ne i64 {b}, 0"))
-    least = emitter.op(f"icmp eq i64 {a}, {-(2**63)}")
-    minus = emitter.op(f"icmp eq i64 {b}, -1")
-    emitter.forbid(emitter.op(f"and i1 {least}, {minus}"))
+    if not proved.fits:
+        emitter.require(emitter.op(f"icmp ne i64 {b}, 0"))
+        least = emitter.op(f"icmp eq i64 {a}, {-(2**63)}")
+        minus = emitter.op(f"icmp eq i64 {b}, -1")
+        emitter.forbid(emitter.op(f"and i1 {least}, {minus}"))
     quotient = emitter.op(f"sdiv i64 {a}, {b}")
     rest = emitter.op(f"srem i64 {a}, {b}")
     some = emitter.op(f"icmp ne i64 {rest}, 0")

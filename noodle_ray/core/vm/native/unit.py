@@ -1,7 +1,8 @@
 """A unit of native code: one function for one tuple of argument kinds, with all that it calls, as LLVM text.
 
 Kinds of results and of lists' elements may be known only after others: so everything is emitted in rounds, until a
-round finds nothing new.
+round finds nothing new. Then range facts are proved with all kinds known, and the last round leaves out what they make
+superfluous.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from noodle_ray.core.vm.native import arrays, calls, control, lists, numbers
 from noodle_ray.core.vm.native.emitter import HANDLERS, Emitter, failure, result_type
 from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Tuple, Value, flat, name, unify
 from noodle_ray.core.vm.native.numbers import constant_value
+from noodle_ray.core.vm.native.proofs import Proofs, prove
 from noodle_ray.core.vm.native.support import AT, METADATA, Crossing, declare, tuple_parts
 
 _ROUNDS: Final = 8
@@ -27,11 +29,12 @@ assert len(HANDLERS) > len((arrays, calls, control, lists, numbers))
 
 class Text(NamedTuple):
     """A unit as LLVM text; ``mutates`` is whether lists that are arguments may be changed, ``recursive`` whether a
-    function may call itself."""
+    function may call itself, ``plain`` whether a loop is plain enough for vectors."""
 
     text: str
     mutates: bool
     recursive: bool
+    plain: bool
 
 
 class Unit:
@@ -45,6 +48,8 @@ class Unit:
         self.unfinished = False
         self.last = False
         self.mutated: list[List] = []
+        self.proofs: dict[str, Proofs] = {}
+        """What is proved of the functions, by label, once kinds have settled."""
         self._emitted: dict[str, tuple[Emitter, Kind | None]] = {}
         self._labels: dict[str, str] = {}
         self._results: dict[str, Kind | None] = {}
@@ -108,16 +113,23 @@ class Unit:
         """The whole unit as text; its entry is the C function ``entry(context, arguments)``. Raises Declined."""
         before: object = None
         for _ in range(_ROUNDS):
-            self.unfinished, self._size = False, 0
-            self._emitted.clear()
-            self.mutated.clear()
-            self.emit("", "root", function, kinds)
+            self._round(function, kinds)
             now = {key: name(kind) for key, kind in self._results.items() if kind is not None}, self._kinds()
             if not self.unfinished or (now == before and self.last):
+                self.proofs = {
+                    emitter.label: prove(emitter.function, emitter.held) for emitter, _ in self._emitted.values()
+                }
+                self._round(function, kinds)
                 return self._text(kinds)
             self.last = now == before
             before = now
         raise Declined("its types do not settle")
+
+    def _round(self, function: Function, kinds: Sequence[Kind]) -> None:
+        self.unfinished, self._size = False, 0
+        self._emitted.clear()
+        self.mutated.clear()
+        self.emit("", "root", function, kinds)
 
     def _kinds(self) -> list[str]:
         return [name(kind) for kind in self._lists.values()]
@@ -132,7 +144,8 @@ class Unit:
         functions = [emitter.text(kind if kind is not None else "n") for emitter, kind in self._emitted.values()]
         text = "\n".join([*crossing.text, *functions, entry])
         changes = any(name(kind).endswith(m) for kind in kinds if isinstance(kind, List) for m in mutated)
-        return Text("\n".join([text, declare(text), METADATA, arrays.METADATA]), changes, self.recursive)
+        plain = any(emitter.plain for emitter, _ in self._emitted.values())
+        return Text("\n".join([text, declare(text), METADATA, arrays.METADATA]), changes, self.recursive, plain)
 
 
 def _identity(kind: Kind) -> str:

@@ -1,0 +1,45 @@
+"""What range facts prove of one function for the kinds at hand, so that native code leaves checks out.
+
+The facts are those of `nbc.passes.ranges`. Its premises hold here: native code gives up where an integer leaves
+64 bits, runs nothing else of the program, copies lists that are arguments, and each step costs fuel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from noodle_ray.core.nbc.module import Function
+from noodle_ray.core.nbc.passes.ranges import range_facts
+from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.vm.native.kinds import Kind, List
+
+_NAMES: Final = {"i": "int", "f": "float", "b": "bool", "n": "NoneType"}
+
+
+class Proofs(NamedTuple):
+    """The sets of `RangeFacts`, as identities of instructions."""
+
+    fits: frozenset[int] = frozenset()
+    within: frozenset[int] = frozenset()
+    natural: frozenset[int] = frozenset()
+    spans: frozenset[int] = frozenset()
+    rises: frozenset[int] = frozenset()
+
+
+NONE: Final = Proofs()
+
+
+def prove(function: Function, kinds: Mapping[int, Kind | None]) -> Proofs:
+    """What holds for a function whose registers hold values of these kinds; None for one that holds several."""
+    names = {}
+    for register, kind in kinds.items():
+        if isinstance(kind, List):
+            names[register] = "list"
+        elif isinstance(kind, str) and kind in _NAMES:
+            names[register] = _NAMES[kind]
+    facts = range_facts(function, names, metered=True)
+    places: dict[int, list[int]] = {}
+    for position, instr in enumerate(flatten(function.body)):
+        places.setdefault(id(instr), []).append(position)  # one object may stand at several places
+    return Proofs(*(frozenset(i for i, found in places.items() if fact.issuperset(found)) for fact in facts))
