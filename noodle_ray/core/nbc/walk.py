@@ -6,6 +6,12 @@ from typing import Final, cast
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 
+_NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
+_FIRST: Final = frozenset(
+    op for op, kinds in OPERANDS.items() if kinds[:1] == ("D",) and not {"D", "D?", "D*", "H"} & {*kinds[1:]}
+)
+"""Opcodes whose first operand is the only register that they write."""
+
 
 def _operands(kinds: frozenset[str]) -> dict[str, tuple[tuple[int, str], ...]]:
     """Of each opcode, the operands of these kinds: (position, kind)."""
@@ -62,6 +68,8 @@ def reads_of(instr: Instr) -> list[int]:
 
 def writes_of(instr: Instr) -> list[int]:
     """Registers an instruction itself writes."""
+    if instr.op in _FIRST:
+        return [cast(int, instr.args[0])]
     found: list[int] = []
     args = instr.args
     for position, kind in _WRITTEN[instr.op]:

@@ -5,6 +5,7 @@ and what is added to it. An upper bound of an integer, and the least length of a
 each base: so ``i < n`` and a list of ``n + 1`` elements meet in the base of ``n``.
 """
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 Interval = tuple[int, int]
@@ -81,15 +82,21 @@ class State:
         other.tests, other.counters = dict(self.tests), dict(self.counters)
         return other
 
-    def forget(self, registers: set[int]) -> None:
+    def forget(self, registers: Collection[int]) -> None:
         """These are written."""
+        intervals, terms, highs = self.intervals, self.terms, self.highs
+        lengths, rows, counters, tests = self.lengths, self.rows, self.counters, self.tests
         for register in registers:
-            for known in (
-                self.intervals, self.terms, self.highs, self.lengths, self.rows, self.tests, self.counters
-            ):  # fmt: skip
-                known.pop(register, None)  # type: ignore[attr-defined]
-        if self.tests:
-            self.tests = {r: test for r, test in self.tests.items() if registers.isdisjoint(test[1:])}
+            intervals.pop(register, None)
+            terms.pop(register, None)
+            highs.pop(register, None)
+            lengths.pop(register, None)
+            rows.pop(register, None)
+            counters.pop(register, None)
+            tests.pop(register, None)
+        for register, (_, left, right) in list(tests.items()):
+            if left in registers or right in registers:
+                del tests[register]
 
     def resized(self, kept: set[int]) -> None:
         """Some list may have changed its length: only containers that cannot keep theirs."""

@@ -82,6 +82,7 @@ _RESIZING: Final = frozenset(
      "kwmerge", "setattr", "unpack", "unpackx", "update", "with", "yield", "yieldfrom"}
 )  # fmt: skip
 """Opcodes that may change some list's length, or run code that does."""
+_MAY_RESIZE: Final = _RESIZING | {"for", "inplace", "setindex", "callb"}
 _CONTAINERS: Final = frozenset({"range", "list", "tuple", "str", "bytes", "dict", "set"})
 _LARGE: Final = 1 << 62
 _QUIET: Final = frozenset({"len", "range", "abs", "ord", "chr", "int", "float", "bool", "round", "divmod", "pow"})
@@ -126,6 +127,7 @@ class _Ranges:
         self.natural: set[int] = set()
         self.spans: set[int] = set()
         self.rises: set[int] = set()
+        self.inside: dict[int, tuple[set[int], list[Instr]]] = {}
         self.steppers = _steppers(function, self.kinds.uses) if metered else set()
         self.constant_size = {r for r in range(function.registers) if self.kind(r) in ("str", "bytes", "tuple")}
 
@@ -197,11 +199,11 @@ class _Ranges:
         interval, term, highs = self.result(instr)
         length, row, counter = self.made(instr)
         self.resize(instr)
-        written = set(writes_of(instr))
+        written = writes_of(instr)
         state.forget(written)
         if len(written) != 1:
             return
-        (target,) = written
+        target = written[0]
         found: tuple[tuple[dict[int, Any], Any], ...] = (
             (state.intervals, interval), (state.terms, term), (state.highs, highs), (state.lengths, length),
             (state.rows, row), (state.counters, counter),
@@ -440,23 +442,28 @@ class _Ranges:
         self.state = ends[0] if ends else before
         for end in ends[1:]:
             self.state.meet(end)
-        self.state.forget(set(writes_of(instr)))
+        self.state.forget(writes_of(instr))
         if len(values) == 2 and values[0] is not None and values[1] is not None:
             (a, b), (c, d) = values[0], values[1]
             self.state.intervals[args[0]] = min(a, c), max(b, d)
 
-    def forget_all(self, blocks: list[Block], written: set[int]) -> None:
-        for block in blocks:
-            for inner in flatten(block):
-                self.resize(inner)
-        self.state.forget(written | written_in(blocks))
+    def forget_all(self, instr: Instr) -> None:
+        """What an instruction and the blocks in it may change is unknown."""
+        found = self.inside.get(id(instr))
+        if found is None:
+            blocks = nested_in(instr)
+            resizing = [i for block in blocks for i in flatten(block) if i.op in _MAY_RESIZE]
+            found = self.inside[id(instr)] = written_in(blocks) | set(writes_of(instr)), resizing
+        for inner in found[1]:
+            self.resize(inner)
+        self.state.forget(found[0])
 
     def rounds(self, instr: Instr, one: Any) -> None:
         """Go through a loop; ``one`` does so for a round that begins as the state says, and leaves the state in which
         the loop's test fails. Twice, if the first time showed more of what every round begins with."""
         self.resize(instr)
         before = self.state.copy()
-        self.forget_all(nested_in(instr), set(writes_of(instr)))
+        self.forget_all(instr)
         start, position = self.state.copy(), self.position
         emitted = len(self.emitted[-1]) if self.emitted else 0
         self.depth += 1
@@ -505,9 +512,8 @@ class _Ranges:
 
     def while_loop(self, args: Any, instr: Instr) -> None:
         condition, test, body, other = args
-        written = written_in([condition, body])
-        entry = {r: self.state.intervals[r] for r in written & self.state.intervals.keys()}
         growth = self.growth([condition, body])
+        entry = {r: self.state.intervals[r] for r in growth.keys() & self.state.intervals.keys()}
 
         def one(ends: list[State]) -> None:
             for register, up in growth.items():  # it moves one way only from where it begins
@@ -582,7 +588,7 @@ class _Ranges:
 
     def opaque(self, instr: Instr) -> None:
         """What may be left at any point: each block begins with nothing known of what any of them writes."""
-        self.forget_all(nested_in(instr), set(writes_of(instr)))
+        self.forget_all(instr)
         self.resize(instr)
         start = self.state
         jumps = self.jumps[-1] if self.jumps else ([], [])
