@@ -19,6 +19,7 @@ class Edges:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.fresh = 0
+        self.nested = self.random.random() < 0.5
 
     def program(self) -> str:
         """``f`` builds lists of related lengths and goes through them; every call is printed, whatever it raises."""
@@ -30,9 +31,8 @@ class Edges:
             f"    ys = {self.sequence()}",
             f"    zs = {self.sequence()}",
         ]
-        lines += [
-            f"    rows = [{pick(('[0] * n', '[0] * (n + 1)', '[j for j in range(n)]', 'xs + ys'))} for _ in range(m)]"
-        ]
+        rows = pick(("[0] * n", "[0] * (n + 1)", "[j for j in range(n)]", "xs + ys"))
+        lines += [f"    rows = {f'[{rows} for _ in range(m)]' if self.nested else rows}"]
         lines += ["    " + line for line in self.block(3)]
         lines += ["    return s, i, j, k, xs, ys, zs, rows"]
         calls = [f"({self.integer()}, {self.integer()}, {self.argument()})" for _ in range(4)]
@@ -74,6 +74,10 @@ class Edges:
     def index(self) -> str:
         return self.random.choice(_INDEXES)
 
+    def row(self) -> str:
+        """A list that may be one of several in a list."""
+        return f"rows[{self.index()}]" if self.nested else "rows"
+
     def value(self, depth: int = 1) -> str:
         pick = self.random.choice
         if depth == 0 or self.random.random() < 0.3:
@@ -92,7 +96,7 @@ class Edges:
                 f"xs[{self.index()}]",
                 f"ys[{self.index()}]",
                 f"zs[{self.index()}]",
-                f"rows[{self.index()}][{self.index()}]",
+                f"{self.row()}[{self.index()}]",
                 f"({one} if {one} < {two} else {two})",
             )
         )
@@ -105,12 +109,13 @@ class Edges:
             lambda: [f"s += {self.value()}"],
             lambda: [f"{lists}[{self.index()}] = {self.value()}"],
             lambda: [f"{lists}[{self.index()}] += {self.value(0)}"],
-            lambda: [f"rows[{self.index()}][{self.index()}] = {self.value(0)}"],
+            lambda: [f"{self.row()}[{self.index()}] = {self.value(0)}"],
             lambda: [f"{pick('ijk')} {pick(('+=', '-=', '='))} {pick(('1', '2', 'n', '-1', '0'))}"],
             lambda: [f"{lists}.append({self.value(0)})"],
             lambda: [f"{lists}.pop()"],
-            lambda: [f"{pick(('ys', 'zs'))} = {pick(('xs', 'ys', 'zs', self.sequence(), 'rows[0]'))}"],
-            lambda: [f"rows[{self.index()}] = {pick(('xs', 'ys', '[1, 2]'))}"],
+            lambda: [f"{pick(('ys', 'zs'))} = {pick(('xs', 'ys', 'zs', self.sequence(), self.row()))}"],
+            lambda: [f"{pick(('ys', 'zs'))} = {self.sequence()}"],
+            lambda: [f"rows{f'[{self.index()}]' if self.nested else ''} = {pick(('xs', 'ys', '[1, 2]'))}"],
             lambda: [f"k = {self.value()}"],
             lambda: [f"if {self.index()} < {self.bound()}:", f"    s += {lists}[{pick('ijk')}]"],
         )

@@ -123,10 +123,10 @@ def conditional(emitter: Emitter, instr: Instr) -> None:
 @handles("for", "while")
 def loop(emitter: Emitter, instr: Instr) -> None:
     """A loop."""
-    views = emitter.views.copy()
+    views, pinned = emitter.views.copy(), emitter.pinned[:]
     open_views(emitter, instr)
     (_for_loop if instr.op == "for" else _while_loop)(emitter, instr)
-    emitter.views = views
+    emitter.views, emitter.pinned = views, pinned
 
 
 def _while_loop(emitter: Emitter, instr: Instr) -> None:
@@ -258,6 +258,7 @@ def _for_loop(emitter: Emitter, instr: Instr) -> None:
             return Value("i", (moved if start == "0" else emitter.op(f"add nsw i64 {start}, {moved}"),))
     elif isinstance(over.kind, List):
         items, kind = over.parts[0], over.kind
+        emitter.pinned.append(items)
         if kind.element is None:
             if not emitter.unit.last:
                 raise Unknown

@@ -47,6 +47,10 @@ class Emitter:
         self.state: State | None = {}
         self.breaks: list[tuple[Jump, Jump]] = []
         self.collecting: list[Value] = []
+        self.pinned: list[str] = []
+        """Lists that loops go through."""
+        self.roots = 0
+        """The most lists that were ever held where some were reclaimed."""
         self.prepaid: list[tuple[str, str, int] | None] = []
         self.returned: list[tuple[str, Value]] = []
         self.views: dict[int, tuple[str, str]] = {}
@@ -160,7 +164,9 @@ class Emitter:
         """Give a register a value."""
         assert self.state is not None
         self.state[register] = value.kind
-        self.held[register] = value.kind if self.held.get(register, value.kind) == value.kind else None
+        have = self.held.setdefault(register, value.kind)
+        if have is not value.kind and (have is None or name(have) != name(value.kind)):
+            self.held[register] = None
         if register in self._once:
             self._values[register] = value
             return
@@ -249,6 +255,9 @@ class Emitter:
             names = [f"%a{register}.{n}" for n in range(len(flat(kind)))]
             self.set(register, Value(kind, tuple(names)))
         self.restore_fuel()
+        if self.unit.reclaims:
+            newest = self.load("ptr", self.word("lists"), "context")
+            self.line(f"store ptr {newest}, ptr {self.slot('%oldest', 'ptr')}")
         body, free = self.function.body, guards(self.function)
         self.block(body[:free])
         if self.state is not None and id(self.function) not in self.unit.leaves:

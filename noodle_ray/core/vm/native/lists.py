@@ -10,6 +10,7 @@ from noodle_ray.core.vm.native import arrays
 from noodle_ray.core.vm.native.emitter import Emitter, handles
 from noodle_ray.core.vm.native.kinds import Array, Declined, Kind, List, Tuple, Unknown, Value, flat, name
 from noodle_ray.core.vm.native.numbers import as_integer
+from noodle_ray.core.vm.native.reclaim import reclaim
 from noodle_ray.core.vm.native.support import APART, TAGS, size, stored, tuple_parts
 
 
@@ -21,6 +22,7 @@ def list_length(emitter: Emitter, pointer: str) -> str:
 
 def list_make(emitter: Emitter, kind: List, count: str) -> Value:
     """A new list of so many elements, which are not set yet."""
+    reclaim(emitter)
     bytes_each = size(kind.element) if kind.element is not None else 8
     made = emitter.op(f"call noalias ptr @list_make(ptr %ctx, i64 {count}, i64 {bytes_each}) {APART}")
     emitter.require(emitter.op(f"icmp ne ptr {made}, null"))

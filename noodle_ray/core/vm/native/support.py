@@ -1,7 +1,8 @@
 """The LLVM text that every piece of native code comes with: lists, fuel, and the way from and to Python's objects.
 
-A **list** is ``{data, length, capacity, origin, held, next}``: its elements, the Python list it stands for (or null),
-and the next list of the call, so that all can be freed at its end. The **context** is an array of words, see `WORDS`.
+A **list** is ``{data, length, capacity, origin, bytes, next}``: its elements, the Python list it stands for (or null),
+how much memory it took, and the next list of the call, so that all can be freed at its end. The **context** is an
+array of words, see `WORDS`.
 Layouts of CPython 3.11 and 3.12: an object's type at byte 8, a float's value at 16, a list's size at 16 and its items
 at 24, a tuple's items at 24.
 """
@@ -16,12 +17,13 @@ from typing import Final
 from noodle_ray.core.vm.native.kinds import Kind, List, Tuple, flat, name
 
 WORDS: Final = (
-    *("fuel", "reserve", "depth", "room", "lists", "copied"),
+    *("fuel", "reserve", "depth", "room", "lists", "copied", "taken"),
     *("again", "none", "true", "int", "float", "bool", "list"),
     *("array", "ndarray", "float64", "float32", "int64", "bool8", "zeros"),
 )
 """The words of a context: fuel at hand, fuel in reserve, nested calls left, bytes that lists may still take, the
-newest list, bytes of arrays that were copied; then addresses of Python's objects, and of numpy's (0: there is none)."""
+newest list, bytes of arrays that were copied, bytes that lists took since `reclaim` looked; then addresses of Python's
+objects, and of numpy's (0: there is none)."""
 AT: Final = {word: index * 8 for index, word in enumerate(WORDS)}
 APART: Final = "memory(argmem: readwrite, inaccessiblemem: readwrite) nounwind willreturn"
 """Of calls that touch no list which the code around them knows."""
@@ -123,6 +125,12 @@ fill:
   store i64 %n, ptr %cap.at
   %origin.at = getelementptr i8, ptr %l, i64 24
   store ptr null, ptr %origin.at
+  %bytes.at = getelementptr i8, ptr %l, i64 32
+  store i64 %bytes, ptr %bytes.at
+  %taken.at = getelementptr i8, ptr %ctx, i64 {AT["taken"]}
+  %taken = load i64, ptr %taken.at
+  %taken.new = add i64 %taken, %bytes
+  store i64 %taken.new, ptr %taken.at
   %next.at = getelementptr i8, ptr %l, i64 40
   %head.at = getelementptr i8, ptr %ctx, i64 {AT["lists"]}
   %head = load ptr, ptr %head.at
@@ -152,12 +160,67 @@ take:
 got:
   store ptr %d, ptr %l
   store i64 %new, ptr %cap.at
+  %bytes.at = getelementptr i8, ptr %l, i64 32
+  %bytes.old = load i64, ptr %bytes.at
+  %bytes.new = add i64 %bytes.old, %bytes
+  store i64 %bytes.new, ptr %bytes.at
+  %taken.at = getelementptr i8, ptr %ctx, i64 {AT["taken"]}
+  %taken = load i64, ptr %taken.at
+  %taken.new = add i64 %taken, %bytes
+  store i64 %taken.new, ptr %taken.at
   ret i1 true
 no:
   ret i1 false
 }}
+; Frees lists made since `oldest` was the newest, but for the roots; the chain goes from the newest to the oldest.
+define void @list_reclaim(ptr %ctx, ptr %oldest, ptr %roots, i64 %n) noinline {{
+entry:
+  %head.at = getelementptr i8, ptr %ctx, i64 {AT["lists"]}
+  %taken.at = getelementptr i8, ptr %ctx, i64 {AT["taken"]}
+  %room.at = getelementptr i8, ptr %ctx, i64 {AT["room"]}
+  store i64 0, ptr %taken.at
+  br label %loop
+loop:
+  %at = phi ptr [ %head.at, %entry ], [ %next.at, %keep ], [ %at, %drop ]
+  %l = load ptr, ptr %at
+  %end = icmp eq ptr %l, %oldest
+  br i1 %end, label %done, label %one
+one:
+  %next.at = getelementptr i8, ptr %l, i64 40
+  br label %look
+look:
+  %k = phi i64 [ 0, %one ], [ %k.next, %other ]
+  %more = icmp ult i64 %k, %n
+  br i1 %more, label %compare, label %drop
+compare:
+  %root.at = getelementptr ptr, ptr %roots, i64 %k
+  %root = load ptr, ptr %root.at
+  %same = icmp eq ptr %root, %l
+  br i1 %same, label %keep, label %other
+other:
+  %k.next = add nuw i64 %k, 1
+  br label %look
+keep:
+  br label %loop
+drop:
+  %next = load ptr, ptr %next.at
+  store ptr %next, ptr %at
+  %bytes.at = getelementptr i8, ptr %l, i64 32
+  %bytes = load i64, ptr %bytes.at
+  %room = load i64, ptr %room.at
+  %room.new = add i64 %room, %bytes
+  store i64 %room.new, ptr %room.at
+  %data = load ptr, ptr %l
+  call void @free(ptr %data)
+  call void @free(ptr %l)
+  br label %loop
+done:
+  ret void
+}}
 define void @list_free_all(ptr %ctx) noinline {{
 entry:
+  %taken.at = getelementptr i8, ptr %ctx, i64 {AT["taken"]}
+  store i64 0, ptr %taken.at
   %head.at = getelementptr i8, ptr %ctx, i64 {AT["lists"]}
   %head = load ptr, ptr %head.at
   br label %loop
@@ -357,6 +420,7 @@ declare { i64, i1 } @llvm.smul.with.overflow.i64(i64, i64)
 RUNTIME: Final = {
     "list_make": "declare noalias ptr @list_make(ptr, i64, i64)",
     "list_grow": "declare i1 @list_grow(ptr, ptr, i64)",
+    "list_reclaim": "declare void @list_reclaim(ptr, ptr, ptr, i64) nounwind",
     "list_free_all": "declare void @list_free_all(ptr)",
     "array_make": "declare ptr @array_make(ptr, i64, i64)",
     "pay": "declare i64 @pay(ptr, i64, i64)",

@@ -18,6 +18,7 @@ from noodle_ray.core.vm.native.emitter import HANDLERS, Emitter, failure, result
 from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Tuple, Value, flat, name, unify
 from noodle_ray.core.vm.native.numbers import constant_value
 from noodle_ray.core.vm.native.proofs import Proofs, prove
+from noodle_ray.core.vm.native.reclaim import simple
 from noodle_ray.core.vm.native.support import AT, METADATA, Crossing, declare, tuple_parts
 
 _ROUNDS: Final = 8
@@ -50,6 +51,8 @@ class Unit:
         self.mutated: list[List] = []
         self.proofs: dict[str, Proofs] = {}
         """What is proved of the functions, by label, once kinds have settled."""
+        self.reclaims = False
+        """Whether lists may be freed that no variable holds; known then too."""
         self._emitted: dict[str, tuple[Emitter, Kind | None]] = {}
         self._labels: dict[str, str] = {}
         self._results: dict[str, Kind | None] = {}
@@ -119,6 +122,7 @@ class Unit:
                 self.proofs = {
                     emitter.label: prove(emitter.function, emitter.held) for emitter, _ in self._emitted.values()
                 }
+                self.reclaims = all(simple(emitter.held.values()) for emitter, _ in self._emitted.values())
                 self._round(function, kinds)
                 return self._text(kinds)
             self.last = now == before
