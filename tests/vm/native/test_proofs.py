@@ -101,6 +101,22 @@ def test_no_overflow_check_is_left_where_operands_are_narrow() -> None:
     assert overflow_checks(source.format("(1 << 40)"), "i") == 2
 
 
+def test_a_loop_s_counter_is_as_small_as_any_run_is_short() -> None:
+    source = "def f(n):\n    s = 0.5\n    for i in range(n):\n        s += i * {} / 3\n    return s\n"
+    assert overflow_checks(source.format("1000"), "i") == 0
+    assert overflow_checks(source.format("i"), "i") == 1
+
+
+def test_an_integer_that_is_a_double_needs_no_check_when_it_meets_one() -> None:
+    source = (
+        "def f(x, n):\n    s = 0\n    for i in range(n):\n        if {} / 7 > x:\n            s += 1\n    return s\n"
+    )
+    checks = "icmp ule i64"
+    assert text(source.format("i"), "f", "i").count(checks) == 0
+    assert text(source.format("(i * 3)"), "f", "i").count(checks) == 1
+    assert text(source.format("i").replace("/ 7", "* 3"), "f", "i").count(checks) == 1
+
+
 def test_counters_need_no_overflow_check() -> None:
     source = "def f(n):\n    c = 0\n    while n > 1:\n        n //= 2\n        c += {}\n    return c\n"
     assert overflow_checks(source.format("1"), "i") == 0
@@ -112,7 +128,7 @@ def audited(monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[int, bool]]:
     """Puts the checks that were proved superfluous back, leading to a mark. How many there were; whether one failed."""
     contexts: list[Any] = []
     claims = [0]
-    for op in ("index", "setindex", "binop", "inplace"):
+    for op in ("index", "setindex", "binop", "inplace", "cmp"):
         monkeypatch.setitem(HANDLERS, op, _checking(HANDLERS[op], claims))
     compose, make = Emitter.text, memory.Context.__init__
 
@@ -134,11 +150,10 @@ def audited(monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[int, bool]]:
 def _checking(handler: Callable[[Emitter, Instr], None], claims: list[int]) -> Callable[[Emitter, Instr], None]:
     def check(emitter: Emitter, instr: Instr) -> None:
         proofs, mark = emitter.proofs, len(emitter.lines)
-        claimed = any(id(instr) in fact for fact in proofs)
         emitter.proofs = Proofs()
         handler(emitter, instr)
         emitter.proofs = proofs
-        if claimed and id(instr) in proofs.fits | proofs.within:
+        if id(instr) in proofs.fits | proofs.within or (instr.op == "cmp" and id(instr) in proofs.exact):
             claims[0] += 1
             emitter.lines[mark:] = [line.replace("label %bail", "label %wrong") for line in emitter.lines[mark:]]
 

@@ -33,7 +33,7 @@ class Counter(NamedTuple):
 
     interval: Interval
     highs: Terms
-    count: Length
+    length: Length
     fits: bool
     rises: bool
 

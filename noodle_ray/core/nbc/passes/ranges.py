@@ -46,13 +46,15 @@ class RangeFacts(NamedTuple):
     """Positions of instructions in ``flatten(function.body)``, from 0. ``fits``: integer operations whose result
     surely fits 64 bits, a division's divisor positive. ``within``: ``index`` and ``setindex`` whose key is surely in
     0 … length - 1. ``natural``: those whose key is surely not negative, and divisions of what is not. ``spans``:
-    ``for`` over ranges whose stop - start fits. ``rises``: ``for`` over ranges whose step is surely positive."""
+    ``for`` over ranges whose stop - start fits. ``rises``: ``for`` over ranges whose step is surely positive.
+    ``exact``: divisions and comparisons whose operands, as far as they are integers, are doubles exactly."""
 
     fits: frozenset[int]
     within: frozenset[int]
     natural: frozenset[int]
     spans: frozenset[int]
     rises: frozenset[int]
+    exact: frozenset[int]
 
 
 def range_facts(function: Function, kinds: Mapping[int, str] | None = None, *, metered: bool = False) -> RangeFacts:
@@ -60,7 +62,7 @@ def range_facts(function: Function, kinds: Mapping[int, str] | None = None, *, m
     ``metered`` adds the premise that no run takes 2**53 steps: so a counter cannot overflow."""
     analysis = _Ranges(function, kinds or {}, metered)
     analysis.block(function.body)
-    found = (analysis.fits, analysis.within, analysis.natural, analysis.spans, analysis.rises)
+    found = (analysis.fits, analysis.within, analysis.natural, analysis.spans, analysis.rises, analysis.exact)
     return RangeFacts(*map(frozenset, found))
 
 
@@ -88,6 +90,9 @@ _LARGE: Final = 1 << 62
 _QUIET: Final = frozenset({"len", "range", "abs", "ord", "chr", "int", "float", "bool", "round", "divmod", "pow"})
 _STEP: Final = 256
 _START: Final = 1 << 50
+_EXACT: Final = 1 << 53
+_RUN: Final = 1 << 53
+"""More steps than any run takes, where they are metered."""
 _STEPS: Final[Interval] = (-(1 << 62), 1 << 62)
 
 
@@ -127,6 +132,8 @@ class _Ranges:
         self.natural: set[int] = set()
         self.spans: set[int] = set()
         self.rises: set[int] = set()
+        self.exact: set[int] = set()
+        self.metered = metered
         self.inside: dict[int, tuple[set[int], list[Instr]]] = {}
         self.steppers = _steppers(function, self.kinds.uses) if metered else set()
         self.constant_size = {r for r in range(function.registers) if self.kind(r) in ("str", "bytes", "tuple")}
@@ -234,11 +241,21 @@ class _Ranges:
             return ((value, value), (ZERO, value), None) if plain else (None, None, None)
         if op == "move":
             return self.interval(args[1]), self.term(args[1]), self.state.highs.get(args[1])
-        if op in ("binop", "inplace") and args[1] in _CHECKED:
+        if (op in ("binop", "inplace") and args[1] == "/") or op == "cmp":
+            if self.is_double(args[2]) and self.is_double(args[3]):
+                self.exact.add(self.position)
+        elif op in ("binop", "inplace") and args[1] in _CHECKED:
             return self.operation(args[1], args[2], args[3], args[0])
         if op == "callb" and not args[3]:
             return self.builtin(args[1], args[2])
         return None, None, None
+
+    def is_double(self, register: int) -> bool:
+        """Whether a register holds a number that is a double exactly."""
+        interval = self.interval(register)
+        if interval is None:
+            return self.kind(register) == "float"
+        return interval[0] >= -_EXACT and interval[1] <= _EXACT
 
     def operation(
         self, sign: str, a: int, b: int, target: int
@@ -348,8 +365,10 @@ class _Ranges:
             if step == (1, 1) and start[0] == start[1]:
                 base, offset = self.term(end)
                 count = self.at_least((base, offset - start[0]), (stop[0] - start[0], stop[1] - start[0]))
-            highs = shifted(self.highs(end), -1)
-            return Counter((start[0], max(stop[1] - 1, start[0])), highs, count, fits, True)
+            last = max(stop[1] - 1, start[0])
+            if self.metered:  # as many steps were made
+                last = min(last, start[1] + _RUN * step[1])
+            return Counter((start[0], last), shifted(self.highs(end), -1), count, fits, True)
         if step is not None and step[1] < 0:
             return Counter((min(stop[0] + 1, start[1]), start[1]), self.highs(bounds[0]), unknown, fits, False)
         return Counter(ANY, {}, unknown, fits, False)
@@ -583,7 +602,7 @@ class _Ranges:
         if not _takes_each(body) or other:
             return Length(None, {})
         if counter is not None:
-            return counter.count
+            return counter.length
         return length if iterable in self.state.lengths else Length(None, {})
 
     def opaque(self, instr: Instr) -> None:

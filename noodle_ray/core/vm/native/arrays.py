@@ -17,6 +17,7 @@ from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.native.emitter import Emitter, handles
 from noodle_ray.core.vm.native.kinds import Array, Declined, Kind, Tuple, Value, name
 from noodle_ray.core.vm.native.numbers import as_float, as_integer
+from noodle_ray.core.vm.native.proofs import NOT_PROVED, Indexed
 from noodle_ray.core.vm.native.support import APART, AT
 
 if TYPE_CHECKING:
@@ -123,19 +124,21 @@ def _at(emitter: Emitter, dtype: str, data: str, index: str) -> str:
     return emitter.op(f"getelementptr inbounds {STORED[dtype]}, ptr {data}, i64 {index}")
 
 
-def _place(emitter: Emitter, key: Value, size: str) -> str:
+def _place(emitter: Emitter, key: Value, size: str, proved: Indexed = NOT_PROVED) -> str:
     """The place an index means along one dimension, or start over."""
     if key.kind != "i":  # a truth value is no index of an array
         raise Declined(f"an array's element at {name(key.kind)}")
     index = key.parts[0]
-    if not index.isdigit():
+    if proved.within:
+        return index
+    if not index.isdigit() and not proved.natural:
         negative = emitter.op(f"icmp slt i64 {index}, 0")
         index = emitter.op(f"select i1 {negative}, i64 {emitter.op(f'add i64 {index}, {size}')}, i64 {index}")
     emitter.require(emitter.op(f"icmp ult i64 {index}, {size}"))
     return index
 
 
-def _address(emitter: Emitter, value: Value, key: Value) -> str:
+def _address(emitter: Emitter, value: Value, key: Value, proved: Indexed) -> str:
     """The address of the element that a whole index names, or start over."""
     kind, (data, _, *sizes) = cast(Array, value.kind), value.parts
     keys = [key]
@@ -145,7 +148,8 @@ def _address(emitter: Emitter, value: Value, key: Value) -> str:
             raise Declined(f"an array's element at {name(key.kind)}")
     if len(keys) != kind.dims:
         raise Declined(f"{len(keys)} indices of an array of {kind.dims} dimensions")
-    places = [_place(emitter, one, size) for one, size in zip(keys, sizes, strict=True)]
+    proved = proved if len(keys) == 1 else NOT_PROVED
+    places = [_place(emitter, one, size, proved) for one, size in zip(keys, sizes, strict=True)]
     index = places[0]
     if kind.dims == 2:
         index = emitter.op(f"add i64 {emitter.op(f'mul i64 {index}, {sizes[1]}')}, {places[1]}")
@@ -158,21 +162,21 @@ def _row(emitter: Emitter, value: Value, place: str) -> Value:
     return Value(Array(kind.dtype, 1, kind), (_at(emitter, kind.dtype, data, start), "null", width))
 
 
-def subscript(emitter: Emitter, value: Value, key: Value) -> Value:
+def subscript(emitter: Emitter, value: Value, key: Value, proved: Indexed) -> Value:
     """``a[i]``, ``a[i, j]``, or a row of a matrix."""
     kind = cast(Array, value.kind)
     if kind.dims == 2 and not isinstance(key.kind, Tuple):
-        return _row(emitter, value, _place(emitter, key, value.parts[2]))
-    return _element(emitter, kind.dtype, _address(emitter, value, key))
+        return _row(emitter, value, _place(emitter, key, value.parts[2], proved))
+    return _element(emitter, kind.dtype, _address(emitter, value, key, proved))
 
 
-def set_subscript(emitter: Emitter, target: Value, key: Value, value: Value) -> None:
+def set_subscript(emitter: Emitter, target: Value, key: Value, value: Value, proved: Indexed) -> None:
     """``a[i] = v`` and ``a[i, j] = v``."""
     kind = cast(Array, target.kind)
     if value.kind not in ("i", "f", "b"):
         raise Declined(f"an array gets {name(value.kind)}")
     kind.write()
-    _put(emitter, kind.dtype, _address(emitter, target, key), value)
+    _put(emitter, kind.dtype, _address(emitter, target, key, proved), value)
 
 
 def iterated(emitter: Emitter, over: Value, body: Block) -> tuple[str, Any]:

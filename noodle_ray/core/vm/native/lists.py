@@ -10,6 +10,7 @@ from noodle_ray.core.vm.native import arrays
 from noodle_ray.core.vm.native.emitter import Emitter, handles
 from noodle_ray.core.vm.native.kinds import Array, Declined, Kind, List, Tuple, Unknown, Value, flat, name
 from noodle_ray.core.vm.native.numbers import as_integer
+from noodle_ray.core.vm.native.proofs import Indexed
 from noodle_ray.core.vm.native.reclaim import reclaim
 from noodle_ray.core.vm.native.support import APART, TAGS, size, stored, tuple_parts
 
@@ -72,13 +73,13 @@ def open_views(emitter: Emitter, loop: Instr) -> None:
                 emitter.views[register] = emitter.load("ptr", pointer, "header"), list_length(emitter, pointer)
 
 
-def _in_bounds(emitter: Emitter, instr: Instr, pointer: str, key: Value, length: str) -> str:
+def _in_bounds(emitter: Emitter, proved: Indexed, pointer: str, key: Value, length: str) -> str:
     """The place an index means, or start over."""
     index = as_integer(emitter, key)
-    if id(instr) in emitter.proofs.within:
+    if proved.within:
         return index
     length = length or list_length(emitter, pointer)
-    if not index.isdigit() and id(instr) not in emitter.proofs.natural:
+    if not index.isdigit() and not proved.natural:
         negative = emitter.op(f"icmp slt i64 {index}, 0")
         from_end = emitter.op(f"add nsw i64 {index}, {length}")
         index = emitter.op(f"select i1 {negative}, i64 {from_end}, i64 {index}")
@@ -135,7 +136,7 @@ def subscript(emitter: Emitter, instr: Instr) -> None:
     target, container, key = cast("tuple[int, int, int]", instr.args)
     value = emitter.get(container)
     if isinstance(value.kind, Array):
-        emitter.set(target, arrays.subscript(emitter, value, emitter.get(key)))
+        emitter.set(target, arrays.subscript(emitter, value, emitter.get(key), emitter.proofs.at(instr)))
         return
     if isinstance(value.kind, Tuple):
         index = emitter.constant(key)
@@ -151,7 +152,7 @@ def subscript(emitter: Emitter, instr: Instr) -> None:
         raise Declined(f"an element of {name(value.kind)}")
     kind = element_kind(emitter, value.kind)
     data, length = emitter.views.get(container, ("", ""))
-    place = _in_bounds(emitter, instr, value.parts[0], emitter.get(key), length)
+    place = _in_bounds(emitter, emitter.proofs.at(instr), value.parts[0], emitter.get(key), length)
     emitter.set(target, element_at(emitter, value.parts[0], kind, place, data))
 
 
@@ -161,14 +162,14 @@ def set_subscript(emitter: Emitter, instr: Instr) -> None:
     container, key, source = cast("tuple[int, int, int]", instr.args)
     value, target = emitter.get(source), emitter.get(container)
     if isinstance(target.kind, Array):
-        arrays.set_subscript(emitter, target, emitter.get(key), value)
+        arrays.set_subscript(emitter, target, emitter.get(key), value, emitter.proofs.at(instr))
         return
     if not isinstance(target.kind, List):
         raise Declined(f"an element of {name(target.kind)} is set")
     target.kind.takes(value.kind)
     emitter.unit.mutated.append(target.kind)
     data, length = emitter.views.get(container, ("", ""))
-    place = _in_bounds(emitter, instr, target.parts[0], emitter.get(key), length)
+    place = _in_bounds(emitter, emitter.proofs.at(instr), target.parts[0], emitter.get(key), length)
     put_at(emitter, target.parts[0], cast(Kind, target.kind.element), place, value, data)
 
 

@@ -109,13 +109,15 @@ class Proved(NamedTuple):
 
     fits: bool = False
     natural: bool = False
+    exact: bool = False
 
 
 _NOTHING: Final = Proved()
 
 
 def _proved(emitter: Emitter, instr: Instr) -> Proved:
-    return Proved(id(instr) in emitter.proofs.fits, id(instr) in emitter.proofs.natural)
+    here, proofs = id(instr), emitter.proofs
+    return Proved(here in proofs.fits, here in proofs.natural, here in proofs.exact)
 
 
 def arithmetic(
@@ -123,7 +125,7 @@ def arithmetic(
 ) -> Value:
     """An operator on two numbers; ``known`` is the second if it is a constant."""
     if operator == "/":
-        return Value("f", (_true_division(emitter, a, b),))
+        return Value("f", (_true_division(emitter, a, b, proved),))
     if "f" in (a.kind, b.kind):
         return Value("f", (_float_operation(emitter, operator, as_float(emitter, a), b, known),))
     if operator in _BITS and a.kind == b.kind == "b":
@@ -223,13 +225,14 @@ def _integer_power(emitter: Emitter, a: str, b: str, known: object) -> str:
 def _require_exact(emitter: Emitter, *values: Value) -> None:
     """Start over unless each integer is a double exactly."""
     for value in values:
-        if value.kind == "i":
-            moved = emitter.op(f"add i64 {value.parts[0]}, {_EXACT}")
+        part = value.parts[0]
+        if value.kind == "i" and not (part.lstrip("-").isdigit() and abs(int(part)) <= _EXACT):
+            moved = emitter.op(f"add i64 {part}, {_EXACT}")
             emitter.require(emitter.op(f"icmp ule i64 {moved}, {2 * _EXACT}"))
 
 
-def _true_division(emitter: Emitter, a: Value, b: Value) -> str:
-    if "f" not in (a.kind, b.kind):
+def _true_division(emitter: Emitter, a: Value, b: Value, proved: Proved) -> str:
+    if "f" not in (a.kind, b.kind) and not proved.exact:
         _require_exact(emitter, a, b)
     x, y = as_float(emitter, a), as_float(emitter, b)
     emitter.require(emitter.op(f"fcmp une double {y}, 0.0"))
@@ -321,10 +324,10 @@ def compare(emitter: Emitter, instr: Instr) -> None:
     """A comparison."""
     target, operator, left, right = cast("tuple[int, str, int, int]", instr.args)
     a, b = emitter.get(left), emitter.get(right)
-    emitter.set(target, Value("b", (compared(emitter, operator, a, b),)))
+    emitter.set(target, Value("b", (compared(emitter, operator, a, b, _proved(emitter, instr)),)))
 
 
-def compared(emitter: Emitter, operator: str, a: Value, b: Value) -> str:
+def compared(emitter: Emitter, operator: str, a: Value, b: Value, proved: Proved = _NOTHING) -> str:
     """A comparison of two values as an i1."""
     if operator in ("is", "is not", "==", "!=") and "n" in (a.kind, b.kind):
         return "true" if (a.kind == b.kind) == (operator in ("is", "==")) else "false"
@@ -333,5 +336,6 @@ def compared(emitter: Emitter, operator: str, a: Value, b: Value) -> str:
     signed, ordered = _COMPARE[operator]
     if "f" not in (a.kind, b.kind):
         return emitter.op(f"icmp {signed} i64 {as_integer(emitter, a)}, {as_integer(emitter, b)}")
-    _require_exact(emitter, a, b)
+    if not proved.exact:
+        _require_exact(emitter, a, b)
     return emitter.op(f"fcmp {ordered} double {as_float(emitter, a)}, {as_float(emitter, b)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from noodle_ray.core.nbc.module import Function
+from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.passes.ranges import range_facts
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.native.kinds import Kind, List
@@ -25,9 +25,22 @@ class Proofs(NamedTuple):
     natural: frozenset[int] = frozenset()
     spans: frozenset[int] = frozenset()
     rises: frozenset[int] = frozenset()
+    exact: frozenset[int] = frozenset()
+
+    def at(self, instr: Instr) -> Indexed:
+        """What is proved of an index."""
+        return Indexed(id(instr) in self.within, id(instr) in self.natural)
+
+
+class Indexed(NamedTuple):
+    """What is proved of an index, see `RangeFacts`."""
+
+    within: bool = False
+    natural: bool = False
 
 
 NONE: Final = Proofs()
+NOT_PROVED: Final = Indexed()
 
 
 def prove(function: Function, kinds: Mapping[int, Kind | None]) -> Proofs:
