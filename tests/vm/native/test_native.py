@@ -132,6 +132,25 @@ def test_hot_function_goes_native_by_itself(entered: list[tuple[int, bool]]) -> 
     assert entered == [(1, True)]
 
 
+def test_cold_function_is_entered_natively_where_an_earlier_run_had_it_made(
+    entered: list[tuple[int, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "def f(n):\n    s = 0\n    for i in range(n):\n        s += i * 3\n    return s\nf(1000)"
+    module, key, found = compile_source(source), "made earlier", []
+    look = sites.Sites._made
+
+    def looked(self: sites.Sites, site: sites.Site, args: tuple[object, ...]) -> Any:
+        found.append(look(self, site, args))
+        return found[-1]
+
+    monkeypatch.setattr(sites.Sites, "_made", looked)
+    outcomes = [execute(module, tier=tier, key=key) for tier in ("auto", "native", "auto")]
+    assert [outcome.result for outcome in outcomes] == [3 * sum(range(1000))] * 3
+    assert len({outcome.usage["fuel"] for outcome in outcomes}) == 1
+    assert len(entered) == 1
+    assert [entry is not None for entry in found] == [False, True]
+
+
 def test_cold_function_is_not_compiled(entered: list[tuple[int, bool]]) -> None:
     execute(compile_source("def f(n):\n    s = 0\n    for i in range(n):\n        s += i\n    return s\nf(10) + f(20)"))
     assert entered == []

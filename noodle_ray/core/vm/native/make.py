@@ -24,16 +24,27 @@ _KEPT: Final = 1024
 
 def make_entry(module: Module, key: str, index: int, kinds: str, lookup: Lookup) -> Entry | None:
     """Native code for a function and kinds, made now or earlier; None if it is not for the native tier."""
-    where = key, index, kinds
-    if key:
-        for seen, made in _made.get(where, ()):
-            if all(_shown(lookup, variable) == value for variable, value in seen):
-                return made
-    seen = []
+    found = _find(key, index, kinds, lookup)
+    if found is not None:
+        return found[1]
+    seen: _Seen = []
     entry = _compile(module, index, kinds, lookup, seen)
     if key and len(_made) < _KEPT:
-        _made.setdefault(where, []).append((seen, entry))
+        _made.setdefault((key, index, kinds), []).append((seen, entry))
     return entry
+
+
+def made_entry(key: str, index: int, kinds: str, lookup: Lookup) -> Entry | None:
+    """Native code that was made earlier, or None."""
+    found = _find(key, index, kinds, lookup)
+    return found and found[1]
+
+
+def _find(key: str, index: int, kinds: str, lookup: Lookup) -> tuple[_Seen, Entry | None] | None:
+    for seen, made in _made.get((key, index, kinds), ()) if key else ():
+        if all(_shown(lookup, variable) == value for variable, value in seen):
+            return seen, made
+    return None
 
 
 def _shown(lookup: Lookup, variable: str) -> object:

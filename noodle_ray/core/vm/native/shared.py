@@ -48,12 +48,23 @@ class Shared:
         self._addresses = memory.addresses()
         self._asked: dict[tuple[object, ...], int] = {}
         self._entries: dict[tuple[object, ...], Entry | None] = {}
+        self._had: set[tuple[str, int]] = set()
         self.ask: Callable[..., None] | None = None
+
+    def made(self, sites: Sites, index: int, kinds: str) -> Entry | None:
+        """Code that an earlier run of the module asked for, if it is there."""
+        if (sites.key, index) not in self._had:
+            return None
+        where = _where(sites, index, kinds, _values(sites))
+        if where not in self._asked:
+            return None
+        entry = self._entries.get(where) or self.entry(sites, index, kinds, wait=False)
+        return entry if not isinstance(entry, Pending) else None
 
     def entry(self, sites: Sites, index: int, kinds: str, wait: bool) -> Entry | Pending | None:
         """Code for a function and kinds: an entry, None if there is none, or `PENDING` while the owner makes it."""
         known = _values(sites)
-        where = sites.key, index, kinds, *((n, type(v), v) for n, v in known)
+        where = _where(sites, index, kinds, known)
         if where in self._entries:
             return self._entries[where]
         slot = self._asked.get(where)
@@ -62,6 +73,7 @@ class Shared:
             if slot >= SLOTS or self.ask is None or not sites.key:
                 return None
             self._asked[where] = slot
+            self._had.add((sites.key, index))
             self.ask(slot, index, kinds, [list(pair) for pair in known], self.base, self._addresses)
         while wait and not self._slots[2 * slot]:
             os.sched_yield()
@@ -75,6 +87,11 @@ class Shared:
             entry = Entry(function, kinds, bool(flags & MUTATES), bool(flags & RECURSIVE))
         self._entries[where] = entry
         return entry
+
+
+def _where(sites: Sites, index: int, kinds: str, known: list[tuple[str, object]]) -> tuple[object, ...]:
+    """What code depends on."""
+    return sites.key, index, kinds, *((n, type(v), v) for n, v in known)
 
 
 def _values(sites: Sites) -> list[tuple[str, object]]:

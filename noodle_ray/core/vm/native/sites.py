@@ -138,8 +138,9 @@ class Sites:
 
     def _choose(self, site: Site, args: tuple[object, ...]) -> Entry | None:
         """The entry for these arguments, if the site is hot."""
+        first = site.since == 0.0
         if not self._eager and not self._hot(site):
-            return None
+            return self._made(site, args) if first else None
         kinds = kinds_of(args)
         if kinds is None:
             self._count_failure(site)
@@ -151,6 +152,21 @@ class Sites:
             return None
         if entry is None:
             self._count_failure(site)
+        return entry
+
+    def _made(self, site: Site, args: tuple[object, ...]) -> Entry | None:
+        """The entry for these arguments, if an earlier run of the module had it made: then nobody has to wait."""
+        kinds = kinds_of(args) if self.key else None
+        if kinds is None:
+            return None
+        if native.region is not None:
+            entry = native.region.made(self, site.index, kinds)
+        else:
+            make = sys.modules.get("noodle_ray.core.vm.native.make")
+            entry = make.made_entry(self.key, site.index, kinds, self.lookup) if make is not None else None
+        if entry is not None:
+            site.entries[kinds] = entry
+            self._open_context()
         return entry
 
     def _hot(self, site: Site) -> bool:
@@ -172,15 +188,18 @@ class Sites:
             self.give_up(site)
 
     def _make(self, site: Site, kinds: str) -> Entry | Pending | None:
-        from noodle_ray.core.vm.native.memory import Context
-
-        if self._context is None:
-            self._context = Context()
+        self._open_context()
         if native.region is not None:
             return native.region.entry(self, site.index, kinds, self._eager)
         from noodle_ray.core.vm.native.make import make_entry
 
         return make_entry(self.module, self.key, site.index, kinds, self.lookup)
+
+    def _open_context(self) -> None:
+        from noodle_ray.core.vm.native.memory import Context
+
+        if self._context is None:
+            self._context = Context()
 
     @property
     def fixed(self) -> dict[str, int]:
