@@ -351,14 +351,14 @@ def _leaf(emitter: Emitter, instr: Instr, count: str, index: str, element: Arm) 
         emitter.block(body)
 
     def bound() -> tuple[str, str]:
-        emitter.plain = emitter.plain or _is_plain(emitter.lines[begin[0] :])
+        emitter.plain = emitter.plain or (not few and _is_plain(emitter.lines[begin[0] :]))
         return count if few else emitter.op(f"load i64, ptr {limit}"), start
 
     _loop(emitter, emit, after, orelse, index, (index, limit, cost), bound)
 
 
 _KEEPS: Final = re.compile("%bail|ret|@(?!llvm)|store double .*, ptr %r")
-"""What keeps a loop from being made vectors: ways out, calls, and sums of floats, whose order counts."""
+"""What keeps a loop from becoming vectors: ways out, calls, and sums of floats, whose order counts."""
 
 
 def _is_plain(lines: list[str]) -> bool:

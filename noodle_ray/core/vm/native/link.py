@@ -31,8 +31,14 @@ def _machine() -> tuple[Any, Any]:
     return llvm, machine
 
 
+def emit_text(text: str) -> bytes:
+    """The object file of LLVM text as it is."""
+    llvm, machine = _machine()
+    return bytes(machine.emit_object(llvm.parse_assembly(text)))
+
+
 def compile_text(text: str, vectorize: bool = False) -> bytes:
-    """The object file of LLVM text. Takes milliseconds, without CPython's lock.
+    """The object file of LLVM text, optimized. Takes milliseconds, without CPython's lock.
 
     LLVM's first level of optimization, without what works on whole modules and without unrolling, gives code as fast
     as its third on the programs of benchmarks/numeric, in less than half the time. ``vectorize`` adds the rest of the

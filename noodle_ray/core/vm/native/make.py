@@ -81,7 +81,7 @@ def compile_function(module: Module, index: int, kinds: str, lookup: Lookup) -> 
 def _place(data: bytes) -> dict[str, int]:
     if not _runtime:
         _regions.append(Region())
-        _runtime.update(_regions[0].place(link.compile_text(runtime()), address_of))
+        _runtime.update(_regions[0].place(link.emit_text(runtime()), address_of))
     try:
         return _regions[-1].place(data, _known)
     except MemoryError:

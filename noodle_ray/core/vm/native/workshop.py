@@ -113,10 +113,10 @@ def _runtime_code() -> bytes:
     if file is not None:
         with suppress(OSError):
             return file.read_bytes()
-    from noodle_ray.core.vm.native.link import compile_text
+    from noodle_ray.core.vm.native.link import emit_text
     from noodle_ray.core.vm.native.support import runtime
 
-    made = compile_text(runtime())
+    made = emit_text(runtime())
     if file is not None:
         with suppress(OSError):
             _keep(file, made)
