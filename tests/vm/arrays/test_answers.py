@@ -1,6 +1,7 @@
 """Models' answers as arrays: in a worker, in a resumed run, in CPython, and over HTTP's JSON."""
 
 import json
+import pickle
 import struct
 from typing import Any
 
@@ -13,6 +14,7 @@ from noodle_ray.core.runs.continuation import Journal, JournaledHost, of, read
 from noodle_ray.core.sandbox.local import LocalWorker
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.sandbox.wire import Codec
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.core.vm.arrays.array import from_array_json, wrap
 from noodle_ray.core.vm.execute import execute
@@ -155,6 +157,21 @@ def test_array_survives_json_to_the_bit() -> None:
         assert back["a"][0].dtype == wrap(data).dtype
         assert back["a"][0]._data.tobytes() == data.tobytes()
     assert to_json({"$array": 1}, packed=array_json) == {"$dict": [["$array", 1]]}
+
+
+@pytest.mark.parametrize("size", [3, 100_000])
+def test_array_goes_between_processes_without_its_elements_if_they_are_many(size: int) -> None:
+    rows = [wrap(row) for row in np.arange(2.0 * size, dtype="f4").reshape(2, size)]
+    rows.append(wrap(np.arange(2.0 * size).reshape(size, 2).T))
+    buffers: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(rows, protocol=5, buffer_callback=buffers.append)
+    assert len(buffers) == (3 if size > 1000 else 0)
+    assert len(data) < 2000
+    back = pickle.loads(data, buffers=[bytes(buffer.raw()) for buffer in buffers])  # as Ray gives them: read only
+    assert [(one.dtype, one.shape, one.tolist()) for one in back] == [
+        (one.dtype, one.shape, one.tolist()) for one in rows
+    ]
+    assert Codec().pack(back) == Codec().pack(rows)
 
 
 @pytest.mark.parametrize(
