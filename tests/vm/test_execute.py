@@ -257,6 +257,14 @@ def test_fuel_when_work_grows_with_data_is_the_same_on_each_tier(expression: str
     assert left.usage["fuel"] == right.usage["fuel"]
 
 
+@pytest.mark.parametrize("collect", ["list", "tuple", "set", "max", "list(map(str, {}))", "[*{}]", "sorted", "dict"])
+def test_calls_until_a_sentinel_are_paid_for_where_the_function_charges_nothing(collect: str) -> None:
+    calls = "iter(leaf, 0)"
+    source = "def leaf():\n    return (1, 2)\n" + (collect.format(calls) if "{}" in collect else f"{collect}({calls})")
+    outcomes = [run(source, tier, Limits(fuel=20_000)) for tier in TIERS]
+    assert [outcome.error and outcome.error["code"] for outcome in outcomes] == ["NOODLE-E0401"] * 2
+
+
 def test_tier_when_auto_is_the_python_tier_but_for_a_few_straight_instructions() -> None:
     assert execute(compile_source("1")).tier == "interpreter"
     assert execute(compile_source("[n for n in range(3)]")).tier == "python"

@@ -23,14 +23,15 @@ _VERSION: Final = 2
 def content(function: Function, index: int) -> bytes:
     """The content of a decoded or verified function. Raises ValueError for what is in no such function."""
     line, column, end_line, end_column = function.span
-    head: Any = (
+    head = (
         *function[:1],
         tuple([tuple(param) for param in function.params]),
         *function[2:6],
         *function[8:],
         (column, end_line - line, end_column),
     )
-    return marshal.dumps((head, _code(function.body, line, index)), _VERSION)
+    parts: Any = (head, _code(function.body, line, index))
+    return marshal.dumps(parts, _VERSION)
 
 
 def _code(block: Block, base: int, index: int) -> tuple[object, ...]:

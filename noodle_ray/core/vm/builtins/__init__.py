@@ -31,7 +31,7 @@ _PLAIN: Final = (
         "enumerate",
         "filter",
     ),
-    *("float", "hex", "int", "iter", "len", "list", "map", "next", "oct", "ord", "range", "reversed"),
+    *("float", "hex", "int", "len", "list", "map", "next", "oct", "ord", "range", "reversed"),
     *("slice", "str", "tuple", "zip"),
 )
 
@@ -79,7 +79,7 @@ def _module_member(module: str) -> Any:
 def _values() -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(builtins, name) for name in _PLAIN}
     values.update({name: getattr(builtins, name) for name in EXCEPTIONS - {"ModelError"}})
-    for name in ("all", "any", "max", "min", "sorted", "sum"):
+    for name in ("all", "any", "iter", "max", "min", "sorted", "sum"):
         values[name] = getattr(iteration, name)
     values.update(
         {
@@ -136,6 +136,7 @@ _EXACT: Final[dict[tuple[str, int], Any]] = {
     ("all", 1): iteration.all_of,
     ("any", 1): iteration.any_of,
     ("ascii", 1): strings.to_ascii,
+    ("iter", 1): iter,
     ("list", 1): iteration.list_of,
     ("map", 2): iteration.map_of,
     ("max", 1): iteration.max_of,

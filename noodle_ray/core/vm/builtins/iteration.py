@@ -20,7 +20,7 @@ def metered(items: Any) -> Any:
     elif kind is range:
         length = max(0, (items.stop - items.start) // items.step)
     else:
-        return compress(iter(items), chain.from_iterable(_pay()))
+        return compress(builtins.iter(items), chain.from_iterable(_pay()))
     if length > 63:
         S.charge(length >> 4)
     return items
@@ -30,6 +30,19 @@ def _pay() -> Iterator[Iterator[bool]]:
     while True:
         yield repeat(True, 1024)
         S.charge(1024 >> 4)
+
+
+def iter(*args: Any, **kwargs: Any) -> Any:
+    """iter(); calls of what is called until it gives a sentinel are paid for: a leaf charges nothing itself."""
+    if len(args) != 2 or kwargs or not callable(args[0]):
+        return builtins.iter(*args, **kwargs)
+    function, sentinel = args
+
+    def paid() -> Any:
+        S.charge(1)
+        return function()
+
+    return builtins.iter(paid, sentinel)
 
 
 def list_of(items: Any, /) -> list[Any]:

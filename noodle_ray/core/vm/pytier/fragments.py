@@ -34,7 +34,7 @@ class Fragment(NamedTuple):
     Only native code's ``sites`` are named by the number."""
 
     code: CodeType
-    index: int
+    number: int
     line: int
     builtins: frozenset[str]
     vetted: dict[str, object]
@@ -68,7 +68,7 @@ class Fragments:
         key = self._key(index, at)
         found = _kept.get(key)
         names = emitter.names
-        if found is not None and (found.index == index or not found.sites):
+        if found is not None and (found.number == index or not found.sites):
             self.used[name] = _moved(found.code, line - found.line)
             names.builtins |= found.builtins
             names.vetted.update(found.vetted)
