@@ -28,7 +28,7 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'noodle_ray' has no attribute {name!r}")
-    from importlib import import_module
+    from noodle_ray.light import import_module
 
     value: object = getattr(import_module(home), name)
     globals()[name] = value

@@ -13,9 +13,8 @@
     └── UsageError              E09xx        the command line or configuration was misused
 """
 
-from typing import NamedTuple
-
 from noodle_ray.core.nbc.module import Span
+from noodle_ray.light import NamedTuple
 
 
 class Diagnostic(NamedTuple):

@@ -1,10 +1,10 @@
 """Programs as files: Noodle source, NBC, or source on standard input."""
 
 import sys
-from typing import NamedTuple
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.errors import CompileError, Diagnostic, UsageError
+from noodle_ray.light import NamedTuple
 
 MAX_BYTES = 64 * 1024 * 1024
 """No file beyond this is read: it is far above what the compiler and the verifier accept."""

@@ -1,10 +1,10 @@
 """What the command prints: results, JSON, and errors as pictures. Needs nothing but the standard library."""
 
 import sys
-from typing import TextIO
 
 from noodle_ray import __version__
 from noodle_ray.errors import CompileError, NoodleError
+from noodle_ray.light import TextIO
 from noodle_ray.observability.tracebacks import paint
 
 PROGRAM, MISUSE, PLATFORM = 1, 2, 3

@@ -1,12 +1,12 @@
 """``noodle run``: a program in a local sandbox worker, or on a platform with ``--address``."""
 
 import sys
-from typing import TYPE_CHECKING, Any
 
 from noodle_ray.cli.files import Loaded, load_program
 from noodle_ray.cli.output import error_object, exit_status, report, write, write_json
 from noodle_ray.core.vm.limits import CODES, Limits
 from noodle_ray.errors import NoodleError, UsageError
+from noodle_ray.light import TYPE_CHECKING, Any
 from noodle_ray.observability.tracebacks import traceback_text
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """A run's error as Python would show it, and the colours for it. Needs nothing but the standard library."""
 
 import os
-from collections.abc import Sequence
-from typing import TextIO
+
+from noodle_ray.light import Sequence, TextIO
 
 
 def colours(stream: TextIO) -> bool:

@@ -1,8 +1,6 @@
 """Which names each scope binds and reads: one walk of the tree in the order of evaluation."""
 
 import _ast as ast
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
 
 from noodle_ray.core.lang.hints import did_you_mean
 from noodle_ray.core.lang.imports import (
@@ -15,6 +13,7 @@ from noodle_ray.core.lang.imports import (
 from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import COMPREHENSIONS, Meaning, Scope
 from noodle_ray.core.vm.names import MODULES
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final
 
 if TYPE_CHECKING:
     from noodle_ray.core.lang.resolve import Resolution

@@ -1,7 +1,6 @@
 """Spelling suggestions and replacements for what the language leaves out."""
 
-from collections.abc import Iterable
-from typing import Final
+from noodle_ray.light import Final, Iterable
 
 NOT_OFFERED: Final[dict[str, str]] = {
     "eval": "there is no way to run text as code; write the operations themselves",

@@ -1,10 +1,9 @@
 """What a program can import, and what the imported names mean."""
 
-from typing import Final
-
 from noodle_ray.core.lang.hints import MODULE_HINTS, did_you_mean
 from noodle_ray.core.lang.scopes import Meaning
 from noodle_ray.core.vm.names import MODULES
+from noodle_ray.light import Final
 
 NOODLE_MEMBERS: Final = ("ModelError", "model", "program")
 """What ``noodle_ray`` has for programs."""

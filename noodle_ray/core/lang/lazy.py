@@ -5,10 +5,10 @@ that others see while it adds up, or end it with StopIteration.
 """
 
 import _ast as ast
-from typing import TYPE_CHECKING, Any, Final
 
 from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.vm.names import CLASS_DUNDERS, PURE_BUILTINS
+from noodle_ray.light import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from noodle_ray.core.lang.resolve import Resolution

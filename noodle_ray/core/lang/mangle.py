@@ -1,9 +1,9 @@
 """Private names: inside a class, ``__x`` means ``_Class__x``. Rewrites the tree, as CPython's compiler does."""
 
 import _ast as ast
-from typing import Any, Final
 
 from noodle_ray.core.lang.positions import CHILDREN
+from noodle_ray.light import Any, Final
 
 _FIELDS: Final[dict[type, tuple[str, ...]]] = {
     ast.Name: ("id",),

@@ -6,10 +6,10 @@
 import _ast as ast
 import warnings
 from _thread import allocate_lock
-from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.errors import Diagnostic
+from noodle_ray.light import Final, cast
 
 MAX_SOURCE: Final = 1 << 20
 """Largest source accepted, in characters."""

@@ -1,7 +1,8 @@
 """Walking the syntax tree, and turning the UTF-8 bytes that CPython counts in columns into characters."""
 
 import _ast as ast
-from typing import Any, Final
+
+from noodle_ray.light import Any, Final
 
 _NO_NODES: Final = frozenset(
     {"asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "op", "ops", "simple",

@@ -1,7 +1,6 @@
 """What names mean: looks them up in the scopes, decides which are captured, and reports unknown ones."""
 
 import _ast as ast
-from typing import Any, Final
 
 from noodle_ray.core.lang.bindings import Walk
 from noodle_ray.core.lang.hints import NOT_OFFERED, did_you_mean
@@ -11,6 +10,7 @@ from noodle_ray.core.lang.scopes import Meaning, Scope
 from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.vm.names import BUILTIN_NAMES, HIDDEN, MODULES
 from noodle_ray.errors import Diagnostic
+from noodle_ray.light import Any, Final
 
 MAX_FINDINGS: Final = 200
 """Most diagnostics given for one program."""

@@ -1,7 +1,8 @@
 """What the resolver knows about names: scopes, what each binds, and where a name leads."""
 
 import _ast as ast
-from typing import Any, Final, TypeAlias
+
+from noodle_ray.light import Any, Final, TypeAlias
 
 Meaning: TypeAlias = tuple[str, Any]
 """How a name is reached: a kind and what that kind needs.

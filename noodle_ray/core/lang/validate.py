@@ -1,14 +1,13 @@
 """Finds what the language does not have, and says what to write instead. One iterative walk of the tree."""
 
 import _ast as ast
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
 
 from noodle_ray.core.lang.hints import DUNDER_HINTS
 from noodle_ray.core.lang.parse import TOO_DEEP
 from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.vm.names import READ_DUNDERS
 from noodle_ray.errors import Diagnostic
+from noodle_ray.light import Any, Callable, Final, NamedTuple
 
 MAX_DEPTH: Final = 150
 """Deepest nesting of the syntax tree; the left side of an operator chain does not count."""

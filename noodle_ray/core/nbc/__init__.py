@@ -1,6 +1,6 @@
 """NBC, Noodle's bytecode: the module format, its codec, verifier and text form. See docs/nbc.md."""
 
-from typing import TYPE_CHECKING
+from noodle_ray.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from noodle_ray.core.nbc.decoder import decode, load
@@ -26,7 +26,7 @@ def __getattr__(name: str) -> object:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from noodle_ray.light import import_module
 
     value: object = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value

@@ -1,6 +1,6 @@
 """Size limits of the NBC format. They bound what a hostile module can cost its reader; docs/nbc.md lists them."""
 
-from typing import Final
+from noodle_ray.light import Final
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 """Length of an encoded module. In memory a module takes up to 50 times as much: tests/nbc/test_mutation.py."""

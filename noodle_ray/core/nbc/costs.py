@@ -5,12 +5,11 @@ A function's acyclic code is charged once, at entry; a loop's body once per elem
 need be counted inside it. Builtins whose work grows with their data charge for that themselves.
 """
 
-from typing import cast
-
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.verifier.uses import walk
 from noodle_ray.core.nbc.walk import reads_of, writes_of
 from noodle_ray.core.vm.names import CHARGING_BUILTINS, PURE_BUILTINS
+from noodle_ray.light import cast
 
 _WEIGHT = {
     "call": 5,

@@ -1,9 +1,7 @@
 """Bytes → Module, for bytes that nobody vouches for: anything but a canonical encoding is refused."""
 
 import struct
-from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Final
 
 from noodle_ray.core.nbc.bounds import (
     MAX_BYTES,
@@ -32,6 +30,7 @@ from noodle_ray.core.nbc.encoder import (
 from noodle_ray.core.nbc.module import FORMAT_VERSION, Block, Constant, Function, Instr, Module, Param, Span
 from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
 from noodle_ray.errors import ModuleError
+from noodle_ray.light import Callable, Final, Iterator
 
 _NAMES: Final = ("", *OPERANDS)
 _PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})

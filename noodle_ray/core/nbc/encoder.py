@@ -1,13 +1,12 @@
 """Module → bytes. The layout is specified in docs/nbc.md; ``decoder`` is its mirror image."""
 
 import struct
-from collections.abc import Iterable
-from typing import Any, Final
 
 from noodle_ray.core.nbc.bounds import MAX_BYTES, MAX_DEPTH, MAX_INT_BITS, MAX_POOL, MAX_WORD
 from noodle_ray.core.nbc.module import FORMAT_VERSION, Block, Constant, Function, Instr, Module, Span
 from noodle_ray.core.nbc.ops import OPCODES, OPERANDS, OPERATORS
 from noodle_ray.errors import ModuleError
+from noodle_ray.light import Any, Final, Iterable
 
 MAGIC: Final = b"\xf5NBC"
 """First bytes of every module. 0xF5 never occurs in UTF-8, so no text file is taken for a module."""

@@ -4,7 +4,7 @@ These are named tuples and not dataclasses because they are created by the thous
 and imported on the path of a one-line ``noodle run``, where each dataclass costs about half a millisecond.
 """
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from noodle_ray.light import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from types import EllipsisType

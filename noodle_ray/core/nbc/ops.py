@@ -21,7 +21,7 @@ H     tuple of handlers ``(types: block, type: R?, exception: D?, body: block)``
 ====  =====================================================================
 """
 
-from typing import Final
+from noodle_ray.light import Final
 
 OPERANDS: Final[dict[str, tuple[str, ...]]] = {
     # data

@@ -1,10 +1,8 @@
 """Walks over code: nested blocks, registers read, registers written."""
 
-from collections.abc import Iterator
-from typing import Final, cast
-
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.light import Final, Iterator, cast
 
 _NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
 _FIRST: Final = frozenset(

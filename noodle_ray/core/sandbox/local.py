@@ -4,11 +4,8 @@ import _socket
 import os
 import select
 import sys
-from collections.abc import Iterable
-from importlib import import_module
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from noodle_ray.core.sandbox import messages, outcome
 from noodle_ray.core.sandbox.lockdown import Layer
@@ -17,6 +14,7 @@ from noodle_ray.core.sandbox.wire import Frames, WireError
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.errors import PlatformError
+from noodle_ray.light import TYPE_CHECKING, Iterable, import_module
 
 if TYPE_CHECKING:
     from noodle_ray.core.sandbox.spawn import ForkServerProcess

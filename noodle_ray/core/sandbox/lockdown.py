@@ -7,9 +7,9 @@ system; `confine` is what each worker does to itself before it reads its first b
 import fcntl
 import os
 import resource
-from typing import TYPE_CHECKING, Final, NamedTuple
 
 from noodle_ray.core.sandbox import kernel, seccomp
+from noodle_ray.light import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from _socket import socket

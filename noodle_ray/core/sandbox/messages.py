@@ -1,7 +1,5 @@
 """The messages of `wire` as the worker's owner sees them: written from requests, and read with every shape checked."""
 
-from typing import NamedTuple, TypeAlias
-
 from noodle_ray.core.sandbox import outcome
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
@@ -11,6 +9,7 @@ from noodle_ray.core.vm import sets
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.packed import without_arrays
 from noodle_ray.errors import ModuleError
+from noodle_ray.light import NamedTuple, TypeAlias
 
 GRACE = 0.04
 """Seconds that a worker gets past its deadline to report it, before it is killed."""

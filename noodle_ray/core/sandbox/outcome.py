@@ -1,11 +1,11 @@
 """Outcomes of runs as dictionaries: made here for runs that did not end by themselves, checked for all others."""
 
 import os
-from typing import Final, TypeAlias
 
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.clock import MAX_READINGS
 from noodle_ray.core.vm.limits import CODES, MESSAGES
+from noodle_ray.light import Final, TypeAlias
 
 Outcome: TypeAlias = dict[str, object]
 """``result``, ``stdout``, ``error``, ``usage``, ``tier`` and ``events``: the fields of `core.vm.execute.Outcome`; and

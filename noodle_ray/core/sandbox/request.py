@@ -1,9 +1,9 @@
 """What a caller asks a worker to run."""
 
 import os
-from typing import NamedTuple
 
 from noodle_ray.core.vm.limits import Limits
+from noodle_ray.light import NamedTuple
 
 
 class RunRequest(NamedTuple):

@@ -10,9 +10,9 @@ layout: ``struct sock_filter`` in linux/filter.h and ``struct seccomp_data`` in 
 
 import os
 import struct
-from typing import Final
 
 from noodle_ray.core.sandbox import kernel
+from noodle_ray.light import Final
 
 CONNECTION: Final = 3
 """The worker's descriptor of the socket to its executor."""

@@ -2,13 +2,11 @@
 
 import gc
 import warnings
-from collections.abc import Iterable
-from importlib import import_module
-from typing import Final
 
 from noodle_ray.core.nbc import digest
 from noodle_ray.core.vm.catalog import MODULES
 from noodle_ray.core.vm.modules import preload
+from noodle_ray.light import Final, Iterable, import_module
 
 TIERS: Final = {"interpreter": "noodle_ray.core.vm.interpreter", "python": "noodle_ray.core.vm.pytier.run"}
 _LAZY: Final = (

@@ -19,15 +19,13 @@ Plain data travels as msgpack; what msgpack lacks has an extension code: big int
 whose elements follow the message (see `segments`).
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-
 import msgpack  # type: ignore[import-untyped]
 
 from noodle_ray.core.sandbox import segments
 from noodle_ray.core.vm.packed import Packed
 from noodle_ray.core.vm.values import FOREIGN, check_keys
 from noodle_ray.errors import PlatformError
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, TypeAlias
 
 if TYPE_CHECKING:
     from _socket import socket

@@ -1,10 +1,9 @@
 """Checks the arguments of a run against the entry function's parameters and annotations."""
 
-from typing import Any
-
 from noodle_ray.core.nbc.module import Function, Param
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.errors import RunError
+from noodle_ray.light import Any
 
 _CLASSES: dict[str, tuple[type, ...]] = {
     "int": (int,), "float": (float, int), "str": (str,), "bool": (bool,), "bytes": (bytes,), "None": (type(None),),

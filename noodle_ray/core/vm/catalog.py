@@ -5,7 +5,7 @@ A member's full name is ``module.member``, where the module may itself have dots
 """
 # ruff: noqa: SIM905
 
-from typing import Final
+from noodle_ray.light import Final
 
 MODULES: Final[dict[str, frozenset[str]]] = {
     "noodle_ray": frozenset({"array"}),

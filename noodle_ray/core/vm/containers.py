@@ -1,11 +1,9 @@
 """Methods of list and dict that are not CPython's own: charged for what they go through, and without addresses."""
 
-from collections.abc import Callable
-from typing import Any, Final
-
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
 from noodle_ray.core.vm.types import call_of, dict_items, dict_keys
+from noodle_ray.light import Any, Callable, Final
 
 _SHORT: Final = 63
 

@@ -4,7 +4,6 @@ import os
 import sys
 from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from noodle_ray.core.nbc.module import Block, Module
 from noodle_ray.core.nbc.walk import blocks_of, flatten, writes_of
@@ -24,6 +23,7 @@ from noodle_ray.core.vm.state import S, State
 from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
+from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,12 +7,8 @@ position in it, never the order of arrival.
 """
 
 from _heapq import heappop, heappush  # heapq itself has much that is not needed
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded
@@ -21,6 +17,7 @@ from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import ModelError
 from noodle_ray.core.vm.values import copy_data
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, Iterable, Iterator, Protocol, cast, deque, partial
 
 if TYPE_CHECKING:
     from greenlet import greenlet  # type: ignore[import-untyped]

@@ -1,6 +1,6 @@
 """What a run asks of the world, and the interface of whoever answers."""
 
-from typing import NamedTuple, Protocol
+from noodle_ray.light import NamedTuple, Protocol
 
 
 class EffectRequest(NamedTuple):

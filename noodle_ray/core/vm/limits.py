@@ -1,6 +1,6 @@
 """What bounds a run, and the exception that ends one that went over."""
 
-from typing import Final, NamedTuple
+from noodle_ray.light import Final, NamedTuple
 
 
 class Limits(NamedTuple):

@@ -1,11 +1,10 @@
 """``match``: the tests of patterns that CPython has instructions for."""
 
-from typing import Any, Final
-
 from noodle_ray.core.vm.builtins.typing_ import isinstance as is_instance
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import real_type
+from noodle_ray.light import Any, Final
 
 _SEQUENCES: Final = frozenset({list, tuple})
 _SELF: Final = (bool, bytearray, bytes, dict, float, int, list, str, tuple, AnySet)

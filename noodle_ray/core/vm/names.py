@@ -1,9 +1,8 @@
 """The names a program may use without defining them: pure data, shared by compiler, verifier and runtime."""
 # ruff: noqa: SIM905
 
-from typing import Final
-
 from noodle_ray.core.vm.catalog import ALL_MEMBERS, CHARGING_PURE, MODULES, PURE_MEMBERS
+from noodle_ray.light import Final
 
 __all__ = [
     "BUILTIN_NAMES",

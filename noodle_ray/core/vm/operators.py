@@ -2,14 +2,13 @@
 
 from builtins import pow as _pow
 from builtins import round as _round
-from collections.abc import Callable
 from math import isqrt
-from typing import Any, Final
 
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
 from noodle_ray.core.vm.types import Model
+from noodle_ray.light import Any, Callable, Final
 
 
 class Marker:

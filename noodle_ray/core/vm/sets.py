@@ -6,12 +6,10 @@ would otherwise read off a dict (``keys``, ``items``, subscripts, ``dict | set``
 
 from builtins import frozenset as _builtin_frozenset
 from builtins import set as _builtin_set
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
 from itertools import filterfalse
-from typing import Any, Final, NoReturn, TypeAlias
 
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Callable, Final, Iterable, Iterator, NoReturn, TypeAlias, deque
 
 _iterate = dict.__iter__
 _update = dict.update

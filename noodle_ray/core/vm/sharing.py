@@ -1,6 +1,6 @@
 """Context variables across greenlets. Decimal's context is one, and a program has only one of it."""
 
-from typing import Any
+from noodle_ray.light import Any
 
 
 def sharing(made: Any) -> Any:

@@ -3,7 +3,8 @@
 import sys
 from contextlib import suppress
 from resource import RLIM_INFINITY, RLIMIT_STACK, getrlimit, setrlimit
-from typing import Final
+
+from noodle_ray.light import Final
 
 _WANTED: Final = 64 << 20
 _PER_CALL: Final = 8192

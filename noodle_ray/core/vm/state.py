@@ -1,9 +1,7 @@
 """The one current run of this process, as builtins and tiers see it."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 from noodle_ray.core.vm.clock import Clock, Readings
+from noodle_ray.light import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from noodle_ray.core.nbc.module import Module

@@ -5,11 +5,9 @@ from builtins import ascii as _ascii
 from builtins import format as _format
 from builtins import repr as _repr
 from builtins import str as _str
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
-from typing import Any, Final
 
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Callable, Final, Iterator, Mapping, lru_cache
 
 _NOTHING: Final = object()
 _join, _replace = _str.join, _str.replace

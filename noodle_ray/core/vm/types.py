@@ -5,8 +5,6 @@ every access dispatches through the tables in `methods`.
 """
 
 import builtins
-from collections.abc import Callable, Iterator, KeysView
-from typing import Any, NoReturn
 
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.names import MARK
@@ -16,6 +14,7 @@ from noodle_ray.core.vm.sets import intersection as _intersection
 from noodle_ray.core.vm.sets import symmetric_difference as _symmetric_difference
 from noodle_ray.core.vm.sets import union as _union
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Callable, Iterator, KeysView, NoReturn
 
 
 class ModelError(RuntimeError):

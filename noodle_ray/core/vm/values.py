@@ -1,12 +1,9 @@
 """Values that cross the border of a run: checked, copied, and as JSON."""
 
-from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
-
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.core.vm.types import dict_items, dict_keys
 from noodle_ray.errors import RunError
+from noodle_ray.light import Any, Callable, Final, NamedTuple, deque
 
 _dict_values: Final[type] = type({}.values())
 _ATOMS: Final = (type(None), bool, int, float, str, bytes)

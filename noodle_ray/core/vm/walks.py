@@ -1,10 +1,9 @@
 """Which container changed while it was walked over: CPython's dict says so of itself, and sets are dicts here."""
 
-from collections.abc import Iterator
 from types import FrameType
-from typing import Any, Final
 
 from noodle_ray.core.vm.sets import WALKED, AnySet
+from noodle_ray.light import Any, Final, Iterator
 
 _OF_DICTS: Final = frozenset({"dictionary changed size during iteration", "dictionary keys changed during iteration"})
 _OF_SETS: Final = "Set changed size during iteration"

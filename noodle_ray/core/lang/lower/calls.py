@@ -1,7 +1,6 @@
 """Lowering of calls: builtins, methods, functions, models."""
 
 import _ast as ast
-from typing import Any
 
 from noodle_ray.core.lang.hints import did_you_mean
 from noodle_ray.core.lang.imports import NOODLE_MEMBERS, model_name_fits, submodule
@@ -11,6 +10,7 @@ from noodle_ray.core.lang.lower.expressions import display, has_star, spread
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, Frame
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.core.vm.names import MODULES
+from noodle_ray.light import Any
 
 Keywords = tuple[tuple[str, int], ...]
 

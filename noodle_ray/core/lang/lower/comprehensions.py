@@ -9,14 +9,13 @@ straight to a builtin that does not tell it from a list.
 """
 
 import _ast as ast
-from collections.abc import Callable
-from typing import Any
 
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, UNREACHABLE, Frame
 from noodle_ray.core.lang.lower.targets import assign, loop_register
 from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import Scope
 from noodle_ray.core.nbc.module import Instr, Param
+from noodle_ray.light import Any, Callable
 
 _NAMES = {"list": "<listcomp>", "set": "<setcomp>", "dict": "<dictcomp>"}
 

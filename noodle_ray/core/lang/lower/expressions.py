@@ -1,10 +1,10 @@
 """Lowering of expressions: each handler writes instructions and returns the register of the value."""
 
 import _ast as ast
-from typing import Any, Final
 
 from noodle_ray.core.lang.lower.frame import EXPRESSIONS, Frame
 from noodle_ray.core.nbc.module import Constant
+from noodle_ray.light import Any, Final
 
 BINARY: Final[dict[type, str]] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",

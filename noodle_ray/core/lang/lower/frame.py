@@ -1,8 +1,6 @@
 """The state of lowering one function, and what every kind of node needs: registers, blocks, names."""
 
 import _ast as ast
-from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
 
 from noodle_ray.core.lang.hints import DUNDER_HINTS
 from noodle_ray.core.lang.resolve import OFFERED, Resolution, unknown_name
@@ -11,6 +9,7 @@ from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.nbc.module import Block, Constant, Function, Instr, Param, Span
 from noodle_ray.core.vm.names import CLASS_DUNDERS
 from noodle_ray.errors import Diagnostic
+from noodle_ray.light import Any, Callable, Final, Iterable, TypeAlias
 
 MAX_REGISTERS: Final = 65_535
 MAX_FUNCTIONS: Final = 10_000
@@ -33,7 +32,7 @@ class _Statements(dict[type, Statement]):
     """By kind of node; what many programs do without is loaded when a program has it."""
 
     def __missing__(self, kind: type) -> Statement:
-        from importlib import import_module
+        from noodle_ray.light import import_module
 
         import_module(f"noodle_ray.core.lang.lower.{_LATER[kind]}")
         return self[kind]

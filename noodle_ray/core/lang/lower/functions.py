@@ -1,12 +1,12 @@
 """Lowering of ``def``, ``async def`` and ``lambda`` to functions of their own, and of decorators."""
 
 import _ast as ast
-from typing import Any
 
 from noodle_ray.core.lang.lower.frame import STATEMENTS, Frame
 from noodle_ray.core.lang.resolve import docstring
 from noodle_ray.core.lang.scopes import Scope
 from noodle_ray.core.nbc.module import Param
+from noodle_ray.light import Any
 
 Decorators = list[tuple[Any, str, Any]]
 """Of each decorator its node, how it is called (``call`` or ``callb``), and the register or builtin to call."""

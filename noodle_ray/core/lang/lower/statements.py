@@ -1,7 +1,6 @@
 """Lowering of statements: each handler writes instructions into the current block."""
 
 import _ast as ast
-from typing import Any
 
 from noodle_ray.core.lang.imports import bound_meaning, member_meaning
 from noodle_ray.core.lang.lower.comprehensions import iterable_of
@@ -9,6 +8,7 @@ from noodle_ray.core.lang.lower.expressions import BINARY
 from noodle_ray.core.lang.lower.frame import STATEMENTS, UNREACHABLE, Frame, Loop
 from noodle_ray.core.lang.lower.targets import assign, delete, direct_register, loop_register, owner
 from noodle_ray.core.nbc.walk import flatten, writes_of
+from noodle_ray.light import Any
 
 
 def _expression(f: Frame, node: ast.Expr) -> None:

@@ -1,9 +1,9 @@
 """Lowering of assignment targets: names, attributes, subscripts, nested and starred unpacking; ``del``."""
 
 import _ast as ast
-from typing import Any
 
 from noodle_ray.core.lang.lower.frame import Frame
+from noodle_ray.light import Any
 
 
 def direct_register(f: Frame, target: Any) -> int | None:

@@ -5,8 +5,6 @@ hang together, ``flow`` what each block can rely on, ``handlers`` what names the
 nothing uses a value which a program must not see. Each trusts the ones before it. docs/nbc.md has the rules.
 """
 
-from typing import Final
-
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.verifier.flow import check_flow
 from noodle_ray.core.nbc.verifier.handlers import check_handlers
@@ -14,6 +12,7 @@ from noodle_ray.core.nbc.verifier.names import check_names
 from noodle_ray.core.nbc.verifier.shape import check_shape
 from noodle_ray.core.nbc.verifier.tree import check_tree
 from noodle_ray.core.nbc.verifier.uses import used_imports, used_models, walk
+from noodle_ray.light import Final
 
 __all__ = ["used_imports", "used_models", "verify", "verify_decoded"]
 

@@ -5,13 +5,11 @@ work per operand does not grow with the number of registers. Code that cannot be
 it every register is defined, and ``a & -1 == a`` where paths meet. Each step turns the state before into that after.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
-
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS, TERMINATORS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.errors import ModuleError
+from noodle_ray.light import Any, Final, NamedTuple, Sequence, TypeAlias
 
 _State: TypeAlias = list[int]
 _SHIFT: Final = 10

@@ -1,11 +1,10 @@
 """What names the exceptions of a handler: code that is one expression, because CPython's ``except`` takes one."""
 
-from typing import Any, Final
-
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
+from noodle_ray.light import Any, Final
 
 _ALLOWED: Final = frozenset({"bget", "gget", "cget", "attr", "tuple", "const", "check"})
 _MAX_DEPTH: Final = 32

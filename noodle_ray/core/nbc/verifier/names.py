@@ -1,7 +1,6 @@
 """What is spelled: identifiers, builtins from the vetted list, models, and the tables that sum them up."""
 
 from keyword import kwlist
-from typing import Final, cast
 
 from noodle_ray.core.nbc.bounds import MAX_NAME
 from noodle_ray.core.nbc.module import Function, Module, Span
@@ -9,6 +8,7 @@ from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import imported, walk
 from noodle_ray.core.vm.names import BUILTIN_NAMES, READ_DUNDERS
+from noodle_ray.light import Final, cast
 
 _KEYWORDS: Final = frozenset(kwlist) | {"__debug__"}  # which Python's compiler treats as one
 _BUILTINS: Final = frozenset({"bget", "callb"})

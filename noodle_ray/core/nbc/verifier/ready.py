@@ -6,14 +6,12 @@ knows what its end leaves; that terminates because bits are only ever added, and
 Globals of the top level that may hold pending values are followed as registers beyond the function's own.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
-
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
 from noodle_ray.errors import ModuleError
+from noodle_ray.light import Any, Callable, Final, TypeAlias
 
 _SHIFT: Final = 10
 _MASK: Final = (1 << _SHIFT) - 1

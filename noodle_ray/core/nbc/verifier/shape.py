@@ -3,8 +3,6 @@
 Decoded bytes have most of this by construction; a module from the compiler, a pass or the text form does not.
 """
 
-from typing import Final, cast
-
 from noodle_ray.core.nbc.bounds import (
     MAX_DEPTH,
     MAX_FUNCTIONS,
@@ -17,6 +15,7 @@ from noodle_ray.core.nbc.encoder import FUNCTION_KINDS, PARAM_KINDS
 from noodle_ray.core.nbc.module import Function, Instr, Module, Param
 from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
 from noodle_ray.core.nbc.verifier.failure import refuse
+from noodle_ray.light import Final, cast
 
 _REGISTER: Final = frozenset({"D", "R", "X"})
 _OPTIONAL: Final = frozenset({"R?", "D?"})

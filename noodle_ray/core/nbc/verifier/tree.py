@@ -1,13 +1,11 @@
 """How functions hang together: who makes whom, captured variables, parameters and their defaults."""
 
-from collections.abc import Sequence
-from typing import Final, cast
-
 from noodle_ray.core.nbc.content import MAKERS
 from noodle_ray.core.nbc.encoder import PARAM_KINDS
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
+from noodle_ray.light import Final, Sequence, cast
 
 NAMESPACE: Final = "__namespace__"
 """The parameter of a class body: the dict it fills."""

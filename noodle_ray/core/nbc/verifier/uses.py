@@ -1,11 +1,9 @@
 """What instructions use: the walk that names, tree and the tables of models and imports are read from."""
 
-from collections.abc import Iterable, Iterator
-from typing import Final, cast
-
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.vm.catalog import module_of
+from noodle_ray.light import Final, Iterable, Iterator, cast
 
 _NESTED: Final[dict[str, tuple[int, ...]]] = {
     op: tuple(index for index, kind in enumerate(kinds) if kind in ("B", "H"))

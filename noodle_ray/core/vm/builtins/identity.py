@@ -2,12 +2,11 @@
 
 import builtins
 from _blake2 import blake2b  # hashlib would load OpenSSL
-from functools import lru_cache
-from typing import Any, Final
 
 from noodle_ray.core.vm.modules import on_start
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Final, lru_cache
 
 _FIRST: Final = 0x5000_0000_0000
 _STEP: Final = 16

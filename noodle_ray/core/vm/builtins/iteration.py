@@ -1,12 +1,11 @@
 """Builtins that consume or make iterables; work proportional to the data is charged."""
 
 import builtins
-from collections.abc import Callable, Iterator
 from itertools import chain, compress, repeat
-from typing import Any, Final
 
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of
+from noodle_ray.light import Any, Callable, Final, Iterator
 
 _OPTIONS: Final = frozenset({"default", "key"})
 _SIZED: Final = frozenset({list, tuple, str, dict, bytes})

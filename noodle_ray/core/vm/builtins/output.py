@@ -1,13 +1,11 @@
 """print and the builtins that make text."""
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
-
 from noodle_ray.core.vm.builtins.iteration import metered
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_str, with_encoding
+from noodle_ray.light import Any, Callable, Final, TypeVar
 
 _Bytes = TypeVar("_Bytes", bytes, bytearray)
 _PLAIN: Final = frozenset({int, str, bytes, bytearray, list, tuple, range})

@@ -2,12 +2,12 @@
 
 import builtins
 from types import UnionType
-from typing import Any
 
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import real_type
+from noodle_ray.light import Any
 
 
 def _choices(class_or_tuple: Any) -> Any:

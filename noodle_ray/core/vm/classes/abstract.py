@@ -2,9 +2,7 @@
 
 import builtins
 import collections.abc
-from collections.abc import Callable
 from types import FunctionType
-from typing import Any, Final
 
 from noodle_ray.core.vm.classes.functions import ProgramFunction
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
@@ -12,6 +10,7 @@ from noodle_ray.core.vm.classes.make import ABC
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.core.vm.types import dict_items, dict_keys
+from noodle_ray.light import Any, Callable, Final
 
 _ABC: Final[dict[str, Any]] = {name: getattr(collections.abc, name) for name in collections.abc.__all__}
 _STRUCTURAL: Final[dict[str, tuple[str, ...]]] = {

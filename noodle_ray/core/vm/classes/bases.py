@@ -2,11 +2,11 @@
 
 from builtins import set as builtin_set
 from types import GenericAlias, GetSetDescriptorType, MemberDescriptorType
-from typing import Any, Final
 
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
+from noodle_ray.light import Any, Final
 
 _DATA: Final = (list, dict, tuple, str, int, float, complex, bytes, set, frozenset)
 LIBRARY_BASES: Final[builtin_set[type]] = builtin_set()

@@ -1,14 +1,12 @@
 """The builtins about attributes and classes."""
 
-from collections.abc import Callable
-from typing import Any, Final
-
 from noodle_ray.core.vm import methods
 from noodle_ray.core.vm.classes.access import attribute_name, attributes_of, names_of
 from noodle_ray.core.vm.classes.dunders import Paid, bound
 from noodle_ray.core.vm.classes.kinds import clean_error, is_instance
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Callable, Final
 
 _NONE: Final = object()
 

@@ -1,9 +1,8 @@
 """The metaclass of program classes, and what tells their objects from those of the host."""
 
-from typing import Any, Final
-
 from noodle_ray.core.vm import walks
 from noodle_ray.core.vm.names import MARK, mark
+from noodle_ray.light import Any, Final
 
 MEMBERS: Final = mark("__members__")
 """Where an enumeration keeps its members by name."""

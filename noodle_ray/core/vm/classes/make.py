@@ -1,13 +1,11 @@
 """Making a class from the namespace that its body filled."""
 
-from collections.abc import Callable
-from typing import Any, Final
-
 from noodle_ray.core.vm.classes.bases import real_bases
 from noodle_ray.core.vm.classes.dunders import add_special, bound, is_dunder
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, clean, hosted, is_instance
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, mark, unmark
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Callable, Final
 
 Maker = Callable[[str, tuple[Any, ...], dict[str, Any], dict[str, Any]], Any]
 MAKER: Final = mark("__maker__")

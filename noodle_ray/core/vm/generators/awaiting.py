@@ -5,10 +5,8 @@ awaits it. Where it must wait, that fiber does, and others go on (`loop`).
 """
 
 import sys
-from collections.abc import Callable, Generator, Iterator
 from operator import attrgetter
 from types import CoroutineType, FunctionType, GeneratorType, MethodType
-from typing import Any, Final
 
 from noodle_ray.core.vm.classes.functions import is_function
 from noodle_ray.core.vm.fibers import Future as Pending
@@ -16,6 +14,7 @@ from noodle_ray.core.vm.generators.managers import TRACEBACK
 from noodle_ray.core.vm.generators.special import special
 from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Callable, Final, Generator, Iterator
 
 
 class Awaitable:

@@ -1,11 +1,10 @@
 """``with``: how a manager is entered and left, one of the program or of ours."""
 
-from collections.abc import Callable
 from types import FunctionType, MethodType
-from typing import Any, Final
 
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.generators.special import special
+from noodle_ray.light import Any, Callable, Final
 
 
 class Traceback:

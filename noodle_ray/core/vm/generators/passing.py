@@ -5,11 +5,11 @@ run then: each run has a `Passing` of its own, which is asked before any of that
 """
 
 import sys
-from typing import Final
 
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Final
 
 LIMITS: Final = (LimitExceeded, MemoryError, RecursionError)
 """Exceptions that end a run. Running out of memory or of stack is one of its limits."""

@@ -1,11 +1,10 @@
 """Finding a dunder method of a value by its type, as CPython does for the protocols that ``with`` and ``await`` use."""
 
-from collections.abc import Callable
 from types import MethodType
-from typing import Any
 
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.methods import METHODS
+from noodle_ray.light import Any, Callable
 
 
 def special(value: object, name: str) -> Callable[..., Any] | None:

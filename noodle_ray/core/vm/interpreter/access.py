@@ -1,11 +1,10 @@
 """Classes, and setting and deleting attributes."""
 
-from typing import Any
-
 from noodle_ray.core.vm.classes.make import make_class
 from noodle_ray.core.vm.interpreter.closure import make_closure
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
 from noodle_ray.core.vm.methods import del_attribute, set_attribute
+from noodle_ray.light import Any
 
 Keywords = tuple[tuple[str, int], ...]
 

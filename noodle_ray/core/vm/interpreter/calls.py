@@ -1,13 +1,12 @@
 """Functions, calls, and effects."""
 
-from typing import Any
-
 from noodle_ray.core.vm.builtins import callee
 from noodle_ray.core.vm.interpreter.closure import make_closure
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
 from noodle_ray.core.vm.methods import method_table
 from noodle_ray.core.vm.operators import model_value
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any
 
 Keywords = tuple[tuple[str, int], ...]
 

@@ -1,12 +1,11 @@
 """Functions of a program as values, and binding arguments to their parameters."""
 
-from collections.abc import Callable
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, Final
 
 from noodle_ray.core.nbc.module import Function
 from noodle_ray.core.vm.classes.functions import ProgramFunction
 from noodle_ray.core.vm.interpreter.frame import Cell, Frame
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.interpreter.run import InterpreterRun

@@ -1,11 +1,10 @@
 """Branches, loops, comprehensions, exceptions and returns."""
 
-from typing import Any
-
 from noodle_ray.core.nbc.module import Block
 from noodle_ray.core.vm.generators.managers import enter, leave
 from noodle_ray.core.vm.interpreter.frame import BREAK, CONTINUE, RETURN, Frame, Signal, operation
 from noodle_ray.core.vm.sets import set as ordered_set
+from noodle_ray.light import Any
 
 Handler = tuple[Block, "int | None", "int | None", Block]
 

@@ -1,9 +1,7 @@
 """Constants, variables, containers, strings and operators."""
 
 import operator
-from collections.abc import Callable
 from itertools import islice
-from typing import Any, Final
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
@@ -12,6 +10,7 @@ from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.operators import UNBOUND
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.strings import format_field, text_of
+from noodle_ray.light import Any, Callable, Final
 
 _BINARY: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,

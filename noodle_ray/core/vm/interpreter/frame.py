@@ -1,10 +1,8 @@
 """Frames, and running blocks of instructions in them."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
-
 from noodle_ray.core.nbc.module import Block, Function, Span
 from noodle_ray.core.vm.operators import UNBOUND
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.interpreter.run import InterpreterRun

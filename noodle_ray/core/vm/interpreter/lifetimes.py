@@ -1,10 +1,8 @@
 """When a register's value ends: CPython frees a temporary where it is used up, as a generator's end shows."""
 
-from collections.abc import Iterator
-from typing import Final, cast
-
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.walk import block_values, blocks_of, flatten, reads_of, writes_of
+from noodle_ray.light import Final, Iterator, cast
 
 _SEEN: Final = frozenset({"generator", "async_generator"})
 

@@ -1,7 +1,6 @@
 """One run on the interpreter."""
 
 import sys
-from typing import Any
 
 from noodle_ray.core.nbc.costs import entry_cost, guards, leaves, loop_cost
 from noodle_ray.core.nbc.module import Block, Instr, Module
@@ -12,6 +11,7 @@ from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
 from noodle_ray.core.vm.interpreter.lifetimes import lifetimes_of
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded, Limits
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any
 
 assert all((access, calls, control, data, suspended)), "importing them fills OPERATIONS"
 SUSPENDED = frozenset({"generator", "coroutine", "async_generator"})

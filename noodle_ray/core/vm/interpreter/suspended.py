@@ -5,14 +5,12 @@ generator the frame runs as a greenlet, which is switched away from where the pr
 end where it is awaited: what it waits for is the fiber's business.
 """
 
-from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any, Final
-
 from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, AsyncGenerator, Callable, Final, Generator
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
 

@@ -4,11 +4,8 @@ The file of module ``urllib.parse`` is ``urllib_parse_.py``. Its ``MEMBERS`` has
 `core.vm.catalog` lists; importing it registers the types it brings with `core.vm.methods.register`.
 """
 
-from collections.abc import Callable, Iterable
-from importlib import import_module
-from typing import Any, Final
-
 from noodle_ray.core.vm.catalog import MODULES
+from noodle_ray.light import Any, Callable, Final, Iterable, import_module
 
 _loaded: Final[dict[str, dict[str, Any]]] = {}
 _starters: Final[list[tuple[frozenset[str], Callable[[], None]]]] = []

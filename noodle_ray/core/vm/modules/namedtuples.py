@@ -1,9 +1,9 @@
 """Named tuples: classes as programs make them, with CPython's own checks of names and its own constructor."""
 
 import collections
-from typing import Any
 
 from noodle_ray.core.vm.classes.make import build_class
+from noodle_ray.light import Any
 
 
 def _replace(self: Any, /, **changes: Any) -> Any:

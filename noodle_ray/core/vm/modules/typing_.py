@@ -2,7 +2,6 @@
 # ruff: noqa: SIM905
 
 from types import GenericAlias
-from typing import Any, Final, NoReturn
 
 from noodle_ray.core.vm.classes.abstract import CLASSES
 from noodle_ray.core.vm.classes.dunders import add_special, is_dunder
@@ -14,6 +13,7 @@ from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.types import open_type
+from noodle_ray.light import Any, Final, NoReturn
 
 RUNTIME: Final = mark("_is_runtime_protocol")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.native.shared import Shared

@@ -2,7 +2,6 @@
 
 import _ast as ast
 from types import MethodDescriptorType
-from typing import cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.builtins import BUILTINS, callee
@@ -11,6 +10,7 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.operations import hidden
+from noodle_ray.light import cast
 
 _Keywords = tuple[tuple[str, int], ...]
 

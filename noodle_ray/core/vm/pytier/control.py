@@ -1,7 +1,6 @@
 """Emitting branches, exceptions and returns."""
 
 import _ast as ast
-from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of
@@ -9,6 +8,7 @@ from noodle_ray.core.vm.names import EXCEPTIONS
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position, position
+from noodle_ray.light import Final, cast
 
 
 @handles("if")

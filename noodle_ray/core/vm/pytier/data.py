@@ -1,12 +1,12 @@
 """Emitting data: constants, variables, containers, strings."""
 
 import _ast as ast
-from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
+from noodle_ray.light import Final, cast
 
 _PLAIN: Final = frozenset({str, int, float, bool})
 """Types whose text surely holds no address."""

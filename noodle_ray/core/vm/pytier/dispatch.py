@@ -1,9 +1,8 @@
 """Which instructions may run code of the program: operators and properties of its objects, methods, iteration."""
 
-from typing import Final, cast
-
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.pytier.registers import Registers
+from noodle_ray.light import Final, cast
 
 _PLAIN: Final = frozenset({int, float, bool, str, range, type(None)})
 """Types whose operators run nothing of a program."""

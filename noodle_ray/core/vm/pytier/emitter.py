@@ -7,8 +7,6 @@ freed, such a variable lets it go as it is read, as CPython's stack does, and wh
 """
 
 import _ast as ast
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from noodle_ray.core.nbc.costs import entry_cost, guards
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
@@ -18,6 +16,7 @@ from noodle_ray.core.vm.pytier.nodes import NOWHERE, Position, position
 from noodle_ray.core.vm.pytier.registers import Registers
 from noodle_ray.core.vm.pytier.scope import declarations
 from noodle_ray.core.vm.pytier.support import FUEL
+from noodle_ray.light import TYPE_CHECKING, Callable, Final, NamedTuple, Sequence, cast
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.pytier.fragments import Fragments

@@ -1,9 +1,8 @@
 """What a module's classes define, which decides how its attributes are read and which operators may run its code."""
 
-from typing import Final, NamedTuple, cast
-
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.light import Final, NamedTuple, cast
 
 
 class Facts(NamedTuple):

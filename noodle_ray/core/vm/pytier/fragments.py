@@ -8,7 +8,6 @@ stands now.
 
 import _ast as ast
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from noodle_ray.core.nbc.content import MAKERS, content
 from noodle_ray.core.nbc.encoder import sha256
@@ -18,11 +17,11 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.facts import Facts
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.support import FUEL
+from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from noodle_ray.core.vm.pytier.emitter import Emitter
+    from noodle_ray.light import Callable
 
 MIN_FUNCTIONS: Final = 8
 """Functions of a module from which on keys are worth their making, about a tenth of the time that code takes."""

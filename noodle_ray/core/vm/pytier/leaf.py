@@ -4,14 +4,13 @@ A leaf's body calls nothing that charges fuel itself, so the whole loop can be p
 loop pays at each iteration, because what it calls must see how much fuel is really left.
 """
 
-from typing import Final, cast
-
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of
 from noodle_ray.core.vm.methods import CHARGING
 from noodle_ray.core.vm.operators import SMALL_EXPONENT
 from noodle_ray.core.vm.pytier.dispatch import may_run_program
 from noodle_ray.core.vm.pytier.registers import Registers
+from noodle_ray.light import Final, cast
 
 _CHARGES: Final = frozenset(
     (

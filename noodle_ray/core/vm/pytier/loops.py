@@ -6,8 +6,6 @@ resize what it walks over, pays at each iteration; so does a ``while``, which is
 """
 
 import _ast as ast
-from collections.abc import Callable
-from typing import Final, cast
 
 from noodle_ray.core.nbc.costs import loop_cost
 from noodle_ray.core.nbc.module import Block, Instr
@@ -17,6 +15,7 @@ from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
 from noodle_ray.core.vm.pytier.leaf import is_inert, is_leaf, keeps_size
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.support import FUEL
+from noodle_ray.light import Callable, Final, cast
 
 _IMMUTABLE: Final = frozenset({range, str, tuple})
 _PLAIN: Final = _IMMUTABLE | {list, dict}

@@ -1,9 +1,9 @@
 """Short constructors for the syntax trees that the tier generates, each at a place in the program's source."""
 
 import _ast as ast
-from typing import Final, TypeAlias
 
 from noodle_ray.core.nbc.module import Span
+from noodle_ray.light import Final, TypeAlias
 
 Position: TypeAlias = dict[str, int]
 LOAD: Final = ast.Load()

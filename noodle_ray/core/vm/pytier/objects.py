@@ -5,7 +5,6 @@ value. A name that builtin values have too is looked up in tables, unless the va
 """
 
 import _ast as ast
-from typing import cast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.nbc.walk import flatten
@@ -15,6 +14,7 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.calls import call_with, define
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
+from noodle_ray.light import cast
 
 SELF = ".self"
 """The variable that says whether a method's first parameter is an object of a program's class."""

@@ -1,7 +1,6 @@
 """Emitting operators, subscripts and unpacking."""
 
 import _ast as ast
-from typing import Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.vm.pytier import nodes
@@ -9,6 +8,7 @@ from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.leaf import small_power
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.registers import arithmetic
+from noodle_ray.light import Final, cast
 
 BINARY: Final[dict[str, type[ast.operator]]] = {
     "+": ast.Add,

@@ -1,11 +1,10 @@
 """What a function's instructions do to its registers: definitions, uses and the types that are certain."""
 
-from typing import cast
-
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.walk import block_values, blocks_of
 from noodle_ray.core.vm.pytier.facts import NO_FACTS, Facts
+from noodle_ray.light import cast
 
 Types = dict[int, type]
 

@@ -1,9 +1,7 @@
 """One run on the Python tier."""
 
 import sys
-from collections.abc import Callable
 from types import FrameType, FunctionType, TracebackType
-from typing import cast
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.generators import awaiting
@@ -12,6 +10,7 @@ from noodle_ray.core.vm.generators.passing import Passing, trip
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
+from noodle_ray.light import Callable, cast
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
 _SIZED = frozenset({list, tuple, dict, str, range, bytes})

@@ -1,13 +1,13 @@
 """Names a function of the program needs declared, and the conflicts that Python could not express."""
 
 import _ast as ast
-from typing import cast
 
 from noodle_ray.core.nbc.module import Function
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.pytier.nodes import NOWHERE, assign, constant
 from noodle_ray.core.vm.pytier.support import FUEL
 from noodle_ray.errors import ModuleError
+from noodle_ray.light import cast
 
 
 def declarations(function: Function) -> list[ast.stmt]:

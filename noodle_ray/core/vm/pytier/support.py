@@ -5,11 +5,9 @@ are: CPython's messages about missing arguments and unbound names are then right
 """
 
 import _ast as ast
-from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, compress, repeat
 from operator import length_hint
 from types import CellType, CodeType
-from typing import Final, cast
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
@@ -22,6 +20,7 @@ from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.sets import set_of
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import FIELD_CONVERSIONS, text_of
+from noodle_ray.light import Callable, Final, Iterable, Iterator, cast
 
 FUEL: Final = ".fuel"
 
