@@ -5,6 +5,9 @@ Here are the same names from the C modules underneath, and stand-ins for what on
 which these are the real ones.
 """
 
+import _warnings  # type: ignore[import-not-found]  # what a process has as long as warnings is not imported
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque as deque
@@ -19,6 +22,21 @@ if TYPE_CHECKING:
     from functools import lru_cache as lru_cache
     from functools import partial as partial
     from importlib import import_module as import_module
+    from types import BuiltinFunctionType as BuiltinFunctionType
+    from types import CellType as CellType
+    from types import CodeType as CodeType
+    from types import CoroutineType as CoroutineType
+    from types import EllipsisType as EllipsisType
+    from types import FrameType as FrameType
+    from types import FunctionType as FunctionType
+    from types import GeneratorType as GeneratorType
+    from types import GenericAlias as GenericAlias
+    from types import GetSetDescriptorType as GetSetDescriptorType
+    from types import MemberDescriptorType as MemberDescriptorType
+    from types import MethodDescriptorType as MethodDescriptorType
+    from types import MethodType as MethodType
+    from types import TracebackType as TracebackType
+    from types import UnionType as UnionType
     from typing import Any as Any
     from typing import Final as Final
     from typing import Literal as Literal
@@ -30,7 +48,6 @@ if TYPE_CHECKING:
     from typing import TypeVar as TypeVar
     from typing import cast as cast
 else:
-    import sys
     from _collections import _tuplegetter, deque  # noqa: F401
     from _collections_abc import (  # noqa: F401
         AsyncGenerator,
@@ -57,6 +74,38 @@ else:
 
         __ror__ = __or__
 
+    def _types() -> dict[str, type]:
+        def generator():  # noqa: ANN202
+            yield generator
+
+        async def coroutine() -> object:
+            return generator
+
+        began = coroutine()
+        began.close()
+        try:
+            raise ValueError
+        except ValueError as error:
+            traceback = error.__traceback__
+        return {
+            "BuiltinFunctionType": type(len),
+            "CellType": type(coroutine.__closure__[0]),
+            "CodeType": type(generator.__code__),
+            "CoroutineType": type(began),
+            "EllipsisType": type(...),
+            "FrameType": type(traceback.tb_frame),
+            "FunctionType": type(generator),
+            "GeneratorType": type(generator()),
+            "GenericAlias": type(list[int]),
+            "GetSetDescriptorType": type(type(generator).__dict__["__code__"]),
+            "MemberDescriptorType": type(type(generator).__dict__["__globals__"]),
+            "MethodDescriptorType": type(str.join),
+            "MethodType": type(_Form().__or__),
+            "TracebackType": type(traceback),
+            "UnionType": type(int | str),
+        }
+
+    globals().update(_types())
     Any = Final = Literal = NoReturn = TextIO = TypeAlias = _Form()
 
     class Protocol:
@@ -124,13 +173,12 @@ else:
         lambda _0, a, b, c, d, e, f, g, h, i, j: _new(_0, (a, b, c, d, e, f, g, h, i, j)),
         lambda _0, a, b, c, d, e, f, g, h, i, j, k: _new(_0, (a, b, c, d, e, f, g, h, i, j, k)),
     )
-    _Function = type(_new_function := lambda: None)
 
     def _constructor(name: str, fields: tuple[str, ...], defaults: tuple[object, ...]) -> object:
         code = _CONSTRUCTORS[len(fields)].__code__.replace(
             co_varnames=("_cls", *fields), co_name="__new__", co_qualname=f"{name}.__new__"
         )
-        return _Function(code, globals(), "__new__", defaults or None)
+        return FunctionType(code, globals(), "__new__", defaults or None)
 
     def _replace(self: tuple, /, **changes: object) -> tuple:
         made = self._make(map(changes.pop, self._fields, self))
@@ -143,3 +191,27 @@ else:
 
     def _repr(self: tuple) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in zip(self._fields, self, strict=True))})"
+
+
+class WarningsIgnored:
+    """While it is entered, or after `begin`, no warning is shown or raised. Filters belong to the process, not to a
+    thread."""
+
+    __slots__ = ("_kept",)
+
+    def begin(self) -> None:
+        """Ignore all warnings from now on."""
+        self._set([("ignore", None, Warning, None, 0)])
+
+    def __enter__(self) -> None:
+        self._kept = self._set([("ignore", None, Warning, None, 0)])
+
+    def __exit__(self, *_: object) -> None:
+        self._set(self._kept)
+
+    def _set(self, filters: "list[tuple[object, ...]]") -> "list[tuple[object, ...]]":
+        current: list[tuple[object, ...]] = sys.modules.get("warnings", _warnings).filters
+        kept = current[:]
+        current[:] = filters
+        _warnings._filters_mutated()
+        return kept

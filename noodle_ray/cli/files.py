@@ -37,8 +37,9 @@ def read_bytes(file: str) -> bytes:
 
 def source_text(data: bytes, filename: str) -> str:
     """Decode source, which is UTF-8; CompileError E0002 at the first byte that is not."""
+    data = data.removeprefix(b"\xef\xbb\xbf")  # a byte order mark; the codec for it would be one more module
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return data.decode().replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         start = before.rfind(b"\n") + 1

@@ -58,6 +58,7 @@ def _run(found: Arguments | None) -> int | None:
     import gc
 
     gc.disable()  # what loads now stays to the end; looking through it for garbage takes a tenth of the time
+    from noodle_ray.core.sandbox.guess import needs
     from noodle_ray.core.sandbox.local import LocalWorker
 
     # Before all else, so that the worker gets ready on another core while this process loads the compiler and compiles.
@@ -65,8 +66,7 @@ def _run(found: Arguments | None) -> int | None:
     seed = found.last("--seed")
     if seed is not None and not (seed.isascii() and seed.isdigit() and len(seed) < 16):
         return None
-    tiers, modules, simple = _needs(found.positional[0], found.last("--tier") or "auto")
-    with LocalWorker(tiers=tiers, modules=modules, simple=simple) as worker:
+    with LocalWorker(needs(found.positional[0], found.last("--tier") or "auto")) as worker:
         from noodle_ray.cli.run import run_file
 
         return run_file(
@@ -80,40 +80,6 @@ def _run(found: Arguments | None) -> int | None:
             seed=None if seed is None else int(seed),
             worker=worker,
         )
-
-
-def _needs(file: str, tier: str) -> tuple[tuple[str, ...], list[str], bool]:
-    """The tiers and library modules to load for a run, and whether the program is a simple one.
-
-    A guess from the text is enough: a worker that lacks something is started anew with it.
-    """
-    from noodle_ray.core.sandbox.warm import is_simple
-    from noodle_ray.core.vm.catalog import MODULES
-
-    try:
-        with open(file, encoding="utf-8") as opened:
-            text = opened.read(1 << 20)
-    except (OSError, ValueError):
-        return ("interpreter", "python"), [], False
-    words = set(text.split())
-    imported: set[str] = set()
-    if words & {"import", "from"}:
-        for line in text.splitlines():
-            if line.lstrip().startswith(("import ", "from ")):
-                imported.update(line.replace(",", " ").replace(";", " ").split())
-    if "array" not in text and "model" not in text:
-        imported.discard("noodle_ray")  # all else of it needs no module, and this one imports numpy
-    modules = [name for name in MODULES if name in imported or _top(name) in imported]
-    simple = is_simple(text)
-    if tier != "auto":
-        return ("interpreter",) if tier == "interpreter" else ("python",), modules, simple
-    loops = words & {"for", "while", "def", "try:", "lambda", "while(", "class", "with", "match"}
-    return ("python",) if loops else ("interpreter",), modules, simple
-
-
-def _top(module: str) -> str:
-    """The package that a dotted module may be imported through; '' for others."""
-    return module.partition(".")[0] if "." in module else ""
 
 
 def _compile(found: Arguments | None) -> int | None:

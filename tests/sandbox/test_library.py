@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from noodle_ray.cli.main import _needs
+from noodle_ray.core.sandbox.guess import Needs, needs
 from noodle_ray.core.sandbox.local import LocalWorker
 from tests.sandbox.programs import request
 
@@ -13,7 +13,7 @@ RESULT = (["a", "a", "a"], "[1]", "a%20b")
 
 
 def test_worker_when_it_lacks_a_module_is_started_anew_with_it() -> None:
-    with LocalWorker(fork_server=False, tiers=("interpreter",)) as worker:
+    with LocalWorker(Needs(("interpreter",), ()), fork_server=False) as worker:
         assert worker.run(request(SOURCE))["result"] == RESULT
         assert worker.run(request("import base64\nbase64.b64encode(b'a')"))["result"] == b"YQ=="
 
@@ -49,4 +49,4 @@ def test_seed_when_given_repeats_a_run_in_another_worker() -> None:
 def test_needs_are_read_off_the_text(tmp_path: Path, source: str, modules: set[str]) -> None:
     file = tmp_path / "program.py"
     file.write_text(source)
-    assert set(_needs(str(file), "auto")[1]) == modules
+    assert set(needs(str(file), "auto").modules) == modules

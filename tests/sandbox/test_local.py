@@ -14,6 +14,7 @@ import pytest
 from noodle_ray.core.nbc import digest
 from noodle_ray.core.sandbox.local import LocalWorker, run_local
 from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import ModuleError
@@ -317,7 +318,7 @@ def test_fork_server_is_used_when_process_has_threads() -> None:
 @pytest.mark.parametrize(("loaded", "needed"), [("python", "interpreter"), ("interpreter", "python")])
 def test_tier_is_loaded_after_all_when_a_run_needs_it(loaded: str, needed: str) -> None:
     before = set(os.listdir("/proc/self/fd"))
-    with LocalWorker(fork_server=False, tiers=(loaded,)) as worker:
+    with LocalWorker(Needs((loaded,), ()), fork_server=False) as worker:
         assert worker.run(request("1 + 1", tier=loaded))["tier"] == loaded
         outcome = worker.run(request("1 + 1", tier=needed))
         assert (outcome["result"], outcome["tier"]) == (2, needed)

@@ -4,12 +4,11 @@
 """
 
 import _ast as ast
-import warnings
 from _thread import allocate_lock
 
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.errors import Diagnostic
-from noodle_ray.light import Final, cast
+from noodle_ray.light import Final, WarningsIgnored, cast
 
 MAX_SOURCE: Final = 1 << 20
 """Largest source accepted, in characters."""
@@ -35,8 +34,7 @@ def parse(source: str, filename: str) -> tuple[ast.Module | None, list[Diagnosti
             span = _span_of(source, source.index(character))
             return None, [Diagnostic("NOODLE-E0001", f"the program contains {what}", span, "remove the character")]
     try:
-        with _warnings_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _warnings_lock, WarningsIgnored():
             tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     except SyntaxError as error:
         return None, [_from_syntax_error(error)]
@@ -51,8 +49,7 @@ def late_syntax_errors(tree: ast.Module, filename: str, flags: int = 0) -> list[
     """The syntax errors that CPython finds only after parsing, such as ``return`` outside a function. ``flags`` are
     those of ``__future__`` imports that the tree does not have itself."""
     try:
-        with _warnings_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _warnings_lock, WarningsIgnored():
             compile(tree, filename, "exec", flags, dont_inherit=True)
     except SyntaxError as error:
         return [_from_syntax_error(error)]

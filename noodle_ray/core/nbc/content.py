@@ -5,10 +5,10 @@ Lines count from the function's own, functions that it makes from its own number
 """
 
 import marshal
-from typing import Any, Final
 
 from noodle_ray.core.nbc.module import Block, Function
 from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.light import Any, Final
 
 MAKERS: Final = {"func": 1, "gather": 3, "class": 2}
 """Opcodes that make a function, and which operand names it."""

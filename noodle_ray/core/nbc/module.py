@@ -7,7 +7,7 @@ and imported on the path of a one-line ``noodle run``, where each dataclass cost
 from noodle_ray.light import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from types import EllipsisType
+    from noodle_ray.light import EllipsisType
 
 FORMAT_VERSION = 2
 

@@ -5,16 +5,16 @@ import os
 import select
 import sys
 from time import monotonic
-from types import TracebackType
 
 from noodle_ray.core.sandbox import messages, outcome
+from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import Frames, WireError
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.errors import PlatformError
-from noodle_ray.light import TYPE_CHECKING, Iterable, import_module
+from noodle_ray.light import TYPE_CHECKING, TracebackType, import_module
 
 if TYPE_CHECKING:
     from noodle_ray.core.sandbox.spawn import ForkServerProcess
@@ -30,22 +30,18 @@ class LocalWorker:
     """A worker for one run at a time, replaced when it dies. Start it early: it gets ready while the caller compiles.
 
     It is forked from this process, or where this process has threads (which do not survive a fork), or if
-    ``fork_server`` is true, from a fork server, which has all there is. With few ``tiers`` and ``modules`` of the
-    catalog a forked worker is ready sooner, and started anew for a run that turns out to need others; also if its first
-    program is ``simple`` (`warm.is_simple`). Use it as a context manager, or call `close`. Not thread-safe.
+    ``fork_server`` is true, from a fork server, which has all there is. With few ``needs`` a forked worker is ready
+    sooner, and started anew for a run that turns out to need more. Use it as a context manager, or call `close`. Not
+    thread-safe.
     """
 
     def __init__(
         self,
+        needs: Needs = Needs(modules=()),  # noqa: B008 (immutable)
         fork_server: bool | None = None,
-        tiers: Iterable[str] = ("interpreter", "python"),
-        modules: Iterable[str] = (),
-        simple: bool = False,
     ) -> None:
         self._use_server = fork_server
-        self._tiers = tuple(tiers)
-        self._modules = tuple(modules)
-        self._simple = simple
+        self._needs = needs
         self._server: ForkServerProcess | None = None
         self._connection: _socket.socket | None = None
         self._pid = 0
@@ -155,11 +151,9 @@ class LocalWorker:
                     case messages.Lacks():
                         lacking = self._stop()
                         wanted = _imports(request.module)
-                        complete = len(self._tiers) == 2 and not self._simple and {*wanted} <= {*self._modules}
-                        if self._server is not None or complete:
+                        if self._server is not None or self._needs.holds(wanted):
                             return outcome.died(f"it lacks a module: {lacking}", request.tier)
-                        self._tiers, self._simple = ("interpreter", "python"), False
-                        self._modules = (*self._modules, *wanted)
+                        self._needs = Needs(modules=(*self._needs.modules, *wanted))
                         return self.run(request, host)
                     case messages.Refused(error):
                         raise error
@@ -221,7 +215,7 @@ class LocalWorker:
         ours, theirs = _socket.socketpair()
         proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         parent = os.getpid()
-        self._code = make_memory() if "python" in self._tiers else -1
+        self._code = make_memory() if "python" in self._needs.tiers else -1
         try:
             self._pid = os.fork()
         except OSError as error:
@@ -232,7 +226,7 @@ class LocalWorker:
                 theirs.close()
                 os.close(proc)
         if self._pid == 0:
-            _become_worker(theirs, proc, parent, self._tiers, self._modules, self._simple, self._code)
+            _become_worker(theirs, proc, parent, self._needs, self._code)
         self._connection = ours
 
     def _start_from_server(self) -> None:
@@ -286,16 +280,14 @@ def _become_worker(
     connection: _socket.socket,
     proc: int,
     parent: int,
-    tiers: tuple[str, ...],
-    modules: tuple[str, ...],
-    simple: bool,
+    needs: Needs,
     code: int,
 ) -> None:
     try:
         from noodle_ray.core.sandbox import lockdown, warm
         from noodle_ray.core.sandbox.worker import become_worker
 
-        warm.load(tiers, modules, simple)
+        warm.load(needs)
         if code >= 0:
             import noodle_ray.core.vm.native.shared  # noqa: F401  # before files are out of reach
         become_worker(connection, proc, parent, lockdown.isolate(), code)

@@ -32,7 +32,7 @@ class Need(NamedTuple):
 
 
 class Lacks(NamedTuple):
-    """The run needs a tier or a module that the worker was started without. Nothing has run."""
+    """The run needs a tier or a module that the worker was started without. Nobody has seen anything of it."""
 
 
 class Refused(NamedTuple):

@@ -9,7 +9,7 @@ from noodle_ray.core.sandbox import messages, outcome
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.spawn import ForkServerProcess
-from noodle_ray.core.sandbox.wire import Frames, WireError
+from noodle_ray.core.sandbox.wire import Frames, WireError, load_msgpack
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.core.vm.native.shared import SLOTS
@@ -20,6 +20,7 @@ Answers: TypeAlias = Awaitable[list[EffectAnswer]] | AsyncIterator[list[EffectAn
 Effects: TypeAlias = Callable[[list[EffectRequest]], Answers]
 """Answers a batch of effects: all at once (a coroutine), or as they get ready (an asynchronous iterator)."""
 
+load_msgpack()
 _START_SECONDS = 30.0
 _CAUSE_SECONDS = 2.0
 

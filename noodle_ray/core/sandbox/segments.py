@@ -9,14 +9,10 @@ which the arrays stand in the message: no two can share memory. A row takes at l
 that little bytes cannot stand for many objects.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
-
-import msgpack  # type: ignore[import-untyped]
-
+from noodle_ray.core.sandbox.plain import pack, unpack
 from noodle_ray.core.vm.packed import ITEMS
 from noodle_ray.core.vm.values import FOREIGN
+from noodle_ray.light import Any, Callable, Final, TypeAlias, lru_cache
 
 MARK: Final = 0xC1
 _HEAD: Final = 8
@@ -54,8 +50,16 @@ class Writer:
 
 @lru_cache(64)
 def _described(dtype: str, shape: tuple[int, ...]) -> bytes:
-    packed: bytes = msgpack.packb([dtype, *shape])
-    return packed
+    return pack([dtype, *shape], _refuse)
+
+
+@lru_cache(64)
+def _read(described: bytes) -> tuple[str, tuple[int, ...]]:
+    found: Any = unpack(described, _refuse, _refuse)
+    dtype, *shape = found
+    if dtype not in ITEMS or not 1 <= len(shape) <= 2 or any(type(n) is not int or n < 0 for n in shape):
+        raise ValueError("an array has no valid shape")
+    return dtype, tuple(shape)
 
 
 class Reader:
@@ -76,9 +80,7 @@ class Reader:
 
     def take(self, described: bytes, make: Make) -> object:
         """The array that ``Writer.add`` described. Raises ValueError for what is none."""
-        dtype, *shape = msgpack.unpackb(described)
-        if dtype not in ITEMS or not 1 <= len(shape) <= 2 or any(type(n) is not int or n < 0 for n in shape):
-            raise ValueError("an array has no valid shape")
+        dtype, shape = _read(described)
         rows, width = shape[0], shape[1] if len(shape) == 2 else 1
         size = rows * width * ITEMS[dtype]
         room = size or (rows if len(shape) == 2 else 0)
@@ -89,9 +91,14 @@ class Reader:
         self._at = end
         if dtype == "bool" and data.tobytes().strip(b"\0\1"):
             raise ValueError("a truth value is neither 0 nor 1")
-        return make(dtype, tuple(shape), data)
+        return make(dtype, shape, data)
 
     def end(self) -> None:
         """Raise ValueError unless all was taken."""
         if self._at != len(self._view):
             raise ValueError("something follows the last array")
+
+
+def _refuse(*_: object) -> object:
+    """What stands for an extension, a dict or anything else that describes no array."""
+    raise ValueError("an array is not described as one")

@@ -1,21 +1,26 @@
 """What a process loads before it becomes a worker or forks some: once locked down, it can import nothing."""
 
 import gc
-import warnings
 
 from noodle_ray.core.nbc import digest
+from noodle_ray.core.sandbox.guess import Needs
+from noodle_ray.core.sandbox.wire import load_msgpack
+from noodle_ray.core.vm import execute
 from noodle_ray.core.vm.catalog import MODULES
 from noodle_ray.core.vm.modules import preload
-from noodle_ray.light import Final, Iterable, import_module
+from noodle_ray.core.vm.strings import CODECS
+from noodle_ray.light import Final, WarningsIgnored, import_module
 
 TIERS: Final = {"interpreter": "noodle_ray.core.vm.interpreter", "python": "noodle_ray.core.vm.pytier.run"}
+_ALWAYS: Final = ("noodle_ray.core.nbc.verifier", "noodle_ray.core.sandbox.worker")
 _LAZY: Final = (
-    "noodle_ray.core.nbc.verifier",
-    "noodle_ray.core.sandbox.worker",
     "noodle_ray.core.vm.classes.access",
     "noodle_ray.core.vm.classes.functions_of",
+    "_blake2",
+    "_heapq",
     "greenlet",
     "unicodedata",
+    *CODECS.values(),
 )
 """What the runtime imports only when a program first needs it."""
 _LATER: Final = (
@@ -25,31 +30,19 @@ _LATER: Final = (
     "noodle_ray.core.vm.modules.typing_",
 )
 """What it imports only for programs that are not simple."""
-_NOT_SIMPLE: Final = (
-    *("abc", "async", "await", "class", "del", "except", "global", "isinstance", "issubclass", "match", "model"),
-    *("nonlocal", "typing", "with", "yield"),
-)
-
-_CODECS: Final = ("utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le")
-"""Encodings of `core.vm.strings` that CPython imports when they are first used."""
 
 
-def is_simple(source: str) -> bool:
-    """Whether a text has none of the words whose meaning is loaded later."""
-    return not any(word in source for word in _NOT_SIMPLE)
-
-
-def load(tiers: Iterable[str] = TIERS, modules: Iterable[str] = MODULES, simple: bool = False) -> None:
-    """Import all that a run on these tiers, with these modules of the catalog, can need; no other can run.
-
-    A program that is not ``simple`` can need more.
-    """
-    for name in (*_LAZY, *(() if simple else _LATER), *(TIERS[tier] for tier in tiers)):
+def load(needs: Needs = Needs()) -> None:  # noqa: B008 (immutable)
+    """Import all that a run with these needs can use; no other can run."""
+    lazy, later = () if needs.lean else _LAZY, () if needs.simple else _LATER
+    for name in (*_ALWAYS, *lazy, *later, *(TIERS[tier] for tier in needs.tiers)):
         import_module(name)
-    for encoding in _CODECS:
-        "".encode(encoding)
-    preload(name for name in modules if name in MODULES)
-    warnings.simplefilter("ignore")  # telling of one would import what a locked process cannot
+    if needs.lean:
+        execute.lean = True
+    else:
+        load_msgpack()
+    preload(name for name in needs.modules if name in MODULES)
+    WarningsIgnored().begin()  # telling of one would import what a locked process cannot
     digest(b"")
 
 
@@ -61,7 +54,6 @@ def warm() -> None:
     from noodle_ray.core.nbc import encode
     from noodle_ray.core.nbc import load as load_module
     from noodle_ray.core.nbc.module import Function, Instr, Module
-    from noodle_ray.core.vm.execute import execute
 
     here = (1, 0, 1, 1)
     body = (
@@ -72,6 +64,6 @@ def warm() -> None:
     function = Function("<module>", (), 2, (), (), (), body, here)
     module = load_module(encode(Module((function,), (), ())))
     for tier in ("interpreter", "python"):
-        execute(module, tier=tier)
+        execute.execute(module, tier=tier)
     gc.collect()
     gc.freeze()

@@ -19,9 +19,8 @@ Plain data travels as msgpack; what msgpack lacks has an extension code: big int
 whose elements follow the message (see `segments`).
 """
 
-import msgpack  # type: ignore[import-untyped]
-
 from noodle_ray.core.sandbox import segments
+from noodle_ray.core.sandbox.plain import Extension, pack, unpack
 from noodle_ray.core.vm.packed import Packed
 from noodle_ray.core.vm.values import FOREIGN, check_keys
 from noodle_ray.errors import PlatformError
@@ -44,7 +43,27 @@ _NOTHING: Final = segments.Reader(b"")
 _SHORT: Final = 16384
 """Bytes of the buffer for frames that are copied once more."""
 
+_SMALL: Final = 4096
+"""Bytes that `plain` reads in less time than msgpack takes to import."""
+_msgpack: Any = None
+
 SetType: TypeAlias = Callable[[list[object]], object]
+
+
+def load_msgpack() -> None:
+    """Use msgpack from now on; until then `plain` writes messages and reads those that are small."""
+    global _msgpack
+    import msgpack  # type: ignore[import-untyped]
+
+    _msgpack = msgpack
+
+
+def _can_load() -> bool:
+    try:
+        load_msgpack()
+    except ImportError:  # a worker, which can import nothing
+        return False
+    return True
 
 
 class WireError(PlatformError):
@@ -114,11 +133,15 @@ class Codec:
             self._reader = _NOTHING
 
     def _pack(self, value: object) -> bytes:
-        packed: bytes = msgpack.packb(value, default=self._extend, strict_types=True, unicode_errors="surrogatepass")
+        if _msgpack is None:
+            return pack(value, self._extend)
+        packed: bytes = _msgpack.packb(value, default=self._extend, strict_types=True, unicode_errors="surrogatepass")
         return packed
 
     def _unpack(self, data: bytes | bytearray | memoryview) -> object:
-        return msgpack.unpackb(
+        if _msgpack is None and not (len(data) > _SMALL and _can_load()):
+            return unpack(data, self._from_extension, _dict)
+        return _msgpack.unpackb(
             data,
             ext_hook=self._from_extension,
             object_pairs_hook=_dict,
@@ -130,7 +153,7 @@ class Codec:
         kind = type(value)
         if kind is int:
             assert isinstance(value, int)
-            return msgpack.ExtType(_BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
+            return _extension(_BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
         if kind is tuple:
             return self._nested(_TUPLE, list(value))  # type: ignore[call-overload]
         if kind in self._set_classes:
@@ -138,14 +161,14 @@ class Codec:
         if kind in self._frozenset_classes:
             return self._nested(_FROZENSET, list(value))  # type: ignore[call-overload]
         if kind in FOREIGN:
-            return msgpack.ExtType(_ARRAY, self._writer.add(value))
+            return _extension(_ARRAY, self._writer.add(value))
         if isinstance(value, tuple):  # a named tuple, such as Limits
             return list(value)
         raise TypeError(f"a value of type {kind.__name__} is not plain data")
 
     def _nested(self, code: int, items: list[object]) -> object:
         self._enter()
-        packed = msgpack.ExtType(code, self._pack(items))
+        packed = _extension(code, self._pack(items))
         self._depth -= 1
         return packed
 
@@ -172,6 +195,10 @@ class Codec:
         self._depth += 1
         if self._depth > MAX_NESTING:
             raise WireError(f"a value nests more than {MAX_NESTING} tuples or sets")
+
+
+def _extension(code: int, data: bytes) -> object:
+    return Extension(code, data) if _msgpack is None else _msgpack.ExtType(code, data)
 
 
 def _dict(pairs: list[tuple[object, object]]) -> dict[object, object]:

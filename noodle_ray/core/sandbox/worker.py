@@ -15,7 +15,6 @@ import os
 import resource
 import select
 from time import monotonic
-from types import FrameType
 
 from noodle_ray.core.nbc import digest, load
 from noodle_ray.core.nbc.module import Module
@@ -29,7 +28,7 @@ from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.packed import listed
 from noodle_ray.core.vm.state import S
 from noodle_ray.errors import ModuleError
-from noodle_ray.light import TYPE_CHECKING, Final, NoReturn
+from noodle_ray.light import TYPE_CHECKING, Final, FrameType, NoReturn
 
 if TYPE_CHECKING:
     from _socket import socket

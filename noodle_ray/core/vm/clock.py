@@ -1,8 +1,8 @@
 """The time as programs read it: each reading is an answer from outside, which a resumed run gets again."""
 
 import time
-from collections.abc import Mapping
-from typing import Final
+
+from noodle_ray.light import Final, Mapping
 
 MAX_READINGS: Final = 50_000
 """Readings of one run that are remembered. A run with more cannot be repeated exactly, so it is not resumed."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from noodle_ray.core.vm.profiler import Sampler
 
+lean = False
+"""Whether this process lacks what the runtime imports when it is first needed, and can import nothing any more."""
 _MESSAGE_LENGTH = 10_000
 _FRAMES_SHOWN = 200
 NO_READINGS: "Final[Mapping[str, list[float]]]" = {}
@@ -141,6 +143,8 @@ def execute(
         if S.tripped in CODES:  # where CPython lets nothing be raised, as in the ``finally`` of a generator it frees
             raise LimitExceeded(S.tripped)
     except Exception as raised:
+        if lean and isinstance(raised, ImportError):
+            raise
         result = None
         S.charge = _IDLE.charge
         error = describe(raised, run)
@@ -287,7 +291,9 @@ def describe(raised: BaseException, run: Any) -> dict[str, Any]:
         message = str.__str__(to_str(raised))
     except LimitExceeded as tripped:  # in a __str__ of the program
         return _limit(tripped.kind, tripped, run)
-    except BaseException:
+    except BaseException as failed:
+        if lean and isinstance(failed, ImportError):
+            raise
         message = ""
     return {
         "code": "NOODLE-E0501",

@@ -6,7 +6,6 @@ as large as the program allows and the same in every run. Keys name the fiber's 
 position in it, never the order of arrival.
 """
 
-from _heapq import heappop, heappush  # heapq itself has much that is not needed
 from itertools import islice
 from time import perf_counter
 
@@ -219,6 +218,8 @@ class Fibers:
             return
         me = self.current
         if until is not None:
+            from _heapq import heappush  # heapq itself has much that is not needed
+
             self._timed += 1
             heappush(self._timers, (until, self._timed, me))
         self._pausing.add(me)
@@ -378,6 +379,8 @@ class Fibers:
             self.current = me
 
     def _run_hub(self) -> None:
+        from _heapq import heappop
+
         while True:
             while self._ready:
                 fiber = self._ready.popleft()
@@ -390,6 +393,8 @@ class Fibers:
                 self.wake(heappop(self._timers)[2])
 
     def _next_timer(self) -> float | None:
+        from _heapq import heappop
+
         while self._timers and self._timers[0][2] not in self._pausing:
             heappop(self._timers)
         return self._timers[0][0] if self._timers else None

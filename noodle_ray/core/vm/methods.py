@@ -4,15 +4,23 @@
 ``obj.name`` without a call. Both raise AttributeError in CPython's words for what is not in the tables.
 """
 
-from types import BuiltinFunctionType, FunctionType, GenericAlias, MethodDescriptorType, MethodType
-
 from noodle_ray.core.vm import containers, sets, strings
 from noodle_ray.core.vm.catalog import CHARGING_METHODS
 from noodle_ray.core.vm.classes.functions import ProgramFunction
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.names import CHARGING_BUILTINS, MARK
 from noodle_ray.core.vm.types import CALLS_OF, OPEN_TYPES, ModelError, Module, dict_items, dict_keys
-from noodle_ray.light import Any, Callable, Final, TypeAlias
+from noodle_ray.light import (
+    Any,
+    BuiltinFunctionType,
+    Callable,
+    Final,
+    FunctionType,
+    GenericAlias,
+    MethodDescriptorType,
+    MethodType,
+    TypeAlias,
+)
 
 Method: TypeAlias = Callable[..., Any]
 

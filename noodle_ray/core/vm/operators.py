@@ -2,7 +2,6 @@
 
 from builtins import pow as _pow
 from builtins import round as _round
-from math import isqrt
 
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
@@ -131,6 +130,16 @@ def charge_bits(bits: int) -> None:
     """Charge for making an integer of so many bits by multiplication, which grows faster than its size."""
     words = bits >> 5
     S.charge(words * isqrt(words))
+
+
+def isqrt(words: int) -> int:
+    """math.isqrt, whose module would be one more to load for a one-line program."""
+    root = int(words**0.5)
+    while root * root > words:
+        root -= 1
+    while (root + 1) * (root + 1) <= words:
+        root += 1
+    return root
 
 
 def pow_(base: Any, exponent: Any) -> Any:

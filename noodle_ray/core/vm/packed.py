@@ -1,9 +1,7 @@
 """Arrays outside of a run: what a process without numpy, such as a worker's owner, holds of one."""
 
-from binascii import b2a_base64
-from typing import Any, Final, Literal
-
 from noodle_ray.core.vm.values import FOREIGN, Foreign
+from noodle_ray.light import Any, Final, Literal
 
 FORMATS: Final[dict[str, Literal["d", "f", "q", "?"]]] = {"float64": "d", "float32": "f", "int64": "q", "bool": "?"}
 """The dtypes of arrays, and the codes of their elements in `struct` and `memoryview`."""
@@ -64,6 +62,8 @@ def without_arrays(value: Any) -> Any:
 
 def array_json(value: Any) -> dict[str, Any]:
     """An array as JSON that loses nothing: ``{"$array": {"dtype", "shape", "data" in base64}}``."""
+    from binascii import b2a_base64
+
     dtype, shape, data = FOREIGN[type(value)].raw(value)
     return {"$array": {"dtype": dtype, "shape": list(shape), "data": b2a_base64(data, newline=False).decode()}}
 

@@ -1,7 +1,6 @@
 """How deep calls may nest before the C stack ends: a callback from sorted() or map() takes some of it."""
 
 import sys
-from contextlib import suppress
 from resource import RLIM_INFINITY, RLIMIT_STACK, getrlimit, setrlimit
 
 from noodle_ray.light import Final
@@ -18,9 +17,11 @@ def _grow() -> int:
     """Raise the main thread's stack limit, which the kernel applies as the stack grows; bytes now allowed."""
     soft, hard = getrlimit(RLIMIT_STACK)
     if soft != RLIM_INFINITY and soft < _WANTED and hard in (RLIM_INFINITY, max(hard, _WANTED)):
-        with suppress(OSError, ValueError):
+        try:
             setrlimit(RLIMIT_STACK, (_WANTED, hard))
-            return _WANTED
+        except (OSError, ValueError):
+            return min(soft, _WANTED)
+        return _WANTED
     return _WANTED if soft == RLIM_INFINITY else min(soft, _WANTED)
 
 

@@ -7,7 +7,7 @@ from builtins import repr as _repr
 from builtins import str as _str
 
 from noodle_ray.core.vm.state import S
-from noodle_ray.light import Any, Callable, Final, Iterator, Mapping, lru_cache
+from noodle_ray.light import Any, Callable, Final, Iterator, Mapping, import_module, lru_cache
 
 _NOTHING: Final = object()
 _join, _replace = _str.join, _str.replace
@@ -32,6 +32,8 @@ ENCODINGS: Final = frozenset(
     }
 )
 """Encodings offered; others would load code."""
+CODECS: Final = {name: f"encodings.{name.replace('-', '_')}" for name in ENCODINGS if name[-3:] in ("-le", "-be")}
+"""The modules of those encodings that are not built in."""
 
 
 def charged(text: Any) -> Any:
@@ -113,7 +115,10 @@ def with_encoding(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     """Raise LookupError if a call's argument at the position, or of the name ``encoding``, names no encoding of
     ENCODINGS; but first what the call itself would raise for its other arguments."""
     encoding = args[position] if len(args) > position else kwargs.get("encoding")
-    if not isinstance(encoding, _str) or encoding.lower().replace("_", "-") in ENCODINGS:
+    name = encoding.lower().replace("_", "-") if isinstance(encoding, _str) else "utf-8"
+    if name in CODECS:
+        import_module(CODECS[name])
+    if name in ENCODINGS:
         return
     if len(args) > position:
         call(*args[:position], "utf-8", *args[position + 1 :], **kwargs)
@@ -124,8 +129,11 @@ def with_encoding(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
 
 def check_encoding(encoding: Any = "utf-8", errors: Any = "strict", **_: Any) -> None:
     """Raise LookupError for an encoding that is not offered."""
-    if isinstance(encoding, _str) and encoding.lower().replace("_", "-") not in ENCODINGS:
+    name = encoding.lower().replace("_", "-") if isinstance(encoding, _str) else "utf-8"
+    if name not in ENCODINGS:
         raise LookupError(f"unknown encoding: {encoding}")
+    if name in CODECS:
+        import_module(CODECS[name])
 
 
 def to_format(value: object, spec: object = "", /) -> str:

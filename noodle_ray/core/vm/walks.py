@@ -1,9 +1,7 @@
 """Which container changed while it was walked over: CPython's dict says so of itself, and sets are dicts here."""
 
-from types import FrameType
-
 from noodle_ray.core.vm.sets import WALKED, AnySet
-from noodle_ray.light import Any, Final, Iterator
+from noodle_ray.light import Any, Final, FrameType, Iterator
 
 _OF_DICTS: Final = frozenset({"dictionary changed size during iteration", "dictionary keys changed during iteration"})
 _OF_SETS: Final = "Set changed size during iteration"

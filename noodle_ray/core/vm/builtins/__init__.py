@@ -5,7 +5,6 @@ metered or hide addresses: ``list``, ``str`` and a few more.
 """
 
 import builtins
-from types import FunctionType
 
 from noodle_ray.core.vm import sets, strings
 from noodle_ray.core.vm.builtins import identity, iteration, output, typing_
@@ -14,7 +13,7 @@ from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.names import EXCEPTIONS
 from noodle_ray.core.vm.operators import SKIP, pow_, pow_builtin, pow_modulo, round_
 from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, call_of, type_of
-from noodle_ray.light import Any, Final
+from noodle_ray.light import Any, Final, FunctionType
 
 _PLAIN: Final = (
     *(

@@ -1,7 +1,6 @@
 """id() and hash(): numbers that tell of no address and are the same in every run."""
 
 import builtins
-from _blake2 import blake2b  # hashlib would load OpenSSL
 
 from noodle_ray.core.vm.modules import on_start
 from noodle_ray.core.vm.sets import AnySet
@@ -59,6 +58,8 @@ def hash(obj: Any, /) -> int:
 
 
 def _text_hash(text: str | bytes) -> int:
+    from _blake2 import blake2b  # hashlib would load OpenSSL
+
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if not data:
         return 0

@@ -1,13 +1,12 @@
 """Builtins about types. Sets are dicts underneath, and some classes stay hidden: these know."""
 
 import builtins
-from types import UnionType
 
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import real_type
-from noodle_ray.light import Any
+from noodle_ray.light import Any, UnionType
 
 
 def _choices(class_or_tuple: Any) -> Any:

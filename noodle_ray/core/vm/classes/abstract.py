@@ -2,7 +2,6 @@
 
 import builtins
 import collections.abc
-from types import FunctionType
 
 from noodle_ray.core.vm.classes.functions import ProgramFunction
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
@@ -10,7 +9,7 @@ from noodle_ray.core.vm.classes.make import ABC
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.core.vm.types import dict_items, dict_keys
-from noodle_ray.light import Any, Callable, Final
+from noodle_ray.light import Any, Callable, Final, FunctionType
 
 _ABC: Final[dict[str, Any]] = {name: getattr(collections.abc, name) for name in collections.abc.__all__}
 _STRUCTURAL: Final[dict[str, tuple[str, ...]]] = {
@@ -207,7 +206,7 @@ def _pop_key(self: Any, key: Any, *default: Any) -> Any:
 
 
 def _class_getitem(cls: Any, item: Any) -> Any:
-    from types import GenericAlias
+    from noodle_ray.light import GenericAlias
 
     return GenericAlias(cls, item)
 

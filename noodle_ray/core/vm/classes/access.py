@@ -1,7 +1,5 @@
 """Attributes with special names, and setting and deleting attributes, of every kind of value."""
 
-from types import BuiltinFunctionType, GenericAlias, MethodDescriptorType, MethodType
-
 from noodle_ray.core.vm import methods, operators, strings
 from noodle_ray.core.vm.classes.dunders import ADAPTED, MARKED_ONLY, is_dunder
 from noodle_ray.core.vm.classes.functions import is_function, is_program_function
@@ -9,7 +7,7 @@ from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, i
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.types import OPEN_TYPES, Module, Standin, open_type, real_type, type_of
-from noodle_ray.light import Any, Callable, Final
+from noodle_ray.light import Any, BuiltinFunctionType, Callable, Final, GenericAlias, MethodDescriptorType, MethodType
 
 _MISSING: Final = object()
 _OPEN: Final = (object, list, dict, tuple, str, int, float, bool, complex, bytes, range, slice, type(None))

@@ -1,12 +1,11 @@
 """What a program's class may be derived from: objects, exceptions, plain data, and its own classes."""
 
 from builtins import set as builtin_set
-from types import GenericAlias, GetSetDescriptorType, MemberDescriptorType
 
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
-from noodle_ray.light import Any, Final
+from noodle_ray.light import Any, Final, GenericAlias, GetSetDescriptorType, MemberDescriptorType
 
 _DATA: Final = (list, dict, tuple, str, int, float, complex, bytes, set, frozenset)
 LIBRARY_BASES: Final[builtin_set[type]] = builtin_set()

@@ -1,12 +1,10 @@
 """Special methods that a class may define: which reach CPython as they are, and which through an adapter."""
 
-from types import FunctionType
-
 from noodle_ray.core.vm.classes.functions import ProgramFunction, is_function
 from noodle_ray.core.vm.classes.kinds import is_instance
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, mark
 from noodle_ray.core.vm.state import S
-from noodle_ray.light import Any, Callable, Final
+from noodle_ray.light import Any, Callable, Final, FunctionType
 
 MARKED_ONLY: Final = frozenset({"__dir__", "__init_subclass__", "__post_init__", "__set_name__"})
 """Special methods that only this package calls: CPython would call some at the wrong moment, or hide a limit."""

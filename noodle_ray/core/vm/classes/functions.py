@@ -1,8 +1,6 @@
 """What a function of a program is to the runtime, whichever tier made it."""
 
-from types import FunctionType, MethodType
-
-from noodle_ray.light import Any, Final
+from noodle_ray.light import Any, Final, FunctionType, MethodType
 
 PROGRAM_FILES: Final = ("<noodle program>", "<noodle class>")
 """The file names of code that belongs to a program, or was generated for one of its classes."""

@@ -5,8 +5,7 @@ awaits it. Where it must wait, that fiber does, and others go on (`loop`).
 """
 
 import sys
-from operator import attrgetter
-from types import CoroutineType, FunctionType, GeneratorType, MethodType
+from _operator import attrgetter
 
 from noodle_ray.core.vm.classes.functions import is_function
 from noodle_ray.core.vm.fibers import Future as Pending
@@ -14,7 +13,17 @@ from noodle_ray.core.vm.generators.managers import TRACEBACK
 from noodle_ray.core.vm.generators.special import special
 from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.state import S
-from noodle_ray.light import Any, Callable, Final, Generator, Iterator
+from noodle_ray.light import (
+    Any,
+    Callable,
+    CoroutineType,
+    Final,
+    FunctionType,
+    Generator,
+    GeneratorType,
+    Iterator,
+    MethodType,
+)
 
 
 class Awaitable:

@@ -1,10 +1,8 @@
 """``with``: how a manager is entered and left, one of the program or of ours."""
 
-from types import FunctionType, MethodType
-
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.generators.special import special
-from noodle_ray.light import Any, Callable, Final
+from noodle_ray.light import Any, Callable, Final, FunctionType, MethodType
 
 
 class Traceback:

@@ -1,10 +1,8 @@
 """Finding a dunder method of a value by its type, as CPython does for the protocols that ``with`` and ``await`` use."""
 
-from types import MethodType
-
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.methods import METHODS
-from noodle_ray.light import Any, Callable
+from noodle_ray.light import Any, Callable, MethodType
 
 
 def special(value: object, name: str) -> Callable[..., Any] | None:

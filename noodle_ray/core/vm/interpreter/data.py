@@ -1,6 +1,6 @@
 """Constants, variables, containers, strings and operators."""
 
-import operator
+import _operator as operator
 from itertools import islice
 
 from noodle_ray.core.vm import operators

@@ -1,8 +1,6 @@
 """The typing module: annotations mean nothing at run time, but programs name its members, and derive from some."""
 # ruff: noqa: SIM905
 
-from types import GenericAlias
-
 from noodle_ray.core.vm.classes.abstract import CLASSES
 from noodle_ray.core.vm.classes.dunders import add_special, is_dunder
 from noodle_ray.core.vm.classes.functions import is_program_function
@@ -13,7 +11,7 @@ from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.types import open_type
-from noodle_ray.light import Any, Final, NoReturn
+from noodle_ray.light import Any, Final, GenericAlias, NoReturn
 
 RUNTIME: Final = mark("_is_runtime_protocol")
 

@@ -1,13 +1,11 @@
 """The native tier: functions over numbers and lists of them become machine code, through LLVM. See docs/runtime.md."""
 
-from __future__ import annotations
-
 from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.native.shared import Shared
 
-region: Shared | None = None
+region: "Shared | None" = None
 """In a sandboxed worker: where it gets native code from."""
 SIZE: Final = 1 << 20
 """Bytes of native code that a worker can have."""
@@ -23,9 +21,9 @@ def may_run_native() -> bool:
     global _there
     if _there is None:
         import os
-        from importlib.util import find_spec
+        from _frozen_importlib_external import PathFinder  # importlib.util would load half a dozen modules
 
-        _there = os.uname().machine == "x86_64" and find_spec("llvmlite") is not None
+        _there = os.uname().machine == "x86_64" and PathFinder.find_spec("llvmlite") is not None
     return _there
 
 

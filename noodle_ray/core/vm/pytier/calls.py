@@ -1,7 +1,6 @@
 """Emitting calls: of functions, of builtins, of methods through their tables, and of models."""
 
 import _ast as ast
-from types import MethodDescriptorType
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.builtins import BUILTINS, callee
@@ -10,7 +9,7 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.operations import hidden
-from noodle_ray.light import cast
+from noodle_ray.light import MethodDescriptorType, cast
 
 _Keywords = tuple[tuple[str, int], ...]
 

@@ -1,7 +1,5 @@
 """From a module to the namespace its runs start from: one CPython code object, cached by the module's digest."""
 
-from types import CodeType
-
 from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.modules import members
@@ -10,7 +8,7 @@ from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names
 from noodle_ray.core.vm.pytier.facts import facts_of
 from noodle_ray.core.vm.pytier.fragments import MIN_FUNCTIONS, Fragments
 from noodle_ray.core.vm.pytier.nodes import NOWHERE
-from noodle_ray.light import Final, NamedTuple
+from noodle_ray.light import CodeType, Final, NamedTuple
 
 __all__ = ["Compiled", "compile_module"]
 

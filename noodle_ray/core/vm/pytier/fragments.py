@@ -7,7 +7,6 @@ stands now.
 """
 
 import _ast as ast
-from types import CodeType
 
 from noodle_ray.core.nbc.content import MAKERS, content
 from noodle_ray.core.nbc.encoder import sha256
@@ -17,7 +16,7 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.facts import Facts
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.support import FUEL
-from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple
+from noodle_ray.light import TYPE_CHECKING, Any, CodeType, Final, NamedTuple
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.pytier.emitter import Emitter

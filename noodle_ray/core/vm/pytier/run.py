@@ -1,7 +1,6 @@
 """One run on the Python tier."""
 
 import sys
-from types import FrameType, FunctionType, TracebackType
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.generators import awaiting
@@ -10,7 +9,7 @@ from noodle_ray.core.vm.generators.passing import Passing, trip
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
-from noodle_ray.light import Callable, cast
+from noodle_ray.light import Callable, FrameType, FunctionType, TracebackType, cast
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
 _SIZED = frozenset({list, tuple, dict, str, range, bytes})

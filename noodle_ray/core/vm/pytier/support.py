@@ -5,9 +5,8 @@ are: CPython's messages about missing arguments and unbound names are then right
 """
 
 import _ast as ast
+from _operator import length_hint
 from itertools import chain, compress, repeat
-from operator import length_hint
-from types import CellType, CodeType
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
@@ -20,7 +19,7 @@ from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.sets import set_of
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import FIELD_CONVERSIONS, text_of
-from noodle_ray.light import Callable, Final, Iterable, Iterator, cast
+from noodle_ray.light import Callable, CellType, CodeType, Final, Iterable, Iterator, cast
 
 FUEL: Final = ".fuel"
 
