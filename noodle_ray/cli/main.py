@@ -7,6 +7,7 @@ command line, goes to the Typer application, which reads the same options and ca
 
 import sys
 
+from noodle_ray.cli.finder import install
 from noodle_ray.cli.scan import Arguments, scan
 
 
@@ -33,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
 def _fast(argv: list[str]) -> int | None:
     """Execute a plain command, or return None if it needs the full application."""
     command = argv[0] if argv else ""
+    if command in _PLAIN:
+        install()
     if command == "run":
         return _run(scan(argv[1:], _RUN_VALUES, _RUN_FLAGS))
     if command == "compile":
@@ -46,6 +49,7 @@ def _fast(argv: list[str]) -> int | None:
     return None
 
 
+_PLAIN = frozenset({"run", "compile", "check", "verify"})
 _RUN_VALUES = frozenset({"--entry", "--args", "--tier", "--limit", "--seed"})
 _RUN_FLAGS = frozenset({"--json", "--timeline"})
 _COMPILE_VALUES = frozenset({"-o", "--output"})
