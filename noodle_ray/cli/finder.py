@@ -1,7 +1,7 @@
-"""A shorter way to the package's own modules, for commands that are over in less time than Python takes to find those.
+"""A shorter way to the package's own modules, for commands in whose time finding those takes a large part.
 
-It reads the same bytecode files as Python's own finder, trusts them on the same grounds (the source's time and size), and
-leaves to that one whatever is not the plainest case: no bytecode yet, or bytecode that is out of date.
+It reads the same bytecode files as Python's own finder, trusts them on the same grounds (the source's time and size),
+and leaves to that one whatever is not the plainest case: no bytecode yet, or bytecode that is out of date.
 """
 
 import sys

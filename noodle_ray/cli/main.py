@@ -62,6 +62,7 @@ def _run(found: Arguments | None) -> int | None:
     import gc
 
     gc.disable()  # what loads now stays to the end; looking through it for garbage takes a tenth of the time
+    import noodle_ray.core.nbc.encoder  # noqa: F401  # both processes use it: what loads before the fork loads once
     from noodle_ray.core.sandbox.guess import needs
     from noodle_ray.core.sandbox.local import LocalWorker
 

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,7 +13,13 @@ from noodle_ray import __version__
 from noodle_ray.cli.scan import scan
 from tests.cli.conftest import NOODLE, Command
 
-HEAVY = ("ray", "torch", "fastapi", "pydantic", "typer", "rich", "httpx", "asyncio", "numpy", "logging", "dataclasses")
+HEAVY = (
+    "asyncio", "collections", "contextlib", "dataclasses", "datetime", "enum", "fastapi", "functools", "greenlet",
+    "httpx", "importlib", "inspect", "logging", "msgpack", "numpy", "operator", "pydantic", "ray", "re", "rich",
+    "torch", "typer", "types", "typing", "warnings",
+)  # fmt: skip
+OWN_MODULES = {"parent": 66, "worker": 84}
+"""The most modules of the package for a one-line program: each costs a tenth of a millisecond or two."""
 
 
 def test_run_imports_nothing_heavy() -> None:
@@ -22,6 +29,42 @@ def test_run_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], input="1 + 1", capture_output=True, text=True, timeout=60)
     assert done.stdout == "2\n0 []\n", done.stderr
+
+
+LOADED = f"print([n for n in {HEAVY!r} if n in sys.modules], sum(n.startswith('noodle_ray') for n in sys.modules))"
+
+
+def test_one_line_run_imports_little(tmp_path: Path) -> None:
+    program = tmp_path / "one.py"
+    program.write_text("1 + 1")
+    parent = f"import sys; from noodle_ray.cli.main import main; main(['run', {str(program)!r}]); {LOADED}"
+    worker = (
+        "import sys; from noodle_ray.core.sandbox import guess, local, warm, worker; "
+        f"warm.load(guess.needs({str(program)!r}, 'auto')); {LOADED}"
+    )
+    for script, most in ((parent, OWN_MODULES["parent"]), (worker, OWN_MODULES["worker"])):
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+        heavy, count = done.stdout.splitlines()[-1].rsplit(" ", 1)
+        assert (heavy, int(count) <= most) == ("[]", True), done.stdout
+
+
+def test_finder_takes_bytecode_only_of_the_source_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "noodle_ray").mkdir()
+    for name, text in (("__init__", ""), ("a", "value = 1")):
+        (tmp_path / "noodle_ray" / f"{name}.py").write_text(text)
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import noodle_ray.a as a; print(a.value, a.__spec__.loader)"
+    finder = (Path(__file__).parents[2] / "noodle_ray/cli/finder.py").read_text()
+    found = []
+    for text in ("value = 1", "value = 1", "value = 23", "value = 23"):
+        if text != (tmp_path / "noodle_ray" / "a.py").read_text():
+            (tmp_path / "noodle_ray" / "a.py").write_text(text)
+        done = subprocess.run(
+            [sys.executable, "-c", f"{finder}\ninstall()\n{script}", str(tmp_path)],
+            capture_output=True, text=True, timeout=60, check=True, env={},
+        )  # fmt: skip
+        value, _, loader = done.stdout.partition(" ")
+        found.append((int(value), "__main__._Loader" in loader))
+    assert found == [(1, False), (1, True), (23, False), (23, True)]
 
 
 def test_package_import_loads_nothing_until_asked() -> None:

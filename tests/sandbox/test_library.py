@@ -50,3 +50,35 @@ def test_needs_are_read_off_the_text(tmp_path: Path, source: str, modules: set[s
     file = tmp_path / "program.py"
     file.write_text(source)
     assert set(needs(str(file), "auto").modules) == modules
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print(1 + 1)",
+        "sorted({'b': 2, 'a': 1}.items()), 'x'.upper(), f'{1.5:>8}', 10 ** 30, [1, 2][::-1], 1 in (1, 2)",
+        "'a'.foo",
+        "1 // 0",
+        "(1).real",
+        "id(1), dir([])[:2], max(map(len, ['a', 'bb']))",
+        "e = ValueError('x')\ne.add_note('y')\ne.__notes__",
+    ],
+)
+def test_lean_worker_gives_what_a_full_one_gives(tmp_path: Path, source: str) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(source)
+    lean = needs(str(file), "auto")
+    assert lean.lean
+    outcomes = []
+    for worker in (LocalWorker(lean, fork_server=False), LocalWorker(fork_server=False)):
+        with worker:
+            outcome = worker.run(request(source)._replace(seed=1))
+        outcomes.append((outcome["result"], outcome["stdout"], outcome["error"], outcome["usage"]["fuel"]))  # type: ignore[index]
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("source", ["hash('x')", "[x for x in 'ab']", "import re", "b'x'", "x = 'é'", "class A: pass"])
+def test_program_that_needs_more_gets_no_lean_worker(tmp_path: Path, source: str) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(source)
+    assert not needs(str(file), "auto").lean

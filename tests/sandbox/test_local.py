@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from noodle_ray.core.nbc import digest
+from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.local import LocalWorker, run_local
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import ModuleError

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noodle_ray.core.sandbox import wire
 from noodle_ray.core.sandbox.wire import MAX_FRAME, MAX_NESTING, Codec, Frames, WireError, frame
 from noodle_ray.core.vm import sets
 
@@ -18,6 +19,13 @@ DATA = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(HASHABLE, inner, max_size=4) | st.tuples(inner),
     max_leaves=16,
 )
+
+
+@pytest.fixture(autouse=True, params=["msgpack", "plain"])
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With msgpack, and with what stands in for it until it is imported."""
+    monkeypatch.setattr(wire, "_msgpack", msgpack if request.param == "msgpack" else None)
+    monkeypatch.setattr(wire, "_SMALL", 1 << 30)
 
 
 def same(left: object, right: object) -> bool:
