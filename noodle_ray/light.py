@@ -5,7 +5,7 @@ Here are the same names from the C modules underneath, and stand-ins for what on
 which these are the real ones.
 """
 
-import _warnings  # type: ignore[import-not-found]  # what a process has as long as warnings is not imported
+import _warnings  # what a process has as long as warnings is not imported
 import sys
 
 TYPE_CHECKING = False
@@ -213,5 +213,5 @@ class WarningsIgnored:
         current: list[tuple[object, ...]] = sys.modules.get("warnings", _warnings).filters
         kept = current[:]
         current[:] = filters
-        _warnings._filters_mutated()
+        _warnings._filters_mutated()  # type: ignore[attr-defined]
         return kept

@@ -83,7 +83,7 @@ def _head(size: int, small: int, limit: int, one: int, two: int, four: int) -> b
 
 
 def _extension(made: Any) -> bytes:
-    code, data = made
+    code, data = int(made[0]), bytes(made[1])
     fixed = _FIXED.get(len(data))
     head = _head(len(data), 0, 0, 0xC7, 0xC8, 0xC9) if fixed is None else fixed.to_bytes(1, "big")
     return head + bytes((code,)) + data

@@ -26,6 +26,14 @@ def extend(self: list[Any], /, *args: Any, **kwargs: Any) -> None:
         S.charge((len(self) - before) >> 4)
 
 
+def extend_by(self: list[Any], items: Any, /) -> None:
+    """list.extend with its one argument, for short."""
+    before = len(self)
+    list.extend(self, items)
+    if len(self) - before > _SHORT:
+        S.charge((len(self) - before) >> 4)
+
+
 def index_of(kind: type[Any]) -> Callable[..., int]:
     """The index method of list or tuple."""
 
@@ -55,3 +63,5 @@ def fromkeys(*args: Any, **kwargs: Any) -> dict[Any, Any]:
 
 LIST_METHODS: Final[dict[str, Callable[..., Any]]] = {"extend": extend, "index": index_of(list), "sort": sort}
 DICT_METHODS: Final[dict[str, Callable[..., Any]]] = {"items": dict_items, "keys": dict_keys, "update": update}
+ONE_ARGUMENT: Final[dict[Any, Callable[..., Any]]] = {extend: extend_by}
+"""What takes the place of a method where it is called with one positional argument."""

@@ -103,6 +103,16 @@ def _str_of(value: object) -> str:
     return value if type(value) is _str else without_addresses(_str(value))
 
 
+class _Converters(dict[type, Callable[[Any], str]]):
+    """By the type of a value, what str() of it runs."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        return to_str
+
+
+CONVERTERS: Final = _Converters(dict.fromkeys(_PLAIN_TEXT, _str))
+
+
 def decode_str(*args: Any, **kwargs: Any) -> str:
     """str() as any call; bytes are decoded with an encoding of ENCODINGS only."""
     if len(args) < 2 and not kwargs:

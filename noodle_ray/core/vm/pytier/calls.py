@@ -4,6 +4,7 @@ import _ast as ast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.builtins import BUILTINS, callee
+from noodle_ray.core.vm.containers import ONE_ARGUMENT
 from noodle_ray.core.vm.methods import DIRECT, method_table
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
@@ -68,6 +69,14 @@ def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Call a builtin."""
     target, name, args, keywords = cast("tuple[int, str, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((*args, *(register for _, register in keywords)), at)
+    if name == "isinstance" and len(args) == 2 and not keywords and _are_plain_types(values[1]):
+        emitter.result(target, nodes.call(".isinstance", values, at), at)
+        return
+    if name == "str" and len(args) == 1 and not keywords:
+        first, again = emitter.twice(values[0], at)
+        convert = ast.Subscript(nodes.load(".strs", at), nodes.call(".type", [first], at), nodes.LOAD, **at)
+        emitter.result(target, ast.Call(convert, [again], [], **at), at)
+        return
     function = callee(name, len(args), bool(keywords))
     variable = f".b.{name}"
     if function is not BUILTINS[name]:
@@ -76,6 +85,16 @@ def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
     else:
         emitter.names.builtins.add(name)
     emitter.result(target, call_with(nodes.load(variable, at), values, keywords, at), at)
+
+
+def _are_plain_types(node: ast.expr) -> bool:
+    """Whether an expression is a builtin type, or a tuple of some, that CPython's own isinstance() may be asked for."""
+    if isinstance(node, ast.Tuple):
+        return all(map(_are_plain_types, node.elts))
+    if not (isinstance(node, ast.Name) and node.id[:3] == ".b."):
+        return False
+    value = BUILTINS[node.id[3:]]
+    return type(value) is type and value is not dict
 
 
 @handles("callm")
@@ -106,6 +125,8 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
         table = ast.Subscript(nodes.load(variable, at), kind, nodes.LOAD, **at)
         emitter.result(target, call_with(table, [again, *values[1:]], keywords, at), at)
         return
+    if len(args) == 1 and not keywords:
+        entry = ONE_ARGUMENT.get(entry, entry)
     if isinstance(entry, MethodDescriptorType) and entry.__objclass__ is known:
         vetted = ast.Attribute(values[0], entry.__name__, nodes.LOAD, **at)
         emitter.result(target, call_with(vetted, values[1:], keywords, at), at)

@@ -4,7 +4,7 @@ from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.pytier import calls, control, data, loops, objects, operations, support
-from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names
+from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names, Ticket
 from noodle_ray.core.vm.pytier.facts import facts_of
 from noodle_ray.core.vm.pytier.fragments import MIN_FUNCTIONS, Fragments
 from noodle_ray.core.vm.pytier.nodes import NOWHERE
@@ -22,11 +22,12 @@ assert len(HANDLERS) > len(_EMITTERS)
 
 class Compiled(NamedTuple):
     """A compiled module: the code of its top level, the namespace to copy for each run, and the indices of functions
-    that ask native code first."""
+    that ask native code first; and the variables that hold a run's tickets, with what one costs."""
 
     code: CodeType
     namespace: dict[str, object]
     sites: tuple[int, ...]
+    tickets: tuple[tuple[str, float], ...]
 
 
 _cache: dict[tuple[str, bool], Compiled] = {}
@@ -67,7 +68,8 @@ def _compile(module: Module, native: bool, *, incremental: bool) -> Compiled:
         if placed is None:
             return _compile(module, native, incremental=False)
         code = placed.replace(co_name="<module>", co_qualname="<module>")
-    return Compiled(code, support.namespace(names.builtins, names.vetted), tuple(names.sites))
+    tickets = tuple([(name, value.cost) for name, value in names.vetted.items() if isinstance(value, Ticket)])
+    return Compiled(code, support.namespace(names.builtins, names.vetted), tuple(names.sites), tickets)
 
 
 def _named(code: CodeType, parent: str = "") -> CodeType:

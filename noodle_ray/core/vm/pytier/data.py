@@ -4,7 +4,7 @@ import _ast as ast
 
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.pytier import nodes
-from noodle_ray.core.vm.pytier.emitter import Emitter, handles
+from noodle_ray.core.vm.pytier.emitter import Emitter, handles, place
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.light import Final, cast
 
@@ -40,8 +40,11 @@ def global_get(emitter: Emitter, instr: Instr, at: Position) -> None:
 @handles("gset")
 def global_set(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Write a global."""
-    value = emitter.operand(cast(int, instr.args[1]), at)
-    emitter.statement(nodes.assign(cast(str, instr.args[0]), value, at))
+    name, source = cast("tuple[str, int]", instr.args)
+    if _in_place(emitter, name, source):
+        return
+    value = emitter.operand(source, at)
+    emitter.statement(nodes.assign(name, value, at))
 
 
 @handles("gdel")
@@ -67,8 +70,28 @@ def cell_set(emitter: Emitter, instr: Instr, at: Position) -> None:
     name = _cell(emitter, index)
     if emitter.variable(source) == name:
         return
+    if _in_place(emitter, name, source):
+        return
     value = emitter.operand(source, at)
     emitter.statement(nodes.assign(name, value, at))
+
+
+def _in_place(emitter: Emitter, name: str, source: int) -> bool:
+    """Make one statement of ``r = name``, ``r += value`` and the ``name = r`` that is about to be, if nothing else
+    uses the register."""
+    register = emitter.variable(source)
+    registers = emitter.registers
+    if emitter.waiting or register[0] != "." or registers.reads[source] != 1 or registers.writes[source] != 1:
+        return False
+    match emitter.statements[-2:]:
+        case [
+            ast.Assign(targets=[ast.Name(id=first)], value=ast.Name(id=read) as origin),
+            ast.AugAssign(target=ast.Name(id=second)) as change,
+        ] if first == second == register and read == name:
+            change.target = nodes.store(name, place(origin))
+            del emitter.statements[-2]
+            return True
+    return False
 
 
 @handles("cdel")

@@ -37,6 +37,8 @@ _READS: Final[dict[str, tuple[int, ...]]] = {
 }  # fmt: skip
 """Where the operands stand whose types count."""
 _ASK_ONLY: Final = frozenset({"isinstance", "issubclass", "callable", "id", "type", ".super", "super", "object"})
+_TAKE_ONE: Final = frozenset({"abs", "bool", "chr", "float", "hash", "int", "len", "ord", "repr", "str"})
+"""Builtins that go through nothing that they are given, so that no iterator of the program runs."""
 _OPERATORS: Final[dict[str, str]] = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "<<": "lshift",
     ">>": "rshift", "&": "and", "|": "or", "^": "xor", "@": "matmul",
@@ -58,7 +60,8 @@ def may_run_program(instr: Instr, registers: Registers) -> bool:
             *(r for _, r in cast("tuple[tuple[str, int], ...]", instr.args[3])),
         )
         name = cast(str, instr.args[1])
-        return bool(facts.specials or facts.lazy) and name not in _ASK_ONLY and not _plain(operands, registers)
+        asks = name in _ASK_ONLY or (name in _TAKE_ONE and not facts.specials)
+        return bool(facts.specials or facts.lazy) and not asks and not _plain(operands, registers)
     if op in ("binop", "inplace"):
         name = _OPERATORS[cast(str, instr.args[1])]
         wanted = {f"__{name}__", f"__r{name}__", f"__i{name}__"} | ({"__str__", "__repr__"} if name == "mod" else set())

@@ -39,6 +39,12 @@ class Waiting(NamedTuple):
     depth: int
 
 
+class Ticket(NamedTuple):
+    """What stands for a run's tickets of a cost in a namespace that runs share."""
+
+    cost: float
+
+
 class Names:
     """What the generated module needs in its namespace: builtins, and vetted functions and tables by variable."""
 
@@ -51,6 +57,12 @@ class Names:
         self.sites: list[int] = []
         self.builtins: set[str] = set()
         self.vetted: dict[str, object] = {}
+
+    def ticket(self, cost: int) -> str:
+        """The variable with the tickets of this cost; what a run puts there stands for the cost until then."""
+        name = f".t{cost}"
+        self.vetted[name] = Ticket(float(cost))
+        return name
 
 
 class Emitter:
@@ -158,11 +170,11 @@ class Emitter:
     def value(self, node: ast.expr) -> ast.expr:
         """An expression as a value of its own: slices and format fields are only values inside others."""
         if isinstance(node, ast.Slice):
-            at = _place(node)
+            at = place(node)
             bounds = [bound or nodes.constant(None, at) for bound in (node.lower, node.upper, node.step)]
             return nodes.call(".slice", bounds, at)
         if isinstance(node, ast.FormattedValue):
-            return self.text([node], _place(node))
+            return self.text([node], place(node))
         return node
 
     def text(self, parts: list[ast.expr], at: Position) -> ast.expr:
@@ -203,7 +215,7 @@ class Emitter:
     def flush(self) -> None:
         """Evaluate everything that waits, in order, into variables."""
         for register, node, _ in self.waiting:
-            at = _place(node)
+            at = place(node)
             self.statements.append(nodes.assign(self.variable(register), self.value(node), at))
         self.waiting.clear()
 
@@ -319,7 +331,7 @@ def charge(cost: int, at: Position) -> list[ast.stmt]:
     return [ast.If(test, [ast.Expr(nodes.call(".trip", [], at), **at)], [], **at)]
 
 
-def _place(node: ast.expr) -> Position:
+def place(node: ast.expr) -> Position:
     return {
         "lineno": node.lineno,
         "col_offset": node.col_offset,

@@ -37,6 +37,25 @@ def _charges(instr: Instr, registers: Registers) -> bool:
     return False
 
 
+_OWN_WORK: Final = frozenset({"all", "any", "list", "max", "min", "repr", "sorted", "str", "sum", "tuple"})
+_OWN_METHODS: Final = frozenset({"encode", "join", "replace", "rsplit", "split", "splitlines"})
+"""What charges, but for its own work only: without keywords it calls nothing of the program."""
+
+
+def is_quiet(block: Block, registers: Registers) -> bool:
+    """Whether a block calls nothing of the program, though it may charge: then it may have a frame of its own, which
+    makes no calls nest deeper."""
+    return not any(_charges(instr, registers) and not _works_alone(instr, registers) for instr in flatten(block))
+
+
+def _works_alone(instr: Instr, registers: Registers) -> bool:
+    if may_run_program(instr, registers) or instr.args[-1]:
+        return False
+    if instr.op == "callm":
+        return instr.args[2] in _OWN_METHODS
+    return instr.op == "callb" and instr.args[1] in _OWN_WORK
+
+
 _PLAIN: Final = frozenset({int, float, bool, str, bytes, complex, type(None), range})
 _INDEXED: Final = frozenset({list, tuple, str, bytes, range})
 _CONSUMING: Final = frozenset({"unpack", "unpackx", "extend", "totuple", "update"})

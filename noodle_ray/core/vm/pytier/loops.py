@@ -1,8 +1,9 @@
 """Emitting loops and comprehensions, with metering that costs next to nothing.
 
-A leaf ``for`` (see `leaf`) is paid for ahead: for its length where that is known, else for as many iterations as there
-is fuel, which C-level iterators count. What was not used is given back afterwards. Any other loop, and one that may
-resize what it walks over, pays at each iteration; so does a ``while``, which is seldom long enough to be worth more.
+A leaf ``for`` (see `leaf`) is paid for as a whole where its length is known, and what was not used is given back
+afterwards; where it is not known, C-level iterators take a ticket for each element (see `support.Meter`). So does a
+``while`` before each test. Any other ``for``, and one that may resize what it walks over, pays at each iteration: the
+iterators are only worth their making for a dozen elements and more.
 """
 
 import _ast as ast
@@ -12,78 +13,79 @@ from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
-from noodle_ray.core.vm.pytier.leaf import is_inert, is_leaf, keeps_size
+from noodle_ray.core.vm.pytier.leaf import is_inert, is_leaf, is_quiet, keeps_size
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.support import FUEL
-from noodle_ray.light import Callable, Final, cast
+from noodle_ray.light import Final, cast
 
 _IMMUTABLE: Final = frozenset({range, str, tuple})
 _PLAIN: Final = _IMMUTABLE | {list, dict}
 _FREE: Final = frozenset({range, str})
 
 
-def _start(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tuple[str, str]:
-    """Pay for a leaf ``for``; the variables that hold its iterator and the count of what is left of it.
+def paid(emitter: Emitter, items: ast.expr, cost: int, at: Position) -> ast.expr:
+    """The items, each of which takes a ticket when it is there. What they take it from outlives the loop."""
+    return nodes.call(".paid", [items, nodes.load(emitter.names.ticket(cost), at)], at)
 
-    A range or container that keeps its length is paid for without a call.
+
+def _start(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tuple[ast.expr, tuple[str, ...]]:
+    """Pay for a leaf ``for``: what it walks over then; and variables that hold this, and an iterator which is as long
+    as the loop has iterations that are paid for and have not run.
+
+    A range or container that keeps its length is paid for as a whole, anything else by tickets, without variables.
     """
-    iterable, cost = cast(int, instr.args[1]), float(loop_cost(instr))
+    iterable, cost = cast(int, instr.args[1]), loop_cost(instr)
     body = cast(Block, instr.args[2])
     known = emitter.registers.types.get(iterable)
-    iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
-    both: list[ast.expr] = [nodes.store(iterator, at), nodes.store(left, at)]
-
-    def in_part(source: ast.expr) -> ast.stmt:
-        call = nodes.call(".enter", [source, nodes.constant(cost, at)], at)
-        return ast.Assign([ast.Tuple(both, nodes.STORE, **at)], call, None, **at)
-
     fixed = known is range or keeps_size(iterable, body, emitter.registers)
     if not (fixed and is_inert(body, emitter.registers)):
-        emitter.statement(in_part(items))
-        return iterator, left
+        return paid(emitter, items, cost, at), ()
+    iterator, left, price = emitter.fresh("i"), emitter.fresh("n"), emitter.fresh("p")
     emitter.statement(nodes.assign(iterator, items, at))
-    metered = in_part(nodes.load(iterator, at))
-    length = nodes.call(".len", [nodes.load(iterator, at)], at)
-    total = ast.NamedExpr(nodes.store(price, at), ast.BinOp(length, ast.Mult(), nodes.constant(cost, at), **at), **at)
+    each = nodes.load(iterator, at)
+    length = nodes.call(".len", [each], at)
+    amount = ast.BinOp(length, ast.Mult(), nodes.constant(float(cost), at), **at)
+    total = ast.NamedExpr(nodes.store(price, at), amount, **at)
     affordable = ast.Compare(total, [ast.LtE()], [nodes.load(FUEL, at)], **at)
     pay = ast.AugAssign(nodes.store(FUEL, at), ast.Sub(), nodes.load(price, at), **at)
-    plain = ast.Assign(both, nodes.call(".iter", [nodes.load(iterator, at)], at), None, **at)
+    both: list[ast.expr] = [nodes.store(iterator, at), nodes.store(left, at)]
+    whole = [pay, ast.Assign(both, nodes.call(".iter", [each], at), None, **at)]
+    singly: list[ast.stmt] = [
+        nodes.assign(iterator, paid(emitter, each, cost, at), at),
+        nodes.assign(left, ast.Tuple([], nodes.LOAD, **at), at),
+    ]
     if known is range:
-        pay_all: ast.stmt = ast.If(affordable, [pay, plain], [metered], **at)
-        endless = ast.ExceptHandler(nodes.load(".OverflowError", at), None, [metered], **at)
-        emitter.statement(ast.Try([pay_all], [endless], [], [], **at))  # len() refuses a range of 2**63 and more
-        return iterator, left
+        choice = ast.If(affordable, whole, singly, **at)
+        endless = ast.ExceptHandler(nodes.load(".OverflowError", at), None, singly, **at)
+        emitter.statement(ast.Try([choice], [endless], [], [], **at))  # len() refuses a range of 2**63 and more
+        return each, (iterator, left)
     steady = any(inner.op == "setindex" for inner in flatten(body))
     kinds = nodes.load(".steady" if steady else ".counted", at)
-    sized = ast.Compare(nodes.call(".type", [nodes.load(iterator, at)], at), [ast.In()], [kinds], **at)
-    emitter.statement(ast.If(ast.BoolOp(ast.And(), [sized, affordable], **at), [pay, plain], [metered], **at))
-    return iterator, left
+    sized = ast.Compare(nodes.call(".type", [each], at), [ast.In()], [kinds], **at)
+    emitter.statement(ast.If(ast.BoolOp(ast.And(), [sized, affordable], **at), whole, singly, **at))
+    return each, (iterator, left)
 
 
-def _refund(emitter: Emitter, loop: list[ast.stmt], iterator: str, left: str, instr: Instr, at: Position) -> ast.stmt:
-    """The loop, and however it ends, the fuel of the iterations that did not run given back. A ``for`` that was
-    paid for as a whole, and so whose iterator is what is left of it, owes nothing when it ran to its end."""
-    settled = nodes.call(".settle", [nodes.load(left, at), nodes.constant(True, at)], at)  # None: given back already
-    cost = ast.IfExp(settled, nodes.constant(float(loop_cost(instr)), at), nodes.constant(0.0, at), **at)
-    unused = ast.BinOp(nodes.call(".hint", [nodes.load(left, at)], at), ast.Mult(), cost, **at)
+def _refund(emitter: Emitter, loop: ast.stmt, held: tuple[str, ...], instr: Instr, at: Position) -> list[ast.stmt]:
+    """The loop, and however it ends, the fuel of the iterations that were paid for and did not run given back."""
+    if not held:
+        return [loop]
+    hint = nodes.call(".hint", [nodes.load(held[1], at)], at)
+    unused = ast.BinOp(hint, ast.Mult(), nodes.constant(float(loop_cost(instr)), at), **at)
     refund: list[ast.stmt] = [ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)]
-    free = [] if _is_plain(emitter, instr) else [_free(iterator, left, at)]
+    free: list[ast.stmt] = []
+    if not _is_plain(emitter, instr):  # CPython's own loop lets go of it: it may be a generator, with a ``finally``
+        free.append(ast.Delete([ast.Name(name, nodes.DELETE, **at) for name in held], **at))
     if not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
         again = ast.ExceptHandler(None, None, [*refund, *free, ast.Raise(None, None, **at)], **at)
-        in_part = ast.Compare(nodes.load(left, at), [ast.IsNot()], [nodes.load(iterator, at)], **at)
-        return ast.Try(loop, [again], [ast.If(in_part, refund, [], **at), *free], [], **at)
-    return ast.Try(loop, [], [], [*refund, *free], **at)
+        return [ast.Try([loop], [again], [], [], **at), *free]
+    return [ast.Try([loop], [], [], [*refund, *free], **at)]
 
 
 def _is_plain(emitter: Emitter, instr: Instr) -> bool:
     """Whether it cannot be told when what a loop walks over is freed."""
     kind = emitter.registers.types.get(cast(int, instr.args[1]))
     return kind in (_FREE if emitter.names.facts.ends else _PLAIN)
-
-
-def _free(iterator: str, left: str, at: Position) -> ast.stmt:
-    """Let go of what a loop walked over, as CPython's own loop does: it may be a generator, with a ``finally``."""
-    return ast.Delete([ast.Name(name, nodes.DELETE, **at) for name in (iterator, left)], **at)
 
 
 @handles("for")
@@ -95,83 +97,38 @@ def for_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
     element = nodes.store(emitter.variable(target), at)
     steady = emitter.registers.types.get(iterable) in _IMMUTABLE or keeps_size(iterable, body, emitter.registers)
 
-    def ahead(items: ast.expr) -> None:
-        iterator, left = _start(emitter, items, instr, at)
-        loop = ast.For(
-            element, nodes.load(iterator, at), nodes.plain(at, *emitter.block(body)), emitter.block(orelse), None, **at
-        )
-        emitter.statements.append(_refund(emitter, [loop], iterator, left, instr, at))
-
-    def singly(items: ast.expr) -> None:
+    if steady and is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers):
+        walked, held = _start(emitter, items, instr, at)
+        inner = nodes.plain(at, *emitter.block(body))
+        loop = ast.For(element, walked, inner, emitter.block(orelse), None, **at)
         emitter.flush()
-        inner = [*charge(cost, at), *emitter.block(body)]
-        emitter.statements.append(ast.For(element, items, inner, emitter.block(orelse), None, **at))
-
-    if not (steady and is_leaf(body, emitter.registers) and is_leaf(orelse, emitter.registers)):
-        singly(items)
-    elif _may_charge(emitter, iterable):
-        _by_type(emitter, items, ahead, singly, at)
-    else:
-        ahead(items)
-
-
-def _may_charge(emitter: Emitter, iterable: int) -> bool:
-    """Whether what a leaf loop walks over may be a generator of the program, which charges between its iterations: a
-    loop over one is not worth paying for ahead."""
-    return emitter.registers.facts.lazy and iterable not in emitter.registers.types
-
-
-def _by_type(
-    emitter: Emitter,
-    items: ast.expr,
-    ahead: Callable[[ast.expr], None],
-    singly: Callable[[ast.expr], None],
-    at: Position,
-) -> None:
-    """A loop in two versions: for containers, and for all else. The latter alone holds what it walks over."""
-    name = emitter.fresh("x")
-    emitter.statement(nodes.assign(name, items, at))
-    versions = []
-    clear = ast.NamedExpr(nodes.store(name, at), nodes.constant(None, at), **at)
-    taken = ast.Tuple([nodes.load(name, at), clear], nodes.LOAD, **at)
-    first = ast.Subscript(taken, nodes.constant(0, at), nodes.LOAD, **at)
-    for emit_version, value in ((ahead, emitter.take(name, at)), (singly, first)):
-        outer, emitter.statements = emitter.statements, []
-        emit_version(value)
-        versions.append(emitter.statements)
-        emitter.statements = outer
-    kind = nodes.call(".type", [nodes.load(name, at)], at)
-    test = ast.Compare(kind, [ast.In()], [nodes.load(".sized", at)], **at)
-    emitter.statements.append(ast.If(test, versions[0], versions[1], **at))
+        emitter.statements += _refund(emitter, loop, held, instr, at)
+        return
+    emitter.flush()
+    inner = [*charge(cost, at), *emitter.block(body)]
+    emitter.statements.append(ast.For(element, items, inner, emitter.block(orelse), None, **at))
 
 
 @handles("while")
 def while_loop(emitter: Emitter, instr: Instr, at: Position) -> None:
-    """``while``: fuel is charged each time the condition is tested."""
+    """``while``: a loop over tickets, one of which is taken each time before the condition is tested."""
     condition, test, body, orelse = cast("tuple[Block, int, Block, Block]", instr.args)
     emitter.flush()
-    cost = loop_cost(instr)
     before, tested = emitter.expression(condition, test, at)
-    if not before and not any(i.op == "continue" for i in _own(body)):
-        inner = [*emitter.block(body), *charge(cost, at)]
-        emitter.statements += charge(cost, at)
-        emitter.statements.append(ast.While(tested, inner, emitter.block(orelse), **at))
-        return
-    stop = ast.UnaryOp(ast.Not(), tested, **at)
     flag = emitter.fresh("w") if any(i.op in ("break", "continue") for i in _own(orelse)) else ""
+    after: list[ast.stmt] = []
     ending: list[ast.stmt]
     if flag:
         ending = [nodes.assign(flag, nodes.constant(True, at), at), ast.Break(**at)]
         emitter.statements.append(nodes.assign(flag, nodes.constant(False, at), at))
-        after: list[ast.stmt] = [ast.If(nodes.load(flag, at), emitter.block(orelse), [], **at)]
+        after.append(ast.If(nodes.load(flag, at), emitter.block(orelse), [], **at))
     else:
         ending = [*emitter.block(orelse), ast.Break(**at)]
-        after = []
-    rest: list[ast.stmt] = (
-        [] if isinstance(tested, ast.Constant) and tested.value is True else [ast.If(stop, ending, [], **at)]
-    )
-    inner = [*before, *rest, *emitter.block(body)]
-    emitter.statements.append(ast.While(nodes.constant(True, at), [*charge(cost, at), *inner], [], **at))
+    if not (isinstance(tested, ast.Constant) and tested.value is True):
+        before.append(ast.If(ast.UnaryOp(ast.Not(), tested, **at), ending, [], **at))
+    inner = nodes.plain(at, *before, *emitter.block(body))
+    tickets = nodes.load(emitter.names.ticket(loop_cost(instr)), at)
+    emitter.statements.append(ast.For(nodes.store(".v", at), tickets, inner, [], None, **at))
     emitter.statements.extend(after)
 
 
@@ -227,7 +184,7 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     if loop is None or loop.op != "for" or any(i.op in ("for", "if", "while", "try", "comp") for i in block[:-1]):
         return False
     element, iterable, body, orelse = cast("tuple[int, int, Block, Block]", loop.args)
-    if orelse or kind == "set" or not is_leaf(body, emitter.registers):
+    if orelse or kind == "set" or not is_quiet(body, emitter.registers):
         return False  # a set is Noodle's own class: an element that cannot be hashed must end the loop at once
     if not _only_here(emitter, element, body):
         return False
@@ -243,27 +200,16 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
     items = emitter.operand(iterable, at)
     name = emitter.fresh("c")
 
-    def ahead(items: ast.expr) -> None:
-        iterator, left = _start(emitter, items, loop, at)
-        clause = [ast.comprehension(goal, nodes.load(iterator, at), tests, 0)]
-        node: ast.expr = ast.ListComp(values[0], clause, **at)
-        if kind == "dict":
-            node = ast.DictComp(values[0], values[1], clause, **at)
-        emitter.statements.append(_refund(emitter, [nodes.assign(name, node, at)], iterator, left, loop, at))
-
-    def singly(items: ast.expr) -> None:
-        empty: ast.expr = ast.List([], nodes.LOAD, **at) if kind == "list" else ast.Dict([], [], **at)
-        emitter.statements.append(nodes.assign(name, empty, at))
-        emitter.collecting.append((kind, name))
-        inner = [*charge(loop_cost(loop), at), *emitter.block(body)]
-        emitter.collecting.pop()
-        each = nodes.store(emitter.variable(element), at)
-        emitter.statements.append(ast.For(each, items, inner, [], None, **at))
-
-    if _may_charge(emitter, iterable):
-        _by_type(emitter, items, ahead, singly, at)
+    if is_leaf(body, emitter.registers):
+        walked, held = _start(emitter, items, loop, at)
     else:
-        ahead(items)
+        walked, held = paid(emitter, items, loop_cost(loop), at), ()
+    clause = [ast.comprehension(goal, walked, tests, 0)]
+    node: ast.expr = ast.ListComp(values[0], clause, **at)
+    if kind == "dict":
+        node = ast.DictComp(values[0], values[1], clause, **at)
+    emitter.flush()
+    emitter.statements += _refund(emitter, nodes.assign(name, node, at), held, loop, at)
     emitter.result(target, emitter.take(name, at), at)
     return True
 

@@ -12,8 +12,6 @@ from noodle_ray.core.vm.pytier.support import Meter
 from noodle_ray.light import Callable, FrameType, FunctionType, TracebackType, cast
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
-_SIZED = frozenset({list, tuple, dict, str, range, bytes})
-"""What a loop walks over without running any of the program."""
 
 Frame = tuple[int, int, str]
 """(line, column, function) of the program's source."""
@@ -27,12 +25,13 @@ class PythonRun:
         meter = Meter(float(limits.fuel))
         names = compiled.namespace.copy()
         names[".trip"] = meter.trip
-        names[".enter"], names[".settle"] = meter.enter, meter.settle
+        for name, cost in compiled.tickets:
+            names[name] = meter.tickets(cost)
         self._passing = Passing()
         names[".with"], names[".leave"], names[".tripped"] = enter, leave, trip
         names[".limits"], names[".is_tripped"] = self._passing.limits, self._passing.is_tripped
         names[".freeing"] = self._freeing
-        names[".BaseException"], names[".sized"] = BaseException, _SIZED
+        names[".BaseException"] = BaseException
         self._names = names
         if compiled.sites:
             from noodle_ray.core.vm.native.sites import open_sites
@@ -58,10 +57,10 @@ class PythonRun:
     def fuel_used(self) -> int:
         """Fuel used so far; all of it after a trip."""
         left = self._remaining()
-        return self._limits.fuel if left < 0 else self._limits.fuel - int(left)
+        return self._limits.fuel if left < 0 else self._limits.fuel - int(left + self._unused())
 
     def fuel_now(self) -> float:
-        """Fuel used so far, without what loops under way have paid ahead: for a profiler."""
+        """Fuel used so far, without what loops have paid ahead: for a profiler."""
         return self._limits.fuel - self._remaining() - self._unused()
 
     def end(self) -> None:

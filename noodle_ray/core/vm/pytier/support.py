@@ -18,37 +18,36 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.sets import set_of
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.strings import FIELD_CONVERSIONS, text_of
-from noodle_ray.light import Callable, CellType, CodeType, Final, Iterable, Iterator, cast
+from noodle_ray.core.vm.strings import CONVERTERS, FIELD_CONVERSIONS, text_of
+from noodle_ray.light import Callable, CellType, CodeType, Final, Iterable, Iterator, cast, deque
 
 FUEL: Final = ".fuel"
 
 
+_TICKETS: Final = 1024
 _SIZED: Final = frozenset({range, tuple, str, list, dict})
 
 
 class Meter:
     """The fuel of one run. ``cell`` is the variable that the program's functions share with these helpers.
 
-    Leaf loops pay ahead. When the fuel then runs out in what a leaf's body does call after all (a function that
-    ``map`` calls, say), they give back what they have not used, and pay for each iteration from there on.
+    Loops take **tickets**, one for each iteration, from an iterator that pays for many at a time. It belongs to the run
+    and to what a ticket costs, not to a loop, so that a loop has nothing to settle when it ends, however it does. What
+    is paid for and not used is still fuel: when there is no other any more, it is given back, and then tickets are
+    paid for one by one. So a run ends where it would end if each were.
     """
 
-    __slots__ = ("cell", "charge", "enter", "remaining", "settle", "trip", "unused")
+    __slots__ = ("cell", "charge", "remaining", "tickets", "trip", "unused")
 
     def __init__(self, fuel: float) -> None:
-        ahead: dict[Iterator[object], tuple[chain[bool], float] | None] = {}
+        ahead: dict[float, Iterator[bool]] = {}
 
         def trip() -> None:
-            """End the run, unless loops have paid ahead so much that there is fuel."""
+            """End the run, unless so many tickets are unused that there is fuel."""
             nonlocal fuel
-            for left, prepaid in [*ahead.items()]:
-                unused = length_hint(left)
-                if prepaid and unused:
-                    selectors, cost = prepaid
-                    selectors.__setstate__((iter((ticks(cost),)),))  # type: ignore[attr-defined]  # what is to come
-                    fuel += unused * cost
-                    ahead[left] = None
+            for cost, left in ahead.items():
+                fuel += length_hint(left) * cost
+                deque(left, maxlen=0)
             if fuel < 0.0:
                 fuel = -1.0
                 S.tripped = "fuel"
@@ -60,32 +59,30 @@ class Meter:
             if fuel < 0.0:
                 trip()
 
-        def ticks(cost: float) -> Iterator[bool]:
-            while True:
-                charge(cost)
-                yield True
+        def tickets(cost: float) -> Iterator[bool]:
+            """The tickets of this cost: one iterator for the whole run, which has no end."""
 
-        def enter(iterable: Iterable[object], cost: float) -> tuple[Iterator[object], Iterator[object]]:
-            """Pay for a leaf ``for``: the iterator, and one whose length hint is what was paid for and not used."""
-            nonlocal fuel
-            iterator = iter(iterable)
-            count = int(fuel // cost)
-            left = repeat(True, count)
-            selectors = chain(left, ticks(cost))
-            ahead[left] = selectors, cost
-            fuel -= cost * count
-            return compress(iterator, selectors), left
+            def pay() -> Iterable[bool]:
+                nonlocal fuel
+                if fuel < cost * _TICKETS:
+                    charge(cost)
+                    return (True,)
+                fuel -= cost * _TICKETS
+                left = ahead[cost] = repeat(True, _TICKETS)
+                return left
+
+            return chain.from_iterable(iter(pay, None))
 
         def remaining() -> float:
             return fuel
 
         def unused() -> float:
-            """Fuel that loops under way have paid ahead."""
-            return sum(length_hint(left) * prepaid[1] for left, prepaid in ahead.items() if prepaid)
+            """Fuel that tickets were paid with which nobody has taken."""
+            return sum(length_hint(left) * cost for cost, left in ahead.items())
 
         self.cell = cast("tuple[CellType, ...]", remaining.__closure__)[0]
-        self.trip, self.charge, self.remaining, self.settle = trip, charge, remaining, ahead.pop
-        self.enter, self.unused = enter, unused
+        self.trip, self.charge, self.remaining = trip, charge, remaining
+        self.tickets, self.unused = tickets, unused
 
 
 def wrap(program: ast.stmt) -> ast.Module:
@@ -144,6 +141,7 @@ _HELPERS: Final[dict[str, object]] = {
     ".counted": _SIZED - {range},
     ".steady": _SIZED - {dict, range},
     ".hint": length_hint,
+    ".paid": compress,
     ".set": set_of,
     ".slice": slice_of,
     ".attr": attribute,
@@ -156,6 +154,8 @@ _HELPERS: Final[dict[str, object]] = {
     ".ipow": operators.inplace_pow,
     ".imod": operators.inplace_remainder,
     ".text": text_of,
+    ".strs": CONVERTERS,
+    ".isinstance": isinstance,
     **{f".text.{name}": convert for name, convert in FIELD_CONVERSIONS.items()},
     ".effect": _effect,
     ".force": _force,
