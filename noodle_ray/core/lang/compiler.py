@@ -1,8 +1,5 @@
 """Runs the stages in order and collects what they find."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
 from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.mangle import has_private_names, mangle
@@ -15,6 +12,7 @@ from noodle_ray.core.nbc.module import Block, Function, Module
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.catalog import module_of
 from noodle_ray.errors import CompileError, Diagnostic
+from noodle_ray.light import Iterable, NamedTuple
 
 _OWN_SCOPES = frozenset({"NOODLE-E0108", "NOODLE-E0121"})
 """Unsupported features that bind names in ways the resolver does not follow."""

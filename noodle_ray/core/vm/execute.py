@@ -26,9 +26,8 @@ from noodle_ray.errors import RunError
 from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from noodle_ray.core.vm.profiler import Sampler
+    from noodle_ray.light import Mapping
 
 lean = False
 """Whether this process lacks what the runtime imports when it is first needed, and can import nothing any more."""
