@@ -17,11 +17,19 @@ from noodle_ray.core.vm.pytier import emitter, loops, nodes
 ROUNDS = 7
 
 
-def _start(made: emitter.Emitter, items: ast.expr, instr: Any, at: Any) -> tuple[str, str]:
-    del instr
-    name = made.fresh("i")
-    made.statement(nodes.assign(name, items, at))
-    return name, name
+def _while(made: emitter.Emitter, instr: Any, at: Any) -> None:
+    """As CPython compiles it, where the condition is an expression; else as the tier emits it, over endless tickets."""
+    condition, test, body, orelse = instr.args
+    made.flush()
+    before, tested = made.expression(condition, test, at)
+    if before:
+        _KEPT_WHILE(made, instr, at)
+        return
+    inner = nodes.plain(at, *made.block(body))
+    made.statements.append(ast.While(tested, inner, made.block(orelse), **at))
+
+
+_KEPT_WHILE = emitter.HANDLERS["while"]
 
 
 @contextmanager
@@ -29,15 +37,17 @@ def _without_charges() -> Iterator[None]:
     replaced = [
         (emitter, "charge", lambda *_: []),
         (loops, "charge", lambda *_: []),
-        (loops, "_start", _start),
-        (loops, "_refund", lambda made, loop, *_: loop[0]),
+        (loops, "_start", lambda made, items, *_: (items, ())),
+        (loops, "paid", lambda made, items, *_: items),
     ]
     kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]
     for module, name, value in replaced:
         setattr(module, name, value)
+    emitter.HANDLERS["while"] = _while
     try:
         yield
     finally:
+        emitter.HANDLERS["while"] = _KEPT_WHILE
         for module, name, value in kept:
             setattr(module, name, value)
 

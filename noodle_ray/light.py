@@ -148,7 +148,7 @@ else:
                 _replace=_replace,
                 _asdict=_asdict,
                 __repr__=_repr,
-                __getnewargs__=tuple,
+                __getnewargs__=_values,
             )
             for position, field in enumerate(fields):
                 namespace[field] = _tuplegetter(position, "")
@@ -175,10 +175,19 @@ else:
     )
 
     def _constructor(name: str, fields: tuple[str, ...], defaults: tuple[object, ...]) -> object:
-        code = _CONSTRUCTORS[len(fields)].__code__.replace(
+        count = len(fields)
+        if count < len(_CONSTRUCTORS):
+            template = _CONSTRUCTORS[count]
+        else:
+            names = ", ".join(f"_{position + 1}" for position in range(count))
+            template = eval(f"lambda _0, {names}: _new(_0, ({names}))", {"_new": _new})
+        code = template.__code__.replace(
             co_varnames=("_cls", *fields), co_name="__new__", co_qualname=f"{name}.__new__"
         )
         return FunctionType(code, globals(), "__new__", defaults or None)
+
+    def _values(self: tuple) -> tuple[object, ...]:
+        return tuple(self)
 
     def _replace(self: tuple, /, **changes: object) -> tuple:
         made = self._make(map(changes.pop, self._fields, self))

@@ -1,7 +1,9 @@
 """What stands in for typing and its like is what it stands in for."""
 
 import collections
+import copy
 import functools
+import pickle
 import types
 import typing
 import warnings
@@ -21,6 +23,24 @@ class Point(NamedTuple):
 
 class Empty(NamedTuple):
     """Nothing."""
+
+
+class Long(NamedTuple):
+    """More fields than most."""
+
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    f: int
+    g: int
+    h: int
+    i: int
+    j: int
+    k: int
+    l: int  # noqa: E741
+    m: int
 
 
 class Typed(typing.NamedTuple):
@@ -43,6 +63,9 @@ def test_records_are_named_tuples() -> None:
         Typed._field_defaults,
         ("x", "y"),
     )
+    assert pickle.loads(pickle.dumps(point)) == point
+    assert type(copy.copy(point)) is Point
+    assert Long(*range(13))[-1] == Long._make(range(13)).m == 12
     assert (Empty(), Empty._fields) == ((), ())
     match point:
         case Point(a, b):
