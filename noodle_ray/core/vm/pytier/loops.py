@@ -14,7 +14,7 @@ from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, charge, handles
 from noodle_ray.core.vm.pytier.leaf import is_inert, is_leaf, is_quiet, keeps_size
-from noodle_ray.core.vm.pytier.nodes import Position
+from noodle_ray.core.vm.pytier.nodes import Position, position
 from noodle_ray.core.vm.pytier.support import FUEL
 from noodle_ray.light import Final, cast
 
@@ -67,15 +67,18 @@ def _start(emitter: Emitter, items: ast.expr, instr: Instr, at: Position) -> tup
 
 
 def _refund(emitter: Emitter, loop: ast.stmt, held: tuple[str, ...], instr: Instr, at: Position) -> list[ast.stmt]:
-    """The loop, and however it ends, the fuel of the iterations that were paid for and did not run given back."""
-    if not held:
-        return [loop]
-    hint = nodes.call(".hint", [nodes.load(held[1], at)], at)
-    unused = ast.BinOp(hint, ast.Mult(), nodes.constant(float(loop_cost(instr)), at), **at)
-    refund: list[ast.stmt] = [ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at)]
+    """The loop, and however it ends, the fuel of the iterations that were paid for and did not run given back, and what
+    it walked over let go."""
+    refund: list[ast.stmt] = []
+    if len(held) > 1:
+        hint = nodes.call(".hint", [nodes.load(held[1], at)], at)
+        unused = ast.BinOp(hint, ast.Mult(), nodes.constant(float(loop_cost(instr)), at), **at)
+        refund.append(ast.AugAssign(nodes.store(FUEL, at), ast.Add(), unused, **at))
     free: list[ast.stmt] = []
-    if not _is_plain(emitter, instr):  # CPython's own loop lets go of it: it may be a generator, with a ``finally``
+    if held and not _is_plain(emitter, instr):  # as CPython's own loop does: it may be a generator, with a ``finally``
         free.append(ast.Delete([ast.Name(name, nodes.DELETE, **at) for name in held], **at))
+    if not refund and not free:
+        return [loop]
     if not any(inner.op in ("break", "return") for inner in flatten(cast(Block, instr.args[2]))):
         again = ast.ExceptHandler(None, None, [*refund, *free, ast.Raise(None, None, **at)], **at)
         return [ast.Try([loop], [again], [], [], **at), *free]
@@ -204,10 +207,15 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
         walked, held = _start(emitter, items, loop, at)
     else:
         walked, held = paid(emitter, items, loop_cost(loop), at), ()
+    if not held:  # CPython allows no assignment in what a comprehension walks over
+        variable = emitter.fresh("i")
+        emitter.statement(nodes.assign(variable, walked, at))
+        walked, held = nodes.load(variable, at), (variable,)
     clause = [ast.comprehension(goal, walked, tests, 0)]
-    node: ast.expr = ast.ListComp(values[0], clause, **at)
+    here = position(loop.span)  # where fuel may end in it
+    node: ast.expr = ast.ListComp(values[0], clause, **here)
     if kind == "dict":
-        node = ast.DictComp(values[0], values[1], clause, **at)
+        node = ast.DictComp(values[0], values[1], clause, **here)
     emitter.flush()
     emitter.statements += _refund(emitter, nodes.assign(name, node, at), held, loop, at)
     emitter.result(target, emitter.take(name, at), at)
