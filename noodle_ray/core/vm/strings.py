@@ -110,7 +110,7 @@ class _Converters(dict[type, Callable[[Any], str]]):
         return to_str
 
 
-CONVERTERS: Final = _Converters({kind: _str for kind in (int, float, bool, type(None), _str)})
+CONVERTERS: Final = _Converters(dict.fromkeys((int, float, bool, type(None), _str), _str))
 
 
 def decode_str(*args: Any, **kwargs: Any) -> str:
