@@ -81,9 +81,7 @@ def _starts(lines: list[str]) -> list[int]:
         if not line or line.startswith(_CONTINUED):
             continue
         definition = line.startswith(_DEFINITIONS)
-        if not decorated and (
-            definition or defined or not starts or number - starts[-1] >= MAX_SIMPLE_LINES
-        ):
+        if not decorated and (definition or defined or not starts or number - starts[-1] >= MAX_SIMPLE_LINES):
             starts.append(number)
             defined = definition
         decorated = line[0] == "@"
