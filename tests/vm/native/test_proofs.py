@@ -198,6 +198,17 @@ def test_the_audit_notices_a_fact_that_does_not_hold(
     )
     module = compile_source(source)
     everything = frozenset(map(id, flatten(module.functions[1].body)))
-    monkeypatch.setattr(unit, "prove", lambda function, kinds: Proofs(*[everything] * 5))
+    monkeypatch.setattr(unit, "prove", lambda *_: Proofs(*[everything] * 6))
     assert execute(module, tier="native").error is None
     assert audited() == (2, True)
+
+
+def test_a_loop_that_calls_a_leaf_is_paid_for_ahead_and_keeps_its_facts() -> None:
+    source = (
+        "def f(xs):\n    s = 0.0\n    for i in range(len(xs)):\n        s += g(xs[i])\n    return s\n"
+        "def g(x):\n    return {}\n"
+    )
+    loop = text(source.format("x * x"), List("f"))
+    assert (loop.count("icmp ult"), loop.count("@pay("), loop.count("@pay_some(")) == (0, 1, 1)
+    loop = text(source.format("float(sum([x]))"), List("f"))
+    assert (loop.count("icmp ult"), loop.count("@pay_some(")) == (1, 0)

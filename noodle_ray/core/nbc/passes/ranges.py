@@ -9,7 +9,7 @@ that the loop writes unknown, but for what its counter and condition say; then, 
 what holds both before the loop and at the end of any round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
@@ -57,10 +57,20 @@ class RangeFacts(NamedTuple):
     exact: frozenset[int]
 
 
-def range_facts(function: Function, kinds: Mapping[int, str] | None = None, *, metered: bool = False) -> RangeFacts:
+Calm = Callable[[Instr], bool]
+
+
+def range_facts(
+    function: Function,
+    kinds: Mapping[int, str] | None = None,
+    *,
+    metered: bool = False,
+    calm: Calm = lambda instr: False,
+) -> RangeFacts:
     """What holds for a function; ``kinds`` gives those of registers that are known otherwise, as ``{0: "int"}``.
-    ``metered`` adds the premise that no run takes 2**53 steps: so a counter cannot overflow."""
-    analysis = _Ranges(function, kinds or {}, metered)
+    ``metered`` adds the premise that no run takes 2**53 steps: so a counter cannot overflow. ``calm`` tells calls that
+    cannot change the length of a list."""
+    analysis = _Ranges(function, kinds or {}, metered, calm)
     analysis.block(function.body)
     found = (analysis.fits, analysis.within, analysis.natural, analysis.spans, analysis.rises, analysis.exact)
     return RangeFacts(*map(frozenset, found))
@@ -116,7 +126,7 @@ def _steppers(function: Function, uses: Any) -> set[int]:
 
 
 class _Ranges:
-    def __init__(self, function: Function, kinds: Mapping[int, str], metered: bool) -> None:
+    def __init__(self, function: Function, kinds: Mapping[int, str], metered: bool, calm: Calm) -> None:
         count = len(function.params)
         self.kinds = Kinds(function, params={r: kind for r, kind in kinds.items() if r < count})
         self.known = kinds
@@ -134,6 +144,7 @@ class _Ranges:
         self.rises: set[int] = set()
         self.exact: set[int] = set()
         self.metered = metered
+        self.calm = calm
         self.inside: dict[int, tuple[set[int], list[Instr]]] = {}
         self.steppers = _steppers(function, self.kinds.uses) if metered else set()
         self.constant_size = {r for r in range(function.registers) if self.kind(r) in ("str", "bytes", "tuple")}
@@ -395,7 +406,7 @@ class _Ranges:
         if instr.op == "callb":
             quiet = args[1] in _QUIET or args[1].startswith("math.") or (args[1] in ("min", "max") and len(args[2]) > 1)
             return not quiet or bool(args[3])
-        return instr.op in _RESIZING
+        return instr.op in _RESIZING and not (instr.op == "call" and self.calm(instr))
 
     def is_number(self, register: int) -> bool:
         """Whether a register can hold nothing but numbers: it begins as one, and operators keep it one."""

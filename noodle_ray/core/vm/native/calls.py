@@ -340,7 +340,9 @@ def call(emitter: Emitter, instr: Instr) -> None:
     parts = [f"{t} {p}" for value in values for t, p in zip(flat(value.kind), value.parts, strict=True)]
     returns = result_type(result)
     recursive = emitter.unit.recursive
-    emitter.save_fuel()
+    is_leaf = id(emitter.unit.module.functions[function.number]) in emitter.unit.leaves
+    if not is_leaf:
+        emitter.save_fuel()
     if recursive:
         depth = emitter.word("depth")
         left = emitter.op(f"add nsw i64 {emitter.load('i64', depth, 'context')}, -1")
@@ -353,6 +355,7 @@ def call(emitter: Emitter, instr: Instr) -> None:
         depth = emitter.word("depth")
         back = emitter.op(f"add nsw i64 {emitter.load('i64', depth, 'context')}, 1")
         emitter.store("i64", back, depth, "context")
-    emitter.restore_fuel()
+    if not is_leaf:
+        emitter.restore_fuel()
     found = tuple(emitter.op(f"extractvalue {returns} {got}, {n}") for n in range(width))
     emitter.set(target, Value(result, found))

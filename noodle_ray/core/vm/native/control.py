@@ -12,7 +12,7 @@ from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.native.arrays import iterated
 from noodle_ray.core.vm.native.emitter import MISSING, Emitter, Jump, State, handles, merge
 from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Range, Unknown, Value, name
-from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make, open_views
+from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make, open_views, resizes
 from noodle_ray.core.vm.native.numbers import checked, truth
 from noodle_ray.core.vm.native.support import APART
 
@@ -231,18 +231,17 @@ def _same(one: Kind | None, two: Kind | None) -> bool:
     return name(one) == name(two)
 
 
-def _is_leaf(block: Block) -> bool:
+def _is_leaf(emitter: Emitter, block: Block) -> bool:
     """Whether nothing in a loop's body charges for itself."""
-    return not any(i.op in _CHARGES or (i.op == "callb" and _walks(i)) for i in flatten(block))
+    return not any(
+        (i.op in _CHARGES and not (i.op == "call" and emitter.calls_leaf(i))) or (i.op == "callb" and _walks(i))
+        for i in flatten(block)
+    )
 
 
 def _walks(instr: Instr) -> bool:
     """Whether a builtin goes through a list, and charges for it."""
     return instr.args[1] in ("sum", "min", "max") and len(cast("tuple[int, ...]", instr.args[2])) == 1
-
-
-def _resizes(block: Block) -> bool:
-    return any(i.op in ("callm", "call") for i in flatten(block))
 
 
 def _for_loop(emitter: Emitter, instr: Instr) -> None:
@@ -270,7 +269,7 @@ def _for_loop(emitter: Emitter, instr: Instr) -> None:
         def element(index: str) -> Value:
             return element_at(emitter, items, cast(Kind, kind.element), index)
 
-        if _resizes(body):
+        if resizes(emitter, flatten(body)):
             _growing(emitter, instr, items, element)
             return
     elif isinstance(over.kind, Array):
@@ -278,7 +277,7 @@ def _for_loop(emitter: Emitter, instr: Instr) -> None:
     else:
         raise Declined(f"a loop over {name(over.kind)}")
     index = emitter.slot(f"%{emitter.fresh('k')}", "i64")
-    if _is_leaf(body):
+    if _is_leaf(emitter, body):
         _leaf(emitter, instr, count, index, element)
         return
     emitter.line(f"store i64 0, ptr {index}")

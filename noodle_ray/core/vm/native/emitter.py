@@ -64,6 +64,12 @@ class Emitter:
         self.flagged = {cast(int, i.args[0]) for i in flatten(function.body) if i.op == "unset"}
         self.constants = _constants(function)
         self._once = _written_once(function) - self.flagged
+        self.is_leaf = id(function) in unit.leaves
+        self._functions = {
+            i.args[0]: cast(str, i.args[1])
+            for i in flatten(function.body)
+            if i.op == "gget" and i.args[0] in self._once
+        }
         self._values: dict[int, Value] = {}
         """What registers of `_once` hold: each is read only where its one write has been passed."""
 
@@ -186,6 +192,11 @@ class Emitter:
         """The number a register always holds, if it is known."""
         return self.constants.get(register)
 
+    def calls_leaf(self, instr: Instr) -> bool:
+        """Whether a call surely is one of a function that charges nothing: so it calls nothing and resizes no list."""
+        variable = self._functions.get(cast(int, instr.args[1]))
+        return variable is not None and self.unit.is_leaf(variable)
+
     # paths
 
     def meet(self, jump: Jump) -> None:
@@ -225,6 +236,8 @@ class Emitter:
 
     def pay(self, cost: str) -> None:
         """Take fuel here, from the reserve too; or start over."""
+        if self.is_leaf:
+            raise Declined("a function that should charge nothing")
         fuel = self.slot("%fuel", "i64")
         have = self.op(f"load i64, ptr {fuel}")
         left = self.op(f"sub nsw i64 {have}, {cost}")
@@ -254,13 +267,14 @@ class Emitter:
         for register, kind in enumerate(self.kinds):
             names = [f"%a{register}.{n}" for n in range(len(flat(kind)))]
             self.set(register, Value(kind, tuple(names)))
-        self.restore_fuel()
+        if not self.is_leaf:
+            self.restore_fuel()
         if self.unit.reclaims:
             newest = self.load("ptr", self.word("lists"), "context")
             self.line(f"store ptr {newest}, ptr {self.slot('%oldest', 'ptr')}")
         body, free = self.function.body, guards(self.function)
         self.block(body[:free])
-        if self.state is not None and id(self.function) not in self.unit.leaves:
+        if self.state is not None and not self.is_leaf:
             self.charge(entry_cost(self.function))
         self.block(body[free:])
         if self.state is not None:
@@ -278,7 +292,8 @@ class Emitter:
         for paid in self.prepaid:
             if paid is not None:
                 self.refund(paid)
-        self.save_fuel()
+        if not self.is_leaf:
+            self.save_fuel()
         self.returned.append((self.fresh("@return"), value))
         self.lines.append(self.returned[-1][0])
         self.dead()
@@ -301,7 +316,7 @@ class Emitter:
         parameters = ", ".join(
             f"{llvm} %a{register}.{n}" for register, kind in enumerate(self.kinds) for n, llvm in enumerate(flat(kind))
         )
-        inline = " alwaysinline" if id(self.function) in self.unit.leaves else ""
+        inline = " alwaysinline" if self.is_leaf else ""
         parameters = ", ".join(["ptr noalias %ctx", *([parameters] if parameters else [])])
         head = f"define internal fastcc {returns} @{self.label}({parameters}){inline}"
         slots = [f"  {variable} = alloca {llvm}" for variable, llvm in self.slots.items()]

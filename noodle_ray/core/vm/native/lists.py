@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 from noodle_ray.core.nbc.module import Instr
@@ -58,10 +59,15 @@ def put_at(emitter: Emitter, pointer: str, kind: Kind, index: str, value: Value,
     emitter.store(stored(kind), part, _address(emitter, pointer, kind, index, data))
 
 
+def resizes(emitter: Emitter, instructions: Iterable[Instr]) -> bool:
+    """Whether any of these may change the length of a list."""
+    return any(i.op == "callm" or (i.op == "call" and not emitter.calls_leaf(i)) for i in instructions)
+
+
 def open_views(emitter: Emitter, loop: Instr) -> None:
     """Before a loop in which no list changes its length: read where the data is of lists that it indexes."""
     inside = list(flatten((loop,)))
-    if emitter.state is None or any(instr.op in ("callm", "call") for instr in inside):
+    if emitter.state is None or resizes(emitter, inside):
         return
     changing = {register for instr in inside for register in writes_of(instr)} | emitter.flagged
     for instr in inside:

@@ -6,7 +6,7 @@ The facts are those of `nbc.passes.ranges`. Its premises hold here: native code 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from noodle_ray.core.nbc.module import Function, Instr
@@ -43,15 +43,18 @@ NONE: Final = Proofs()
 NOT_PROVED: Final = Indexed()
 
 
-def prove(function: Function, kinds: Mapping[int, Kind | None]) -> Proofs:
-    """What holds for a function whose registers hold values of these kinds; None for one that holds several."""
+def prove(
+    function: Function, kinds: Mapping[int, Kind | None], calls_leaf: Callable[[Instr], bool] = lambda instr: False
+) -> Proofs:
+    """What holds for a function whose registers hold values of these kinds; None for one that holds several.
+    ``calls_leaf`` tells calls that cannot resize a list: for a leaf has no method, and no list may change in place."""
     names = {}
     for register, kind in kinds.items():
         if isinstance(kind, List):
             names[register] = "list"
         elif isinstance(kind, str) and kind in _NAMES:
             names[register] = _NAMES[kind]
-    facts = range_facts(function, names, metered=True)
+    facts = range_facts(function, names, metered=True, calm=calls_leaf)
     places: dict[int, list[int]] = {}
     for position, instr in enumerate(flatten(function.body)):
         places.setdefault(id(instr), []).append(position)  # one object may stand at several places

@@ -66,6 +66,14 @@ class Unit:
             return Value(value, ())
         return constant_value(value)
 
+    def is_leaf(self, variable: str) -> bool:
+        """Whether a global is a function that charges nothing, see `costs.leaves`."""
+        try:
+            value = self.lookup(variable)
+        except Declined:
+            return False
+        return isinstance(value, Callee) and id(self.module.functions[value.number]) in self.leaves
+
     def list_at(self, emitter: Emitter, instr: Instr) -> List:
         """The kind of the list that an instruction makes: the same in every round."""
         return self._lists.setdefault((emitter.label, id(instr)), List())
@@ -120,7 +128,8 @@ class Unit:
             now = {key: name(kind) for key, kind in self._results.items() if kind is not None}, self._kinds()
             if not self.unfinished or (now == before and self.last):
                 self.proofs = {
-                    emitter.label: prove(emitter.function, emitter.held) for emitter, _ in self._emitted.values()
+                    emitter.label: prove(emitter.function, emitter.held, emitter.calls_leaf)
+                    for emitter, _ in self._emitted.values()
                 }
                 self.reclaims = all(simple(emitter.held.values()) for emitter, _ in self._emitted.values())
                 self._round(function, kinds)
