@@ -9,7 +9,7 @@ from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.nbc.walk import flatten, writes_of
 from noodle_ray.core.vm.native import arrays
 from noodle_ray.core.vm.native.emitter import Emitter, handles
-from noodle_ray.core.vm.native.kinds import Array, Declined, Kind, List, Tuple, Unknown, Value, flat, name
+from noodle_ray.core.vm.native.kinds import Array, Declined, Kind, List, Tuple, Unknown, Value, name
 from noodle_ray.core.vm.native.numbers import as_integer
 from noodle_ray.core.vm.native.proofs import Indexed
 from noodle_ray.core.vm.native.reclaim import reclaim
@@ -254,37 +254,8 @@ def _copy(emitter: Emitter, source: Value, target: Value, at: str, count: str) -
 
 def _repeat(emitter: Emitter, source: Value, times: str) -> Value:
     kind = cast(List, source.kind)
-    element = element_kind(emitter, kind)
-    length = list_length(emitter, source.parts[0])
-    some = emitter.op(f"call i64 @llvm.smax.i64(i64 {times}, i64 0)")
-    emitter.require(emitter.op(f"icmp ule i64 {some}, {1 << 31}"))
-    emitter.require(emitter.op(f"icmp ule i64 {length}, {1 << 31}"))
-    total = emitter.op(f"mul nuw nsw i64 {some}, {length}")
-    made = list_make(emitter, kind, total)
-    one, many, end = emitter.fresh("one"), emitter.fresh("many"), emitter.fresh("end")
-    head, copy = emitter.fresh("head"), emitter.fresh("copy")
-    (llvm,) = flat(element)
-    index = emitter.slot(f"%{emitter.fresh('k')}", "i64")
-    emitter.line(f"store i64 0, ptr {index}")
-    emitter.branch(emitter.op(f"icmp eq i64 {length}, 1"), one, many)
-    emitter.at(one)
-    only = element_at(emitter, source.parts[0], element, "0")
-    emitter.jump(head)
-    emitter.at(head)
-    k = emitter.op(f"load i64, ptr {index}")
-    fill = emitter.fresh("fill")
-    emitter.branch(emitter.op(f"icmp slt i64 {k}, {total}"), fill, end)
-    emitter.at(fill)
-    put_at(emitter, made.parts[0], element, k, only)
-    emitter.line(f"store i64 {emitter.op(f'add nuw nsw i64 {k}, 1')}, ptr {index}")
-    emitter.jump(head)
-    emitter.at(many)
-    m = emitter.op(f"load i64, ptr {index}")
-    emitter.branch(emitter.op(f"icmp slt i64 {m}, {total}"), copy, end)
-    emitter.at(copy)
-    _copy(emitter, source, made, m, length)
-    emitter.line(f"store i64 {emitter.op(f'add nuw nsw i64 {m}, {length}')}, ptr {index}")
-    emitter.jump(many)
-    emitter.at(end)
-    assert llvm
-    return made
+    reclaim(emitter)
+    arguments = f"ptr {source.parts[0]}, i64 {times}, i64 {size(element_kind(emitter, kind))}"
+    made = emitter.op(f"call noalias ptr @list_repeat(ptr %ctx, {arguments}) {APART}")
+    emitter.require(emitter.op(f"icmp ne ptr {made}, null"))
+    return Value(kind, (made,))

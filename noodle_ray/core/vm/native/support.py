@@ -140,6 +140,48 @@ fill:
 no:
   ret ptr null
 }}
+define noalias ptr @list_repeat(ptr %ctx, ptr %l, i64 %times, i64 %size) noinline {{
+  %n.at = getelementptr i8, ptr %l, i64 8
+  %n = load i64, ptr %n.at
+  %some = call i64 @llvm.smax.i64(i64 %times, i64 0)
+  %many = icmp ugt i64 %some, 2147483648
+  %long = icmp ugt i64 %n, 2147483648
+  %large = or i1 %many, %long
+  br i1 %large, label %no, label %make
+make:
+  %count = mul i64 %some, %n
+  %made = call ptr @list_make(ptr %ctx, i64 %count, i64 %size)
+  %made.no = icmp eq ptr %made, null
+  br i1 %made.no, label %no, label %begin
+begin:
+  %none = icmp eq i64 %count, 0
+  br i1 %none, label %done, label %first
+first:
+  %all = mul i64 %count, %size
+  %bytes = mul i64 %n, %size
+  %from = load ptr, ptr %l
+  %to = load ptr, ptr %made
+  call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %bytes, i1 false)
+  br label %loop
+loop:
+  %filled = phi i64 [ %bytes, %first ], [ %filled.new, %copy ]
+  %unit = phi i64 [ %bytes, %first ], [ %unit.new, %copy ]
+  %rest = sub i64 %all, %filled
+  %more = icmp ne i64 %rest, 0
+  br i1 %more, label %copy, label %done
+copy:
+  %amount = call i64 @llvm.umin.i64(i64 %unit, i64 %rest)
+  %at = getelementptr i8, ptr %to, i64 %filled
+  call void @llvm.memcpy.p0.p0.i64(ptr %at, ptr %to, i64 %amount, i1 false)
+  %filled.new = add i64 %filled, %amount
+  %small = icmp ult i64 %unit, 8192
+  %unit.new = select i1 %small, i64 %filled.new, i64 %unit
+  br label %loop
+done:
+  ret ptr %made
+no:
+  ret ptr null
+}}
 define i1 @list_grow(ptr %ctx, ptr %l, i64 %size) noinline {{
   %cap.at = getelementptr i8, ptr %l, i64 16
   %cap = load i64, ptr %cap.at
@@ -419,6 +461,7 @@ declare { i64, i1 } @llvm.smul.with.overflow.i64(i64, i64)
 
 RUNTIME: Final = {
     "list_make": "declare noalias ptr @list_make(ptr, i64, i64)",
+    "list_repeat": "declare noalias ptr @list_repeat(ptr, ptr, i64, i64)",
     "list_grow": "declare i1 @list_grow(ptr, ptr, i64)",
     "list_reclaim": "declare void @list_reclaim(ptr, ptr, ptr, i64) nounwind",
     "list_free_all": "declare void @list_free_all(ptr)",
