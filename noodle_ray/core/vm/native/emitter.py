@@ -161,7 +161,7 @@ class Emitter:
             raise Declined(f"{self._name(register)} has different types")
         if kind == MISSING:
             raise Unknown
-        if register in self._once:
+        if self._is_value(register, kind):
             return self._values[register]
         parts = [self.op(f"load {llvm}, ptr {self._slot(register, n, llvm)}") for n, llvm in enumerate(flat(kind))]
         return Value(kind, tuple(parts))
@@ -173,13 +173,18 @@ class Emitter:
         have = self.held.setdefault(register, value.kind)
         if have is not value.kind and (have is None or name(have) != name(value.kind)):
             self.held[register] = None
-        if register in self._once:
+        if self._is_value(register, value.kind):
             self._values[register] = value
             return
         for n, (llvm, part) in enumerate(zip(flat(value.kind), value.parts, strict=True)):
             self.line(f"store {llvm} {part}, ptr {self._slot(register, n, llvm)}")
         if register in self.flagged:
             self.line(f"store i1 true, ptr {self.slot(f'%set{register}', 'i1')}")
+
+    def _is_value(self, register: int, kind: Kind) -> bool:
+        """Whether a register is simply what it was given. Not one that `reclaim` may read, which does so wherever the
+        register may be set."""
+        return register in self._once and not (self.unit.reclaims and "ptr" in flat(kind))
 
     def _slot(self, register: int, part: int, llvm: str) -> str:
         return self.slot(f"%r{register}.{part}.{llvm}", llvm)
@@ -321,6 +326,7 @@ class Emitter:
         head = f"define internal fastcc {returns} @{self.label}({parameters}){inline}"
         slots = [f"  {variable} = alloca {llvm}" for variable, llvm in self.slots.items()]
         flags = [f"  store i1 false, ptr %set{r}" for r in self.flagged if f"%set{r}" in self.slots]
+        flags += [f"  store ptr null, ptr {variable}" for variable, llvm in self.slots.items() if llvm == "ptr"]
         ends = {mark: self._return(value, returns, mark[1:]) for mark, value in self.returned}
         lines = [ends.get(line, line) for line in self.lines]
         failed = f"bail:\n  ret {returns} {failure(result)}"

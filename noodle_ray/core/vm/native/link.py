@@ -46,6 +46,7 @@ def compile_text(text: str, vectorize: bool = False) -> bytes:
     """
     llvm, machine = _machine()
     module = llvm.parse_assembly(text)
+    module.verify()  # what is not well formed may end the process
     tuning = llvm.create_pipeline_tuning_options(speed_level=1)
     tuning.loop_vectorization = vectorize
     tuning.loop_interleaving = tuning.slp_vectorization = tuning.loop_unrolling = False
