@@ -9,7 +9,7 @@ from noodle_ray.core.lang import compile_source
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.execute import execute
-from noodle_ray.core.vm.native import may_run_native, memory, reclaim
+from noodle_ray.core.vm.native import may_run_native, memory
 from noodle_ray.core.vm.native.emitter import HANDLERS, Emitter
 from noodle_ray.core.vm.native.kinds import Callee, Kind, List
 from noodle_ray.core.vm.native.proofs import Proofs
@@ -164,12 +164,6 @@ def _checking(handler: Callable[[Emitter, Instr], None], claims: list[int]) -> C
 def test_no_check_that_was_left_out_would_have_failed(first: int, audited: Callable[[], tuple[int, bool]]) -> None:
     claimed = agree(range(first, first + BATCH), audited)
     assert claimed > BATCH
-
-
-@pytest.mark.parametrize("first", range(48, 96, BATCH))
-def test_lists_that_are_freed_early_are_not_missed(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reclaim, "MANY", 0)
-    agree(range(first, first + BATCH), lambda: (0, False))
 
 
 @pytest.mark.parametrize("first", range(0, 48, BATCH))
