@@ -290,3 +290,110 @@ class A:
 def g():
     return 1
 (f.__doc__, A.__doc__, A.m.__doc__, g.__doc__)
+# --- a variable that is unbound in a comprehension is a free one
+def show(f):
+    try:
+        print(f())
+    except NameError as e:
+        print(type(e).__name__, e, e.__context__, e.__suppress_context__)
+def f1():
+    r = [c for x in range(2)]
+    c = 1
+def f2():
+    r = [c for x in c]
+    c = 1
+def f3():
+    r = [lambda: c for x in range(2)]
+    q = [x for x in (1,2) if c]
+    c = 1
+def f4():
+    if any(c for x in range(3)):
+        print(1)
+    c = 1
+def f5():
+    c = 1
+    g = lambda: c
+    r = [c for x in range(2)]
+    del c
+    return [c for x in range(2)]
+def f6():
+    c = 1
+    def g():
+        nonlocal c
+        del c
+    r = [c for x in range(2)]
+    g()
+    return [x for x in range(2) if not c]
+def f7():
+    return next((c for x in range(3)), 4), (c := 3)
+def f8():
+    return [(y, x) for x in range(3) if (y if x else 0) or (y := x) ]
+def f9():
+    return {x: [c for y in range(2)] for x in range(2)}
+    c = 1
+def f10(p):
+    h = lambda: p
+    return [p for x in range(2)], h()
+def f11():
+    for i in range(2):
+        if i:
+            print([c for _ in range(2)], [w + c for w in range(3)])
+            del c
+        else:
+            c = 5
+    return sum(c for i in range(3))
+def f12():
+    try:
+        c = 1 / 0
+    except ZeroDivisionError as e:
+        pass
+    return max([e for i in range(3)])
+for f in (f1,f2,f3,f4,f5,f6,f7,f8,f9,f11, f12):
+    show(f)
+print(f10(3))
+# --- a variable that is unbound is found before what the rest of the statement does
+def t(x):
+    print('t', x)
+    return x
+def f():
+    b *= sum([t(x) for x in [1, 2]])
+def g():
+    b += t(1) + sum([t(x) for x in [1, 2] if x or t(3)])
+def h():
+    return t(1), b, [t(x) for x in [1]]
+    b = 1
+def i():
+    return t(t(1) + b + t(3))
+    b = 1
+def j(q):
+    if q: b = 2
+    x = [b, t(5), {t(1): b}, [y * b for y in range(2)]]
+    print(x, b.real, b[0] if not q else 3)
+    b -= 1 if t(0) else sum([z for z in [t(3)]])
+    return f'{b}{t(1)}', b
+def k(q):
+    for z in range(2):
+        if z: print(b, t(z), z + b)
+        if q: b = z
+    while b: b = b[t(0)]
+    return b
+def m():
+    print(t(2)); b; print(t(3))
+    b = 1
+def n():
+    b.x = t(1)
+    b = 2
+def o():
+    b[t(1)] = t(2)
+    b = 2
+def p():
+    try: b
+    except UnboundLocalError: print('yes')
+    t(b)
+    b = 2
+def q():
+    t(b if t(0) else t(1)), t(0) and b, t(1) and b
+    b = 2
+for w in (f, g, h, i, lambda: j(0), lambda: j(1), lambda: k(0), lambda: k(1), m, n, o, p, q):
+    try: print(w())
+    except Exception as e: print(type(e).__name__, e)

@@ -123,6 +123,12 @@ class Frame:
         if scope.kind == "class":  # whose names are in its namespace: bits in ``assigned``, but no registers
             self.members = {name: i for i, name in enumerate(filter(scope.owns, scope.bound), start=self.named)}
             self.fragile = sum(1 << self.members[name] for name in scope.fragile if name in self.members)
+        self.own_cells: dict[int, int] = {}
+        if scope.kind == "function" or scope.kind == "comp":  # captured variables too have bits in ``assigned``
+            kept = [name for name in scope.cells if not _unbound_inside(scope, name)]
+            self.own_cells = {self.cells[name]: 1 << self.named + i for i, name in enumerate(kept)}
+            self.fragile |= sum(self.own_cells[self.cells[name]] for name in kept if name in scope.fragile)
+            self.assigned |= sum(self.own_cells[self.cells[name]] for name in kept if name in scope.params)
         self.walrus = {self.slots[name] for name in scope.walrus if name in self.slots}
         for i, name in enumerate(scope.params):
             if name in self.cells:
@@ -232,6 +238,8 @@ class Frame:
         if kind == "local" or kind == "register":
             if kind == "local" and not self.assigned >> value & 1:
                 self.unset.add(value)
+                if self.scope is not self.home:
+                    self._look_as_free(node, name, value)
                 self.emit(node, "check", value)
                 self.assigned |= 1 << value
             if into is None or into == value:
@@ -241,8 +249,38 @@ class Frame:
         if kind == "member":
             return self._load_member(node, name, value, into)
         target = self.temp() if into is None else into
+        bit = self.own_cells.get(value, 0) if kind == "cell" else 0
+        if self.scope is not self.home and kind == "cell" and value < len(self.home.cells) and not self.assigned & bit:
+            self._look_as_free(node, name, None)
+            self.assigned |= bit
         self.load_as(node, name, kind, value, target)
         return target
+
+    def _look_as_free(self, node: ast.AST, name: str, register: int | None) -> None:
+        """Raises NameError if a variable that a comprehension reads is unbound: to CPython 3.11 that is a function, and
+        the variable a free one. ``register`` is None for a captured one."""
+        missing, seen = self.temp(), self.temp()
+        self.const(node, False, missing)
+
+        def look() -> None:
+            if register is None:
+                self.emit(node, "cget", seen, self.cells[name])
+            else:
+                self.emit(node, "check", register)
+                self.emit(node, "move", seen, register)
+
+        def fail() -> None:
+            message = f"cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
+            error = self.temp()
+            words = self.const(node, message), self.const(node, name)
+            self.emit(node, "callb", error, "NameError", words[:1], (("name", words[1]),))
+            self.emit(node, "raise", error)
+
+        kind = self.temp()
+        types = self.block(lambda: self.emit(node, "bget", kind, "UnboundLocalError"))
+        noted = self.block(lambda: self.const(node, True, missing))
+        self.emit(node, "try", self.block(look), ((types, kind, None, noted),), (), ())
+        self.emit(node, "if", missing, self.block(fail), ())
 
     def load_as(self, node: ast.AST, name: str, kind: str, value: Any, target: int) -> None:
         """Loads what is no register: a global, a cell, a builtin and so on."""
@@ -317,6 +355,7 @@ class Frame:
             self.assigned_now(value)
         elif kind == "cell":
             self.emit(node, "cset", value, register)
+            self.assigned |= self.own_cells.get(value, 0)
         elif kind == "global":
             self.emit(node, "gset", value, register)
         elif kind == "member":
@@ -334,6 +373,7 @@ class Frame:
             self.forget(node, value)
         elif kind == "cell":
             self.emit(node, "cdel", value)
+            self.assigned &= ~self.own_cells.get(value, 0)
         elif kind == "global":
             self.emit(node, "gdel", value)
             self.restore_builtin(node, name)
@@ -389,3 +429,10 @@ class Frame:
             kind,
         )
         return self.index
+
+
+def _unbound_inside(scope: Scope, name: str) -> bool:
+    """Whether a function within may unbind a variable of this scope."""
+    return any(
+        (name in inner.fragile and not inner.owns(name)) or _unbound_inside(inner, name) for inner in scope.children
+    )

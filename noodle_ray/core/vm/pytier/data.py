@@ -120,9 +120,12 @@ def unset(emitter: Emitter, instr: Instr, at: Position) -> None:
 @handles("check")
 def check(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Raise if a register is unbound: Python's own reading of a local does that."""
-    name = emitter.variable(cast(int, instr.args[0]))
+    register = cast(int, instr.args[0])
+    name = emitter.variable(register)
     if name.startswith("."):
         emitter.statement(ast.Expr(nodes.call(".check", [nodes.load(name, at), nodes.constant(name, at)], at), **at))
+    else:
+        emitter.expect(register, at)
 
 
 @handles("tuple", "list")

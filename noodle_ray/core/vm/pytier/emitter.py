@@ -32,7 +32,8 @@ PLAIN: Final = frozenset({int, float, bool, str, range, slice})
 
 
 class Waiting(NamedTuple):
-    """An expression not yet evaluated, and the register that its value is for."""
+    """An expression not yet evaluated, and the register that its value is for; ``~register`` for one whose reading
+    may fail, because it may be unbound, and must fail here."""
 
     register: int
     value: ast.expr
@@ -106,7 +107,12 @@ class Emitter:
     def operands(self, registers: Sequence[int], at: Position, *, raw: bool = False) -> list[ast.expr]:
         """Expressions for registers read in this order; those that wait come off the stack. With ``raw``, a
         slice or a format field stays what it is."""
-        expected = [r for r in registers if r not in self.registers.constants and self.folds(r)]
+        checks = [w.register for w in self.waiting if w.register < 0]
+        expected = [
+            r if self.folds(r) else ~r
+            for r in registers
+            if r not in self.registers.constants and (~r in checks or self.folds(r))
+        ]
         count = len(expected)
         tail = self.waiting[len(self.waiting) - count :] if count else []
         if [w.register for w in tail] != expected or any(w.depth > MAX_DEPTH for w in tail):
@@ -212,10 +218,17 @@ class Emitter:
         else:
             self.statements.append(nodes.assign(self.variable(register), node, at))
 
+    def expect(self, register: int, at: Position) -> None:
+        """Have a variable read here, if what reads it next does not do so before anything else happens."""
+        self.waiting.append(Waiting(~register, nodes.load(self.variable(register), at), 0))
+
     def flush(self) -> None:
         """Evaluate everything that waits, in order, into variables."""
         for register, node, _ in self.waiting:
             at = place(node)
+            if register < 0:
+                self.statements.append(ast.Expr(node, **at))
+                continue
             self.statements.append(nodes.assign(self.variable(register), self.value(node), at))
         self.waiting.clear()
 
