@@ -81,6 +81,10 @@ def test_code_is_refused_when_a_value_may_not_be_ready(why: str, code: str) -> N
     assert code_of(written(code)) == "339", why
 
 
+CAUGHT = "r0 = const 1\n  try\n    barrier\n  except none r0\n    barrier"
+"""An exception that leaves the handler leaves its register unbound, if that has a name: here r0 has."""
+
+
 def function(code: str, *, header: str = "locals x", params: str = "") -> str:
     body = "\n".join(f"    {line}" for line in code.split("\n"))
     return f"function 1 f\n{params}  registers 8\n  {header}\n  code\n{body}"
@@ -99,6 +103,11 @@ def function(code: str, *, header: str = "locals x", params: str = "") -> str:
         ("r0 = const 1\ntry\n  r0 = unset\n  r0 = const 2\nexcept none none\n  check r0\n  return r0\nreturn r0", ""),
         ("r0 = unset\nr1 = const 1\nforce r0\ncheck r0\nreturn r0", ""),
         ("r1 = gget late\nreturn r1", "339"),
+        ("try\n  barrier\nexcept none r0\n  barrier\nelse\n  r0 = const 1\nreturn r0", ""),
+        (f"r0 = const 1\nr1 = const 1\ntry\n  {CAUGHT}\nexcept none none\n  return r0", "339"),
+        (f"r0 = const 1\nr1 = const 1\ntry\n  {CAUGHT}\nexcept none none\n  check r0\n  return r0", ""),
+        (f"r0 = const 1\nr1 = const 1\ntry\n  {CAUGHT}\nfinally\n  r1 = list (r0)", "339"),
+        (f"r0 = const 1\nr1 = const 1\ntry\n  {CAUGHT.replace('r0', 'r1')}\nexcept none none\n  return r1", ""),
     ],
 )
 def test_locals_of_a_function(code: str, expected: str) -> None:

@@ -146,3 +146,47 @@ class E(Exception):
         self.b = b
 e = E(1)
 [e.args, e.b, str(e), repr(e), str(Exception()), repr(Exception()), str(Exception(1, "a")), repr(Exception("a")), Exception(1) == Exception(1)]
+# --- the name of an exception is unbound when another one leaves the handler
+def h():
+    e = 5
+    try:
+        try: 1/0
+        except ZeroDivisionError as e:
+            raise KeyError
+    except KeyError:
+        return e
+try: print(h())
+except Exception as e: print(repr(e))
+try:
+    try: h()
+    except NameError as u: u.x
+except AttributeError: pass
+try: print(u)
+except NameError as e: print(e)
+def k():
+    def see(): return err
+    try:
+        try: 1/0
+        except ZeroDivisionError as err:
+            see().y
+    except AttributeError as x:
+        print(x)
+        print(see())
+try: k()
+except NameError as e: print(repr(e))
+for i in range(3):
+    try:
+        try: 1/0
+        except ZeroDivisionError as err:
+            if i == 1: continue
+            if i == 2: break
+            del err
+            [][1]
+    except IndexError as err: print(err)
+class C:
+    try:
+        try: 1/0
+        except ZeroDivisionError as err: err.q
+    except AttributeError as e: z = 1
+    try: print(err)
+    except NameError as e: print(e)

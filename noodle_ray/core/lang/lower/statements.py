@@ -292,6 +292,7 @@ def _handler(f: Frame, node: ast.ExceptHandler, computed: int | None = None) -> 
     elif node.type is not None:
         types = f.block(lambda: kinds.append(_exception_type(f, node.type)))
     exception: int | None = None
+    own: int | None = None
     if node.name is not None:
         own = f.destination(node.name)
         exception = f.temp() if own is None else own
@@ -301,13 +302,29 @@ def _handler(f: Frame, node: ast.ExceptHandler, computed: int | None = None) -> 
         if name is not None and exception is not None:
             f.store(node, name, exception)
         f.handlers.append(name)
-        f.code += f.body(node.body)
+        inside = f.body(node.body)
         f.handlers.pop()
+        if name is None or own is not None or not inside:
+            f.code += inside
+        else:
+            _unbind_if_raised(f, node, name, inside)
         if name is not None and f.assigned != UNREACHABLE:
             _unbind(f, node, name)
 
     body = f.block(write)
     return (types, kinds[0] if kinds else None, exception, body)
+
+
+def _unbind_if_raised(f: Frame, node: ast.ExceptHandler, name: str, inside: tuple[Any, ...]) -> None:
+    """The body of a handler whose exception's name is no register: those are unbound when an exception leaves it."""
+
+    def write() -> None:
+        before = f.assigned
+        _unbind(f, node, name)
+        f.emit(node, "reraise")
+        f.assigned = before
+
+    f.emit(node, "try", inside, (((), None, None, f.block(write)),), (), ())
 
 
 def _exception_type(f: Frame, node: Any) -> int:

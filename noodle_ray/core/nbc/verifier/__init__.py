@@ -11,8 +11,7 @@ from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_names
 from noodle_ray.core.nbc.verifier.shape import check_shape
 from noodle_ray.core.nbc.verifier.tree import check_tree
-from noodle_ray.core.nbc.verifier.uses import used_imports, used_models, walk
-from noodle_ray.light import Final
+from noodle_ray.core.nbc.verifier.uses import makes_unready, used_imports, used_models, walk
 
 __all__ = ["used_imports", "used_models", "verify", "verify_decoded"]
 
@@ -28,7 +27,7 @@ def verify(module: Module) -> None:
     for function in module.functions:
         check_flow(function)
         check_handlers(function)
-    if any(instr.op in _LATE for function in module.functions for instr in walk(function.body)):
+    if any(makes_unready(instr, function) for function in module.functions for instr in walk(function.body)):
         from noodle_ray.core.nbc.verifier.ready import check_ready  # most modules do without
 
         check_ready(module)
@@ -42,7 +41,3 @@ def verify_decoded(module: Module) -> None:
         if is_sound(module):
             return
     verify(module)
-
-
-_LATE: Final = frozenset({"unset", "effect", "gather"})
-"""Opcodes after which a register may hold what a program must not see."""

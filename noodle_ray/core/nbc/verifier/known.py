@@ -16,10 +16,10 @@ from noodle_ray.core.nbc.module import Function, Module
 from noodle_ray.core.nbc.verifier.flow import check_flow
 from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_spelling
-from noodle_ray.core.nbc.verifier.ready import SOURCES, check_globals, pending_globals
+from noodle_ray.core.nbc.verifier.ready import check_globals, pending_globals
 from noodle_ray.core.nbc.verifier.shape import check_parts
 from noodle_ray.core.nbc.verifier.tree import check_tree
-from noodle_ray.core.nbc.verifier.uses import imported, walk
+from noodle_ray.core.nbc.verifier.uses import imported, makes_unready, walk
 from noodle_ray.errors import ModuleError
 
 MAX_KEPT: Final = 60_000
@@ -130,7 +130,7 @@ def _checked(function: Function, index: int, functions: int) -> Known:
         frozenset(models),
         ".skip" in builtins or any(instr.op in MAKERS for instr in instructions),
         tuple([cast(int, instr.args[3]) - index for instr in instructions if instr.op == "gather"]),
-        any(instr.op in SOURCES for instr in instructions),
+        any(makes_unready(instr, function) for instr in instructions),
         min([base, *[instr.span[0] for instr in instructions]]) - base,
         max([function.span[2], *[instr.span[2] for instr in instructions]]) - base,
         {},

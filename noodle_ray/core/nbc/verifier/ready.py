@@ -9,7 +9,7 @@ Globals of the top level that may hold pending values are followed as registers 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.verifier.failure import refuse
-from noodle_ray.core.nbc.verifier.uses import walk
+from noodle_ray.core.nbc.verifier.uses import has_name, makes_unready, walk
 from noodle_ray.errors import ModuleError
 from noodle_ray.light import Any, Callable, Final, TypeAlias
 
@@ -21,7 +21,6 @@ _WORDS: Final = {_UNBOUND: "unbound", _PENDING: "pending", _SKIP: "to be skipped
 _ROUNDS: Final = 64
 """The most times that loops make the verifier look at an instruction, on average."""
 
-SOURCES: Final = frozenset({"unset", "effect", "gather"})
 """Opcodes after which a register may hold what a program must not see."""
 _MAY_READ: Final = {
     "force": (_UNBOUND, _PENDING),
@@ -39,7 +38,7 @@ def check_ready(module: Module) -> None:
     late: set[str] = set()
     for index, function in enumerate(functions):
         skips = index in gathered
-        if skips or any(instr.op in SOURCES for instr in walk(function.body)):
+        if skips or any(makes_unready(instr, function) for instr in walk(function.body)):
             late |= pending_globals(function, top=index == 0, skips=skips)
     if late:
         check_globals(functions[1:], late)
@@ -157,6 +156,11 @@ class _Ready:
                 bits[kind][at] |= bit
                 if self.caught is not None:
                     self.caught.bits[kind][at] |= bit
+
+    def unbound_where_caught(self, register: int) -> None:
+        """An exception that leaves the code that follows unbinds the register, if that has a name."""
+        if self.caught is not None and not self.state.dead and has_name(register, self.function):
+            self.caught.bits[_UNBOUND][register >> _SHIFT] |= 1 << (register & _MASK)
 
     def kinds(self, register: int) -> tuple[int, ...]:
         return tuple([kind for kind in _KINDS if self.state.has(kind, register)])
@@ -356,6 +360,7 @@ class _Ready:
                     self.read(tested, instr)
                 if exception is not None:
                     self.set(exception, ())
+                    self.unbound_where_caught(exception)
                 self.block(handler)
                 ends.append(self.state)
 

@@ -50,3 +50,20 @@ def _names(functions: Iterable[Function]) -> Iterator[tuple[str, str]]:
         for op, args, _ in walk(function.body):
             if op in ("model", "effect", "bget", "callb"):
                 yield op, cast(str, args[1])
+
+
+_SOURCES: Final = frozenset({"unset", "effect", "gather"})
+
+
+def makes_unready(instr: Instr, function: Function) -> bool:
+    """Whether registers may hold, because of this instruction, an unbound or pending value, which no program must see.
+    A handler unbinds the exception's register, if that has a name, where an exception leaves it."""
+    if instr.op != "try":
+        return instr.op in _SOURCES
+    handlers = cast("tuple[tuple[object, object, int | None, object], ...]", instr.args[1])
+    return any(exception is not None and has_name(exception, function) for _, _, exception, _ in handlers)
+
+
+def has_name(register: int, function: Function) -> bool:
+    """Whether a register is a local variable of the program."""
+    return register < len(function.locals) and function.locals[register] != ""

@@ -3,6 +3,7 @@
 from noodle_ray.core.nbc.module import Block
 from noodle_ray.core.vm.generators.managers import enter, leave
 from noodle_ray.core.vm.interpreter.frame import BREAK, CONTINUE, RETURN, Frame, Signal, operation
+from noodle_ray.core.vm.operators import UNBOUND
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.light import Any
 
@@ -157,7 +158,12 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
             if _matches(frame, error, types, tested):
                 if caught is not None:
                     frame.registers[caught] = error
-                signal = _within(frame, error, block)
+                try:
+                    signal = _within(frame, error, block)
+                except BaseException:
+                    if caught is not None:
+                        frame.registers[caught] = UNBOUND if frame.is_named(caught) else None
+                    raise
                 frame.forget(error)
                 if caught is not None:
                     frame.drop(caught)

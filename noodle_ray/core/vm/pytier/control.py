@@ -148,12 +148,21 @@ def _handler(
         at = position(types[-1].span) if types else at
         before, kind = emitter.expression(types, tested, at)
         assert not before, "the verifier lets only simple expressions name the exceptions to catch"
-    statements: list[ast.stmt] = [*release]
     name = None
+    inside = emitter.block(body)
     if caught is not None and _only_inside(emitter, caught, body):
         name = emitter.variable(caught)  # which CPython unbinds, however the handler is left
     elif caught is not None:
         name = emitter.fresh("e")
-        statements.append(nodes.assign(emitter.variable(caught), nodes.load(name, at), at))
-    statements += emitter.block(body)
-    return ast.ExceptHandler(kind, name, nodes.plain(at, *statements), **at)
+        inside = _unbinding(emitter.variable(caught), name, nodes.plain(at, *inside), at)
+    return ast.ExceptHandler(kind, name, nodes.plain(at, *release, *inside), **at)
+
+
+def _unbinding(variable: str, error: str, inside: list[ast.stmt], at: Position) -> list[ast.stmt]:
+    """A handler's body with the exception in a variable, which lets it go when another one leaves the body: a variable
+    of the program is unbound then."""
+    gone: list[ast.stmt] = [nodes.assign(variable, nodes.constant(None, at), at)]
+    if not variable.startswith("."):
+        gone.append(ast.Delete([ast.Name(variable, nodes.DELETE, **at)], **at))
+    left = ast.ExceptHandler(None, None, [*gone, ast.Raise(None, None, **at)], **at)
+    return [nodes.assign(variable, nodes.load(error, at), at), ast.Try(inside, [left], [], [], **at)]
