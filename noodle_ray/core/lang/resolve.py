@@ -6,6 +6,7 @@ from noodle_ray.core.lang.bindings import Walk
 from noodle_ray.core.lang.hints import NOT_OFFERED, did_you_mean
 from noodle_ray.core.lang.imports import model_name_fits, submodule
 from noodle_ray.core.lang.lazy import eager_generators
+from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import Meaning, Scope
 from noodle_ray.core.lang.validate import span_of
 from noodle_ray.core.vm.names import BUILTIN_NAMES, HIDDEN, MODULES
@@ -53,8 +54,22 @@ class Resolution:
         """What can be told when the whole program has been walked."""
         self.check_model_aliases()
         self.eager = eager_generators(self)
+        self._hold_generators()
         _finish(self.module, self)
         _place(self.module, frozenset())
+
+    def _hold_generators(self) -> None:
+        """A comprehension over a generator of the program is a function, as in CPython: an exception that leaves it
+        holds its frame, and so the generator, whose ``finally`` would else run before the exception is handled."""
+        names = {
+            scope.node.name
+            for scope in self.scopes.values()
+            if scope.yields and isinstance(scope.node, ast.FunctionDef)
+        }
+        for scope in self.scopes.values() if names else ():
+            node: Any = scope.node
+            if scope.kind == "comp" and not scope.awaits and _calls(node.generators[0].iter, names):
+                scope.function = True
 
     def lookup(self, scope: Scope, name: str) -> tuple[Scope | None, Meaning]:
         """The scope whose variable the name is, if it is one, and its meaning as far as scopes tell. Names of a
@@ -237,3 +252,16 @@ def _place(scope: Scope, visible: frozenset[str]) -> None:
             visible = (visible - {name for name in scope.bound if scope.owns(name)}) | frozenset(scope.cells)
     for child in scope.children:
         _place(child, visible)
+
+
+def _calls(node: Any, names: set[str]) -> bool:
+    """Whether an expression calls one of these functions."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+        return True
+    for field in CHILDREN[type(node)]:
+        value = getattr(node, field, None)
+        if any(
+            isinstance(each, ast.AST) and _calls(each, names) for each in (value if type(value) is list else [value])
+        ):
+            return True
+    return False

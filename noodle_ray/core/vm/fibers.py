@@ -55,16 +55,18 @@ class Fiber:
     """A thread of a run. ``depth`` counts nested calls, for the recursion limit.
 
     ``base`` is the greenlet it began in; ``greenlet`` the one to go on with, which may be that of a generator it runs.
+    ``handled`` is the exception that was being handled where that generator was last resumed.
     ``task`` is set for a task of `generators.loop`, which goes on when its loop says so.
     """
 
-    __slots__ = ("base", "depth", "greenlet", "outstanding", "path", "position", "task")
+    __slots__ = ("base", "depth", "greenlet", "handled", "outstanding", "path", "position", "task")
 
     def __init__(self, path: str, depth: int) -> None:
         self.path = path
         self.depth = depth
         self.position = 0
         self.outstanding: list[Future] = []
+        self.handled: BaseException | None = None
         self.base: greenlet | None = None
         self.greenlet: greenlet | None = None
         self.task: Task | None = None

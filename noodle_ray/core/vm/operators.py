@@ -100,7 +100,9 @@ def extend_display(target: list[Any], items: Any) -> None:
     try:
         iterator = iter(items)
     except TypeError:
-        raise TypeError(f"Value after * must be an iterable, not {type(items).__name__}") from None
+        iterator = None  # the error below has no context: CPython clears this one
+    if iterator is None:
+        raise TypeError(f"Value after * must be an iterable, not {type(items).__name__}")
     target.extend(iterator)
 
 

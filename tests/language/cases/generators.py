@@ -544,3 +544,90 @@ g = f()
 next(g)
 g = None
 print("rebound")
+# --- the context of what is raised in a generator is what its resumer handles
+def gen(n, start=0):
+    try:
+        for i in range(n):
+            sent = yield start + i
+    finally:
+        print("gen ends")
+def ctx(e):
+    r=[]
+    while e is not None: r.append(repr(e)); e=e.__context__
+    print(r)
+def f():
+    try: 1/0
+    except ZeroDivisionError:
+        try: next(gen(2,'a'))
+        except TypeError as e: ctx(e)
+        def m():
+            try: yield 1
+            except KeyError: pass
+            got = yield from gen(2, [])
+        g = m()
+        next(g)
+        try: g.throw(KeyError(1))
+        except TypeError as e: ctx(e)
+        g = m(); next(g)
+        try: g.throw(ValueError(1))
+        except ValueError as e: ctx(e)
+f()
+def a():
+    try: raise KeyError(1)
+    finally: yield 8
+g=a(); print(next(g))
+try: g.throw(GeneratorExit)
+except GeneratorExit as e: ctx(e)
+g=a(); print(next(g))
+try: g.throw(ValueError(2))
+except ValueError as e: ctx(e)
+g=a(); print(next(g)); g.close()
+def b():
+    try: yield from a()
+    except KeyError as e: ctx(e); yield 3; yield from gen(1, {})
+g=b(); next(g); print(next(g))
+try: print(next(g))
+except TypeError as e: ctx(e)
+g=b(); next(g); print(next(g))
+try: print(g.throw(IndexError(4)))
+except IndexError as e: ctx(e)
+def outer():
+    try: 1/0
+    except ZeroDivisionError:
+        yield from inner()
+def inner():
+    yield 1
+    try: {}[1]
+    except KeyError as e: ctx(e)
+    yield 2
+    {}[2]
+g=outer(); next(g)
+try: [][1]
+except IndexError:
+    next(g)
+    try: next(g)
+    except KeyError as e: ctx(e)
+def fn():
+    try: {}[1]
+    except KeyError as e: ctx(e)
+def calls():
+    yield
+    fn()
+    yield
+g=calls(); next(g)
+try: [][1]
+except IndexError: next(g)
+g=calls(); next(g); next(g)
+class A:
+    def __iter__(self):
+        print('it')
+        return gen(1, 'a')
+try: print([*A()])
+except TypeError as e: ctx(e)
+class B:
+    pass
+try:
+    print([*B()])
+except TypeError as e:
+    ctx(e)
+    print(e.__suppress_context__)

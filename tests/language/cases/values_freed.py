@@ -193,3 +193,69 @@ def f():
     kept = None
     print("gone")
 f()
+# --- a comprehension's exception holds the generator that it goes over
+def gen(n, start=0):
+    try:
+        for i in range(n):
+            sent = yield start + i
+    finally:
+        print("gen ends")
+def show(f):
+    try: print(f())
+    except Exception as err: print(type(err).__name__, err, type(err.__context__).__name__)
+    print('--')
+show(lambda: any((lambda q, w=(1, 2): q + w)(-2) for _ in gen(2)))
+show(lambda: [1/0 for _ in gen(2)])
+show(lambda: {1:1/0 for _ in gen(2)})
+show(lambda: {1/0 for _ in gen(2)})
+show(lambda: sum(1/0 for _ in gen(2)))
+show(lambda: list(1/0 for _ in gen(2)))
+show(lambda: [1/0 for _ in range(2) for y in gen(2)])
+show(lambda: [1/0 for x in [1] if [1/0 for z in gen(2)]])
+show(lambda: next((1/0 for _ in gen(2)), 3))
+show(lambda: [x for _ in range(1) for x in gen(1) if x/0])
+show(lambda: max(1/x for x in gen(2)))
+show(lambda: [(lambda: x)() for x in gen(3) if 1/x])
+def ff():
+    for x in gen(2):
+        1/x
+show(ff)
+def gg():
+    try: return [1/0 for _ in gen(2)]
+    except ZeroDivisionError: print('caught')
+show(gg)
+def hh():
+    yield [1/0 for _ in gen(2)]
+show(lambda: list(hh()))
+show(lambda: [1 for _ in gen(2)])
+show(lambda: [1 for _ in gen(3, 'a')])
+# --- an exception's name is unbound however the handler is left, so that it holds nothing
+def gen(n):
+    try:
+        yield n
+    finally:
+        print("gen ends")
+def f(a):
+    try:
+        q = gen(2)
+        print(next(q))
+        q = ((1, 2) | 1e308)
+    except Exception as err:
+        xs = a % [2]
+try:
+    f(1)
+except Exception as err:
+    print(type(err).__name__, err)
+print("--")
+def g():
+    try:
+        o = gen(1)
+        next(o)
+        raise KeyError(1)
+    except Exception as e:
+        raise
+try:
+    g()
+except KeyError as err:
+    pass
+print('--')

@@ -2,6 +2,7 @@
 
 from noodle_ray.core.nbc.module import Block, Function, Span
 from noodle_ray.core.vm.operators import UNBOUND
+from noodle_ray.core.vm.state import S
 from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -32,11 +33,13 @@ class Frame:
 
     ``span`` is where execution is. ``value`` is what a return instruction left. ``collecting`` are the containers
     of the comprehensions around, innermost last; ``handling`` the exceptions of the handlers around. ``noted``
-    are the exceptions whose passage through this frame is already in their tracebacks.
+    are the exceptions whose passage through this frame is already in their tracebacks. ``thrown`` is what was thrown
+    into a generator's frame.
     """
 
     __slots__ = (
-        "cells", "collecting", "function", "handling", "noted", "qualname", "registers", "run", "span", "value",
+        "cells", "collecting", "function", "handling", "noted", "qualname", "registers", "run", "span", "thrown",
+        "value",
     )  # fmt: skip
 
     def __init__(self, run: "InterpreterRun", function: Function, qualname: str, cells: list[Cell]) -> None:
@@ -50,6 +53,7 @@ class Frame:
         self.collecting: list[Any] = []
         self.handling: list[BaseException] = []
         self.noted: list[BaseException] = []
+        self.thrown: BaseException | None = None
         if run.lifetimes is not None:
             run.lifetimes.learn(function)
 
@@ -76,9 +80,13 @@ class Frame:
 
     def drop(self, register: int) -> None:
         """A handler is left: the register of its exception is let go, if it has no name."""
+        if self.run.lifetimes is not None and not self.is_named(register):
+            self.registers[register] = None
+
+    def is_named(self, register: int) -> bool:
+        """Whether a register is a local variable of the program."""
         names = self.function.locals
-        if self.run.lifetimes is not None and not (register < len(names) and names[register]):
-            self.registers[register] = UNBOUND
+        return register < len(names) and names[register] != ""
 
     def release(self, error: BaseException, block: Block) -> None:
         """An exception left a block: let go of what its temporaries hold, and frames of ours that it passed."""
@@ -95,15 +103,32 @@ class Frame:
             error.__dict__.setdefault("noodle_frames", []).append(self)
 
     def note(self, error: BaseException) -> None:
-        """Add this frame to an exception's traceback, once per passage."""
+        """Add this frame to an exception's traceback, once per passage. The context of what is raised in a generator is
+        what was being handled where it was resumed: CPython has only one stack."""
         if not any(known is error for known in self.noted):
             self.noted.append(error)
+            handled = S.fibers.current.handled
+            if handled is not None and error.__context__ is None and error is not self.thrown:
+                add_context(error, handled)
             trace: list[tuple[int, int, str]] = error.__dict__.setdefault("noodle_trace", [])
             trace.append((self.span[0], self.span[1], self.function.name))
 
     def forget(self, error: BaseException) -> None:
         """An exception was caught here or is raised anew: its next passage counts again."""
         self.noted = [known for known in self.noted if known is not error]
+
+
+def add_context(error: BaseException, handled: BaseException) -> None:
+    """Set an exception's context, as CPython does: without making a circle."""
+    if error is handled:
+        return
+    earlier = handled
+    while (context := earlier.__context__) is not None:
+        if context is error:
+            earlier.__context__ = None
+            break
+        earlier = context
+    error.__context__ = handled
 
 
 def operation(*names: str) -> Callable[[_Operation], _Operation]:

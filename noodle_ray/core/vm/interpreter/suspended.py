@@ -5,8 +5,10 @@ generator the frame runs as a greenlet, which is switched away from where the pr
 end where it is awaited: what it waits for is the fiber's business.
 """
 
+import sys
+
 from noodle_ray.core.vm.generators import awaiting
-from noodle_ray.core.vm.interpreter.frame import Frame, operation
+from noodle_ray.core.vm.interpreter.frame import Frame, add_context, operation
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
@@ -26,12 +28,12 @@ def _generator(frame: Frame) -> Generator[Any, Any, Any]:
     body = _Body(frame)
     value = body.start()
     while not body.ended:
+        thrown = []
         try:
             sent = yield value
         except BaseException as error:
-            value = body.throw(error)
-        else:
-            value = body.send(sent)
+            thrown.append(error)
+        value = body.throw(thrown.pop()) if thrown else body.send(sent)
     return value
 
 
@@ -47,12 +49,12 @@ async def _async_generator(frame: Frame) -> AsyncGenerator[Any, Any]:
     body = _Body(frame)
     value = body.start()
     while not body.ended:
+        thrown = []
         try:
             sent = yield value
         except BaseException as error:
-            value = body.throw(error)
-        else:
-            value = body.send(sent)
+            thrown.append(error)
+        value = body.throw(thrown.pop()) if thrown else body.send(sent)
 
 
 _MAKERS: Final[dict[str, Callable[[Frame], Any]]] = {
@@ -100,21 +102,29 @@ class _Body:
         """Raise this at the ``yield``."""
         if self._frame.run.passing.ended:
             raise error
+        handling = self._frame.handling
+        if handling:
+            add_context(error, handling[-1])
+        self._frame.thrown = error
         try:
             return self._step(self._greenlet.throw, error)
         finally:
+            self._frame.thrown = None
             del error  # which would hold itself by this frame
 
     def _step(self, how: Callable[[Any], Any], value: object) -> Any:
         from greenlet import getcurrent
 
         fiber = _deeper(self._frame)
+        outer, fiber.handled = fiber.handled, sys.exception() or fiber.handled
         self._greenlet.parent = getcurrent()
         try:
             return how(value)
         finally:
             del value  # it may be the exception that passes
             fiber.depth -= 1
+            fiber.handled = outer
+            del outer
             if self._greenlet.dead:
                 self._frame.run.bodies.discard(self._greenlet)
 
