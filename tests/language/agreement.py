@@ -3,7 +3,7 @@
 import builtins
 import functools
 import gc
-import io
+import hashlib
 import random
 import re
 import warnings
@@ -15,16 +15,23 @@ from noodle_ray.core import nbc
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.execute import execute
-from noodle_ray.core.vm.limits import Limits
+from noodle_ray.core.vm.limits import MESSAGES, Limits
 from noodle_ray.core.vm.native import may_run_native
 
 Seen = tuple[str, tuple[str, str, list[tuple[int, str]]] | None]
 ADDRESS = re.compile(" at 0x[0-9a-f]+")
-ENCLOSED = re.compile(
-    r"NameError(\W+)cannot access free variable ('\w+') where it is not associated with a value in .* scope"
-)
-INLINE = r"UnboundLocalError\1cannot access local variable \2 where it is not associated with a value"
-"""To CPython 3.11 a comprehension is a function of its own, whose unbound variables are those of a scope around it."""
+
+
+INLINE = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+"""Frames that a traceback of Noodle's may lack: see docs/limitations.md."""
+ENCODED = 0.25
+"""How many of the programs are encoded, decoded and verified before they run: other tests do nothing else."""
+
+
+class _Output(list[str]):
+    """Where `print` writes. No file: the collector would close it before a generator that it frees prints its last."""
+
+    write = list.append
 
 
 class Differs(AssertionError):
@@ -34,24 +41,24 @@ class Differs(AssertionError):
 def on_cpython(source: str) -> Seen:
     """Output, and the exception with its traceback through the program. Raises SyntaxError.
 
-    What the program leaves behind is freed when the run is over, so that what it prints then is not seen: `print` writes
-    to this run's own output, however late that is.
+    What the program leaves behind is freed when the run is over, so that what it prints then is not seen: `print`
+    writes to this run's own output, however late that is.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = compile(source, "<program>", "exec")
-    output = io.StringIO()
+    output = _Output()
     names = {"__name__": "__main__", "__builtins__": {**vars(builtins), "print": functools.partial(print, file=output)}}
     try:
         exec(code, names)
     except (Exception, GeneratorExit) as error:
         frames, trace = [], error.__traceback__
         while trace is not None:
-            if trace.tb_frame.f_code.co_filename == "<program>" and not trace.tb_frame.f_code.co_name.endswith("comp>"):
+            if trace.tb_frame.f_code.co_filename == "<program>" and trace.tb_frame.f_code.co_name not in INLINE:
                 frames.append((trace.tb_lineno, trace.tb_frame.f_code.co_name))
             trace = trace.tb_next
-        return output.getvalue(), (type(error).__name__, str(error), frames)
-    return output.getvalue(), None
+        return "".join(output), (type(error).__name__, str(error), frames)
+    return "".join(output), None
 
 
 def on_tier(module: Module, tier: str, fuel: int = 10**8, key: str = "") -> tuple[Seen, int]:
@@ -60,7 +67,7 @@ def on_tier(module: Module, tier: str, fuel: int = 10**8, key: str = "") -> tupl
     error = outcome.error and (
         outcome.error["type"],
         outcome.error["message"],
-        [(f["line"], f["function"]) for f in outcome.error["traceback"] if not f["function"].endswith("comp>")],
+        [(f["line"], f["function"]) for f in outcome.error["traceback"] if f["function"] not in INLINE],
     )
     return (outcome.stdout, error), outcome.usage["fuel"]
 
@@ -75,11 +82,15 @@ def agree(source: str, *, native: bool = False) -> bool:
             expected = plain(on_cpython(source))
         except SyntaxError:
             return False
-        encoded = nbc.encode(compile_source(source))
-        module, key = nbc.load(encoded), nbc.digest(encoded)
+        module, key = compile_source(source), hashlib.sha256(source.encode()).hexdigest()
+        draw = random.Random(source)
+        if draw.random() < ENCODED:
+            module = nbc.load(nbc.encode(module))
         interpreted, fuel = on_tier(module, "interpreter")
+        if _takes_too_much(interpreted):  # CPython raises a MemoryError there, or takes the memory
+            expected = interpreted
         _same("interpreter", interpreted, expected, source)
-        point = random.Random(source).randrange(1, fuel + 1)
+        point = draw.randrange(1, fuel + 1)
         stopped = on_tier(module, "interpreter", point)
         for tier in ("python", *(["native"] if native and may_run_native() else [])):
             seen, used = on_tier(module, tier, key=key)
@@ -87,6 +98,11 @@ def agree(source: str, *, native: bool = False) -> bool:
             _same(f"{tier}, fuel", used, fuel, source)
             _same(f"{tier}, fuel {point}", on_tier(module, tier, point, key), stopped, source)
     return True
+
+
+def _takes_too_much(seen: Seen) -> bool:
+    """Whether a run ended at its limit of memory, which every tier has then to do."""
+    return seen[1] is not None and seen[1][:2] == ("LimitExceeded", MESSAGES["memory"])
 
 
 @contextmanager
@@ -103,21 +119,21 @@ def _uncollected() -> Iterator[None]:
 
 def _same(where: str, seen: object, expected: object, source: str) -> None:
     if seen != expected:
-        raise Differs(f"{where}: {_first_difference(repr(seen), repr(expected))}\n{source}")
+        raise Differs(f"{where}: {first_difference(seen, expected)}\n{source}")
 
 
-def _first_difference(seen: str, expected: str) -> str:
-    for one, other in zip_longest(seen.split("\\n"), expected.split("\\n")):
-        if one != other:
-            return f"{one} for {other}"
-    return "nothing"
+def first_difference(seen: object, expected: object) -> str:
+    """Where two values that tuples hold differ first; texts by their lines."""
+    if isinstance(seen, str) and isinstance(expected, str) and "\n" in seen + expected:
+        seen, expected = tuple(seen.splitlines()), tuple(expected.splitlines())
+    if isinstance(seen, tuple) and isinstance(expected, tuple):
+        for one, other in zip_longest(seen, expected):
+            if one != other:
+                return first_difference(one, other)
+    return f"{seen!r} for {expected!r}"
 
 
 def plain(seen: Seen) -> Seen:
-    """Without addresses, which programs of ours do not show, and with comprehensions as a part of their function."""
+    """Without addresses, which programs of ours do not show."""
     output, error = seen
-    output = ENCLOSED.sub(INLINE, ADDRESS.sub("", output))
-    if error is None:
-        return output, None
-    kind, message = ENCLOSED.sub(INLINE, f"{error[0]}: {ADDRESS.sub('', error[1])}").split(": ", 1)
-    return output, (kind, message, error[2])
+    return ADDRESS.sub("", output), error and (error[0], ADDRESS.sub("", error[1]), error[2])

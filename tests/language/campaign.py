@@ -32,6 +32,7 @@ KINDS: Final = {"whole": Wider, "numeric": Numeric}
 STATE: Final = Path(".noodle/campaign.json")
 SECONDS: Final = 60.0
 """Of this process's own time, for one program. None should take a hundredth of it."""
+_CHUNK: Final = 500
 _REPORT: Final = 250
 _COLLECT: Final = 40
 """Programs between two collections: most of what one leaves is freed at once, and the rest is let lie meanwhile."""
@@ -51,13 +52,13 @@ class TooSlow(BaseException):
     """A program took longer than it may."""
 
 
-def seeds(programs: int, first: int) -> list[int]:
-    """Different seeds, as Hypothesis draws them; the same for the same ``first``."""
+def seeds(chunk: int) -> list[int]:
+    """The seeds of one chunk, as Hypothesis draws them: the same each time, and others than those of other chunks."""
     drawn: dict[int, None] = {}
 
-    @seed(first)
+    @seed(chunk)
     @settings(
-        max_examples=programs + 100,
+        max_examples=_CHUNK + 20,
         database=None,
         deadline=None,
         phases=(Phase.generate,),
@@ -65,10 +66,11 @@ def seeds(programs: int, first: int) -> list[int]:
     )
     @given(st.integers(0, 2**64 - 1))
     def draw(number: int) -> None:
-        drawn[number] = None
+        drawn[chunk << 64 | number] = None
 
     draw()
-    return list(drawn)[:programs]
+    assert len(drawn) >= _CHUNK
+    return list(drawn)[:_CHUNK]
 
 
 def program(kind: str, number: int) -> str:
@@ -83,10 +85,8 @@ def difference(kind: str, source: str) -> str | None:
             return "" if agree(source, native=kind == "numeric") else None
     except AssertionError as error:
         return str(error).partition("\n")[0].strip(":") or "differs"
-    except CompileError:
-        raise
     except (Exception, GeneratorExit, TooSlow) as error:
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 @contextmanager
@@ -103,12 +103,15 @@ def _bounded() -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def run(kind: str, numbers: list[int], state: State, path: Path) -> None:
-    """Compare the programs of these seeds that are not done yet."""
+def run(kind: str, programs: int, first: int, state: State, path: Path) -> None:
+    """Compare so many programs, from those on that are not done yet."""
     differing = state["differing"][kind]
     began, before = time.process_time(), state["seconds"][kind]
-    for done in range(state["done"][kind], len(numbers)):
-        number = numbers[done]
+    numbers: list[int] = []
+    for done in range(state["done"][kind], programs):
+        if not numbers or done % _CHUNK == 0:
+            numbers = seeds(first + done // _CHUNK)
+        number = numbers[done % _CHUNK]
         found = difference(kind, program(kind, number))
         if found:
             differing.append(number)
@@ -118,9 +121,9 @@ def run(kind: str, numbers: list[int], state: State, path: Path) -> None:
         state["seconds"][kind] = before + time.process_time() - began
         if done % _COLLECT == 0:
             gc.collect()
-        if (done + 1) % _REPORT == 0 or done + 1 == len(numbers):
+        if (done + 1) % _REPORT == 0 or done + 1 == programs:
             path.write_text(json.dumps(state))
-            _report(kind, state, len(numbers))
+            _report(kind, state, programs)
 
 
 def _report(kind: str, state: State, programs: int) -> None:
@@ -171,17 +174,15 @@ def one(kind: str, number: int) -> bool:
 
 
 def _differs(kind: str, source: str) -> bool:
-    try:
-        return bool(difference(kind, source))
-    except CompileError:
-        return False
+    found = difference(kind, source)
+    return bool(found) and not str(found).startswith(CompileError.__name__)
 
 
 def main() -> int:
     """0 if nothing differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", type=int, default=20_000, help="of each kind")
-    parser.add_argument("--first", type=int, default=0, help="what Hypothesis draws the seeds from")
+    parser.add_argument("--first", type=int, default=0, help="the chunk of 500 seeds to begin with")
     parser.add_argument("--kind", choices=KINDS, help="one kind only")
     parser.add_argument("--seed", type=int, help="one program only, shown")
     parser.add_argument("--state", type=Path, default=STATE, help="where it is kept how far this is")
@@ -192,12 +193,11 @@ def main() -> int:
         return not all(one(kind, options.seed) for kind in kinds)
     options.state.parent.mkdir(parents=True, exist_ok=True)
     state = resumed(options.state, [options.programs, options.first, sources()])
-    numbers = seeds(options.programs, options.first)
     gc.collect()
     gc.freeze()
     gc.disable()
     for kind in kinds:
-        run(kind, numbers, state, options.state)
+        run(kind, options.programs, options.first, state, options.state)
     return any(state["differing"][kind] for kind in kinds)
 
 

@@ -112,16 +112,16 @@ class Richer(Generator):
         self.random = source
 
     def program(self) -> str:
-        """Classes and generators, functions called one after another whatever they raise, and one that may end all."""
-        lines = []
-        for number in range(self.random.randrange(1, 3)):
-            body = self.block(2, 1, loop=False, function=True)
-            lines += [f"def f{number}(a, b=2, *, c=3):", *body, "    return a, b, c"]
-            call = f"f{number}({self.expression(1)}, c={self.expression(1)})"
-            lines += ["try:", f"    print({call})", "except Exception as err:", "    print(type(err).__name__, err)"]
-        top = self.block(2, 0, loop=False, function=False)
-        body = "\n".join([*lines, *top, "print(f0(a, c=b))"]) + "\n"
-        return PRELUDE + self.prelude.of(body) + body
+        """A function that is called whatever it raises, a top level that may end all, and the classes that they use."""
+        lines = ["def f(a, b=2, *, c=3):", *self.block(2, 1, loop=False, function=True), "    return a, b, c", "try:"]
+        lines += [f"    print(f({self.expression(1)}, c={self.expression(1)}))", "except Exception as err:"]
+        lines += [
+            "    print(type(err).__name__, err)",
+            *self.block(1, 0, loop=False, function=False),
+            "print(f(a, c=b))",
+        ]
+        body = "\n".join(lines) + "\n"
+        return PRELUDE + self.prelude.of(body, self.random) + body
 
     def expression(self, depth: int) -> str:
         """An expression."""

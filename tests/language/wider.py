@@ -1,6 +1,10 @@
 """Programs as `richer` makes them, with scopes, generators driven by hand, methods of builtin values, text and number
 formats, data classes, enumerations and coroutines."""
 
+import random
+import re
+
+from tests.language.generator import Generator
 from tests.language.prelude import Prelude
 from tests.language.richer import CLASSES, Richer
 
@@ -135,7 +139,7 @@ LIST_METHODS = (
 DICT_METHODS = (
     "get('k')", "get('q', 5)", "pop('k')", "pop('q', None)", "setdefault('q', 3)", "update(z=1)", "popitem()",
     "items()", "keys() & {'k'}", "values()", "copy()", "update([('k', 2)])", "clear()", "fromkeys('ab', 0)",
-    "keys() | ['w']",
+    "keys() - ['w']",
 )  # fmt: skip
 SET_METHODS = (
     "add(9)", "discard(1)", "remove(8)", "union([3])", "intersection([1])", "difference({1})", "issubset([1, 2, 3])",
@@ -148,13 +152,25 @@ BYTES_METHODS = (
 STEPS = ("", "0", "1", "-1", "2", "-3", "9", "None", "2**70")
 
 
+APART = ("Base|Child", "Account|Savings", "Point", "Colour", "asyncio", "chain", "bump", "depth", "Fault")
+"""What one program in two does without, each: so it is smaller, and what it has meets more often."""
+
+
 class Wider(Richer):
     """As `Richer`, with the rest of the language."""
 
     prelude = Prelude(CLASSES + KINDS)
 
+    def __init__(self, source: random.Random) -> None:
+        super().__init__(source)
+        self._without = re.compile("|".join([f"\\b({each})\\b" for each in APART if source.random() < 0.5]) or "$^")
+
     def expression(self, depth: int) -> str:
         """An expression."""
+        text = self._any_expression(depth)
+        return Generator.expression(self, depth) if self._without.search(text) else text
+
+    def _any_expression(self, depth: int) -> str:
         if depth <= 0 or self.random.random() < 0.75:
             return super().expression(depth)
         pick = self.random.choice
@@ -261,6 +277,12 @@ class Wider(Richer):
 
     def statement(self, depth: int, indent: int, *, loop: bool, function: bool) -> list[str]:
         """One statement, with what is nested in it."""
+        lines = self._any_statement(depth, indent, loop=loop, function=function)
+        if self._without.search("\n".join(lines)):
+            return Generator.statement(self, depth, indent, loop=loop, function=function)
+        return lines
+
+    def _any_statement(self, depth: int, indent: int, *, loop: bool, function: bool) -> list[str]:
         if self.random.random() < 0.6:
             return super().statement(depth, indent, loop=loop, function=function)
         if depth > 0 and self.random.random() < 0.6:
