@@ -37,8 +37,9 @@ demo: setup ## start a local platform, ask the example documents three questions
 test: setup ## run the whole test suite
 	@$(BIN)/python -m pytest
 
-fuzz: setup ## compare 20,000 random programs with CPython on every tier, and stop each case at 25 points (hours)
-	@NOODLE_PROGRAMS=20000 $(BIN)/python -m pytest -p no:cacheprovider tests/language/test_programs.py
+fuzz: setup ## compare 40,000 random programs with CPython on every tier (resumes), stop each case at 25 points (hours)
+	@$(BIN)/python -W ignore -m tests.language.campaign --programs 20000
+	@NOODLE_POINTS=25 $(BIN)/python -m pytest -p no:cacheprovider tests/language/test_programs.py -k stops_at
 
 serve: setup ## run the platform in the foreground until Ctrl-C
 	@$(BIN)/noodle up --foreground

@@ -121,16 +121,17 @@ def run(kind: str, programs: int, first: int, state: State, path: Path) -> None:
         state["seconds"][kind] = before + time.process_time() - began
         if done % _COLLECT == 0:
             gc.collect()
-        if (done + 1) % _REPORT == 0 or done + 1 == programs:
-            path.write_text(json.dumps(state))
-            _report(kind, state, programs)
+        if (done + 1) % _REPORT == 0:
+            _note(kind, state, programs, path)
+    _note(kind, state, programs, path)
 
 
-def _report(kind: str, state: State, programs: int) -> None:
+def _note(kind: str, state: State, programs: int, path: Path) -> None:
+    path.write_text(json.dumps(state))
     done, seconds = state["done"][kind], state["seconds"][kind]
     print(
         f"{kind}: {done} of {programs}, {len(state['differing'][kind])} differ, {state['refused'][kind]} not Python;",
-        f"{seconds / 60:.1f} min, {1000 * seconds / done:.0f} ms each,",
+        f"{seconds / 60:.1f} min, {1000 * seconds / max(done, 1):.0f} ms each,",
         f"{getrusage(RUSAGE_SELF).ru_maxrss >> 10} MiB",
         flush=True,
     )

@@ -1,7 +1,7 @@
 """Programs that Hypothesis makes, and shrinks when one differs, give the same on CPython and on every tier.
 
-``NOODLE_PROGRAMS`` sets how many; `make fuzz` makes 20,000, and stops each case of the corpus at 25 points of its fuel.
-A failure prints the program and a decorator that makes it again.
+``NOODLE_PROGRAMS`` sets how many; a failure prints the program and a decorator that makes it again. `campaign` compares
+many more, and `make fuzz` runs that, and stops each case of the corpus at 25 points of its fuel (``NOODLE_POINTS``).
 """
 
 import os
@@ -22,15 +22,14 @@ from tests.language.numeric import Numeric
 from tests.language.wider import Wider
 
 PROGRAMS = int(os.environ.get("NOODLE_PROGRAMS", "40"))
-FULL = PROGRAMS >= 1000
-POINTS = 25 if FULL else 1
-ROTATION = 1 if FULL else 8
+POINTS = int(os.environ.get("NOODLE_POINTS", "1"))
+ROTATION = 1 if POINTS > 1 else 8
 """Of the corpus, one case in so many has its turn in an ordinary run."""
 TURN = int(os.environ.get("NOODLE_TURN", "0"))
 CASES = [case for number, case in enumerate(load()) if number % ROTATION == TURN % ROTATION]
 made = settings(
     max_examples=PROGRAMS,
-    derandomize=not FULL,
+    derandomize=True,
     deadline=None,
     print_blob=True,
     database=None,
@@ -39,14 +38,12 @@ made = settings(
 )
 
 
-@pytest.mark.timeout(36_000)
 @made
 @given(source=st.randoms(use_true_random=False))
 def test_program_agrees_with_cpython_and_stops_where_the_other_tier_does(source: random.Random) -> None:
     agree(Wider(source).program())
 
 
-@pytest.mark.timeout(36_000)
 @made
 @given(source=st.randoms(use_true_random=False))
 def test_numeric_program_agrees_with_cpython_on_every_tier(source: random.Random) -> None:
