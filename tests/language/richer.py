@@ -113,7 +113,8 @@ class Richer(Generator):
 
     def program(self) -> str:
         """A function that is called whatever it raises, a top level that may end all, and the classes that they use."""
-        lines = ["def f(a, b=2, *, c=3):", *self.block(2, 1, loop=False, function=True), "    return a, b, c", "try:"]
+        body = self.block(self.random.choice((1, 1, 2)), 1, loop=False, function=True)
+        lines = ["def f(a, b=2, *, c=3):", *body, "    return a, b, c", "try:"]
         lines += [f"    print(f({self.expression(1)}, c={self.expression(1)}))", "except Exception as err:"]
         lines += [
             "    print(type(err).__name__, err)",
