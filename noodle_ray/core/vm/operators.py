@@ -87,7 +87,7 @@ def _function_name(function: Any) -> str:
     """A callable's name in CPython's messages about its arguments: a function's has its module, __main__."""
     if type(function).__name__ != "function":
         return getattr(function, "__qualname__", type(function).__name__)
-    if getattr(function, "__module__", "").startswith("noodle_ray"):
+    if getattr(function, "__module__", "").startswith(("noodle_ray", "builtins")):
         return str(function.__qualname__)
     return f"__main__.{function.__qualname__}"
 

@@ -297,3 +297,19 @@ def ack(m, n):
         return ack(m - 1, 1)
     return ack(m - 1, ack(m, n - 1))
 ack(2, 3)
+# --- messages about starred arguments name builtins as CPython does
+import math
+def tried(f):
+    try:
+        f()
+    except TypeError as e:
+        print(e)
+tried(lambda: print(*5))
+tried(lambda: print(**5))
+tried(lambda: print(**{"end": ""}, **{"end": ""}))
+tried(lambda: sorted(*5))
+tried(lambda: (lambda a: a)(*5))
+tried(lambda: tried(*5))
+tried(lambda: sum(*None))
+tried(lambda: enumerate(*None))
+tried(lambda: [].append(*None))

@@ -168,3 +168,4 @@ def callee(name: str, positional: int, keywords: bool) -> Any:
 for _name, _function in BUILTINS.items():
     if isinstance(_function, FunctionType):
         _function.__name__ = _function.__qualname__ = _name.rpartition(".")[2]
+        _function.__module__ = "builtins"  # which messages about arguments leave out
