@@ -20,7 +20,6 @@ def _operands(kinds: frozenset[str]) -> dict[str, tuple[tuple[int, str], ...]]:
 
 _READ: Final = _operands(frozenset({"R", "X", "R?", "R*", "KW", "H"}))
 _WRITTEN: Final = _operands(frozenset({"D", "D?", "D*", "H"}))
-_NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
 
 
 def blocks_of(instr: Instr) -> Iterator[Block]:
