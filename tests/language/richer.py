@@ -121,8 +121,8 @@ class Richer(Generator):
             *self.block(1, 0, loop=False, function=False),
             "print(f(a, c=b))",
         ]
-        body = "\n".join(lines) + "\n"
-        return PRELUDE + self.prelude.of(body, self.random) + body
+        text = "\n".join(lines) + "\n"
+        return PRELUDE + self.prelude.of(text, self.random) + text
 
     def expression(self, depth: int) -> str:
         """An expression."""
