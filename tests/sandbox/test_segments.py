@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from noodle_ray.core.sandbox import messages
 from noodle_ray.core.sandbox.wire import Codec, WireError
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.core.vm.arrays.array import around, wrap
@@ -113,6 +114,26 @@ def test_a_message_made_by_hand_is_taken() -> None:
 def test_what_is_no_array_is_refused(codec: Codec, data: bytes) -> None:
     with pytest.raises(WireError):
         codec.unpack(data)
+
+
+@pytest.mark.parametrize("depth", [300, 800])
+def test_result_that_nests_deeply_around_an_array_breaks_the_protocol(depth: int) -> None:
+    result: object = array([1.0])
+    for _ in range(depth):
+        result = [result]
+    with pytest.raises(WireError):
+        messages.read(OWNER.pack(["done", 1, {"result": result}, False]), 1)
+
+
+def test_messages_with_arrays_in_the_wrong_places_break_the_protocol() -> None:
+    some = array([1.0])
+    for message in (
+        ["done", 1, some, False], ["done", some, {}, False], ["done", 1, {"result": 1, "stdout": some}, False],
+        ["effects", 1, some], ["effects", 1, [some]], ["effects", 1, [["/1", some, [], {}]]], ["ready", some],
+        ["progress", 1, {"fuel": some}, ""], ["native", 1, 0, 1, "i", [["x", some]], 0, {}], [some], some,
+    ):  # fmt: skip
+        with pytest.raises(WireError):
+            messages.read(OWNER.pack(message), 1)
 
 
 def test_many_rows_without_elements_need_bytes() -> None:

@@ -64,6 +64,7 @@ SURE = {
     "a list's method of an embedding": ("E0221", f'{EMBED}v = e("a")\nv.append(1.0)  #!'),
     "a text's method of an embedding's number": ("E0221", f'{EMBED}for x in e("a"):\n    x.lower()  #!'),
     "a list's method of one of many embeddings": ("E0221", f'{EMBED}e(["a", "b"])[0].append(1.0)  #!'),
+    "an embedding of an embedding": ("E0232", f'{EMBED}e(e("a"))  #!'),
     "an embedding of two texts": ("E0232", 'from noodle_ray import model\ne = model("minilm")\ne("a", "b")  #!'),
     "an embedding with a keyword": ("E0232", 'from noodle_ray import model\ne = model("minilm")\ne("a", n=1)  #!'),
     "a model asked about a function": ("E0232", 'from noodle_ray import model\nm = model("x")\nm(print)  #!'),

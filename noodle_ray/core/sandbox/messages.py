@@ -107,7 +107,7 @@ def read(body: bytes, run: int) -> Message:
     """Return the message in a frame's body, for the worker's current run. Raises WireError for anything unexpected."""
     match CODEC.unpack(body):
         case ["done", number, result, bool(retire)] if number == run:
-            return Done(outcome.checked(without_arrays(result) if body[:1] == _MARK else result), retire)
+            return Done(outcome.checked(_listed(result) if body[:1] == _MARK else result), retire)
         case ["effects", number, [*requests]] if number == run:
             return Effects([_request(item) for item in requests])
         case ["progress", number, dict(usage), str(text)] if number == run and outcome.is_usage(usage):
@@ -127,6 +127,13 @@ def read(body: bytes, run: int) -> Message:
         case ["failed", str(why)]:
             return Failed(why)
     raise WireError("received a message that nothing asked for")
+
+
+def _listed(result: object) -> object:
+    try:
+        return without_arrays(result)
+    except (ValueError, RecursionError) as error:
+        raise WireError(f"received a result that cannot be taken: {error}") from None
 
 
 def _request(item: object) -> EffectRequest:

@@ -1,5 +1,6 @@
 """What models take: by task where it is known, else what no model takes."""
 
+from noodle_ray.core.types.arrays import Array
 from noodle_ray.core.types.model import (
     BuiltinT,
     ClassT,
@@ -46,9 +47,9 @@ def _input(kind: Type, task: str) -> str:
     if not isinstance(kind, Inst):
         return ""
     if task == "generation":
-        return "a text" if kind.kind in (int, float, bool, type(None), set, bytes, dict) else ""
+        return "a text" if kind.kind in (int, float, bool, type(None), set, bytes, dict, Array) else ""
     if kind.kind in (list, tuple):
         bad = any(isinstance(one, Inst) and one.kind is not str for one in kind.items or ())
         return "a list of texts" if bad else ""
     return "" if kind.kind is str else "a text or a list of texts" if kind.kind in (
-        int, float, bool, type(None), dict, set, frozenset, bytes) else ""  # fmt: skip
+        int, float, bool, type(None), dict, set, frozenset, bytes, Array) else ""  # fmt: skip

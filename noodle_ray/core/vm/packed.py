@@ -48,15 +48,17 @@ def listed(dtype: str, shape: tuple[int, ...], data: Any) -> list[Any]:
     return [numbers[row * width : (row + 1) * width].tolist() for row in range(shape[0])]
 
 
-def without_arrays(value: Any) -> Any:
-    """Data with a list in place of each array."""
+def without_arrays(value: Any, deep: int = 256) -> Any:
+    """Data with a list in place of each array. Raises ValueError for what nests deeper."""
     kind = type(value)
     if kind is Packed:
         return value.tolist()
+    if not deep:
+        raise ValueError("data nests too deeply")
     if kind is list or kind is tuple:
-        return kind([without_arrays(item) for item in value])
+        return kind([without_arrays(item, deep - 1) for item in value])
     if kind is dict:
-        return {key: without_arrays(item) for key, item in value.items()}
+        return {key: without_arrays(item, deep - 1) for key, item in value.items()}
     return value
 
 
@@ -68,6 +70,7 @@ def array_json(value: Any) -> dict[str, Any]:
     return {"$array": {"dtype": dtype, "shape": list(shape), "data": b2a_base64(data, newline=False).decode()}}
 
 
+Packed.__name__ = Packed.__qualname__ = "array"  # as messages call it
 FOREIGN[Packed] = Foreign(
     copy=lambda value: value, listed=Packed.tolist, raw=lambda value: (value.dtype, value.shape, value.data)
 )
