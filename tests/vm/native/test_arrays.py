@@ -98,6 +98,12 @@ NATIVE = {
     "a matrix made inside": "def f(n, m):\n    a = array.zeros((n, m))\n    for i in range(n):\n"
     "        a[i, i % m] = i\n"
     "    return a, a.shape\nf(3, 2)",
+    "arrays of every dtype made inside": "def f(n):\n"
+    "    a, b = array.zeros(n, 'float32'), array.zeros((n, 2), dtype='int64')\n"
+    "    c, d = array.ones(n, 'bool'), array.ones(n)\n    for i in range(n):\n        a[i] = i / 3\n"
+    "        b[i, 1] = i\n        c[i] = i > 1\n        d[i] += i\n    return a, b, c, d\nf(3)",
+    "a name of a dtype that is not used": "def f(n):\n    t = 'bool'\n    s = 0\n    for i in range(n):\n"
+    "        s += i\n    return s\nf(3)",
     "many made inside": "def f(n):\n    s = 0.0\n    for i in range(n):\n        a = array.zeros(3)\n        a[0] = s\n"
     "        s = a[0] + a[1] + 1\n    return s\nf(100)",
     "arrays and lists made inside": "def f(n):\n    keep = array.zeros(2)\n    s = 0.0\n    for i in range(n):\n"
@@ -150,6 +156,20 @@ DOUBTS = {
     "transposed": "def f(a):\n    for i in range(2):\n        a[i, 0] = 9\n    return a\nf(m.T)",
     "a negative size": "def f(n):\n    for i in range(3):\n        a = array.zeros(n - i)\n    return a\nf(1)",
     "a size that is no int": "def f(n):\n    for i in range(3):\n        a = array.zeros(n)\n    return a\nf(1.5)",
+    "another dtype": "def f(n):\n    for i in range(3):\n        a = array.zeros(n, 'int8')\n    return a\nf(1)",
+    "a dtype that is a value": "def f(n, t='bool'):\n    for i in range(3):\n        a = array.zeros(n, t)\n"
+    "    return a\nf(2)",
+    "a dtype that varies": "def f(n):\n    t = 'bool'\n    for i in range(3):\n        a = array.zeros(n, t)\n"
+    "        t = 'int64'\n    return a\nf(2)",
+    "a dtype that is returned": "def f(n):\n    for i in range(n):\n        pass\n    return 'bool', n\nf(2)",
+    "a dtype that is tested": "def f(n):\n    t = 'bool'\n    for i in range(n):\n        n += 1 if t else 2\n"
+    "    return t == 'bool', n\nf(2)",
+    "the class in a tuple": "def f(n):\n    for i in range(n):\n        pass\n    return (array, n)[1]\nf(2)",
+    "the class returned in a tuple": "def f(n):\n    for i in range(n):\n        pass\n    return array, n\n"
+    "f(2)[0] is array",
+    "too many arguments": "def f(n):\n    for i in range(3):\n        a = array.zeros(n, 'bool', 1)\n"
+    "    return a\nf(2)",
+    "another keyword": "def f(n):\n    for i in range(3):\n        a = array.zeros(n, kind='bool')\n    return a\nf(2)",
     "a list of arrays": "def f(rows):\n    s = 0\n    for r in rows:\n        s += r[0]\n    return s\nf([x, x])",
     "two types": "def f(a):\n    for i in range(2):\n        a[i] += 1\n    return a\n"
     "(f(x), f([1, 2]), f(m[0]), f(b * 1.5))",

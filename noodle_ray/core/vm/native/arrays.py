@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from noodle_ray.core.nbc.module import Block, Instr
-from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.nbc.walk import flatten, writes_of
 from noodle_ray.core.vm.native.emitter import Emitter, handles
 from noodle_ray.core.vm.native.kinds import Array, Declined, Kind, Tuple, Value, name
-from noodle_ray.core.vm.native.numbers import as_float, as_integer
+from noodle_ray.core.vm.native.numbers import DTYPES, as_float, as_integer
 from noodle_ray.core.vm.native.proofs import NOT_PROVED, Indexed
 from noodle_ray.core.vm.native.support import APART, AT
 
@@ -46,8 +46,8 @@ METADATA: Final = """
 """
 
 RUNTIME: Final = f"""
-define ptr @array_make(ptr %ctx, i64 %n, i64 %m) noinline {{
-  %make.at = getelementptr i8, ptr %ctx, i64 {AT["zeros"]}
+define ptr @array_make(ptr %ctx, i64 %n, i64 %m, i64 %which) noinline {{
+  %make.at = getelementptr i8, ptr %ctx, i64 {AT["make"]}
   %make = load ptr, ptr %make.at
   %there = icmp ne ptr %make, null
   br i1 %there, label %hold, label %no
@@ -56,7 +56,7 @@ hold:
   %l.no = icmp eq ptr %l, null
   br i1 %l.no, label %no, label %args
 args:
-  %t = call ptr @PyTuple_New(i64 2)
+  %t = call ptr @PyTuple_New(i64 3)
   %t.no = icmp eq ptr %t, null
   br i1 %t.no, label %no, label %first
 first:
@@ -66,9 +66,14 @@ first:
   store ptr %n.o, ptr %n.at
   %m.at = getelementptr i8, ptr %t, i64 32
   store ptr %m.o, ptr %m.at
+  %w.o = call ptr @PyLong_FromLongLong(i64 %which)
+  %w.at = getelementptr i8, ptr %t, i64 40
+  store ptr %w.o, ptr %w.at
   %n.no = icmp eq ptr %n.o, null
   %m.no = icmp eq ptr %m.o, null
-  %bad = or i1 %n.no, %m.no
+  %w.no = icmp eq ptr %w.o, null
+  %nm.no = or i1 %n.no, %m.no
+  %bad = or i1 %nm.no, %w.no
   br i1 %bad, label %drop, label %call
 drop:
   call void @Py_DecRef(ptr %t)
@@ -93,7 +98,7 @@ no:
   ret ptr null
 }}
 """
-"""Makes an array of zeros, which lives until the call ends if nobody else takes it; null where that cannot be."""
+"""Makes an array of zeros or ones, which lives until the call ends if nobody else takes it; null where it cannot."""
 
 
 def _element(emitter: Emitter, dtype: str, address: str) -> Value:
@@ -227,10 +232,16 @@ def attribute(emitter: Emitter, instr: Instr) -> None:
         raise Declined(f"array.{wanted}")
 
 
-def make(emitter: Emitter, called: str, args: tuple[int, ...], keywords: object) -> Value:
-    """``array.zeros(n)`` and ``array.zeros((n, m))``."""
-    if called != "zeros" or len(args) != 1 or keywords:
+def make(emitter: Emitter, called: str, args: tuple[int, ...], keywords: tuple[tuple[str, int], ...]) -> Value:
+    """``array.zeros(n)``, ``array.zeros((n, m))``, and with a dtype; the same of ones."""
+    if called not in ("zeros", "ones") or not 1 <= len(args) + len(keywords) <= 2 or not args:
         raise Declined(f"array.{called}()")
+    dtype = "float64"
+    if keywords or len(args) == 2:
+        (word, register) = keywords[0] if keywords else ("dtype", args[1])
+        dtype = _text_of(emitter, register)
+        if word != "dtype" or dtype not in DTYPES:
+            raise Declined(f"array.{called}() of another dtype")
     shape = emitter.get(args[0])
     kinds: tuple[Kind, ...] = shape.kind.items if isinstance(shape.kind, Tuple) else (shape.kind,)
     if not 1 <= len(kinds) <= 2 or any(kind != "i" for kind in kinds):
@@ -244,11 +255,19 @@ def make(emitter: Emitter, called: str, args: tuple[int, ...], keywords: object)
     rest = emitter.op(f"sub i64 {left}, {emitter.op(f'mul i64 {total}, 8')}")
     emitter.require(emitter.op(f"icmp sge i64 {rest}, 0"))
     emitter.store("i64", rest, emitter.word("room"), "context")
-    made = emitter.op(f"call ptr @array_make(ptr %ctx, i64 {rows}, i64 {width})")
+    which = DTYPES.index(dtype) + (4 if called == "ones" else 0)
+    made = emitter.op(f"call ptr @array_make(ptr %ctx, i64 {rows}, i64 {width}, i64 {which})")
     emitter.require(emitter.op(f"icmp ne ptr {made}, null"))
     inner = emitter.op(f"load ptr, ptr {emitter.field(made, 16)}")
     data = emitter.op(f"load ptr, ptr {emitter.field(inner, 16)}")
-    return Value(Array("d", len(kinds)), (data, made, *shape.parts))
+    return Value(Array("dfqb"[DTYPES.index(dtype)], len(kinds)), (data, made, *shape.parts))
+
+
+def _text_of(emitter: Emitter, register: int) -> str:
+    """The text that a register always holds, or ''."""
+    writers = [instr for instr in flatten(emitter.function.body) if register in writes_of(instr)]
+    value = writers[0].args[1] if len(writers) == 1 and writers[0].op == "const" else ""
+    return value if isinstance(value, str) else ""
 
 
 # the way in and out

@@ -40,7 +40,9 @@ _OPS: Final = frozenset(
     ]
 )
 _LOOPS: Final = frozenset({"for", "while", "comp"})
-_METHODS: Final = frozenset({"append", "pop", "zeros"})
+_MAKERS: Final = frozenset({"zeros", "ones"})
+_METHODS: Final = _MAKERS | {"append", "pop"}
+_TEXTS: Final = frozenset({"float64", "float32", "int64", "bool"})
 _ATTRIBUTES: Final = frozenset({"shape", "size", "ndim"})
 BUILTINS: Final = frozenset(
     [
@@ -66,7 +68,7 @@ def eligible(function: Function) -> bool:
             return False
         if op == "callb" and (args[1] not in BUILTINS or args[3]):
             return False
-        if op == "callm" and (args[2] not in _METHODS or args[4]):
+        if op == "callm" and (args[2] not in _METHODS or (args[4] and args[2] not in _MAKERS)):
             return False
         if op == "bget" and not cast(str, args[1]).startswith("math.") and args[1] != "noodle_ray.array":
             return False
@@ -74,7 +76,7 @@ def eligible(function: Function) -> bool:
             return False
         if op == "comp" and args[1] != "list":
             return False
-        if op == "const" and type(args[1]) not in (int, float, bool, type(None), tuple):
+        if op == "const" and type(args[1]) not in (int, float, bool, type(None), tuple) and args[1] not in _TEXTS:
             return False
         worth = worth or op in _LOOPS or op == "call"
     return worth

@@ -11,7 +11,7 @@ from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.native.arrays import iterated
 from noodle_ray.core.vm.native.emitter import MISSING, Emitter, Jump, State, handles, merge
-from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Range, Unknown, Value, name
+from noodle_ray.core.vm.native.kinds import Array, Callee, Declined, Kind, List, Range, Tuple, Unknown, Value, name
 from noodle_ray.core.vm.native.lists import append, element_at, list_length, list_make, open_views, resizes
 from noodle_ray.core.vm.native.numbers import checked, truth
 from noodle_ray.core.vm.native.support import APART
@@ -62,9 +62,16 @@ def global_get(emitter: Emitter, instr: Instr) -> None:
 def leave(emitter: Emitter, instr: Instr) -> None:
     """``return``."""
     value = emitter.get(cast(int, instr.args[0]))
-    if isinstance(value.kind, (Callee, Range)) or value.kind == "a":
+    if not _leaves(value.kind):
         raise Declined(f"it returns {name(value.kind)}")
     emitter.leave(value)
+
+
+def _leaves(kind: Kind) -> bool:
+    """Whether values of a kind are ones of Python's."""
+    if isinstance(kind, Tuple):
+        return all(map(_leaves, kind.items))
+    return not isinstance(kind, (Callee, Range)) and kind not in ("a", "s")
 
 
 @handles("if")

@@ -122,7 +122,7 @@ class Value(NamedTuple):
     parts: tuple[str, ...]
 
 
-_SCALARS: Final = {"i": ("i64",), "f": ("double",), "b": ("i1",), "n": (), "a": ()}
+_SCALARS: Final = {"i": ("i64",), "f": ("double",), "b": ("i1",), "n": (), "a": (), "s": ()}
 
 
 def flat(kind: Kind) -> tuple[str, ...]:

@@ -200,7 +200,9 @@ def append(emitter: Emitter, target: Value, value: Value) -> None:
 @handles("callm")
 def method(emitter: Emitter, instr: Instr) -> None:
     """Methods of lists."""
-    target, receiver, called, args, keywords = cast("tuple[int, int, str, tuple[int, ...], tuple[()]]", instr.args)
+    target, receiver, called, args, keywords = cast(
+        "tuple[int, int, str, tuple[int, ...], tuple[tuple[str, int], ...]]", instr.args
+    )
     value = emitter.get(receiver)
     if value.kind == "a":
         emitter.set(target, arrays.make(emitter, called, args, keywords))

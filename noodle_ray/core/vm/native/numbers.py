@@ -9,6 +9,7 @@ from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.native.emitter import Emitter, handles
 from noodle_ray.core.vm.native.kinds import Callee, Declined, List, Tuple, Value, name
 
+DTYPES: Final = ("float64", "float32", "int64", "bool")
 _EXACT: Final = 1 << 53
 """Integers up to this magnitude are doubles exactly."""
 _OVERFLOW: Final = {"+": "sadd", "-": "ssub", "*": "smul"}
@@ -87,8 +88,9 @@ def truth(emitter: Emitter, value: Value) -> str:
 
 @handles("const")
 def constant(emitter: Emitter, instr: Instr) -> None:
-    """A constant."""
-    emitter.set(cast(int, instr.args[0]), constant_value(instr.args[1]))
+    """A constant; of texts only the names of dtypes."""
+    value = instr.args[1]
+    emitter.set(cast(int, instr.args[0]), Value("s", ()) if value in DTYPES else constant_value(value))
 
 
 @handles("binop", "inplace")

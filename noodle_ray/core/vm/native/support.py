@@ -19,7 +19,7 @@ from noodle_ray.core.vm.native.kinds import Kind, List, Tuple, flat, name
 WORDS: Final = (
     *("fuel", "reserve", "depth", "room", "lists", "copied", "taken"),
     *("again", "none", "true", "int", "float", "bool", "list"),
-    *("array", "ndarray", "float64", "float32", "int64", "bool8", "zeros"),
+    *("array", "ndarray", "float64", "float32", "int64", "bool8", "make"),
 )
 """The words of a context: fuel at hand, fuel in reserve, nested calls left, bytes that lists may still take, the
 newest list, bytes of arrays that were copied, bytes that lists took since `reclaim` looked; then addresses of Python's
@@ -465,7 +465,7 @@ RUNTIME: Final = {
     "list_grow": "declare i1 @list_grow(ptr, ptr, i64)",
     "list_reclaim": "declare void @list_reclaim(ptr, ptr, ptr, i64) nounwind",
     "list_free_all": "declare void @list_free_all(ptr)",
-    "array_make": "declare ptr @array_make(ptr, i64, i64)",
+    "array_make": "declare ptr @array_make(ptr, i64, i64, i64)",
     "pay": "declare i64 @pay(ptr, i64, i64)",
     "pay_some": "declare i64 @pay_some(ptr, i64, i64, i64)",
     "in_i": "declare { i64, i1 } @in_i(ptr, ptr)",
