@@ -60,8 +60,10 @@ def test_needs_are_read_off_the_text(tmp_path: Path, source: str, modules: set[s
         "'a'.foo",
         "1 // 0",
         "(1).real",
-        "id(1), dir([])[:2], max(map(len, ['a', 'bb']))",
+        "id(1), max(map(len, ['a', 'bb'])), [].pop",
         "e = ValueError('x')\ne.add_note('y')\ne.__notes__",
+        "def f(n):\n    return [g(i) for i in range(n)]\ng = lambda i: i * 2\nf(3), sum(x for x in f(4))",
+        "for x in [1, 2]:\n    while x:\n        x -= 1\n        print(x, 'a'.nothing if x else '')",
     ],
 )
 def test_lean_worker_gives_what_a_full_one_gives(tmp_path: Path, source: str) -> None:
@@ -77,7 +79,10 @@ def test_lean_worker_gives_what_a_full_one_gives(tmp_path: Path, source: str) ->
     assert outcomes[0] == outcomes[1]
 
 
-@pytest.mark.parametrize("source", ["hash('x')", "[x for x in 'ab']", "import re", "x = 'é'", "class A: pass"])
+@pytest.mark.parametrize(
+    "source",
+    ["hash('x')", "[(2)for x in 'ab']", "import re", "x = 'é'", "class A: pass", "for x in 1:\n    pass\nelse: finally"],
+)
 def test_program_that_needs_more_gets_no_lean_worker(tmp_path: Path, source: str) -> None:
     file = tmp_path / "program.py"
     file.write_text(source)

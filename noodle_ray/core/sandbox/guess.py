@@ -10,7 +10,9 @@ _NOT_SIMPLE: Final = (
     *("abc", "async", "await", "class", "del", "except", "global", "isinstance", "issubclass", "match", "model"),
     *("nonlocal", "typing", "with", "yield"),
 )
-_NOT_LEAN: Final = ("bytes", "code", "def", "for", "hash", "import", "lambda", "while")
+_NOT_LEAN: Final = ("attr", "bytes", "code", "dir", "finally", "hash", "import", "object", "vars")
+_SUSPENDED: Final = ("def", "for", "lambda", "while")
+"""What may need more on the interpreter, which is not made for loops and functions."""
 _ON_PYTHON: Final = frozenset({"for", "while", "def", "try:", "lambda", "while(", "class", "with", "match"})
 
 
@@ -48,10 +50,10 @@ def needs(file: str, tier: str) -> Needs:
         imported.discard("noodle_ray")  # all else of it needs no module, and this one imports numpy
     modules = tuple([name for name in MODULES if name in imported or _top(name) in imported])
     simple = not any(word in text for word in _NOT_SIMPLE)
+    lean = simple and text.isascii() and not any(word in text for word in _NOT_LEAN)
     if tier == "interpreter" or (tier == "auto" and not words & _ON_PYTHON):
-        lean = simple and text.isascii() and not any(word in text for word in _NOT_LEAN)
-        return Needs(("interpreter",), modules, simple, lean)
-    return Needs(("python",), modules, simple)
+        return Needs(("interpreter",), modules, simple, lean and not any(word in text for word in _SUSPENDED))
+    return Needs(("python",), modules, simple, lean)
 
 
 def _top(module: str) -> str:
