@@ -81,7 +81,14 @@ def test_lean_worker_gives_what_a_full_one_gives(tmp_path: Path, source: str) ->
 
 @pytest.mark.parametrize(
     "source",
-    ["hash('x')", "[(2)for x in 'ab']", "import re", "x = 'é'", "class A: pass", "for x in 1:\n    pass\nelse: finally"],
+    [
+        "hash('x')",
+        "[(2)for x in 'ab']",
+        "import re",
+        "x = 'é'",
+        "class A: pass",
+        "for x in 1:\n    pass\nelse: finally",
+    ],
 )
 def test_program_that_needs_more_gets_no_lean_worker(tmp_path: Path, source: str) -> None:
     file = tmp_path / "program.py"
