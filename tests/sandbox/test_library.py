@@ -1,6 +1,7 @@
 """Library modules in workers, which can import nothing once they are locked down."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,3 +95,10 @@ def test_program_that_needs_more_gets_no_lean_worker(tmp_path: Path, source: str
     file = tmp_path / "program.py"
     file.write_text(source)
     assert not needs(str(file), "auto").lean
+
+
+@pytest.mark.parametrize("worker", [{"needs": Needs(("python",), (), True, True)}, {}, {"fork_server": True}])
+def test_program_of_many_functions_runs_in_every_worker(worker: dict[str, Any]) -> None:
+    source = "".join(f"def f{n}():\n    return {n}\n" for n in range(20)) + "f3() + f19()"
+    with LocalWorker(**worker) as started:
+        assert started.run(request(source))["result"] == 22

@@ -24,6 +24,7 @@ _LAZY: Final = (
 )
 """What the runtime imports only when a program first needs it."""
 _LATER: Final = (
+    "noodle_ray.core.nbc.verifier.known",
     "noodle_ray.core.nbc.verifier.ready",
     "noodle_ray.core.vm.classes.abstract",
     "noodle_ray.core.vm.generators.hidden",
