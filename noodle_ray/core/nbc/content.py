@@ -7,11 +7,9 @@ Lines count from the function's own, functions that it makes from its own number
 import marshal
 
 from noodle_ray.core.nbc.module import Block, Function
-from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.nbc.ops import MAKERS, OPERANDS
 from noodle_ray.light import Any, Final
 
-MAKERS: Final = {"func": 1, "gather": 3, "class": 2}
-"""Opcodes that make a function, and which operand names it."""
 _NESTED: Final = {
     op: tuple(index for index, kind in enumerate(kinds) if kind in ("B", "H"))
     for op, kinds in OPERANDS.items()

@@ -120,3 +120,6 @@ OPCODES: Final[dict[str, int]] = {name: code for code, name in enumerate(OPERAND
 
 TERMINATORS: Final = frozenset({"break", "continue", "return", "raise", "raise_from", "reraise"})
 """Opcodes after which the rest of a block cannot run; the verifier wants them last in their block."""
+
+MAKERS: Final = {"func": 1, "gather": 3, "class": 2}
+"""Opcodes that make a function, and which operand names it."""

@@ -4,12 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
-from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.nbc.ops import MAKERS, OPERANDS
 from noodle_ray.core.nbc.verifier.uses import used_imports, used_models, walk
 from noodle_ray.core.nbc.walk import blocks_of, reads_of, writes_of
-
-MAKERS: Final = {"func": 1, "gather": 3, "class": 2}
-"""Opcodes that make a function, and which operand names it."""
 
 _NESTED: Final = {op: kinds for op, kinds in OPERANDS.items() if "B" in kinds}
 _READ: Final = frozenset({"R", "X", "R?"})

@@ -10,9 +10,10 @@ from collections import OrderedDict
 from typing import Final, NamedTuple, cast
 
 from noodle_ray.core.nbc.bounds import MAX_FUNCTIONS, MAX_INSTRUCTIONS, MAX_WORD
-from noodle_ray.core.nbc.content import MAKERS, content
+from noodle_ray.core.nbc.content import content
 from noodle_ray.core.nbc.encoder import sha256
 from noodle_ray.core.nbc.module import Function, Module
+from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.verifier.flow import check_flow
 from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_spelling

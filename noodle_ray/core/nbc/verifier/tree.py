@@ -1,8 +1,8 @@
 """How functions hang together: who makes whom, captured variables, parameters and their defaults."""
 
-from noodle_ray.core.nbc.content import MAKERS
 from noodle_ray.core.nbc.encoder import PARAM_KINDS
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
+from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
 from noodle_ray.light import Final, Sequence, cast

@@ -8,9 +8,10 @@ stands now.
 
 import _ast as ast
 
-from noodle_ray.core.nbc.content import MAKERS, content
+from noodle_ray.core.nbc.content import content
 from noodle_ray.core.nbc.encoder import sha256
 from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.verifier.uses import walk
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.facts import Facts
