@@ -20,7 +20,7 @@ from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.native import control
-from noodle_ray.core.vm.native.emitter import Emitter, Jump
+from noodle_ray.core.vm.native.emitter import Emitter
 
 PROGRAMS = Path(__file__).resolve().parent / "numeric"
 LIMITS = Limits(fuel=1 << 50, deadline=120.0)
@@ -78,30 +78,22 @@ def _c(path: Path, size: int, folder: str) -> Callable[[], Any]:
     return partial(function, size)
 
 
-def _leaf(made: Emitter, instr: Any, count: str, index: str, element: Callable[[str], Any]) -> None:
-    target, _, body, orelse = instr.args
-    made.line(f"store i64 0, ptr {index}")
-    after = Jump(made.fresh("else"))
-
-    def emit() -> None:
-        k = made.op(f"load i64, ptr {index}")
-        control._test(made, made.op(f"icmp slt i64 {k}, {count}"), after)
-        made.set(target, element(k))
-        made.block(body)
-
-    control._loop(made, emit, after, orelse, index)
+def _unpaid(made: Emitter, counts: tuple[str, str, str], cost: int, limit: str, start: str) -> None:
+    made.line(f"store i64 {counts[2]}, ptr {limit}")
+    made.jump(start)
 
 
 def _unmetered(source: str, name: str) -> Callable[[], Any]:
     """The same without any charging; the product has no such mode, so the charges are taken out while it compiles."""
-    kept = Emitter.charge, control._leaf
-    Emitter.charge, control._leaf = lambda made, cost: None, _leaf  # type: ignore[method-assign]
+    kept = Emitter.charge, Emitter.refund, control._pay_ahead
+    Emitter.charge = Emitter.refund = lambda made, cost: None  # type: ignore[method-assign, assignment]
+    control._pay_ahead = _unpaid  # type: ignore[assignment]
     try:
         run = _noodle(source, name, f"{name}, not metered")
         run()
         return run
     finally:
-        Emitter.charge, control._leaf = kept  # type: ignore[method-assign]
+        Emitter.charge, Emitter.refund, control._pay_ahead = kept  # type: ignore[method-assign]
 
 
 def _first(make: Callable[[], Callable[[], Any]]) -> float:
