@@ -85,7 +85,7 @@ REACHING_OUT: Final = {
     "abstract registry": ("from collections import ChainMap\nChainMap.register(int)", "AttributeError"),
     "library class as a metaclass": (
         "from collections import Counter\nclass A(metaclass=Counter):\n    pass",
-        REFUSED,
+        "TypeError",
     ),
     "base that is an iterator": ("from itertools import count\nclass A(count):\n    pass", "TypeError"),
     "base with a layout of its own twice": (

@@ -37,7 +37,10 @@ LIBRARY: Final = {
     ),
     "attributes set on a module": ("import re\nre.x = 1", REFUSED + "|AttributeError|TypeError"),
     "attributes of a host class's object": ("from random import Random\nRandom(1).VERSION", "AttributeError"),
-    "formatter that reads attributes": ("import string\nstring.Formatter", REFUSED),
+    "formatter that reads attributes": (
+        "import string\nstring.Formatter().format('{0.__class__.__base__}', 1)",
+        "AttributeError",
+    ),
     "template with another pattern": ("import string\nstring.Template.pattern", "AttributeError"),
     "format spec of a date": ("from datetime import date\nf'{date(2024, 1, 1):{chr(37)}Y}'", "= 2024"),
     "date formatted a million times": (

@@ -192,7 +192,7 @@ def test_findings_are_bounded_when_a_program_is_all_wrong() -> None:
         ("class " + "A" * 101 + ":\n    __x = 1", "NOODLE-E0122"),
         ("class A:\n    global __class__", "NOODLE-E0110"),
         ("class A:\n    __class__ = 1", "NOODLE-E0110"),
-        ("class A:\n    def __del__(self): pass", "NOODLE-E0110"),
+        ("class A:\n    def __getattribute__(self): pass", "NOODLE-E0110"),
         ("a.__dict__.__globals__", "NOODLE-E0110"),
     ],
 )

@@ -130,7 +130,9 @@ def test_await_takes_plain_data_when_a_model_was_called(tier: str) -> None:
 @pytest.mark.parametrize("tier", ["interpreter", "python"])
 def test_guarded_call_of_main_is_not_a_second_one(tier: str) -> None:
     source = "def main():\n    print(__name__)\n\nif __name__ == '__main__':\n    main()\n"
-    assert execute(compile_source(source), tier=tier).stdout == "__noodle__\n"
+    module = compile_source(source)
+    assert execute(module, tier=tier).stdout == "__main__\n"
+    assert execute(module, tier=tier, entry="main").stdout == "__noodle__\n"
 
 
 def test_queue_that_waits_for_ever_ends_as_the_deadline_would() -> None:

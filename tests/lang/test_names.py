@@ -38,7 +38,7 @@ def test_name_is_main_when_asked() -> None:
     assert code("__name__") == "r0 = const '__main__'\nreturn r0"
 
 
-def test_name_is_not_main_when_the_run_calls_main_itself() -> None:
+def test_name_is_not_main_when_the_run_may_call_main_itself() -> None:
     assert "__main__" not in code("def main(): pass\n__name__")
 
 

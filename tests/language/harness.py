@@ -7,6 +7,8 @@ import contextlib
 import inspect
 import io
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +19,7 @@ from noodle_ray.core.vm.strings import without_addresses
 
 CASES = Path(__file__).parent / "cases"
 FILENAME = "<case>"
+RESULT = "<result>"
 
 
 class Case(NamedTuple):
@@ -55,27 +58,46 @@ def shape(value: Any) -> Any:
 
 
 def on_cpython(source: str) -> Observed:
-    """The oracle: CPython runs the same text; the last expression or main() is the result."""
+    """The oracle: CPython runs the same text as a script; the last expression, or main() if no line asks for it, is the
+    result."""
     tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    main = any(getattr(each, "name", "") == "main" for each in tree.body)
-    names: dict[str, Any] = {"__name__": "__noodle__" if main and any(map(_is_guard, tree.body)) else "__main__"}
-    calls = (last is not None and _calls_main(last)) or any(map(_calls_main, tree.body))
+    names: dict[str, Any] = {"__name__": "__main__"}
+    script = any(map(_calls_main, tree.body)) or any(map(_is_guard, tree.body))
+    inner = tree.body
+    while inner and _is_guard(inner[-1]) and not inner[-1].orelse:  # type: ignore[attr-defined]
+        inner = inner[-1].body  # type: ignore[attr-defined]
+    if inner and isinstance(inner[-1], ast.Expr):
+        inner[-1] = ast.copy_location(ast.Assign([ast.Name(RESULT, ast.Store())], inner[-1].value), inner[-1])
     out = io.StringIO()
     result, error, frames = None, None, []
-    with contextlib.redirect_stdout(out):
+    others = {*threading.enumerate()}
+    with contextlib.redirect_stdout(out), _joining(others):
         try:
-            exec(compile(tree, FILENAME, "exec"), names)
-            if isinstance(last, ast.Expr):
-                result = eval(compile(ast.Expression(last.value), FILENAME, "eval"), names)
-            if callable(names.get("main")) and not calls:
+            exec(compile(ast.fix_missing_locations(tree), FILENAME, "exec"), names)
+            result = names.get(RESULT)
+            if callable(names.get("main")) and not script:
                 result = names["main"]()
                 if inspect.iscoroutine(result):
                     result = asyncio.run(result)
+        except SystemExit as raised:
+            if raised.code:
+                raise
+            result = None
         except Exception as raised:
             error = (type(raised).__name__, without_addresses(str(raised)))
             frames = _frames(raised)
     return Observed(shape(result), out.getvalue(), error, frames)
+
+
+@contextlib.contextmanager
+def _joining(others: builtins.set[threading.Thread]) -> Iterator[None]:
+    """Wait for the threads that are left, as CPython does before it ends."""
+    try:
+        yield
+    finally:
+        for thread in threading.enumerate():
+            if thread not in others and not thread.daemon and not thread.name.startswith("ThreadPool"):
+                thread.join()
 
 
 def _is_guard(node: ast.AST) -> bool:

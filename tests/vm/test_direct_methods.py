@@ -13,7 +13,7 @@ HARMLESS = {
     *("platform._Processor", "re._parser.SubPattern", "re._parser.Tokenizer", "weakref.WeakKeyDictionary"),
     *("collections.ChainMap", "collections.UserDict", "collections.UserList", "collections.UserString"),
     *("collections.abc.Mapping", "collections.abc.MutableMapping", "collections.abc.MutableSequence"),
-    "weakref.WeakValueDictionary",
+    *("weakref.WeakValueDictionary", "pathlib._PosixFlavour", "pathlib._WindowsFlavour", "configparser.ParsingError"),
     "noodle_ray.core.vm.sets.AnySet",  # hides it
 }
 """Classes that have such a name, too, and that no program can hold an instance of, or could do no harm with."""

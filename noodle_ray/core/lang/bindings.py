@@ -2,7 +2,7 @@
 
 import _ast as ast
 
-from noodle_ray.core.lang.hints import did_you_mean
+from noodle_ray.core.lang.hints import MEMBER_HINTS, did_you_mean
 from noodle_ray.core.lang.imports import (
     NOODLE_MEMBERS,
     bound_meaning,
@@ -323,7 +323,8 @@ def _import_from(walk: Walk, node: ast.ImportFrom) -> None:
         if known and meaning is None and alias.name != "*":
             members = MODULES.get(module, NOODLE_MEMBERS)
             message = f"module '{module}' has no '{alias.name}' for programs"
-            walk.resolution.report("NOODLE-E0211", message, alias, did_you_mean(alias.name, members))
+            hint = MEMBER_HINTS.get(f"{module}.{alias.name}") or did_you_mean(alias.name, members)
+            walk.resolution.report("NOODLE-E0211", message, alias, hint)
     if node.level:
         walk.resolution.report("NOODLE-E0212", "relative imports are not supported", node, "a program is one file")
     elif not known:

@@ -16,6 +16,10 @@ from noodle_ray.light import Iterable, NamedTuple
 
 _OWN_SCOPES = frozenset({"NOODLE-E0108", "NOODLE-E0121"})
 """Unsupported features that bind names in ways the resolver does not follow."""
+INTROSPECTION = (
+    *("__annotations__", "get_type_hints", "signature", "singledispatch", "fields(", "globals(", "locals("),
+)
+"""What a program that asks about itself has in its text."""
 
 
 def compile_source(source: str, filename: str = "<noodle>") -> Module:
@@ -54,6 +58,10 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     late = late_syntax_errors(tree, filename)
     if late:
         return None, _sorted(late + found)
+    if any(word in source for word in INTROSPECTION):
+        from noodle_ray.core.lang.introspection import rewrite
+
+        rewrite(tree, source)
     titles = mangle(tree) if has_private_names(source) else {}
     resolution = Resolution(tree, titles)
     if found or resolution.found:

@@ -93,11 +93,10 @@ class Resolution:
 
     def outermost(self, name: str) -> Meaning:
         """What a name that no scope binds means."""
-        if name in OFFERED:
+        if name in OFFERED or name in HIDDEN:
             return ("builtin", name)
         if name == "__name__":
-            # the run calls main itself: the usual guard at the end of a file must not call it too
-            return ("constant", "__noodle__" if "main" in self.module.bound else "__main__")
+            return ("name", None) if "main" in self.module.bound else ("constant", "__main__")
         if name == "__doc__":
             return ("constant", self.documentation())
         if name == "__debug__":
@@ -229,8 +228,8 @@ def _finish_class(scope: Scope, passed: dict[str, ast.AST]) -> None:
 
 def _report_unknown(needed: dict[str, ast.AST], resolution: Resolution) -> None:
     module = resolution.module
-    known_names = ("__name__", "__doc__", "__debug__")
-    unknown = [name for name in needed if name not in module.bound and name not in OFFERED and name not in known_names]
+    known_names = OFFERED | HIDDEN | {"__name__", "__doc__", "__debug__"}
+    unknown = [name for name in needed if name not in module.bound and name not in known_names]
     if not unknown:
         return
     known = {bound for scope in resolution.scopes.values() for bound in scope.bound}

@@ -20,7 +20,8 @@ model      name of a model
 api        a member of ``noodle_ray``: ``model`` or ``program``
 noodle     the ``noodle_ray`` package itself
 typing     a name from ``typing``, for annotations only
-constant   the value, as of ``__name__``
+constant   the value, as of ``__doc__``
+name       ``__name__`` where the run decides it: a program with ``main``
 unknown    the name
 =========  ==========================================================
 """

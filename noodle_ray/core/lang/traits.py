@@ -52,7 +52,7 @@ _OF: Final[dict[str, frozenset[str]]] = {
 _OF_BUILTINS: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(EXCEPTIONS, _NONE),
     **dict.fromkeys(("callable", "id", "isinstance", "issubclass", "type"), _NONE),
-    **dict.fromkeys((".match_mapping", ".match_sequence", ".super"), _NONE),
+    **dict.fromkeys((".match_mapping", ".match_sequence", ".name", ".super"), _NONE),
     **dict.fromkeys(("ascii", "repr", "str"), _TEXT),
     "bool": _TRUTH,
     "len": frozenset({"__len__"}),

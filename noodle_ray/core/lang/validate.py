@@ -224,7 +224,7 @@ _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.AsyncFunctionDef: _definition,
     ast.ClassDef: _class,
     ast.ImportFrom: _import_from,
-    ast.TryStar: _unsupported("NOODLE-E0115", "except* is", "use except"),
+    ast.TryStar: _unsupported("NOODLE-E0115", "except* is", "use except: a program raises one exception at a time"),
 }
 if hasattr(ast, "TypeAlias"):
     _CHECKS[ast.TypeAlias] = _type_parameters

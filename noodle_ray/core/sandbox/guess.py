@@ -8,7 +8,8 @@ from noodle_ray.light import Final, NamedTuple
 
 _NOT_SIMPLE: Final = (
     *("abc", "async", "await", "class", "del", "except", "global", "isinstance", "issubclass", "match", "model"),
-    *("nonlocal", "typing", "with", "yield"),
+    *("nonlocal", "typing", "with", "yield", "globals", "locals", "annotations", "signature", "singledispatch"),
+    *("get_type_hints", "fields"),
 )
 _NOT_LEAN: Final = ("attr", "bytes", "code", "dir", "finally", "hash", "import", "object", "vars")
 _SUSPENDED: Final = ("def", "for", "lambda", "while")

@@ -205,7 +205,7 @@ class Expressions:
             first = False
         if name in _BUILTINS:
             return BuiltinT(name, _BUILTINS[name])
-        if name == "__name__":  # the run calls main itself; the usual guard is then not for it
+        if name == "__name__":  # with arguments, the run calls main itself, and the usual guard is not for it
             return literal("__noodle__" if "main" in self.facts.module.names else "__main__")
         self.soft = True
         return ANY

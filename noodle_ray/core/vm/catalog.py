@@ -16,6 +16,13 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "trunc ulp".split()
     ),
     "json": frozenset({"JSONDecodeError", "JSONEncoder", "dump", "dumps", "load", "loads"}),
+    "argparse": frozenset(
+        "ArgumentDefaultsHelpFormatter ArgumentError ArgumentParser ArgumentTypeError BooleanOptionalAction "
+        "HelpFormatter MetavarTypeHelpFormatter Namespace ONE_OR_MORE OPTIONAL REMAINDER RawDescriptionHelpFormatter "
+        "RawTextHelpFormatter SUPPRESS ZERO_OR_MORE".split()
+    ),
+    "array": frozenset({"ArrayType", "array", "typecodes"}),
+    "ast": frozenset({"literal_eval"}),
     "abc": frozenset("ABC ABCMeta abstractclassmethod abstractmethod abstractproperty abstractstaticmethod".split()),
     "collections.abc": frozenset(
         "AsyncGenerator AsyncIterable AsyncIterator Awaitable ByteString Callable Collection Container Coroutine "
@@ -49,9 +56,39 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "get_running_loop iscoroutine iscoroutinefunction isfuture new_event_loop run set_event_loop shield sleep "
         "timeout timeout_at to_thread wait wait_for".split()
     ),
+    "colorsys": frozenset("hls_to_rgb hsv_to_rgb rgb_to_hls rgb_to_hsv rgb_to_yiq yiq_to_rgb".split()),
+    "configparser": frozenset(
+        "BasicInterpolation ConfigParser DEFAULTSECT DuplicateOptionError DuplicateSectionError Error "
+        "ExtendedInterpolation Interpolation InterpolationDepthError InterpolationError "
+        "InterpolationMissingOptionError InterpolationSyntaxError MAX_INTERPOLATION_DEPTH MissingSectionHeaderError "
+        "NoOptionError NoSectionError ParsingError RawConfigParser SectionProxy".split()
+    ),
+    "difflib": frozenset(
+        "Differ IS_CHARACTER_JUNK IS_LINE_JUNK SequenceMatcher context_diff get_close_matches ndiff restore "
+        "unified_diff".split()
+    ),
+    "fnmatch": frozenset("filter fnmatch fnmatchcase translate".split()),
+    "gc": frozenset("collect disable enable isenabled".split()),
+    "weakref": frozenset("ReferenceType WeakKeyDictionary WeakSet WeakValueDictionary finalize ref".split()),
+    "graphlib": frozenset({"CycleError", "TopologicalSorter"}),
+    "inspect": frozenset(
+        "BoundArguments Parameter Signature cleandoc getdoc getmembers isabstract isasyncgenfunction isawaitable "
+        "isbuiltin isclass iscoroutine iscoroutinefunction isfunction isgenerator isgeneratorfunction ismethod "
+        "ismodule isroutine signature".split()
+    ),
+    "pathlib": frozenset({"PurePath", "PurePosixPath", "PureWindowsPath"}),
+    "ipaddress": frozenset(
+        "AddressValueError IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network "
+        "NetmaskValueError collapse_addresses ip_address ip_interface ip_network summarize_address_range".split()
+    ),
+    "keyword": frozenset("iskeyword issoftkeyword kwlist softkwlist".split()),
+    "reprlib": frozenset("Repr recursive_repr repr".split()),
+    "shlex": frozenset("join quote split".split()),
+    "timeit": frozenset("Timer default_timer repeat timeit".split()),
+    "tomllib": frozenset("TOMLDecodeError load loads".split()),
     "contextlib": frozenset(
         "AbstractAsyncContextManager AbstractContextManager AsyncExitStack ContextDecorator ExitStack aclosing "
-        "asynccontextmanager closing contextmanager nullcontext redirect_stdout suppress".split()
+        "asynccontextmanager closing contextmanager nullcontext redirect_stderr redirect_stdout suppress".split()
     ),
     "time": frozenset(
         "altzone asctime ctime daylight gmtime localtime mktime monotonic monotonic_ns perf_counter perf_counter_ns "
@@ -59,7 +96,9 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "tzname".split()
     ),
     "bisect": frozenset("bisect bisect_left bisect_right insort insort_left insort_right".split()),
-    "collections": frozenset("ChainMap Counter OrderedDict UserDict UserList defaultdict deque namedtuple".split()),
+    "collections": frozenset(
+        "ChainMap Counter OrderedDict UserDict UserList UserString defaultdict deque namedtuple".split()
+    ),
     "copy": frozenset("Error copy deepcopy".split()),
     "functools": frozenset(
         "cache cached_property cmp_to_key lru_cache partial partialmethod reduce singledispatch singledispatchmethod "
@@ -69,10 +108,18 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "CRITICAL DEBUG ERROR FATAL Formatter Handler INFO LogRecord Logger NOTSET NullHandler StreamHandler WARN "
         "WARNING basicConfig critical debug disable error exception getLevelName getLogger info log warning".split()
     ),
+    "concurrent.futures": frozenset(
+        "ALL_COMPLETED BrokenExecutor CancelledError FIRST_COMPLETED FIRST_EXCEPTION Future InvalidStateError "
+        "ThreadPoolExecutor TimeoutError as_completed wait".split()
+    ),
+    "threading": frozenset(
+        "Barrier BoundedSemaphore BrokenBarrierError Condition Event Lock RLock Semaphore TIMEOUT_MAX Thread "
+        "ThreadError Timer active_count current_thread enumerate get_ident get_native_id local main_thread".split()
+    ),
     "queue": frozenset("Empty Full LifoQueue PriorityQueue Queue SimpleQueue".split()),
     "secrets": frozenset("choice compare_digest randbelow randbits token_bytes token_hex token_urlsafe".split()),
     "traceback": frozenset("format_exc format_exception format_exception_only print_exc print_exception".split()),
-    "warnings": frozenset("filterwarnings resetwarnings simplefilter warn".split()),
+    "warnings": frozenset("WarningMessage catch_warnings filterwarnings resetwarnings simplefilter warn".split()),
     "heapq": frozenset("heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest".split()),
     "itertools": frozenset(
         "accumulate chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse "
@@ -121,10 +168,16 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "shake_256".split()
     ),
     "hmac": frozenset("compare_digest digest new".split()),
+    "gzip": frozenset({"BadGzipFile", "compress", "decompress"}),
     "html": frozenset("escape unescape".split()),
+    "html.parser": frozenset({"HTMLParser"}),
+    "xml.etree.ElementTree": frozenset(
+        "Comment Element ElementTree ParseError QName SubElement XML dump fromstring indent iselement parse "
+        "tostring".split()
+    ),
     "io": frozenset("BytesIO DEFAULT_BUFFER_SIZE SEEK_CUR SEEK_END SEEK_SET StringIO UnsupportedOperation".split()),
     "numbers": frozenset("Complex Integral Number Rational Real".split()),
-    "pprint": frozenset("pformat pp pprint".split()),
+    "pprint": frozenset("PrettyPrinter pformat pp pprint".split()),
     "random": frozenset(
         "Random betavariate choice choices expovariate gammavariate gauss getrandbits getstate lognormvariate "
         "normalvariate paretovariate randbytes randint random randrange sample seed setstate shuffle triangular "
@@ -140,16 +193,23 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "variance".split()
     ),
     "string": frozenset(
-        "Template ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable "
-        "punctuation whitespace".split()
+        "Formatter Template ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits "
+        "printable punctuation whitespace".split()
     ),
-    "struct": frozenset("calcsize error iter_unpack pack pack_into unpack unpack_from".split()),
+    "struct": frozenset("Struct calcsize error iter_unpack pack pack_into unpack unpack_from".split()),
     "sys": frozenset(
-        "argv byteorder exit float_info getdefaultencoding getrecursionlimit hash_info int_info intern maxsize "
-        "maxunicode platform setrecursionlimit stderr stdout version version_info".split()
+        "argv byteorder exc_info exit float_info getdefaultencoding getrecursionlimit getsizeof hash_info "
+        "int_info intern maxsize maxunicode platform setrecursionlimit stderr stdout version version_info".split()
     ),
     "textwrap": frozenset("TextWrapper dedent fill indent shorten wrap".split()),
-    "types": frozenset({"SimpleNamespace"}),
+    "types": frozenset(
+        "BuiltinFunctionType BuiltinMethodType CoroutineType EllipsisType FunctionType GeneratorType GenericAlias "
+        "LambdaType MappingProxyType MethodType NoneType NotImplementedType SimpleNamespace UnionType".split()
+    ),
+    "unittest": frozenset(
+        "SkipTest TestCase TestLoader TestResult TestSuite TextTestRunner defaultTestLoader expectedFailure main skip "
+        "skipIf skipUnless".split()
+    ),
     "unicodedata": frozenset(
         "bidirectional category combining decimal decomposition digit east_asian_width is_normalized lookup "
         "mirrored name normalize numeric unidata_version".split()
@@ -195,10 +255,15 @@ CHARGING_PURE: Final = frozenset(
 """Of the pure members, those that may charge fuel. Members that are not pure are all taken to."""
 
 CHARGING_METHODS: Final = frozenset(
-    "choices compress decompress digest fill findall finditer formatday formatmonth formatmonthname formatweek "
-    "formatweekday formatweekheader formatyear formatyearpage from_decimal from_samples fullmatch getrandbits getvalue "
-    "hexdigest match prmonth pryear randbytes read read1 readline readlines safe_substitute sample samples search seed "
-    "shuffle split strftime strptime sub subn substitute update wrap write writelines writerow writerows".split()
+    "add_argument add_parser add_subparsers autorange choices compress decompress digest done feed fill "
+    "find_longest_match findall finditer findtext format_help format_usage formatday formatmonth formatmonthname "
+    "formatweek formatweekday formatweekheader formatyear formatyearpage from_decimal from_samples fullmatch "
+    "get_grouped_opcodes get_matching_blocks get_opcodes get_ready getboolean getfloat getint getrandbits "
+    "getvalue has_option has_section hexdigest hosts iterfind match parse_args parse_known_args prepare "
+    "print_help print_usage prmonth pryear quick_ratio randbytes ratio read read1 read_dict read_file read_string "
+    "readline readlines repeat safe_substitute sample samples search sections seed set_seq1 set_seq2 set_seqs "
+    "shuffle split static_order strftime strptime sub subn subnets substitute timeit update wrap write writelines "
+    "writerow writerows".split()
 ) | frozenset(
     "abs all any arange argmax argmin argsort astype clip concatenate copy cosine cumsum dot exp flatten full linspace "
     "log max mean min norm ones prod reshape round softmax sort sqrt stack std sum tolist top_k zeros".split()

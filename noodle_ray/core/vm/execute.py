@@ -10,6 +10,7 @@ from noodle_ray.core.nbc.walk import blocks_of, flatten, writes_of
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.clock import Readings
+from noodle_ray.core.vm.endings import has_finalizers
 from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import trip
@@ -19,7 +20,7 @@ from noodle_ray.core.vm.memory import Growth, prepare
 from noodle_ray.core.vm.modules import require, start_run
 from noodle_ray.core.vm.native import may_run_native
 from noodle_ray.core.vm.stack import max_recursion
-from noodle_ray.core.vm.state import S, State
+from noodle_ray.core.vm.state import S, State, unread
 from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
@@ -90,7 +91,8 @@ def execute(
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
 
-    Without an entry and arguments, ``main`` is not called if the top level does so itself.
+    Without an entry and arguments, ``main`` is not called if the top level does so itself or asks whether it is a
+    script.
 
     ``seed`` is what the run's random numbers come from; a fresh one if it is None. ``readings`` are those of the clock
     that the run gets again (`Readings.all`).
@@ -107,7 +109,8 @@ def execute(
     output = _Output(limits.output)
     if limits.recursion > 1000:
         limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
-    S.tripped, S.memory, S.write, S.fibers = "", limits.memory, output.write, Fibers(host)
+    S.tripped, S.memory, S.write, S.complain = "", limits.memory, output.write, unread
+    S.fibers = Fibers(host)
     S.readings = Readings(readings)
     S.resident = growth.resident
     S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed
@@ -135,8 +138,11 @@ def execute(
         if profiler and tier == "python":
             profiler.begin(run.fuel_now)
         start_run(module.imports)
-        value = _run(run, module, entry, args or [], kwargs or {})
-        fibers.barrier()
+        try:
+            value = _run(run, module, entry, args or [], kwargs or {})
+            fibers.barrier()
+        finally:
+            fibers.leave()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own
         result = to_result(fibers.force(value))
         if S.tripped in CODES:  # where CPython lets nothing be raised, as in the ``finally`` of a generator it frees
@@ -223,50 +229,49 @@ def _runs_straight(module: Module) -> bool:
     return len(first) <= _STRAIGHT and not any(instr.op in ("for", "while", "comp", "try") for instr in first)
 
 
-MODULE_NAMES: Final = ("__noodle__", "__main__")
-"""What ``__name__`` is in a program with a ``main`` function, and what the usual guard compares it with."""
+def _is_script(block: Block, known: dict[int, Any]) -> bool:
+    """Whether a block of the top level compares ``__name__``, as the usual guard does, or calls ``main`` itself.
 
-
-def _calls_main(block: Block, known: dict[int, Any]) -> bool:
-    """Whether a block of the top level calls ``main`` outside of ``if __name__ == "__main__":``.
-
-    ``known`` has what is in a register, as far as it is ``main``, a name of the module, or a guard's condition.
+    ``known`` has what is in a register, as far as it is ``main`` or ``__name__``.
     """
     for instr in block:
         op, args = instr.op, cast("tuple[Any, ...]", instr.args)
         if op in ("call", "callx") and known.get(args[1]) == "main":
             return True
-        blocks = list(blocks_of(instr))
-        if op == "if" and known.get(args[0]) == "guard":
-            del blocks[0]
-        if any(_calls_main(nested, known) for nested in blocks):
+        if op == "cmp" and "name" in (known.get(args[2]), known.get(args[3])):
+            return True
+        if any(_is_script(nested, known) for nested in blocks_of(instr)):
             return True
         found = None
-        if (op == "gget" and args[1] == "main") or (op == "const" and args[1] in MODULE_NAMES):
-            found = args[1]
+        if op == "gget" and args[1] == "main":
+            found = "main"
+        elif op == "callb" and args[1] == ".name":
+            found = "name"
         elif op == "move":
             found = known.get(args[1])
-        elif op == "cmp" and args[1] == "==" and {known.get(args[2]), known.get(args[3])} == set(MODULE_NAMES):
-            found = "guard"
         for register in writes_of(instr):
             known[register] = found
     return False
 
 
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if has_finalizers(module):
+        S.fibers.exits.append(run.forget)
+    alone = entry is None and not args and not kwargs
+    S.name = "__main__" if alone else "__noodle__"
     value = run.start()
     function = run.lookup(entry or "main")
     if entry is None and S.fibers.looped and is_coroutine_function(function):
         return value  # a script that ran it itself
-    if function is None and entry is None and not args and not kwargs:
+    if function is None and alone:
         return value
-    if entry is None and not args and not kwargs and _calls_main(module.functions[0].body, {}):
+    if alone and _is_script(module.functions[0].body, {}):
         return value  # a script as well
     name = entry or "main"
     if function is None:
         raise RunError(f"the program has no function '{name}' to call", code="NOODLE-E0504")
     if not callable(function) or isinstance(function, type):
-        if entry is None and not args and not kwargs:
+        if alone:
             return value
         raise RunError(f"'{name}' is not a function", code="NOODLE-E0504")
     candidates = [f for f in module.functions[1:] if f.name == name]

@@ -87,7 +87,7 @@ class Task(Protocol):
 
 class Fibers:
     """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``; ``looped`` says
-    whether an event loop ran in it."""
+    whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first."""
 
     def __init__(self, host: EffectHost | None) -> None:
         self.host = host
@@ -95,6 +95,7 @@ class Fibers:
         self.started = perf_counter()
         self.events: list[dict[str, Any]] = []
         self.looped = False
+        self.exits: list[Callable[[], None]] = []
         self.calls = 0
         self.batches = 0
         self.waited = 0.0
@@ -174,6 +175,11 @@ class Fibers:
                 raise stopped
             if len(chunk) < WINDOW:
                 return [value for value in results if value is not SKIP]
+
+    def leave(self) -> None:
+        """Do what is to be done at the program's end, however it ends, but not when a limit ended it."""
+        while self.exits and not S.tripped:
+            self.exits.pop()()
 
     def close(self) -> None:
         """End all fibers that are still alive, without running any more of the program."""

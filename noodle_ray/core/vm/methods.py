@@ -40,7 +40,7 @@ class MethodTable(dict[type, Method]):
         def through_attribute(value: object, /, *args: Any, **kwargs: Any) -> Any:
             return attribute(value, name)(*args, **kwargs)
 
-        if name in METHODS and type(kind) is not ProgramType:  # no class of a program is kept
+        if name in METHODS and not isinstance(kind, ProgramType):  # no class of a program is kept
             self[kind] = through_attribute
         return through_attribute
 
@@ -91,7 +91,7 @@ def attribute(value: Any, name: str) -> Any:
     if name[:2] == "__" and name[-2:] == "__":
         return _access().special(value, name)
     kind = type(value)
-    if type(kind) is ProgramType or kind is ProgramType:
+    if type(kind) is ProgramType or kind is ProgramType or isinstance(kind, ProgramType):
         return getattr(value, MARK + name)
     data = ATTRIBUTES.get(name)
     if data is not None and kind in data:
@@ -169,7 +169,7 @@ def _is_in_c(kind: type) -> bool:
 
 
 def _bind(method: Method, value: Any, kind: type, name: str) -> Any:
-    if name == "add":
+    if name == "add" and kind is sets.set:
         method = sets.add
     if isinstance(method, MethodDescriptorType):
         return method.__get__(value, kind)
@@ -193,7 +193,7 @@ def _class_attribute(kind: Any, name: str) -> Any:
         raise AttributeError(f"type object '{kind.__name__}' has no attribute '{name}'", name=name)
     if isinstance(method, MethodDescriptorType) and name != "add" and kind is not dict:
         return method
-    checked = sets.add if name == "add" else method
+    checked = sets.add if name == "add" and kind is sets.set else method
 
     def unbound(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(self, kind) or (kind is dict and isinstance(self, sets.AnySet)):

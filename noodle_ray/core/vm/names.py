@@ -65,7 +65,7 @@ CLASS_DUNDERS: Final = frozenset(
         "ilshift rshift rrshift irshift and rand iand or ror ior xor rxor ixor neg pos abs invert int float complex "
         "index round trunc floor ceil enter exit aenter aexit await aiter anext getattr setattr delattr get set delete "
         "set_name init_subclass class_getitem post_init copy deepcopy match_args slots doc annotations qualname module "
-        "dir"
+        "dir del"
     ).split()
 )
 """Dunder names that the body of a class may define."""
@@ -73,11 +73,13 @@ CLASS_DUNDERS: Final = frozenset(
 READ_DUNDERS: Final = (CLASS_DUNDERS - {"__slots__"}) | {
     *("__name__", "__dict__", "__wrapped__", "__cause__", "__context__", "__suppress_context__", "__notes__"),
     *("__members__", "__dataclass_fields__", "__class__", "__bases__", "__mro__"),
+    *("__total__", "__required_keys__", "__optional_keys__"),
 }
 """Dunder names that a program may read as attributes; which values have them is for the runtime to say."""
 
 HIDDEN: Final = frozenset(
-    ".async_iter .async_with .await .match_class .match_keys .match_mapping .match_sequence .skip .super".split()
+    ".annotate .async_iter .async_with .await .globals .locals .match_class .match_keys .match_mapping "
+    ".match_sequence .name .skip .super".split()
 )
 """Builtins that only the compiler names: no source can spell them. ``.skip`` is the marker a ``gather`` function
 returns for an element to leave out."""
@@ -96,7 +98,7 @@ PURE_BUILTINS: Final = (
     (FUNCTIONS - {"print", "map", "filter", "iter", "next", "delattr", "dir", "getattr", "hasattr", "setattr", "vars"})
     | EXCEPTIONS
     | PURE_MEMBERS
-    | frozenset({".skip", "Ellipsis", "NotImplemented"})
+    | frozenset({".name", ".skip", "Ellipsis", "NotImplemented"})
 )
 """Builtins without effects visible to others when called with no keyword of CALLBACK_KEYWORDS: they may raise."""
 
@@ -108,6 +110,6 @@ CHARGING_BUILTINS: Final = (
     | frozenset(MODULES)
     | CHARGING_PURE
     | (ALL_MEMBERS - PURE_MEMBERS)
-    | (HIDDEN - {".skip"})
+    | (HIDDEN - {".name", ".skip"})
 )
 """Builtins that may charge fuel or call back into the program."""

@@ -21,28 +21,36 @@ def _no_progress() -> tuple[dict[str, Any], list[str]]:
     return {}, []
 
 
-def _no_global(name: str) -> object:
+def unread(text: str) -> None:
+    """Take text for stderr, which is paid for and goes nowhere."""
+    if len(text) > 63:
+        S.charge(len(text) >> 4)
+
+
+def _no_global(name: str, default: object = None) -> object:
     """Find nothing: there is no run."""
+    return default
 
 
 class State:
     """The current run. A worker process executes one run at a time, so tiers read plain attributes.
 
     ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``write`` appends to stdout and
-    raises LimitExceeded("output"); ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is
-    the run's memory limit in bytes, ``resident`` what the process had when it began; ``fibers`` holds its effects.
-    Programs read the time from ``clock`` only, through ``readings``, and every random number of theirs comes from
-    ``seed``. ``module`` is what runs, and ``lookup`` finds its globals. ``progress`` gives the usage so far, and the
-    parts of the output so far.
+    raises LimitExceeded("output"); ``complain`` takes text for stderr, which nobody reads; ``tripped`` is '' or the
+    kind of the limit that ended the run; ``memory`` is the run's memory limit in bytes, ``resident`` what the process
+    had when it began; ``fibers`` holds its effects. Programs read the time from ``clock`` only, through ``readings``,
+    and every random number of theirs comes from ``seed``. ``module`` is what runs, ``lookup`` finds its globals, and
+    ``name`` is its ``__name__``. ``progress`` gives the usage so far, and the parts of the output so far.
     """
 
     __slots__ = (
-        "charge", "clock", "fibers", "lookup", "memory", "module", "progress", "readings", "resident", "seed",
-        "tripped", "write",
+        "charge", "clock", "complain", "fibers", "lookup", "memory", "module", "name", "progress", "readings",
+        "resident", "seed", "tripped", "write",
     )  # fmt: skip
 
     charge: Callable[[float], None]
     write: Callable[[str], None]
+    complain: Callable[[str], None]
     fibers: "Fibers"
     tripped: str
     memory: int
@@ -50,19 +58,22 @@ class State:
     clock: Clock
     readings: Readings
     seed: int
+    name: str
     module: "Module | None"
-    lookup: Callable[[str], object]
+    lookup: Callable[..., object]
     progress: Callable[[], tuple[dict[str, Any], list[str]]]
 
     def __init__(self) -> None:
         self.charge = _no_charge
         self.write = _no_write
+        self.complain = unread
         self.tripped = ""
         self.memory = 268_435_456
         self.resident = 0
         self.clock = Clock()
         self.readings = Readings({})
         self.seed = 0
+        self.name = "__main__"
         self.module = None
         self.lookup = _no_global
         self.progress = _no_progress

@@ -29,10 +29,13 @@ ENCODINGS: Final = frozenset(
         "utf-32",
         "utf-32-le",
         "utf-32-be",
+        "utf-8-sig",
     }
 )
 """Encodings offered; others would load code."""
-CODECS: Final = {name: f"encodings.{name.replace('-', '_')}" for name in ENCODINGS if name[-3:] in ("-le", "-be")}
+CODECS: Final = {
+    name: f"encodings.{name.replace('-', '_')}" for name in ENCODINGS if name[-3:] in ("-le", "-be", "sig")
+}
 """The modules of those encodings that are not built in."""
 
 
@@ -174,7 +177,7 @@ def ascii_builtin(*args: Any, **kwargs: Any) -> str:
     return to_ascii(*args) if len(args) == 1 and not kwargs else _ascii(*args, **kwargs)
 
 
-_CONVERSIONS: Final[dict[str | None, Callable[[Any], Any]]] = {
+CONVERSIONS: Final[dict[str | None, Callable[[Any], Any]]] = {
     "": lambda value: value,
     None: lambda value: value,
     "s": to_str,
@@ -228,9 +231,9 @@ def _fields(template: str, args: Any, kwargs: Any, auto: list[int], depth: int) 
             continue
         value = _lookup(field, args, kwargs, auto)
         if conversion:
-            if conversion not in _CONVERSIONS:
+            if conversion not in CONVERSIONS:
                 raise ValueError(f"Unknown conversion specifier {conversion!s}")
-            value = _CONVERSIONS[conversion](value)
+            value = CONVERSIONS[conversion](value)
         yield to_format(value, "".join(_fields(spec, args, kwargs, auto, depth - 1)) if spec else "")
 
 
@@ -244,7 +247,7 @@ def _lookup(field: str, args: Any, kwargs: Any, auto: list[int]) -> Any:
     else:
         value = kwargs[first]
     for is_attribute, key in rest:
-        value = _attribute(value, key) if is_attribute else value[key]
+        value = field_attribute(value, key) if is_attribute else value[key]
     return value
 
 
@@ -252,7 +255,7 @@ _IN_FIELDS: Final = frozenset({"__class__", "__doc__", "__module__", "__name__",
 """Special attributes that a field may read."""
 
 
-def _attribute(value: Any, name: str) -> Any:
+def field_attribute(value: Any, name: str) -> Any:
     """An attribute that a field reads: what the program could read itself, but for special names."""
     from noodle_ray.core.vm.methods import attribute
 

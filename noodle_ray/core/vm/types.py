@@ -14,7 +14,7 @@ from noodle_ray.core.vm.sets import intersection as _intersection
 from noodle_ray.core.vm.sets import symmetric_difference as _symmetric_difference
 from noodle_ray.core.vm.sets import union as _union
 from noodle_ray.core.vm.state import S
-from noodle_ray.light import Any, Callable, Iterator, KeysView, NoReturn
+from noodle_ray.light import Any, Callable, GenericAlias, Iterator, KeysView, NoReturn
 
 
 class ModelError(RuntimeError):
@@ -180,6 +180,33 @@ class _Type(Standin):
             raise TypeError("type() takes 1 argument in Noodle: classes cannot be made")
         return type_of(args[0])
 
+    def __getitem__(self, item: Any) -> Any:
+        return _TypeOf(f"type[{_shown(item)}]")
+
+
+class _TypeOf:
+    """``type[...]``, which annotations have, and unions with it: a name."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __or__(self, other: Any) -> "_TypeOf":
+        return _TypeOf(f"{self.name} | {_shown(other)}")
+
+    def __ror__(self, other: Any) -> "_TypeOf":
+        return _TypeOf(f"{_shown(other)} | {self.name}")
+
+
+def _shown(kind: Any) -> str:
+    if isinstance(kind, builtins.type) and not isinstance(kind, GenericAlias):
+        return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return "None" if kind is None else repr(kind)
+
 
 TYPE = _Type(builtins.type, "type")
 OPEN_TYPES: dict[builtins.type, Any] = {
@@ -211,7 +238,7 @@ def open_type(kind: builtins.type) -> Any:
         return known
     if kind is builtins.type or kind is ProgramType:
         return TYPE
-    if builtins.type(kind) is ProgramType:  # a class of the program, which is not kept
+    if isinstance(kind, ProgramType):  # a class of the program, which is not kept
         return kind
     if issubclass(kind, AnySet) or (issubclass(kind, Exception) and kind.__module__ in ("builtins", "json.decoder")):
         OPEN_TYPES[kind] = kind
@@ -227,5 +254,6 @@ def real_type(kind: Any) -> Any:
 
 for _class in (ModelError, Model, Module, dict_keys, dict_items):
     _class.__module__ = "builtins"
+_TypeOf.__name__ = _TypeOf.__qualname__ = "GenericAlias"
 for _named, _name in ((Model, "model"), (Module, "module"), (Standin, "type"), (_Type, "type")):
     _named.__name__ = _named.__qualname__ = _name

@@ -49,6 +49,55 @@ if __name__ == "__main__":
 else:
     print("not the main program")
 main()
+# --- guard that does more than call main
+def main(words):
+    print("main", len(words))
+    return len(words)
+if __name__ == "__main__":
+    data = "a b c".split()
+    count = main(data)
+    print("done", count, __name__)
+# --- guard that calls no main
+def main():
+    print("main")
+def test():
+    print("test")
+if __name__ == "__main__":
+    test()
+# --- guard whose last line has a value
+def main():
+    return [__name__]
+if __name__ == "__main__":
+    print("here")
+    main() + [1]
+# --- guard in a function of the program
+def main():
+    return 2
+def start():
+    if __name__ == "__main__":
+        print("script")
+start()
+# --- guard with an else, a try and an exit
+import sys
+def main():
+    try:
+        print(int("x"))
+    except ValueError as error:
+        print(error)
+        return 0
+if __name__ == "__main__":
+    sys.exit(main())
+else:
+    print("imported")
+# --- guard that raises
+def main():
+    raise KeyError("k")
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyError as error:
+        print("caught", error)
+    main()
 # --- main under another name
 def main():
     print("main")

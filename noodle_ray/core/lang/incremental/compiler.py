@@ -1,16 +1,15 @@
 """The compiler that keeps what it has lowered."""
 
-import _ast as ast
 from _thread import allocate_lock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from noodle_ray.core.lang.compiler import Tables, compile_source, sealed, tables_of
+from noodle_ray.core.lang.compiler import INTROSPECTION, Tables, compile_source, sealed, tables_of
 from noodle_ray.core.lang.incremental.moving import Move
 from noodle_ray.core.lang.incremental.pieces import Cut, Piece, cut, future_flags, read_piece
 from noodle_ray.core.lang.incremental.surroundings import Key, Part, Program
-from noodle_ray.core.lang.lower import Unit, lower_statements, restore_builtins, span_of_all
-from noodle_ray.core.lang.lower.frame import MAX_FUNCTIONS, UNREACHABLE, Frame, TooLarge
+from noodle_ray.core.lang.lower import Unit, has_value, lower_statements, restore_builtins, span_of_all
+from noodle_ray.core.lang.lower.frame import MAX_FUNCTIONS, UNREACHABLE, Frame, TooLarge, is_documented
 from noodle_ray.core.lang.parse import MAX_SOURCE, split_lines
 from noodle_ray.core.lang.validate import Counts
 from noodle_ray.core.nbc.module import Block, Function, Module
@@ -116,6 +115,8 @@ class _Compilation:
 
     def __init__(self, kept: IncrementalCompiler, source: str) -> None:
         self.kept = kept
+        if any(word in source for word in INTROSPECTION):
+            raise _Apart
         self.lines = split_lines(source)
         cuts = cut(self.lines)
         flags = future_flags(source, cuts) if cuts and len(cuts) >= kept.min_pieces else None
@@ -131,7 +132,7 @@ class _Compilation:
             counts = counts.plus(piece.counts)
             if counts.too_many():  # at once: such code is what CPython's compiler takes long for
                 raise _Apart
-        self.program = Program(self.pieces, any("__doc__" in line for line in self.lines))
+        self.program = Program(self.pieces, is_documented(self.lines))
         self.work: list[str] = []
         self.tables: list[Tables] = []
         self.first: list[Lowered] = []
@@ -175,7 +176,7 @@ class _Compilation:
         for number, (place, piece) in enumerate(zip(self.cuts, self.pieces, strict=True)):
             last = number == len(self.pieces) - 1
             nodes = self.comprehensions(number, as_functions)
-            lowered = self.lowered(piece, last and isinstance(piece.tree.body[-1], ast.Expr), nodes, as_functions)
+            lowered = self.lowered(piece, last and has_value(piece.tree.body[-1]), nodes, as_functions)
             if not as_functions:
                 self.first.append(lowered)
             if lowered.ends and not last:

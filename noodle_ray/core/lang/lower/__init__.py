@@ -3,11 +3,12 @@
 import _ast as ast
 
 from noodle_ray.core.lang.lower import calls, comprehensions, expressions, functions, statements
-from noodle_ray.core.lang.lower.frame import UNREACHABLE, Frame, Unit
+from noodle_ray.core.lang.lower.frame import Frame, Unit
 from noodle_ray.core.lang.resolve import OFFERED, Resolution
 from noodle_ray.core.nbc.module import Span
+from noodle_ray.light import Any
 
-__all__ = ["Unit", "lower", "lower_statements", "restore_builtins", "span_of_all"]
+__all__ = ["Unit", "has_value", "lower", "lower_statements", "restore_builtins", "span_of_all"]
 
 _REGISTERED = (calls, comprehensions, expressions, functions, statements)
 
@@ -32,15 +33,40 @@ def restore_builtins(frame: Frame) -> None:
 
 def lower_statements(frame: Frame, statements: list[ast.stmt], *, last: bool) -> None:
     """Lowers statements of the top level; with ``last``, the value of a final expression is the program's."""
-    body = list(statements)
-    final = body.pop() if last and body and isinstance(body[-1], ast.Expr) else None
-    frame.code += frame.body(body)
-    if final is not None and frame.assigned != UNREACHABLE:
-        assert isinstance(final, ast.Expr)
-        frame.emit(final, "return", frame.expr(final.value))
-        frame.assigned = UNREACHABLE
+    frame.code += frame.body(_returning(statements) if last else statements)
 
 
 def span_of_all(lines: list[str]) -> Span:
     """The span of a whole program."""
     return (1, 0, max(len(lines), 1), len(lines[-1]) if lines else 0)
+
+
+def _returning(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The top level with its last line's value as what it returns: that of the last line under the usual guard, too."""
+    if not body:
+        return body
+    *before, last = body
+    if not has_value(last):
+        return body
+    if isinstance(last, ast.Expr):
+        return [*before, ast.Return(last.value, **_place(last))]
+    assert isinstance(last, ast.If)
+    return [*before, ast.If(last.test, _returning(last.body), [], **_place(last))]
+
+
+def has_value(last: ast.stmt) -> bool:
+    """Whether the value of a last line is the program's: an expression, or the usual guard, in which there is one."""
+    return isinstance(last, ast.Expr) or (isinstance(last, ast.If) and is_guard(last.test) and not last.orelse)
+
+
+def is_guard(test: ast.expr) -> bool:
+    """Whether a condition is ``__name__ == "__main__"``."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, test.comparators[0]]
+    named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return named and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
+
+
+def _place(node: ast.stmt) -> dict[str, Any]:
+    return {name: getattr(node, name) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset")}

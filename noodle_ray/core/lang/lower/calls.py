@@ -2,7 +2,7 @@
 
 import _ast as ast
 
-from noodle_ray.core.lang.hints import did_you_mean
+from noodle_ray.core.lang.hints import MEMBER_HINTS, did_you_mean
 from noodle_ray.core.lang.imports import NOODLE_MEMBERS, model_name_fits, submodule
 from noodle_ray.core.lang.lazy import SEARCHES
 from noodle_ray.core.lang.lower.comprehensions import lower_comprehension, lower_search
@@ -70,8 +70,37 @@ def _call_builtin(f: Frame, node: ast.Call, name: str, into: int | None) -> int:
         return _call_eager(f, node, name, into)
     if name == "super" and not node.args and not node.keywords:
         return _super(f, node, into)
+    if name in (".globals", ".locals"):
+        return _namespace(f, node, name == ".globals" or f.home.kind == "module", into)
     args, keywords = _arguments(f, node)
     return _finish(f, node, into, "callb", name, args, keywords)
+
+
+def _namespace(f: Frame, node: ast.Call, outermost: bool, into: int | None) -> int:
+    """``globals()`` and ``locals()``: names with values as they are now. Of a function's variables, those that are
+    bound on every way to here."""
+    known: list[tuple[str, int]] = []
+    names: list[str] = []
+    module = f.unit.resolution.module
+    for name in module.bound if outermost else (*f.names, *f.cells):
+        if name[:1] == ".":
+            continue
+        if not outermost:
+            kind, value = f.lookup(name)
+            if kind in ("register", "cell", "member") or (kind == "local" and f.assigned >> value & 1):
+                known.append((name, f.load(node, name)))
+            continue
+        names.append(name)
+        meaning = module.static_meaning(name)
+        if meaning is not None and meaning[0] in ("builtin", "module", "model"):
+            known.append((name, f.temp()))
+            f.load_as(node, name, *meaning, known[-1][1])
+    keys = [f.const(node, name) for name, _ in known]
+    table = f.temp()
+    f.emit(node, "dict", table, tuple(keys), tuple(register for _, register in known))
+    if not outermost:
+        return _finish(f, node, into, "callb", ".locals", (table,), ())
+    return _finish(f, node, into, "callb", ".globals", (table, f.const(node, tuple(names))), ())
 
 
 def _call_eager(f: Frame, node: ast.Call, name: str, into: int | None) -> int:
@@ -225,7 +254,8 @@ def member(f: Frame, node: ast.Attribute) -> str | None:
         f.unit.report("NOODLE-E0202", f"'{module}.{node.attr}' can only be used in annotations", node, hint)
         return "None"
     message = f"module '{module}' has no '{node.attr}' for programs"
-    f.unit.report("NOODLE-E0211", message, node, did_you_mean(node.attr, members))
+    hint = MEMBER_HINTS.get(f"{module}.{node.attr}") or did_you_mean(node.attr, members)
+    f.unit.report("NOODLE-E0211", message, node, hint)
     return "None"
 
 

@@ -15,8 +15,9 @@ _METACLASSES: Final = frozenset({"abc.ABCMeta", "type"})
 
 def _class(f: Frame, node: ast.ClassDef) -> None:
     decorators = decorators_of(f, node)
-    bases = list(f.operands([*node.bases, *(k.value for k in node.keywords if not _is_metaclass(k))]))
-    names = [keyword.arg or "" for keyword in node.keywords if not _is_metaclass(keyword)]
+    given = [keyword for keyword in node.keywords if not _is_metaclass(f, keyword)]
+    bases = list(f.operands([*node.bases, *(keyword.value for keyword in given)]))
+    names = [keyword.arg or "" for keyword in given]
     keywords = tuple(zip(names, bases[len(node.bases) :], strict=True))
     title = f.unit.resolution.titles.get(id(node), node.name)
     index = _body(f, node, title)
@@ -27,18 +28,15 @@ def _class(f: Frame, node: ast.ClassDef) -> None:
     f.store(node, node.name, decorate(f, decorators, result))
 
 
-def _is_metaclass(keyword: ast.keyword) -> bool:
-    return keyword.arg == "metaclass"
+def _is_metaclass(f: Frame, keyword: ast.keyword) -> bool:
+    """Whether a keyword names a metaclass of CPython's; one of the program is for the runtime."""
+    return keyword.arg == "metaclass" and builtin_named(f, keyword.value) in _METACLASSES
 
 
 def _abstract(f: Frame, node: ast.ClassDef) -> tuple[int, ...]:
-    """``metaclass=ABCMeta`` is the base ABC; there are no other metaclasses."""
-    for keyword in filter(_is_metaclass, node.keywords):
-        name = builtin_named(f, keyword.value)
-        if name not in _METACLASSES:
-            hint = "use a class decorator or __init_subclass__; of metaclasses there is only abc.ABCMeta"
-            f.unit.report("NOODLE-E0102", "metaclasses are not supported", keyword, hint)
-        elif name == "abc.ABCMeta":
+    """``metaclass=ABCMeta`` is the base ABC."""
+    for keyword in node.keywords:
+        if _is_metaclass(f, keyword) and builtin_named(f, keyword.value) == "abc.ABCMeta":
             register = f.temp()
             f.emit(keyword, "bget", register, "abc.ABC")
             return (register,)

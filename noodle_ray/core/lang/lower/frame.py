@@ -50,6 +50,11 @@ class TooLarge(Exception):
         self.diagnostic = diagnostic
 
 
+def is_documented(lines: list[str]) -> bool:
+    """Whether a program may ask for what functions and classes say of themselves."""
+    return any("__doc__" in line or "getdoc" in line for line in lines)
+
+
 class Unit:
     """What all functions of one program share while they are lowered."""
 
@@ -62,7 +67,7 @@ class Unit:
         self.named_functions: dict[int, int] = {}
         self.homes: dict[int, Scope] = {}
         self.effects = False
-        self.documented = any("__doc__" in line for line in lines)
+        self.documented = is_documented(lines)
 
     def reserve(self, node: ast.AST) -> int:
         """The index of the next function, in the order they are met, so that parents come first."""
@@ -295,6 +300,8 @@ class Frame:
             self.emit(node, "model", target, value)
         elif kind == "constant":
             self.emit(node, "const", target, value)
+        elif kind == "name":
+            self.emit(node, "callb", target, ".name", (), ())
         else:
             self.emit(node, "const", target, None)
             self._cannot_load(node, kind, name)

@@ -97,6 +97,7 @@ def _values() -> dict[str, Any]:
             "round": round_,
             "set": sets.set,
             "type": TYPE,
+            ".name": identity.run_name,
             ".skip": SKIP,
             "Ellipsis": ...,
             "NotImplemented": NotImplemented,

@@ -1,4 +1,4 @@
-"""id() and hash(): numbers that tell of no address and are the same in every run."""
+"""id() and hash(), numbers that tell of no address and are the same in every run; and the run's ``__name__``."""
 
 import builtins
 
@@ -29,6 +29,12 @@ def known_identity(value: object) -> int | None:
 
 
 on_start(_numbers.clear)
+
+
+def run_name() -> str:
+    """``__name__``, which the run decides in a program with ``main``."""
+    return S.name
+
 
 _BY_IDENTITY: Final[Any] = object.__hash__
 _NUMBERS: Final = frozenset({int, float, bool, complex})

@@ -18,7 +18,7 @@ def print(*values: Any, sep: Any = " ", end: Any = "\n", file: Any = None, flush
     for name, value in (("sep", sep), ("end", end)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{name} must be None or a string, not {type(value).__name__}")
-    if file is not None and type(type(file)) is ProgramType:
+    if file is not None and isinstance(type(file), ProgramType):
         _print_to(file, values, " " if sep is None else sep, "\n" if end is None else end, flush)
         return
     text = (" " if sep is None else str.__str__(sep)).join([v if type(v) is str else to_str(v) for v in values])

@@ -41,7 +41,7 @@ _IS_PROTOCOL = mark("_is_protocol")
 def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
     """isinstance()."""
     meta = type(class_or_tuple)
-    if meta is ProgramType:
+    if meta is ProgramType or builtins.isinstance(class_or_tuple, ProgramType):
         return builtins.isinstance(obj, class_or_tuple) or (
             _is_asked(class_or_tuple) and _stands_for(class_or_tuple, obj, type(obj))
         )
@@ -66,7 +66,7 @@ def issubclass(cls: Any, class_or_tuple: Any, /) -> bool:
     choices = _choices(class_or_tuple)
     if choices is not None:
         return any(issubclass(cls, kind) for kind in choices)
-    if type(class_or_tuple) is ProgramType and builtins.isinstance(cls, type):
+    if builtins.isinstance(class_or_tuple, ProgramType) and builtins.isinstance(cls, type):
         return builtins.issubclass(cls, class_or_tuple) or (
             class_or_tuple in HOSTED and _stands_for(class_or_tuple, None, cls)
         )

@@ -9,7 +9,7 @@ from noodle_ray.core.vm.classes.make import ABC
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.core.vm.types import dict_items, dict_keys
-from noodle_ray.light import Any, Callable, Final, FunctionType
+from noodle_ray.light import Any, Final, FunctionType
 
 _ABC: Final[dict[str, Any]] = {name: getattr(collections.abc, name) for name in collections.abc.__all__}
 _STRUCTURAL: Final[dict[str, tuple[str, ...]]] = {
@@ -41,10 +41,12 @@ def belongs(kind: type, name: str) -> bool:
     """Whether a class is one of those that an abstract class of this name stands for."""
     if kind in (ProgramFunction, FunctionType) or issubclass(kind, ProgramFunction):
         return name in ("Callable", "Hashable")
-    if type(kind) is ProgramType:
+    if isinstance(kind, ProgramType):
         if name in _STRUCTURAL and all(_has(kind, each) for each in _STRUCTURAL[name]):
             return True
-        return any(belongs(base, name) for base in kind.__mro__ if type(base) is not ProgramType and base is not object)
+        return any(
+            belongs(base, name) for base in kind.__mro__ if not isinstance(base, ProgramType) and base is not object
+        )
     if issubclass(kind, AnySet):
         if name == "Hashable":
             return issubclass(kind, frozenset)
@@ -132,11 +134,137 @@ def _values(self: Any) -> Any:
     return {key: self[key] for key in self}.values()
 
 
+def _is_set(value: Any) -> bool:
+    return isinstance(value, CLASSES["Set"]) or belongs(type(value), "Set")
+
+
+def _from_iterable(cls: Any, items: Any) -> Any:
+    return cls(items)
+
+
+def _of(self: Any, items: Any) -> Any:
+    """A new set of the same class, as its ``_from_iterable`` makes it."""
+    return getattr(self, mark("_from_iterable"))(items)
+
+
+def _subset(self: Any, other: Any) -> Any:
+    if not _is_set(other):
+        return NotImplemented
+    return len(self) <= len(other) and all(item in other for item in self)
+
+
+def _superset(self: Any, other: Any) -> Any:
+    if not _is_set(other):
+        return NotImplemented
+    return len(self) >= len(other) and all(item in self for item in other)
+
+
+def _strict_subset(self: Any, other: Any) -> Any:
+    return len(self) < len(other) and self <= other if _is_set(other) else NotImplemented
+
+
+def _strict_superset(self: Any, other: Any) -> Any:
+    return len(self) > len(other) and self >= other if _is_set(other) else NotImplemented
+
+
+def _equal_set(self: Any, other: Any) -> Any:
+    return len(self) == len(other) and self <= other if _is_set(other) else NotImplemented
+
+
+def _and(self: Any, other: Any) -> Any:
+    return _of(self, [value for value in other if value in self]) if _walks(other) else NotImplemented
+
+
+def _or(self: Any, other: Any) -> Any:
+    return _of(self, [value for each in (self, other) for value in each]) if _walks(other) else NotImplemented
+
+
+def _sub(self: Any, other: Any) -> Any:
+    if not _walks(other):
+        return NotImplemented
+    other = other if _is_set(other) else _of(self, other)
+    return _of(self, [value for value in self if value not in other])
+
+
+def _rsub(self: Any, other: Any) -> Any:
+    if not _walks(other):
+        return NotImplemented
+    other = other if _is_set(other) else _of(self, other)
+    return _of(self, [value for value in other if value not in self])
+
+
+def _xor(self: Any, other: Any) -> Any:
+    if not _walks(other):
+        return NotImplemented
+    other = other if _is_set(other) else _of(self, other)
+    return (self - other) | (other - self)
+
+
+def _walks(value: Any) -> bool:
+    return belongs(type(value), "Iterable")
+
+
+def _isdisjoint(self: Any, other: Any) -> bool:
+    return not any(value in self for value in other)
+
+
+def _hash_of_set(self: Any) -> int:
+    return builtins.hash(frozenset(self))
+
+
+def _remove_member(self: Any, value: Any) -> None:
+    if value not in self:
+        raise KeyError(value)
+    getattr(self, mark("discard"))(value)
+
+
+def _pop_member(self: Any) -> Any:
+    for value in self:
+        getattr(self, mark("discard"))(value)
+        return value
+    raise KeyError
+
+
+def _clear_set(self: Any) -> None:
+    try:
+        while True:
+            getattr(self, mark("pop"))()
+    except KeyError:
+        pass
+
+
+def _ior(self: Any, other: Any) -> Any:
+    for value in [*other]:
+        getattr(self, mark("add"))(value)
+    return self
+
+
+def _iand(self: Any, other: Any) -> Any:
+    for value in [*(self - other)]:
+        getattr(self, mark("discard"))(value)
+    return self
+
+
+def _ixor(self: Any, other: Any) -> Any:
+    if other is self:
+        _clear_set(self)
+        return self
+    for value in [*other] if _is_set(other) else [*_of(self, other)]:
+        getattr(self, mark("discard" if value in self else "add"))(value)
+    return self
+
+
+def _isub(self: Any, other: Any) -> Any:
+    for value in [*other]:
+        getattr(self, mark("discard"))(value)
+    return self
+
+
 _SEQUENCE: Final = collections.abc.Sequence
 _MAPPING: Final = collections.abc.Mapping
 _MUTABLE: Final = collections.abc.MutableMapping
 _ITERATOR: Final = collections.abc.Iterator
-_MIXINS: Final[dict[str, tuple[tuple[str, ...], str, dict[str, Callable[..., Any]]]]] = {
+_MIXINS: Final[dict[str, tuple[tuple[str, ...], str, dict[str, Any]]]] = {
     "Hashable": ((), "__hash__", {}),
     "Iterable": ((), "__iter__", {}),
     "Sized": ((), "__len__", {}),
@@ -181,8 +309,25 @@ _MIXINS: Final[dict[str, tuple[tuple[str, ...], str, dict[str, Callable[..., Any
             "clear": _clear_mapping, "update": _update, "setdefault": _MUTABLE.setdefault,
         },
     ),
-    "Set": (("Collection",), "", {}),
-    "MutableSet": (("Set",), "add discard", {}),
+    "Set": (
+        ("Collection",),
+        "",
+        {
+            "_from_iterable": classmethod(_from_iterable), "_hash": _hash_of_set, "isdisjoint": _isdisjoint,
+            "__le__": _subset, "__ge__": _superset,
+            "__lt__": _strict_subset, "__gt__": _strict_superset, "__eq__": _equal_set,
+            "__and__": _and, "__rand__": _and, "__or__": _or, "__ror__": _or, "__sub__": _sub, "__rsub__": _rsub,
+            "__xor__": _xor, "__rxor__": _xor,
+        },
+    ),
+    "MutableSet": (
+        ("Set",),
+        "add discard",
+        {
+            "remove": _remove_member, "pop": _pop_member, "clear": _clear_set, "__ior__": _ior, "__iand__": _iand,
+            "__ixor__": _ixor, "__isub__": _isub,
+        },
+    ),
     "Generator": (("Iterator",), "send throw", {}),
     "Coroutine": (("Awaitable",), "send throw", {}),
     "AsyncGenerator": (("AsyncIterator",), "asend athrow", {}),

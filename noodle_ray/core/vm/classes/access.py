@@ -4,9 +4,10 @@ from noodle_ray.core.vm import methods, operators, strings
 from noodle_ray.core.vm.classes.dunders import ADAPTED, MARKED_ONLY, is_dunder
 from noodle_ray.core.vm.classes.functions import is_function, is_program_function
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, is_program_class
+from noodle_ray.core.vm.classes.make import TYPES, check_special
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import OPEN_TYPES, Module, Standin, open_type, real_type, type_of
+from noodle_ray.core.vm.types import OPEN_TYPES, TYPE, Module, Standin, call_of, open_type, real_type, type_of
 from noodle_ray.light import Any, BuiltinFunctionType, Callable, Final, GenericAlias, MethodDescriptorType, MethodType
 
 _MISSING: Final = object()
@@ -38,7 +39,7 @@ def special(value: Any, name: str) -> Any:
             raise no_attribute(value, name)
         return found
     kind = type(value)
-    if type(kind) is ProgramType or kind is ProgramType or kind is super:
+    if kind is ProgramType or kind is super or isinstance(kind, ProgramType):
         return _program_special(value, kind, name)
     found = _host_special(value, kind, name)
     if found is _MISSING:
@@ -50,7 +51,7 @@ def _program_special(value: Any, kind: type, name: str) -> Any:
     if name in MARKED_ONLY or name in ADAPTED:
         found = getattr(value, mark(name), _MISSING)
         return _default(value, kind, name) if found is _MISSING else found
-    if kind is super and type(value.__thisclass__) is not ProgramType:
+    if kind is super and not isinstance(value.__thisclass__, ProgramType):
         raise no_attribute(value, name)
     return _vetted(getattr(value, name), value, name)
 
@@ -69,12 +70,14 @@ def _default(value: Any, kind: type, name: str) -> Any:
         raise no_attribute(value, name)
     if kind is super:
         return MethodType(_ON_OBJECT[name], value.__self__)
-    return _ON_OBJECT[name] if kind is ProgramType else MethodType(_ON_OBJECT[name], value)
+    return _ON_OBJECT[name] if isinstance(value, type) else MethodType(_ON_OBJECT[name], value)
 
 
 def _object_setattr(self: Any, name: str, value: Any, /) -> None:
     text = attribute_name(name)
-    if isinstance(self, BaseException) or is_instance(self):
+    if is_program_class(self):
+        set_attribute_of_class(self, text, value)
+    elif isinstance(self, BaseException) or is_instance(self):
         if is_dunder(text):
             raise no_attribute(self, text)
         object.__setattr__(self, mark(text), value)
@@ -106,7 +109,20 @@ for _name, _function in _ON_OBJECT.items():
     _function.__name__ = _function.__qualname__ = _name
 
 
+def _of_type(name: str) -> Any:
+    """A special method of ``type`` that metaclasses call."""
+    from noodle_ray.core.vm.classes.bases import METACLASSES
+
+    if name == "__call__":
+        return _caller(type.__call__)
+    if name in ("__new__", "__init__"):
+        return getattr(METACLASSES["type"], name)
+    return _ON_OBJECT.get(name, _MISSING)
+
+
 def _host_special(value: Any, kind: type, name: str) -> Any:
+    if value is TYPE:
+        return _of_type(name)
     if any(value is each for each in _OPEN):
         if value is object and name in _ON_OBJECT:
             return _ON_OBJECT[name]
@@ -117,6 +133,9 @@ def _host_special(value: Any, kind: type, name: str) -> Any:
         return getattr(value, name, _MISSING) if name in ("__init__", "__str__", "__repr__", "__eq__") else _MISSING
     if kind in _OPEN and name in _SPECIAL_METHODS - _INSTANCE_FREE:
         return _vetted(getattr(value, name, _MISSING), value, name)
+    data = methods.ATTRIBUTES.get(name)
+    if data is not None and kind in data:
+        return data[kind](value)
     if isinstance(value, type):
         method: Any = dict.get(methods.METHODS.get(name, {}), value, _MISSING)
         return method
@@ -147,6 +166,8 @@ def _vetted(found: Any, value: Any, name: str) -> Any:
         return _Maker(found)
     if type(found) not in _NATIVE:
         return found
+    if name == "__call__":
+        return found if not _is_call_of_type(found) else _caller(found)
     if name in ("__repr__", "__str__", "__format__"):
         return lambda *args: strings.without_addresses(str.__str__(found(*args)))
     if name == "__hash__":
@@ -183,6 +204,25 @@ def _vetted(found: Any, value: Any, name: str) -> Any:
     return found
 
 
+def _is_call_of_type(found: Any) -> bool:
+    """Whether this is ``type.__call__``, of a class or for any."""
+    return isinstance(getattr(found, "__self__", None), type) or getattr(found, "__objclass__", None) is type
+
+
+def _caller(found: Any) -> Callable[..., Any]:
+    """``type.__call__`` as a program may have it: an object of a class, made as a call of that class makes it."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        operands = (found.__self__, *args) if hasattr(found, "__self__") else args
+        if operands and is_program_class(operands[0]):
+            return type.__call__(operands[0], *operands[1:], **kwargs)
+        if not operands or not isinstance(operands[0], type):
+            raise TypeError("descriptor '__call__' for 'type' objects doesn't apply to this object")
+        return call_of(operands[0])(*operands[1:], **kwargs)
+
+    return call
+
+
 _NATIVE: Final = (
     type(object.__init__), type("".__len__), type("".__format__), MethodDescriptorType, type(dict.__dict__["fromkeys"]),
 )  # fmt: skip
@@ -205,7 +245,7 @@ class _Maker:
             raise TypeError(f"{made.__name__}.__new__(): not enough arguments")
         if not isinstance(cls, type):
             raise TypeError(f"{made.__name__}.__new__(X): X is not a type object ({methods.type_name(cls)})")
-        if cls is not made and (type(cls) is not ProgramType or cls in HOSTED):
+        if cls is not made and (not isinstance(cls, ProgramType) or cls in HOSTED):
             name = cls.__name__
             raise TypeError(f"{made.__name__}.__new__({name}): {name} is not a subtype of {made.__name__}")
         if made is str and len(args) + len(kwargs) > 1:
@@ -244,6 +284,9 @@ def _function_data(key: str) -> Callable[[Any], Any]:
 def _doc(value: Any) -> Any:
     if type(value) is property:
         return value.__doc__
+    if is_instance(value):
+        own = getattr(value, mark("__doc__"), _MISSING)
+        return value.__doc__ if own is _MISSING else own
     if is_program_function(value) or is_instance(value) or is_program_class(value):
         return value.__doc__
     return _doc(value.__func__) if type(value) is MethodType else _MISSING
@@ -251,7 +294,7 @@ def _doc(value: Any) -> Any:
 
 def _module(value: Any) -> Any:
     kind = value if isinstance(value, type) else type(value)
-    if is_program_function(value) or type(kind) is ProgramType:
+    if is_program_function(value) or isinstance(kind, ProgramType):
         return getattr(value, "__module__", "__main__") or "__main__"
     if isinstance(value, type) or is_function(value):
         return "builtins"
@@ -263,7 +306,7 @@ def attributes_of(value: Any) -> Any:
     if isinstance(value, Module | Standin):
         return _MISSING
     if isinstance(value, type):
-        if type(value) is not ProgramType or value in HOSTED:
+        if not isinstance(value, ProgramType) or value in HOSTED:
             return _MISSING
         from noodle_ray.core.vm.classes.dunders import original
 
@@ -279,7 +322,10 @@ def attributes_of(value: Any) -> Any:
     names = getattr(value, "__dict__", None)
     if type(names) is not dict:
         return _MISSING
-    return AttributeDict(value, {key[1:]: each for key, each in names.items() if key[:1] == MARK})
+    shown = {key[1:]: each for key, each in names.items() if key[:1] == MARK}
+    if is_program_function(value):
+        shown.pop("__annotations__", None)
+    return AttributeDict(value, shown)
 
 
 class AttributeDict(dict[str, Any]):
@@ -360,8 +406,12 @@ def _wrapped(value: Any) -> Any:
 
 def _annotations(value: Any) -> Any:
     if is_program_class(value):
-        return value.__dict__.get("__annotations__", {})  # noqa: RUF063
-    return {} if is_program_function(value) else _MISSING
+        return value.__dict__.get(TYPES) or value.__dict__.get("__annotations__", {})  # noqa: RUF063
+    if type(value) is MethodType:
+        return _annotations(value.__func__)
+    if is_program_function(value):
+        return value.__dict__.get(mark("__annotations__"), {})
+    return getattr(value, "annotations", _MISSING) if hasattr(type(value), "make_derived") else _MISSING
 
 
 _TABLES: Final = ("__members__", "__dataclass_fields__")
@@ -387,7 +437,7 @@ def _classes_of(key: str) -> Callable[[Any], Any]:
         for each in getattr(value, key):
             if is_program_class(each):
                 found.append(each)
-            elif each.__name__ not in named:
+            elif not issubclass(each, ProgramType) and each.__name__ not in named:
                 found.append(each)
                 named.update(one.__name__ for one in (each.__mro__ if key == "__bases__" else (each,)))
         return tuple(map(open_type, found))
@@ -413,7 +463,13 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 type.__setattr__(ProgramType, mark("mro"), lambda cls: [*_READERS["__mro__"](cls)])
 
 _SETTABLE_ON_FUNCTIONS: Final = frozenset({"__doc__", "__module__", "__name__", "__qualname__", "__wrapped__"})
-_SETTABLE_ON_CLASSES: Final = CLASS_DUNDERS - {"__slots__", "__new__", "__init_subclass__", "__annotations__"}
+_SETTABLE_ON_CLASSES: Final = CLASS_DUNDERS - {
+    "__slots__",
+    "__new__",
+    "__init_subclass__",
+    "__annotations__",
+    "__del__",
+}
 _SETTABLE_ON_ERRORS: Final = frozenset({"__cause__", "__context__", "__suppress_context__"})
 
 
@@ -423,12 +479,10 @@ def set_attribute(value: Any, name: str, new: Any) -> None:
     kind = type(value)
     if is_dunder(name):
         _set_special(value, name, new)
-    elif type(kind) is ProgramType or is_program_function(value):
+    elif isinstance(kind, ProgramType) or is_program_function(value):
         setattr(value, mark(name), new)
     elif kind is ProgramType and value not in HOSTED:
-        if value.__dict__.get(mark("__members__")) is not None and name in value.__dict__[mark("__members__")]:
-            raise AttributeError(f"cannot reassign member '{name}'")
-        type.__setattr__(value, mark(name), new)
+        set_attribute_of_class(value, name, new)
     elif isinstance(value, BaseException):
         setattr(value, name if methods.has_error_data(value, name) else mark(name), new)
     elif (kind, name) in methods.SETTERS:
@@ -437,7 +491,21 @@ def set_attribute(value: Any, name: str, new: Any) -> None:
         raise _refusal(value, name)
 
 
+def set_attribute_of_class(cls: Any, name: str, new: Any) -> None:
+    """``cls.name = new`` where no metaclass of the program has a say."""
+    if is_dunder(name):
+        _set_special(cls, name, new)
+        return
+    members = cls.__dict__.get(mark("__members__"))
+    if members is not None and name in members:
+        raise AttributeError(f"cannot reassign member '{name}'")
+    type.__setattr__(cls, mark(name), new)
+
+
 def _set_special(value: Any, name: str, new: Any) -> None:
+    if name in _SETTABLE_ON_FUNCTIONS and is_instance(value) and hasattr(value, "__dict__"):
+        value.__dict__[mark(name)] = new
+        return
     on_function = name in _SETTABLE_ON_FUNCTIONS and is_program_function(value)
     if on_function or (name in _SETTABLE_ON_ERRORS and isinstance(value, BaseException)):
         setattr(value, name, new)
@@ -445,6 +513,8 @@ def _set_special(value: Any, name: str, new: Any) -> None:
         type.__setattr__(value, name, new)
     elif is_program_class(value) and name in _SETTABLE_ON_CLASSES:
         from noodle_ray.core.vm.classes.dunders import add_special
+
+        check_special(value, name)
 
         namespace: dict[str, Any] = {}
         add_special(namespace, name, new)
@@ -460,7 +530,7 @@ def del_attribute(value: Any, name: str) -> None:
     kind = type(value)
     if is_dunder(name):
         raise _refusal(value, name)
-    if type(kind) is ProgramType or is_program_function(value) or isinstance(value, BaseException):
+    if isinstance(kind, ProgramType) or is_program_function(value) or isinstance(value, BaseException):
         delattr(value, mark(name))
     elif kind is ProgramType and value not in HOSTED:
         members = value.__dict__.get(mark("__members__"))
@@ -489,7 +559,7 @@ def names_of(value: Any) -> list[str]:
     names: set[str] = set()
     classes = value.__mro__ if isinstance(value, type) else kind.__mro__
     for each in classes:
-        if type(each) is ProgramType:
+        if isinstance(each, ProgramType):
             names.update(key[1:] for key in each.__dict__ if key[:1] == MARK and not is_dunder(key[1:]))
             names.update(key for key in each.__dict__ if key in CLASS_DUNDERS)
         elif each in _OPEN:
@@ -501,6 +571,6 @@ def names_of(value: Any) -> list[str]:
         from noodle_ray.core.vm.catalog import MODULES
 
         names.update(MODULES[value.name])
-    if kind is not ProgramType and type(kind) is not ProgramType:
+    if kind is not ProgramType and not isinstance(kind, ProgramType):
         names.update(key for key, table in methods.METHODS.items() if dict.get(table, kind) is not None)
     return sorted(name for name in names if name)

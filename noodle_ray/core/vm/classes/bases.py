@@ -2,7 +2,7 @@
 
 from builtins import set as builtin_set
 
-from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
+from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_program_class
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.light import Any, Final, GenericAlias, GetSetDescriptorType, MemberDescriptorType
@@ -21,9 +21,11 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
     """
     found: list[type] = []
     mixins: list[type] = []
+    if any(map(is_metaclass, bases)):
+        return _metaclasses(bases)
     for given in bases:
         base: Any = given.__origin__ if type(given) is GenericAlias else getattr(given, "origin", None) or given
-        if type(base) is ProgramType or base is object:
+        if isinstance(base, ProgramType) or base is object:
             found.append(base)
         elif any(base is kind for kind in (*_DATA, *LIBRARY_BASES)):
             found.append(base)
@@ -40,6 +42,29 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
             known.add(each)
             found.append(each)
     return tuple(found)
+
+
+METACLASSES: Final[dict[str, Any]] = {}
+"""What metaclasses of programs are derived from in place of ``type`` and ``ABCMeta``, by their names."""
+
+
+def is_metaclass(base: Any) -> bool:
+    """Whether a base makes the class derived from it one of classes."""
+    if isinstance(base, type):
+        return issubclass(base, ProgramType)
+    return (
+        not isinstance(base, GenericAlias)
+        and getattr(base, "name", None) in METACLASSES
+        and not hasattr(base, "origin")
+    )
+
+
+def _metaclasses(bases: tuple[Any, ...]) -> tuple[type, ...]:
+    """The bases of a metaclass: nothing else may bring special methods that CPython looks for on classes."""
+    found = tuple(base if isinstance(base, type) else METACLASSES.get(getattr(base, "name", "")) for base in bases)
+    if not all(base in METACLASSES.values() or (is_program_class(base) and is_metaclass(base)) for base in found):
+        raise TypeError("a metaclass has no bases but metaclasses in Noodle")
+    return tuple(base for base in found if base is not None)
 
 
 def _is_exception(base: Any) -> bool:

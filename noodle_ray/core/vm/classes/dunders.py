@@ -61,6 +61,18 @@ def _delattr(function: Any) -> Callable[..., Any]:
 _ADAPTERS: Final = {"__getattr__": _getattr, "__setattr__": _setattr, "__delattr__": _delattr}
 
 
+def _finalizer(function: Any) -> Callable[[Any], None]:
+    """What CPython calls when it frees an object: nothing, once the run that made the class is over."""
+    fibers = S.fibers
+
+    def __del__(self: Any) -> None:
+        if S.module is not None and S.fibers is fibers and not S.tripped:
+            S.charge(4)
+            bound(function, self)()
+
+    return __del__
+
+
 class Paid:
     """A special method that is not a plain function of a dunder name.
 
@@ -136,7 +148,9 @@ def add_special(namespace: dict[str, Any], name: str, value: Any) -> None:
         value = classmethod(value)
     elif name == "__new__" and is_function(value):
         value = staticmethod(value)
-    if name in MARKED_ONLY:
+    if name == "__del__":
+        namespace[name] = _finalizer(value)
+    elif name in MARKED_ONLY:
         namespace[mark(name)] = value
     elif name in ADAPTED:
         namespace[mark(name)] = value

@@ -70,12 +70,13 @@ def hosted(cls: type) -> type:
 
 def is_program_class(value: object) -> bool:
     """Whether a value is a class that this run's program made."""
-    return type(value) is ProgramType and value not in HOSTED
+    return isinstance(value, ProgramType) and value not in HOSTED
 
 
 def is_instance(value: object) -> bool:
     """Whether a value is an object of a program class."""
-    return type(type(value)) is ProgramType
+    kind = type(value)
+    return isinstance(kind, ProgramType) and not issubclass(kind, type)
 
 
 def clean(text: str) -> str:

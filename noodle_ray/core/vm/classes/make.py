@@ -1,6 +1,6 @@
 """Making a class from the namespace that its body filled."""
 
-from noodle_ray.core.vm.classes.bases import real_bases
+from noodle_ray.core.vm.classes.bases import METACLASSES, is_metaclass, real_bases
 from noodle_ray.core.vm.classes.dunders import add_special, bound, is_dunder
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, clean, hosted, is_instance
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, mark, unmark
@@ -13,6 +13,8 @@ MAKER: Final = mark("__maker__")
 PREPARE: Final = mark("__prepare__")
 """Where such a class has the function that makes the namespace for their bodies."""
 ABC: Final = hosted(ProgramType("ABC", (), {"__slots__": (), "__module__": "abc"}))
+TYPES: Final = mark("__types__")
+"""Where a class has the values of its annotations, if the program asks for them."""
 _LIMITS: Final = (MemoryError, RecursionError)
 
 
@@ -31,20 +33,29 @@ class MetaclassName:
 
 def make_class(name: str, body: Callable[..., Any], bases: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
     """Run the body of a class statement, and make the class. Raises TypeError for what no class may have."""
-    bases = _with_metaclass(bases, keywords)
+    bases, meta = _with_metaclass(bases, keywords)
+    if meta is not ProgramType:
+        return _make_with(meta, name, body, bases, keywords)
     make, prepare = _makers(bases)
     namespace: dict[str, Any] = {} if prepare is None else prepare(bases)
     fill = body(namespace)
     namespace.setdefault("__qualname__", getattr(body, "__qualname__", name))
     if fill is not None:
         dict.__setitem__(namespace, MARK, fill)
-    return make(name, bases, namespace, keywords)
+    types = dict.pop(namespace, ".types", None) if make is not build_class else None
+    made = make(name, bases, namespace, keywords)
+    if types is not None:
+        if isinstance(made, ProgramType):
+            type.__setattr__(made, TYPES, types)
+        elif hasattr(made, "annotations"):
+            made.annotations.update(types)
+    return made
 
 
 def _makers(bases: tuple[Any, ...]) -> tuple[Maker, Callable[..., Any] | None]:
     """What makes classes derived from these, and what makes the namespace for their bodies."""
     for base in bases:
-        if type(base) is ProgramType:
+        if isinstance(base, ProgramType):
             own = getattr(base, MAKER, None)
             if own is not None:
                 return own, getattr(base, PREPARE, None)
@@ -53,15 +64,113 @@ def _makers(bases: tuple[Any, ...]) -> tuple[Maker, Callable[..., Any] | None]:
     return build_class, None
 
 
-def _with_metaclass(bases: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Any, ...]:
-    if "metaclass" not in keywords:
-        return bases
-    meta = keywords.pop("metaclass")
+def _with_metaclass(bases: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:
+    """The bases, with one that a metaclass stands for, and the metaclass that makes the class."""
+    meta: Any = keywords.pop("metaclass", None)
     if type(meta) is MetaclassName:
-        return bases if meta.base is None or meta.base in bases else (*bases, meta.base)
-    if getattr(meta, "name", "") == "type":
-        return bases
-    raise TypeError("a class cannot have a metaclass of its own in Noodle: use __init_subclass__ or a decorator")
+        bases = bases if meta.base is None or meta.base in bases else (*bases, meta.base)
+        meta = None
+    elif getattr(meta, "name", "") == "type":
+        meta = None
+    winner: Any = ProgramType
+    if meta is not None:
+        if not (isinstance(meta, type) and issubclass(meta, ProgramType)):
+            raise TypeError("a metaclass is a class derived from type in Noodle")
+        winner = meta
+    for base in bases:
+        kind = type(base)
+        if not issubclass(kind, ProgramType) or issubclass(winner, kind):
+            continue
+        if not issubclass(kind, winner):
+            raise TypeError(
+                "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the "
+                "metaclasses of all its bases"
+            )
+        winner = kind
+    return bases, winner
+
+
+class _Cell:
+    """What a body leaves for whoever makes the class: CPython has a cell in its place."""
+
+    __slots__ = ("fill", "types")
+
+    def __init__(self, fill: Any, types: Any) -> None:
+        self.fill = fill
+        self.types = types
+
+    def __repr__(self) -> str:
+        return "<cell>"
+
+
+_Cell.__name__ = _Cell.__qualname__ = "cell"
+_CELL: Final = "__classcell__"
+
+
+def _make_with(meta: Any, name: str, body: Any, bases: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+    """Have a metaclass of the program make a class, as a call of it does."""
+    if _makers(bases)[0] is not build_class:
+        raise TypeError("this base makes its classes in a way of its own, which has no metaclass in Noodle")
+    namespace: dict[str, Any] = {"__module__": "__main__", "__qualname__": getattr(body, "__qualname__", name)}
+    fill = body(namespace)
+    types = namespace.pop(".types", None)
+    if fill is not None or types is not None:
+        namespace[_CELL] = _Cell(fill, types)
+    return meta(name, bases, namespace, **keywords)
+
+
+def _new_class(meta: Any, name: Any, bases: Any, namespace: Any, /, **keywords: Any) -> Any:
+    """``type.__new__`` for metaclasses of programs."""
+    if not (isinstance(meta, type) and issubclass(meta, ProgramType)) or meta in HOSTED:
+        raise TypeError("type.__new__(X): X is not a metaclass of the program")
+    if not isinstance(name, str):
+        raise TypeError(f"type.__new__() argument 1 must be str, not {type(name).__name__}")
+    if not isinstance(bases, tuple):
+        raise TypeError(f"type.__new__() argument 2 must be tuple, not {type(bases).__name__}")
+    if not isinstance(namespace, dict):
+        raise TypeError(f"type.__new__() argument 3 must be dict, not {type(namespace).__name__}")
+    members = {**namespace}
+    cell = members.pop(_CELL, None)
+    if type(cell) is _Cell:
+        if cell.fill is not None:
+            members[MARK] = cell.fill
+        if cell.types is not None:
+            members[".types"] = cell.types
+    if issubclass(meta, METACLASSES["abc.ABCMeta"]) and not any(issubclass(base, ABC) for base in real_bases(bases)):
+        bases = (*bases, ABC)
+    bases, winner = _with_metaclass(bases, {"metaclass": meta})
+    if _makers(bases)[0] is not build_class:
+        raise TypeError("this base makes its classes in a way of its own, which has no metaclass in Noodle")
+    return build_class(str.__str__(name), bases, members, keywords, winner)
+
+
+def _init_class(cls: Any, /, *args: Any, **keywords: Any) -> None:
+    """``type.__init__``, which has nothing to do."""
+    if len(args) not in (1, 3):
+        raise TypeError("type.__init__() takes 1 or 3 arguments")
+
+
+_UNFIT: Final = frozenset(
+    f"__{name}__"
+    for name in (
+        *("eq", "ne", "hash", "bool", "get", "set", "delete", "set_name", "slots", "class_getitem", "copy", "deepcopy"),
+        *("del", "index", "length_hint"),
+    )
+)
+"""Special methods that no metaclass may define: the runtime itself compares, hashes and tests classes."""
+_META: Final[dict[str, Any]] = {
+    "__slots__": (), "__module__": "builtins", "__new__": staticmethod(_new_class), "__init__": _init_class,
+}  # fmt: skip
+METACLASSES["type"] = hosted(ProgramType("type", (ProgramType,), {**_META}))
+METACLASSES["abc.ABCMeta"] = hosted(
+    ProgramType("ABCMeta", (METACLASSES["type"],), {"__slots__": (), "__module__": "abc"})
+)
+
+
+def check_special(cls: Any, name: str) -> None:
+    """Raise TypeError for a special method that the class, being a metaclass, may not have."""
+    if issubclass(cls, ProgramType) and name in _UNFIT:
+        raise TypeError(f"a metaclass cannot define {name} in Noodle")
 
 
 def build_class(
@@ -69,6 +178,7 @@ def build_class(
     bases: tuple[Any, ...],
     namespace: dict[str, Any],
     keywords: dict[str, Any] | None = None,
+    meta: Any = ProgramType,
 ) -> Any:
     """A class from names as the program wrote them.
 
@@ -77,6 +187,8 @@ def build_class(
     S.charge(20 + len(namespace) + 4 * len(bases))
     fill = namespace.pop(MARK, None)
     members: dict[str, Any] = {"__module__": "__main__"}
+    if ".types" in namespace:
+        members[TYPES] = namespace.pop(".types")
     for key, value in namespace.items():
         if type(key) is not str:
             raise TypeError("the names of a class are strings")
@@ -88,8 +200,11 @@ def build_class(
             members[mark(key)] = value
     if "keys" in namespace:
         members["keys"] = namespace["keys"]  # what makes CPython see a mapping, in dict(x) and f(**x)
+    unfit = [] if not any(map(is_metaclass, bases)) else [key for key in members if key in _UNFIT]
+    if unfit:
+        raise TypeError(f"a metaclass cannot define {unfit[0]} in Noodle")
     try:
-        cls = type.__new__(ProgramType, name, real_bases(bases), members)
+        cls = type.__new__(meta, name, real_bases(bases), members)
     except (TypeError, ValueError, AttributeError) as error:
         raise type(error)(clean(str(error))) from None
     ancestors = len(cls.__mro__)  # CPython looks for every special method in each of them
@@ -125,7 +240,7 @@ def set_abstract(cls: type) -> None:
     """Find the methods that objects of the class still lack; CPython refuses to make any while there are some."""
     names = {key for key, value in cls.__dict__.items() if _is_abstract(value)}
     for base in cls.__mro__[1:]:
-        for key in getattr(base, "__abstractmethods__", ()) if type(base) is ProgramType else ():
+        for key in getattr(base, "__abstractmethods__", ()) if isinstance(base, ProgramType) else ():
             key = key if is_dunder(key) else mark(key)
             if _is_abstract(getattr(cls, key, None)):
                 names.add(key)

@@ -1,7 +1,49 @@
-"""What the compiler calls for ``await``, ``async`` and ``match``, by names that no program can spell."""
+"""What the compiler calls for ``await``, ``async``, ``match`` and what a program asks about itself, by names that no
+program can spell."""
 
 from noodle_ray.core.vm import matching
+from noodle_ray.core.vm.classes.functions import is_program_function
 from noodle_ray.core.vm.generators import awaiting
-from noodle_ray.light import Any, Final
+from noodle_ray.core.vm.names import mark
+from noodle_ray.core.vm.state import S
+from noodle_ray.light import Any, Callable, Final
 
-HELPERS: Final[dict[str, Any]] = {**awaiting.HELPERS, **matching.HELPERS}
+_MISSING: Final = object()
+ANNOTATIONS: Final = mark("__annotations__")
+"""Where a function has its annotations."""
+
+
+def annotate(annotations: dict[str, Any], /) -> Callable[[Any], Any]:
+    """What gives a function its annotations."""
+
+    def decorate(function: Any) -> Any:
+        if is_program_function(function):
+            function.__dict__[ANNOTATIONS] = annotations
+        return function
+
+    return decorate
+
+
+def all_globals(known: dict[str, Any], names: tuple[str, ...], /) -> dict[str, Any]:
+    """``globals()``: a table of what the top level's names are bound to now. ``known`` has imports and models."""
+    S.charge(len(names))
+    found: dict[str, Any] = {"__name__": S.name, "__doc__": None}
+    for name in names:
+        value = S.lookup(name, known.get(name, _MISSING))
+        if value is not _MISSING:
+            found[name] = value
+    return found
+
+
+def all_locals(known: dict[str, Any], /) -> dict[str, Any]:
+    """``locals()``."""
+    return known
+
+
+HELPERS: Final[dict[str, Any]] = {
+    **awaiting.HELPERS,
+    **matching.HELPERS,
+    ".annotate": annotate,
+    ".globals": all_globals,
+    ".locals": all_locals,
+}

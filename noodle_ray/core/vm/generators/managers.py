@@ -22,7 +22,7 @@ TRACEBACK: Final = Traceback()
 def enter(manager: Any) -> tuple[Callable[..., Any], Any]:
     """Enter a manager: what leaves it, and the value of ``as``."""
     kind = type(manager)
-    if type(kind) is ProgramType:
+    if isinstance(kind, ProgramType):
         namespace = kind.__dict__
         entering, leaving = namespace.get("__enter__"), namespace.get("__exit__")
         if type(entering) is FunctionType and type(leaving) is FunctionType:  # as most are

@@ -2,9 +2,8 @@
 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.walk import block_values, blocks_of, flatten, reads_of, writes_of
-from noodle_ray.light import Final, Iterator, cast
-
-_SEEN: Final = frozenset({"generator", "async_generator"})
+from noodle_ray.core.vm.endings import can_tell
+from noodle_ray.light import Iterator, cast
 
 
 class Lifetimes:
@@ -32,6 +31,8 @@ class Lifetimes:
         for instr, _, reads, writes in walked:
             ended = [*reads, *(register for register in writes if register not in read)]
             gone = tuple(register for register in ended if register in temporaries)
+            if instr.op == "comp":
+                gone += _of_comprehension(instr, function)
             if gone:
                 self.after[id(instr)] = gone
             if instr.op in ("try", "with"):
@@ -41,8 +42,24 @@ class Lifetimes:
 
 
 def lifetimes_of(module: Module) -> Lifetimes | None:
-    """None where no program could tell where temporaries end: in a module without generators."""
-    return Lifetimes() if any(function.kind in _SEEN for function in module.functions) else None
+    """None where no program could tell where temporaries end."""
+    return Lifetimes() if can_tell(module) else None
+
+
+def _of_comprehension(instr: Instr, function: Function) -> tuple[int, ...]:
+    """The variables of a comprehension, which end with it: registers without a name that nothing else reads."""
+    body = cast(Block, instr.args[2])
+    inside: dict[int, int] = {}
+    for inner in flatten(body):
+        for register in reads_of(inner):
+            inside[register] = inside.get(register, 0) + 1
+    every: dict[int, int] = {}
+    for inner in flatten(function.body):
+        for register in reads_of(inner):
+            every[register] = every.get(register, 0) + 1
+    named = {register for register, name in enumerate(function.locals) if name}
+    written = {register for inner in flatten(body) for register in writes_of(inner)} - named
+    return tuple(register for register in written if inside.get(register) == every.get(register))
 
 
 def _temporaries(function: Function, walked: list[tuple[Instr, int, list[int], list[int]]]) -> frozenset[int]:

@@ -40,9 +40,14 @@ class InterpreterRun:
         function = self.module.functions[0]
         return self.execute(Frame(self, function, "<module>", []))
 
-    def lookup(self, name: str) -> object | None:
-        """A global of the program, or None."""
-        return self.globals.get(name)
+    def lookup(self, name: str, default: object = None) -> object:
+        """A global of the program, or else what is given."""
+        return self.globals.get(name, default)
+
+    def forget(self) -> None:
+        """Free what the globals hold, in the order in which it came."""
+        for name in [*self.globals]:
+            self.globals[name] = None
 
     def call(self, function: Any, args: list[object], kwargs: dict[str, object]) -> object:
         """Call a function of the program."""

@@ -15,7 +15,7 @@ from noodle_ray.core.vm.builtins.iteration import metered
 from noodle_ray.core.vm.classes.bases import LIBRARY_BASES
 from noodle_ray.core.vm.methods import METHODS, register, register_setters
 from noodle_ray.core.vm.modules.namedtuples import namedtuple
-from noodle_ray.core.vm.modules.user_containers import UserDict, UserList
+from noodle_ray.core.vm.modules.user_containers import UserDict, UserList, UserString
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
 from noodle_ray.core.vm.types import dict_items, dict_keys
@@ -256,6 +256,7 @@ MEMBERS: Final[dict[str, Any]] = {
     "OrderedDict": OrderedDict,
     "UserDict": UserDict,
     "UserList": UserList,
+    "UserString": UserString,
     "defaultdict": defaultdict,
     "deque": deque,
     "namedtuple": namedtuple,

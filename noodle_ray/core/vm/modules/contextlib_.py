@@ -264,6 +264,26 @@ class _Redirect:
         S.write = self._before.pop()
 
 
+class _RedirectErrors:
+    """redirect_stderr(target): what is written to stderr goes to the target's ``write``."""
+
+    __slots__ = ("_before", "_target")
+
+    def __init__(self, new_target: Any) -> None:
+        self._target = new_target
+        self._before: list[Callable[[str], None]] = []
+
+    def enter(self) -> Any:
+        """Write to the target."""
+        self._before.append(S.complain)
+        S.complain = attribute(self._target, "write")
+        return self._target
+
+    def leave(self, *details: object) -> None:
+        """Write as before."""
+        S.complain = self._before.pop()
+
+
 def _decorate(self: Any, func: Callable[..., Any]) -> Callable[..., Any]:
     def inner(*args: Any, **kwargs: Any) -> Any:
         with _Entered(self):
@@ -460,7 +480,7 @@ def _enter(kind: Any) -> dict[str, Any]:
     return {"__enter__": kind.enter, "__exit__": kind.leave}
 
 
-for _kind in (_GeneratorManager, _Closing, _Suppress, _Null, _Redirect):
+for _kind in (_GeneratorManager, _Closing, _Suppress, _Null, _Redirect, _RedirectErrors):
     register(_kind, methods=_enter(_kind))
 _STACK = ("enter_context", "push", "callback", "pop_all", "close")
 register(ExitStack, methods={**_enter(ExitStack), **{name: getattr(ExitStack, name) for name in _STACK}})
@@ -492,6 +512,7 @@ for _named, _name in (
     (_Suppress, "suppress"),
     (_Null, "nullcontext"),
     (_Redirect, "redirect_stdout"),
+    (_RedirectErrors, "redirect_stderr"),
     (ExitStack, "ExitStack"),
     (AsyncExitStack, "AsyncExitStack"),
 ):
@@ -509,6 +530,7 @@ MEMBERS: dict[str, Any] = {
     "closing": _Closing,
     "contextmanager": contextmanager,
     "nullcontext": _Null,
+    "redirect_stderr": _RedirectErrors,
     "redirect_stdout": _Redirect,
     "suppress": _Suppress,
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from noodle_ray.core.vm.builtins.identity import hash as stable_hash
 from noodle_ray.core.vm.classes.kinds import ProgramType, is_instance, is_program_class
-from noodle_ray.core.vm.classes.make import build_class
+from noodle_ray.core.vm.classes.make import TYPES, build_class
 from noodle_ray.core.vm.methods import register, type_name
 from noodle_ray.core.vm.modules.copy_ import deepcopy
 from noodle_ray.core.vm.names import MARK, mark
@@ -172,6 +172,9 @@ def _process(cls: Any, options: dict[str, bool]) -> Any:
     for name in ("__init__", "__repr__", "__eq__"):
         if name in methods and (name == "__init__" or name not in own):
             _add(cls, name, methods[name])
+    if TYPES in own and "__init__" in methods:
+        notes = {f.name: f.type for f in fields.values() if f.init}
+        methods["__init__"].__dict__[mark("__annotations__")] = {**notes, "return": None}
     for name in ("__lt__", "__le__", "__gt__", "__ge__"):
         if options["order"]:
             if name in own:
@@ -203,6 +206,8 @@ def _collect(cls: Any, options: dict[str, bool]) -> dict[str, Field]:
     for base in reversed(cls.__mro__[1:]):
         fields.update(base.__dict__.get(FIELDS, {}))
     annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063
+    if TYPES in cls.__dict__:  # to which a program may have added
+        annotations = {**annotations, **{k: v for k, v in cls.__dict__[TYPES].items() if k not in annotations}}
     kw_only = options["kw_only"]
     for name, annotation in annotations.items():
         _check_name(name)
@@ -252,7 +257,7 @@ def _field(cls: Any, name: str, annotation: Any, text: str, kw_only: bool) -> Fi
         if type(default).__name__ == "member_descriptor":
             default = MISSING
         made = field(default=default)
-    made.name, made.type = name, _TYPES.get(text, annotation)
+    made.name, made.type = name, cls.__dict__.get(TYPES, {}).get(name, _TYPES.get(text, annotation))
     if made.kw_only is MISSING:
         made.kw_only = kw_only
     if _names(text, "ClassVar"):
@@ -316,7 +321,7 @@ def _with_slots(cls: Any, fields: dict[str, Field]) -> Any:
     members["__slots__"] = tuple(
         mark(name) for name in fields if fields[name].kind != "init" and mark(name) not in inherited
     )
-    made = type.__new__(ProgramType, cls.__name__, cls.__bases__, members)
+    made = type.__new__(type(cls), cls.__name__, cls.__bases__, members)
     made.__qualname__ = cls.__qualname__
     if "__setattr__" in members:
         for name in ("__setattr__", "__delattr__"):
@@ -356,6 +361,8 @@ def _methods(cls: Any, fields: dict[str, Field], options: dict[str, bool]) -> di
 
 
 def _wrong_self(value: Any) -> None:
+    if is_instance(value):  # of a class that a metaclass of the program made
+        return
     raise TypeError(f"this method needs an object of a class of the program, not '{type_name(value)}'")
 
 
@@ -463,7 +470,7 @@ def _init_text(fields: dict[str, Field], order: list[str], options: dict[str, bo
 
 def _fields_of(value: Any, message: str) -> dict[str, Field]:
     kind = value if isinstance(value, type) else type(value)
-    found = getattr(kind, FIELDS, None) if type(kind) is ProgramType else None
+    found = getattr(kind, FIELDS, None) if isinstance(kind, ProgramType) else None
     if found is None:
         raise TypeError(message)
     return {name: each for name, each in found.items() if each.kind != "init"}
@@ -477,7 +484,7 @@ def fields(class_or_instance: Any, /) -> tuple[Any, ...]:
 def is_dataclass(obj: Any, /) -> bool:
     """dataclasses.is_dataclass."""
     kind = obj if isinstance(obj, type) else type(obj)
-    return type(kind) is ProgramType and hasattr(kind, FIELDS)
+    return isinstance(kind, ProgramType) and hasattr(kind, FIELDS)
 
 
 def _is_instance(obj: Any) -> bool:

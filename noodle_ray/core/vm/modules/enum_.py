@@ -90,7 +90,7 @@ class _Namespace(dict[str, Any]):
             return False
         if is_function(value) or isinstance(value, property | classmethod | staticmethod | MemberDescriptorType):
             return False
-        return not (type(value) is ProgramType or (is_instance(value) and hasattr(type(value), "__get__")))
+        return not (isinstance(value, ProgramType) or (is_instance(value) and hasattr(type(value), "__get__")))
 
     def _resolved(self, name: str, value: Any) -> Any:
         if type(value) is auto:

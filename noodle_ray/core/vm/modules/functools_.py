@@ -73,6 +73,8 @@ def update_wrapper(
             continue
         if name != "__annotations__":
             _set(wrapper, name, value)
+        elif value and is_program_function(wrapper):
+            wrapper.__dict__[mark(name)] = value
     for name in map(attribute_name, updated):
         for key, value in _attributes(wrapped, name).items():
             set_attribute(wrapper, key, value)
@@ -155,9 +157,17 @@ class _Generic:
 def _annotated(function: Any) -> tuple[Any, ...]:
     """The classes that the annotation of a function's first parameter after ``self`` names."""
     kinds: tuple[Any, ...] = ()
+    if is_program_function(function):
+        known = [kind for name, kind in attribute(function, "__annotations__").items() if name != "return"]
+        if known and type(known[0]) is not str:
+            return _checked(_classes(type(None) if known[0] is None else known[0]), function)
     for name in _annotation(function).split("|"):
         kind = BUILTINS.get(name.strip()) or S.lookup(name.strip())
         kinds += (type(None),) if name.strip() == "None" else _classes(kind)
+    return _checked(kinds, function)
+
+
+def _checked(kinds: tuple[Any, ...], function: Any) -> tuple[Any, ...]:
     if not kinds:
         raise TypeError(
             f"Invalid first argument to `register()`: {function!r}. "

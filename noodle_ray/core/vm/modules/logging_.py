@@ -164,6 +164,8 @@ def _emit(self: Any, record: Any) -> None:
     text = _get(self, "format")(record) + _get(self, "terminator")
     if _get(self, "stream") is not None:
         attribute(_get(self, "stream"), "write")(text)
+    else:
+        S.complain(text)
 
 
 StreamHandler: Final = _class(

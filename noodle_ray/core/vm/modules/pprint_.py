@@ -4,7 +4,7 @@ import pprint as cpython
 from typing import Any, ClassVar
 
 from noodle_ray.core.vm import sets
-from noodle_ray.core.vm.methods import attribute
+from noodle_ray.core.vm.methods import attribute, register
 from noodle_ray.core.vm.modules.vetting import charge_size
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_repr, without_addresses
@@ -73,4 +73,27 @@ def pp(object: Any, *args: Any, sort_dicts: Any = False, **options: Any) -> None
     pprint(object, *args, sort_dicts=sort_dicts, **options)
 
 
-MEMBERS: dict[str, Any] = {"pformat": pformat, "pp": pp, "pprint": pprint}
+class PrettyPrinter:
+    """pprint.PrettyPrinter."""
+
+    __slots__ = ("_args", "_options", "_stream")
+
+    def __init__(self, indent: Any = 1, width: Any = 80, depth: Any = None, stream: Any = None, **options: Any) -> None:
+        self._args = indent, width, depth
+        self._stream = stream
+        self._options = options
+        pformat(None, *self._args, **options)
+
+    def pformat(self, object: Any) -> str:
+        """pprint.PrettyPrinter.pformat."""
+        return pformat(object, *self._args, **self._options)
+
+    def pprint(self, object: Any) -> None:
+        """pprint.PrettyPrinter.pprint."""
+        pprint(object, self._stream, *self._args, **self._options)
+
+
+PrettyPrinter.__module__ = "pprint"
+register(PrettyPrinter, methods={"pformat": PrettyPrinter.pformat, "pprint": PrettyPrinter.pprint})
+
+MEMBERS: dict[str, Any] = {"PrettyPrinter": PrettyPrinter, "pformat": pformat, "pp": pp, "pprint": pprint}

@@ -1,12 +1,11 @@
-"""The queue module. A program has no threads: who waits for another's item or place waits until the run's deadline."""
+"""The queue module. Who waits for an item or a place lets other threads run; alone, it waits until the deadline."""
 
 import heapq
 from collections import deque
 from typing import Any
 
-from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.generators.parking import Parking, deadline
 from noodle_ray.core.vm.methods import register
-from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import OPEN_TYPES
 
 
@@ -25,6 +24,7 @@ class Queue:
         self.maxsize = maxsize
         self.items: Any = deque()
         self.unfinished = 0
+        self.getters, self.putters, self.joiners = Parking(), Parking(), Parking()
 
     def push(self, item: Any) -> None:
         """Store an item."""
@@ -37,26 +37,37 @@ class Queue:
     def put(self, item: Any, block: Any = True, timeout: Any = None) -> None:
         """queue.Queue.put."""
         if 0 < self.maxsize <= len(self.items):
-            _wait(Full, block, timeout)
+            until = _until(Full, block, timeout)
+            while 0 < self.maxsize <= len(self.items):
+                if not self.putters.wait(until):
+                    raise Full
         self.push(item)
         self.unfinished += 1
+        self.getters.wake()
 
     def get(self, block: Any = True, timeout: Any = None) -> Any:
         """queue.Queue.get."""
         if not self.items:
-            _wait(Empty, block, timeout)
-        return self.pull()
+            until = _until(Empty, block, timeout)
+            while not self.items:
+                if not self.getters.wait(until):
+                    raise Empty
+        item = self.pull()
+        self.putters.wake()
+        return item
 
     def task_done(self) -> None:
         """queue.Queue.task_done."""
         if self.unfinished <= 0:
             raise ValueError("task_done() called too many times")
         self.unfinished -= 1
+        if not self.unfinished:
+            self.joiners.wake_all()
 
     def join(self) -> None:
         """queue.Queue.join."""
-        if self.unfinished:
-            _wait(Full, True, None)
+        while self.unfinished:
+            self.joiners.wait(None)
 
 
 class LifoQueue(Queue):
@@ -94,17 +105,13 @@ class SimpleQueue(Queue):
         super().__init__()
 
 
-def _wait(error: type[Exception], block: Any, timeout: Any) -> None:
-    """What waiting for what nobody will do comes to."""
+def _until(error: type[Exception], block: Any, timeout: Any) -> float | None:
+    """When a wait ends. Raises ``error`` where there is to be none."""
     if not block:
         raise error
-    if timeout is None:
-        S.tripped = "deadline"
-        raise LimitExceeded("deadline")
-    if timeout < 0:
+    if timeout is not None and timeout < 0:
         raise ValueError("'timeout' must be a non-negative number")
-    S.fibers.sleep(min(float(timeout), 1e9))
-    raise error
+    return deadline(timeout)
 
 
 for _kind in (Queue, LifoQueue, PriorityQueue, SimpleQueue):

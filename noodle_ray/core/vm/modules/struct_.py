@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 from noodle_ray.core.vm.methods import register
-from noodle_ray.core.vm.modules.vetting import charge_size, metered, refuse_beyond_memory
+from noodle_ray.core.vm.modules.vetting import charge_size, metered, readers, refuse_beyond_memory
 
 
 def _sized(format: Any) -> int:
@@ -43,8 +43,33 @@ def iter_unpack(format: Any, buffer: Any, /) -> Any:
     return iter([*struct.iter_unpack(format, buffer)])
 
 
+def _pack(self: Any, /, *values: Any) -> Any:
+    return pack(self.format, *values)
+
+
+def _pack_into(self: Any, buffer: Any, offset: Any, /, *values: Any) -> None:
+    pack_into(self.format, buffer, offset, *values)
+
+
+def _unpack_from(self: Any, /, buffer: Any, offset: Any = 0) -> tuple[Any, ...]:
+    return unpack_from(self.format, buffer, offset)
+
+
+register(
+    struct.Struct,
+    methods={
+        "iter_unpack": lambda self, buffer, /: iter_unpack(self.format, buffer),
+        "pack": _pack,
+        "pack_into": _pack_into,
+        "unpack": lambda self, buffer, /: unpack(self.format, buffer),
+        "unpack_from": _unpack_from,
+    },
+    attributes=readers("format", "size"),
+    call=metered(struct.Struct, 8),
+)
 register(struct.error)
 MEMBERS: dict[str, Any] = {
+    "Struct": struct.Struct,
     "calcsize": metered(struct.calcsize),
     "error": struct.error,
     "iter_unpack": metered(iter_unpack),

@@ -4,9 +4,10 @@ import sys
 from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
+from noodle_ray.core.vm.generators.managers import TRACEBACK
 from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules import on_start
-from noodle_ray.core.vm.modules.vetting import charge_value, readers
+from noodle_ray.core.vm.modules.vetting import readers
 from noodle_ray.core.vm.state import S
 
 _LEAST_DEPTH: Final = 1
@@ -32,7 +33,7 @@ class TextIOWrapper:
         if self._kept:
             S.write(plain)
         else:
-            charge_value(plain)
+            S.complain(plain)
         return len(plain)
 
     def writelines(self, lines: Iterable[Any], /) -> None:
@@ -101,6 +102,21 @@ def setrecursionlimit(limit: Any, /) -> None:
     _depth[0] = int(limit)
 
 
+def getsizeof(*args: Any) -> int:
+    """sys.getsizeof: CPython's, which for a set is that of what is underneath."""
+    if not 1 <= len(args) <= 2:
+        raise TypeError(f"getsizeof expected 1 or 2 arguments, got {len(args)}")
+    return sys.getsizeof(*args)
+
+
+def exc_info() -> tuple[Any, Any, Any]:
+    """sys.exc_info: nothing can be read from its traceback."""
+    error = sys.exc_info()[1]
+    if error is None:
+        return None, None, None
+    return type(error), error, TRACEBACK
+
+
 def intern(text: Any, /) -> str:
     """sys.intern: the text itself."""
     if type(text) is not str:
@@ -122,10 +138,12 @@ on_start(_reset, "sys")
 MEMBERS: dict[str, Any] = {
     "argv": _arguments,
     "byteorder": sys.byteorder,
+    "exc_info": exc_info,
     "exit": exit,
     "float_info": sys.float_info,
     "getdefaultencoding": sys.getdefaultencoding,
     "getrecursionlimit": getrecursionlimit,
+    "getsizeof": getsizeof,
     "hash_info": sys.hash_info,
     "int_info": sys.int_info,
     "intern": intern,

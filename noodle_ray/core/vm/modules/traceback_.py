@@ -64,15 +64,19 @@ def print_exception(
     exc: Any, /, value: Any = None, tb: Any = None, limit: Any = None, file: Any = None, chain: Any = True
 ) -> None:
     """traceback.print_exception: to stderr, which nobody reads, or to a file."""
-    text = "".join(format_exception(exc, value, chain=chain))
-    if file is not None:
+    _write("".join(format_exception(exc, value, chain=chain)), file)
+
+
+def _write(text: str, file: Any) -> None:
+    if file is None:
+        S.complain(text)
+    else:
         attribute(file, "write")(text)
 
 
 def print_exc(limit: Any = None, file: Any = None, chain: Any = True) -> None:
     """traceback.print_exc: to stderr, which nobody reads, or to a file."""
-    if file is not None:
-        attribute(file, "write")(format_exc(chain=chain))
+    _write(format_exc(chain=chain), file)
 
 
 MEMBERS: dict[str, Any] = {

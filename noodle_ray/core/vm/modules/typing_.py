@@ -5,14 +5,16 @@ from noodle_ray.core.vm.classes.abstract import CLASSES
 from noodle_ray.core.vm.classes.dunders import add_special, is_dunder
 from noodle_ray.core.vm.classes.functions import is_program_function
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_instance, is_program_class
-from noodle_ray.core.vm.classes.make import ABC
+from noodle_ray.core.vm.classes.make import ABC, TYPES
 from noodle_ray.core.vm.methods import attribute, register
 from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
+from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import open_type
-from noodle_ray.light import Any, Final, GenericAlias, NoReturn
+from noodle_ray.light import Any, Final, GenericAlias, MethodType, NoReturn
 
+_MISSING: Final = object()
 RUNTIME: Final = mark("_is_runtime_protocol")
 
 
@@ -139,7 +141,7 @@ def runtime_checkable(cls: Any) -> Any:
     names = {
         key
         for base in cls.__mro__
-        if type(base) is ProgramType and base is not Protocol and base is not Generic
+        if isinstance(base, ProgramType) and base is not Protocol and base is not Generic
         for key in (*base.__dict__, *map(mark, base.__dict__.get("__annotations__", ())))  # noqa: RUF063
         if key[:1] == MARK or key in _PROTOCOL_DUNDERS
     }
@@ -192,6 +194,7 @@ class _NamedTuple:
                 plural = "s" if len(defaults) > 1 else ""
                 raise TypeError(f"non-default namedtuple field {field} cannot follow default field{plural} {given}")
         made = namedtuple(name, [*annotations], defaults=defaults)
+        type.__setattr__(made, "__annotations__", annotations)
         fill = namespace.pop(MARK, None)
         for key, value in namespace.items():
             if key in _PROHIBITED:
@@ -215,11 +218,15 @@ _PROHIBITED: Final = ("__new__", "__init__", "__slots__", "_fields", "_field_def
 class _TypedDict:
     """``TypedDict``, or a class derived from it: calling that makes a dict."""
 
-    __slots__ = ("annotations", "name")
+    __slots__ = ("annotations", "name", "required", "total")
 
-    def __init__(self, name: str, annotations: dict[str, Any]) -> None:
+    def __init__(
+        self, name: str, annotations: dict[str, Any], total: bool = True, required: tuple[str, ...] | None = None
+    ) -> None:
         self.name = name
         self.annotations = annotations
+        self.total = total
+        self.required = (*annotations,) if required is None else required
 
     def __repr__(self) -> str:
         return "<function TypedDict>" if self.name == "TypedDict" else f"<class '__main__.{self.name}'>"
@@ -232,10 +239,17 @@ class _TypedDict:
     def make_derived(self, name: str, bases: Any, namespace: dict[str, Any], keywords: dict[str, Any]) -> Any:
         """The class of a class statement."""
         annotations: dict[str, Any] = {}
+        required: list[str] = []
         for base in bases:
             annotations.update(getattr(base, "annotations", {}))
-        annotations.update(namespace.get("__annotations__", {}))
-        return _TypedDict(name, annotations)
+            required += getattr(base, "required", ())
+        texts: dict[str, Any] = namespace.get("__annotations__", {})
+        total = bool(keywords.get("total", True))
+        for key, text in texts.items():
+            if (total and "NotRequired[" not in str(text)) or (not total and "Required[" in str(text)):
+                required.append(key)
+        annotations.update(texts)
+        return _TypedDict(name, annotations, total, tuple(dict.fromkeys(required)))
 
     def has_instance(self, value: Any) -> NoReturn:
         """isinstance()."""
@@ -298,23 +312,49 @@ def get_args(tp: Any) -> Any:
 
 
 def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> Any:
-    """typing.get_type_hints: annotations as they are written."""
-    if is_program_class(obj):
-        hints: dict[str, Any] = {}
+    """typing.get_type_hints: what annotations name, where it is a builtin or a global."""
+    hints: dict[str, Any] = {}
+    if isinstance(obj, _TypedDict):
+        hints.update(obj.annotations)
+    elif is_program_class(obj):
         for base in reversed(obj.__mro__):
-            hints.update(base.__dict__.get("__annotations__", {}))  # noqa: RUF063
-        return hints
-    if is_program_function(obj) or is_instance(obj):
-        return {}
-    raise TypeError(f"{obj!r} is not a module, class, method, or function.")
+            hints.update(base.__dict__.get(TYPES) or base.__dict__.get("__annotations__", {}))  # noqa: RUF063
+    elif is_program_function(obj) or type(obj) is MethodType:
+        hints.update(attribute(obj, "__annotations__"))
+    elif not is_instance(obj):
+        raise TypeError(f"{obj!r} is not a module, class, method, or function.")
+    return {name: _named(value) for name, value in hints.items()}
+
+
+def _named(value: Any) -> Any:
+    """An annotation, or what a text in its place names."""
+    if value is None:
+        return type(None)
+    if type(value) is not str or not value.isidentifier():
+        return value
+    found = S.lookup(value, _MISSING)
+    if found is not _MISSING:
+        return found
+    from noodle_ray.core.vm.builtins import BUILTINS
+
+    return dict.get(BUILTINS, value, value)
 
 
 def _decorator(*args: Any, **kwargs: Any) -> Any:
     return args[0] if args and not kwargs else _same
 
 
+Form.__module__ = "typing"
 for _kind in (Form, TypeVar, _Parameters, _NamedTuple, _TypedDict, _NewType):
     register(_kind)
+register(
+    _TypedDict,
+    attributes={
+        "__total__": lambda kind: kind.total,
+        "__required_keys__": lambda kind: frozenset(kind.required),
+        "__optional_keys__": lambda kind: frozenset(key for key in kind.annotations if key not in kind.required),
+    },
+)
 register(_Parameters, attributes={"args": _same, "kwargs": _same})
 
 _ORIGINS: Final[dict[str, Any]] = {

@@ -1,15 +1,20 @@
-"""UserDict and UserList: CPython's own methods on classes that programs may derive from.
+"""UserDict, UserList and UserString: CPython's own methods on classes that programs may derive from.
 
 Each public method is there twice: under its marked name for programs, and under its own for CPython's other methods.
 """
 
 import collections
-from collections.abc import MutableMapping, MutableSequence
+from collections.abc import MutableMapping, MutableSequence, Sequence
 from types import FunctionType
 from typing import Any, Final
 
+from noodle_ray.core.vm.builtins.identity import hash as stable_hash
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
+from noodle_ray.core.vm.methods import METHODS
+from noodle_ray.core.vm.modules.vetting import refuse_beyond_memory
 from noodle_ray.core.vm.names import mark
+from noodle_ray.core.vm.operators import remainder
+from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.types import call_of
 
 _SKIPPED: Final = frozenset({"__subclasshook__", "__class_getitem__", "__reversed__"})
@@ -84,13 +89,69 @@ def _sort(self: Any, /, *args: Any, **options: Any) -> None:
     self.data.sort(*args, **options)
 
 
-UserDict: Final = _made(
+_TEXTS: Final = frozenset(
+    (
+        *("capitalize", "casefold", "center", "expandtabs", "ljust", "lower", "lstrip", "removeprefix"),
+        *("removesuffix", "replace", "rjust", "rstrip", "strip", "swapcase", "title", "translate", "upper", "zfill"),
+    )
+)
+"""Methods of UserString that give one again."""
+
+
+def _of_text(name: str) -> Any:
+    """A method of UserString: that of its text."""
+    method = METHODS[name][str]
+
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        result = method(self.data, *(each.data if isinstance(each, UserString) else each for each in args), **kwargs)
+        return type(self)(result) if name in _TEXTS else result
+
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+def _init_text(self: Any, seq: Any) -> None:
+    vars(self)["data"] = seq.data[:] if isinstance(seq, UserString) else to_str(seq)
+
+
+def _repeat(self: Any, n: Any) -> Any:
+    refuse_beyond_memory(len(self.data) * n if isinstance(n, int) else 0)
+    return type(self)(self.data * n)
+
+
+def _add_text(self: Any, other: Any) -> Any:
+    return type(self)(self.data + (other.data if isinstance(other, UserString) else to_str(other)))
+
+
+def _radd_text(self: Any, other: Any) -> Any:
+    return type(self)(to_str(other) + self.data)
+
+
+UserDict: Final[Any] = _made(
     collections.UserDict,
     MutableMapping,
     {"__or__": _or, "__ror__": _ror, "__ior__": _ior, "copy": _copy, "fromkeys": classmethod(_fromkeys)},
 )
-UserList: Final = _made(
+UserList: Final[Any] = _made(
     collections.UserList,
     MutableSequence,
     {"__add__": _add, "__radd__": _radd, "_UserList__cast": _cast, "copy": _copy, "sort": _sort},
+)
+UserString: Final[Any] = _made(
+    collections.UserString,
+    Sequence,
+    {
+        **{name: _of_text(name) for name, table in METHODS.items() if str in table.keys() and name != "maketrans"},  # noqa: SIM118
+        "__init__": _init_text,
+        "__str__": lambda self: self.data,
+        "__repr__": lambda self: repr(self.data),
+        "__contains__": lambda self, char: (char.data if isinstance(char, UserString) else char) in self.data,
+        "__add__": _add_text,
+        "__radd__": _radd_text,
+        "__mul__": _repeat,
+        "__rmul__": _repeat,
+        "__mod__": lambda self, args: type(self)(remainder(self.data, args)),
+        "__rmod__": lambda self, template: type(self)(remainder(to_str(template), self)),
+        "__hash__": lambda self: stable_hash(self.data),
+    },
 )

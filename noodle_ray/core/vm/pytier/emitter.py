@@ -138,7 +138,10 @@ class Emitter:
         """A register that is a variable or a constant."""
         instr = self.registers.constants.get(register)
         if instr is None:
-            return nodes.load(self.variable(register), at)
+            name = self.variable(register)
+            if self.names.facts.ends and name[0] == "." and self.registers.passes(register):
+                return self.take(name, at)
+            return nodes.load(name, at)
         if instr.op == "const":
             return nodes.constant(instr.args[1], at)
         return self.builtin(cast(str, instr.args[1]), at)

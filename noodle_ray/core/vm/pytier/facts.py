@@ -2,6 +2,7 @@
 
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.vm.endings import can_tell
 from noodle_ray.light import Final, NamedTuple, cast
 
 
@@ -9,7 +10,8 @@ class Facts(NamedTuple):
     """``names`` are attribute names that objects of the module's classes may have, ``bodies`` those that the bodies of
     classes define; ``specials`` the special methods that its classes may define; ``methods`` the functions made in the
     bodies of classes. ``lazy`` says whether it may have iterators and objects of libraries that run its code;
-    ``ends`` whether it can be told when a value is freed: a generator's ``finally`` runs then."""
+    ``ends`` whether it can be told when a value is freed: a generator's ``finally`` runs then; ``paying`` whether
+    methods with the names of builtin types' may let other threads run or charge fuel."""
 
     names: frozenset[str]
     bodies: frozenset[str]
@@ -17,9 +19,10 @@ class Facts(NamedTuple):
     methods: frozenset[int]
     lazy: bool
     ends: bool
+    paying: bool
 
 
-NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), frozenset(), False, False)
+NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), frozenset(), False, False, False)
 _LAZY: Final = frozenset({"map", "filter", "iter"})
 _INERT: Final = frozenset(
     (
@@ -28,6 +31,12 @@ _INERT: Final = frozenset(
     )
 )
 """Modules whose objects run none of a program's code."""
+_PAYING: Final = frozenset(
+    (
+        *("concurrent.futures", "configparser", "graphlib", "html.parser", "queue", "threading", "weakref"),
+        "xml.etree.ElementTree",
+    )
+)
 _MAKERS: Final = frozenset({"setattr", "vars", "functools.total_ordering", "dataclasses.make_dataclass", "enum.Enum"})
 
 
@@ -38,7 +47,7 @@ def facts_of(module: Module) -> Facts:
     specials: set[str] = set()
     methods: set[int] = set()
     lazy = not _INERT.issuperset(module.imports)
-    ends = any(function.kind in ("generator", "async_generator") for function in module.functions)
+    ends = can_tell(module)
     for function in module.functions:
         inside = function.kind == "class"
         lazy = lazy or function.kind not in ("", "class")
@@ -56,8 +65,9 @@ def facts_of(module: Module) -> Facts:
             elif instr.op in ("callb", "bget") and instr.args[1] in _LAZY:
                 lazy = True
     names |= bodies
+    paying = not _PAYING.isdisjoint(module.imports)
     shown = frozenset(specials) - _HARMLESS
-    return Facts(frozenset(names), frozenset(bodies), shown, frozenset(methods), lazy, ends)
+    return Facts(frozenset(names), frozenset(bodies), shown, frozenset(methods), lazy, ends, paying)
 
 
 _HARMLESS: Final = frozenset(

@@ -29,7 +29,7 @@ def _charges(instr: Instr, registers: Registers) -> bool:
     if instr.op in _CHARGES or may_run_program(instr, registers):
         return True
     if instr.op == "callm":
-        return cast(str, instr.args[2]) in CHARGING
+        return registers.facts.paying or cast(str, instr.args[2]) in CHARGING
     if instr.op == "callb":
         return cast(str, instr.args[1]) in CHARGING
     if instr.op in ("binop", "inplace") and instr.args[1] == "**":

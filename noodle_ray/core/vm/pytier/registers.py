@@ -15,7 +15,10 @@ _MAKING = frozenset({"list", "dict", "set", "comp"})
 class Registers:
     """How often each register is written and read, which hold one constant, and which types are certain."""
 
-    __slots__ = ("_defined_in", "_made", "_params", "_read_in", "constants", "facts", "reads", "types", "writes")
+    __slots__ = (
+        *("_defined_in", "_made", "_params", "_read_in", "_unpacked", "constants", "facts", "reads", "types"),
+        "writes",
+    )
 
     def __init__(self, function: Function, facts: Facts = NO_FACTS) -> None:
         self.facts = facts
@@ -23,6 +26,7 @@ class Registers:
         self.reads = [0] * function.registers
         self._defined_in: dict[int, int] = {}
         self._read_in: dict[int, int] = {}
+        self._unpacked: dict[int, int] = {}
         self.constants: dict[int, Instr] = {}
         self._params = len(function.params)
         for register in range(self._params):
@@ -53,6 +57,14 @@ class Registers:
             self.writes[register] == 1
             and self.reads[register] == 1
             and self._defined_in.get(register, 0) == self._read_in.get(register, -1)
+        )
+
+    def passes(self, register: int) -> bool:
+        """Whether a register is written once, by unpacking, and read once, in the same block."""
+        return (
+            self.writes[register] == 2
+            and self.reads[register] == 1
+            and self._unpacked.get(register, 0) == self._read_in.get(register, -1)
         )
 
     def _block(self, block: Block, definitions: dict[int, list[Instr]]) -> None:
@@ -93,6 +105,7 @@ class Registers:
         elif kind == "D*":
             for register in cast("tuple[int, ...]", arg):
                 self.writes[register] += 2
+                self._unpacked[register] = place
 
     def _read(self, register: int, place: int) -> None:
         self.reads[register] += 1

@@ -46,9 +46,14 @@ class PythonRun:
         """Run the top level; the value of its last expression."""
         return cast("Callable[[], object]", self._program)()
 
-    def lookup(self, name: str) -> object | None:
-        """A global of the program, or None."""
-        return None if name.startswith((".", "__")) else self._names.get(name)
+    def lookup(self, name: str, default: object = None) -> object:
+        """A global of the program, or else what is given."""
+        return default if name.startswith((".", "__")) else self._names.get(name, default)
+
+    def forget(self) -> None:
+        """Free what the globals hold, in the order in which it came."""
+        for name in [name for name in self._names if name[0] != "."]:
+            self._names[name] = None
 
     def call(self, function: object, args: list[object], kwargs: dict[str, object]) -> object:
         """Call a function of the program."""

@@ -1,0 +1,23 @@
+"""Whether a program can tell when a value is freed, so that every tier must free it where CPython does."""
+
+from noodle_ray.core.nbc.module import Module
+from noodle_ray.core.nbc.walk import flatten
+
+_GENERATORS = frozenset({"generator", "async_generator"})
+
+
+def can_tell(module: Module) -> bool:
+    """A generator's ``finally`` runs then, a weak reference dies, and ``__del__`` is called."""
+    if "weakref" in module.imports or any(function.kind in _GENERATORS for function in module.functions):
+        return True
+    return has_finalizers(module)
+
+
+def has_finalizers(module: Module) -> bool:
+    """Whether a class of the program may define ``__del__``."""
+    return any(
+        instr.op == "const" and instr.args[1] == "__del__"
+        for function in module.functions
+        if function.kind == "class"
+        for instr in flatten(function.body)
+    )

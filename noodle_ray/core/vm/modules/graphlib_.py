@@ -1,0 +1,44 @@
+"""The graphlib module: CPython's own, paid for by what the graph has grown to."""
+
+import graphlib
+from typing import Any
+
+from noodle_ray.core.vm.methods import register
+from noodle_ray.core.vm.state import S
+
+Sorter = graphlib.TopologicalSorter
+
+
+class TopologicalSorter(Sorter):  # type: ignore[type-arg]
+    """graphlib.TopologicalSorter."""
+
+    def __init__(self, graph: Any = None) -> None:
+        super().__init__()
+        if graph is not None:
+            for node in graph:
+                self.add(node, *graph[node])
+
+    def add(self, node: Any, *predecessors: Any) -> None:
+        """graphlib.TopologicalSorter.add."""
+        S.charge(8 + 4 * len(predecessors))
+        super().add(node, *predecessors)
+
+    def prepare(self) -> None:
+        """graphlib.TopologicalSorter.prepare."""
+        infos: Any = self._node2info.values()  # type: ignore[attr-defined]
+        S.charge(16 + sum(16 + 8 * len(info.successors) for info in infos))
+        super().prepare()
+
+    def done(self, *nodes: Any) -> None:
+        """graphlib.TopologicalSorter.done."""
+        infos: Any = self._node2info  # type: ignore[attr-defined]
+        S.charge(8 + sum(8 + 4 * len(infos[node].successors) for node in nodes if node in infos))
+        super().done(*nodes)
+
+
+TopologicalSorter.__module__ = "graphlib"
+_METHODS = ("add", "done", "get_ready", "is_active", "prepare", "static_order")
+register(TopologicalSorter, methods={name: getattr(TopologicalSorter, name) for name in _METHODS})
+register(graphlib.CycleError, attributes={"args": lambda error: error.args})
+
+MEMBERS: dict[str, Any] = {"CycleError": graphlib.CycleError, "TopologicalSorter": TopologicalSorter}

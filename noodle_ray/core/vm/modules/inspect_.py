@@ -1,0 +1,182 @@
+"""The inspect module: what a function takes, and what kind of thing a value is. There are no frames and no code."""
+
+import inspect
+from collections.abc import Callable
+from types import BuiltinFunctionType, BuiltinMethodType, MethodType
+from typing import Any, Final
+
+from noodle_ray.core.vm.classes.access import names_of
+from noodle_ray.core.vm.classes.dunders import original
+from noodle_ray.core.vm.classes.functions import ProgramFunction, is_function, is_program_function
+from noodle_ray.core.vm.classes.kinds import is_instance, is_program_class
+from noodle_ray.core.vm.generators import awaiting
+from noodle_ray.core.vm.methods import attribute, register
+from noodle_ray.core.vm.modules import re_
+from noodle_ray.core.vm.modules.vetting import readers
+from noodle_ray.core.vm.names import mark
+from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import Module, Standin
+
+Parameter: Final = inspect.Parameter
+Signature: Final = inspect.Signature
+_EMPTY: Final = inspect.Parameter.empty
+_CONSTRUCTORS: Final = ("__new__", "__init__")
+
+
+def signature(obj: Any, *, follow_wrapped: Any = True) -> Any:
+    """inspect.signature."""
+    S.charge(60)
+    found = _signature(obj, bool(follow_wrapped))
+    if found is None:
+        if not callable(obj):
+            raise TypeError(f"{obj!r} is not a callable object")
+        raise ValueError(f"no signature found for {obj!r}")
+    return found
+
+
+def _signature(obj: Any, follow: bool, depth: int = 0) -> Any:
+    if depth > 50:
+        raise ValueError("wrapper loop when unwrapping")
+    if type(obj) is MethodType:
+        inner = _signature(obj.__func__, follow, depth + 1)
+        return None if inner is None else inner.replace(parameters=[*inner.parameters.values()][1:])
+    if is_program_function(obj):
+        wrapped = getattr(obj, "__wrapped__", None)
+        if follow and wrapped is not None:
+            return _signature(wrapped, follow, depth + 1)
+        return _of_function(obj)
+    if is_program_class(obj):
+        for base in obj.__mro__:
+            for name in reversed(_CONSTRUCTORS):
+                made = base.__dict__.get(name)
+                made = getattr(made, "__func__", made)
+                if is_program_function(made):
+                    inner = _signature(made, follow, depth + 1)
+                    return inner.replace(parameters=[*inner.parameters.values()][1:])
+        return Signature()
+    if is_instance(obj):
+        called = next((vars(base)["__call__"] for base in type(obj).__mro__ if "__call__" in vars(base)), None)
+        called = original(called)
+        if is_program_function(called):
+            inner = _signature(called, follow, depth + 1)
+            return inner.replace(parameters=[*inner.parameters.values()][1:])
+        return None
+    if follow and type(obj).__module__ == "functools" and hasattr(obj, "__wrapped__"):
+        return _signature(obj.__wrapped__, follow, depth + 1)
+    return None
+
+
+def _of_function(function: Any) -> Any:
+    plain: Any = getattr(function, "bind", None) if isinstance(function, ProgramFunction) else function
+    bare = inspect.Signature.from_callable(plain, follow_wrapped=False)
+    notes = function.__dict__.get(mark("__annotations__"), {})
+    parameters = [each.replace(annotation=notes.get(each.name, _EMPTY)) for each in bare.parameters.values()]
+    return Signature(parameters, return_annotation=notes.get("return", _EMPTY))
+
+
+def cleandoc(doc: Any) -> str:
+    """inspect.cleandoc."""
+    S.charge(8 + len(doc))
+    return inspect.cleandoc(doc)
+
+
+def getdoc(object: Any) -> Any:
+    """inspect.getdoc."""
+    try:
+        doc = attribute(object, "__doc__")
+    except AttributeError:
+        return None
+    return cleandoc(doc) if isinstance(doc, str) else None
+
+
+def getmembers(object: Any, predicate: Any = None) -> list[Any]:
+    """inspect.getmembers."""
+    found = []
+    for name in names_of(object):
+        S.charge(4)
+        try:
+            value = attribute(object, name)
+        except AttributeError:
+            continue
+        if predicate is None or predicate(value):
+            found.append((name, value))
+    return found
+
+
+def isclass(object: Any) -> bool:
+    """inspect.isclass."""
+    return isinstance(object, type | Standin)
+
+
+def isfunction(object: Any) -> bool:
+    """inspect.isfunction."""
+    return is_program_function(object)
+
+
+def _kind_of(object: Any) -> str:
+    function = object.__func__ if type(object) is MethodType else object
+    if isinstance(function, ProgramFunction):
+        return str(function.function.kind)
+    if not is_program_function(function):
+        return ""
+    return next((kind for test, kind in _TESTS if test(function)), "")
+
+
+_TESTS: Final[tuple[tuple[Callable[[Any], bool], str], ...]] = (
+    (inspect.isasyncgenfunction, "async_generator"),
+    (inspect.iscoroutinefunction, "coroutine"),
+    (inspect.isgeneratorfunction, "generator"),
+)
+
+
+assert re_.MEMBERS, "importing it lets programs hold mappings that cannot change"
+_KINDS: Final = ("KEYWORD_ONLY", "POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD", "VAR_KEYWORD", "VAR_POSITIONAL")
+register(
+    Signature,
+    statics={"empty": _EMPTY},
+    methods={
+        "bind": Signature.bind,
+        "bind_partial": Signature.bind_partial,
+        "replace": Signature.replace,
+    },
+    attributes=readers("empty", "parameters", "return_annotation"),
+)
+register(
+    Parameter,
+    methods={"replace": Parameter.replace},
+    attributes=readers("annotation", "default", "empty", "kind", "name", *_KINDS),
+    statics={name: getattr(Parameter, name) for name in ("empty", *_KINDS)},
+)
+register(
+    inspect.BoundArguments,
+    methods={"apply_defaults": inspect.BoundArguments.apply_defaults},
+    attributes=readers("args", "arguments", "kwargs", "signature"),
+)
+register(
+    type(Parameter.POSITIONAL_ONLY),
+    attributes={**readers("name", "value"), "description": lambda kind: kind.description},
+)
+register(_EMPTY)
+
+MEMBERS: dict[str, Any] = {
+    "BoundArguments": inspect.BoundArguments,
+    "Parameter": Parameter,
+    "Signature": Signature,
+    "cleandoc": cleandoc,
+    "getdoc": getdoc,
+    "getmembers": getmembers,
+    "isabstract": lambda object: bool(isinstance(object, type) and getattr(object, "__abstractmethods__", None)),
+    "isasyncgenfunction": lambda obj: _kind_of(obj) == "async_generator",
+    "isawaitable": awaiting.is_awaitable,
+    "isbuiltin": lambda object: isinstance(object, BuiltinFunctionType | BuiltinMethodType),
+    "isclass": isclass,
+    "iscoroutine": inspect.iscoroutine,
+    "iscoroutinefunction": lambda obj: _kind_of(obj) == "coroutine",
+    "isfunction": isfunction,
+    "isgenerator": inspect.isgenerator,
+    "isgeneratorfunction": lambda obj: _kind_of(obj) == "generator",
+    "ismethod": lambda object: type(object) is MethodType,
+    "ismodule": lambda object: isinstance(object, Module),
+    "isroutine": lambda object: is_function(object) or isinstance(object, MethodType | BuiltinFunctionType),
+    "signature": signature,
+}
