@@ -69,7 +69,13 @@ MODULES: Final[dict[str, frozenset[str]]] = {
     ),
     "fnmatch": frozenset("filter fnmatch fnmatchcase translate".split()),
     "gc": frozenset("collect disable enable isenabled".split()),
-    "weakref": frozenset("ReferenceType WeakKeyDictionary WeakSet WeakValueDictionary finalize ref".split()),
+    "contextvars": frozenset("Context ContextVar Token copy_context".split()),
+    "http": frozenset({"HTTPMethod", "HTTPStatus"}),
+    "locale": frozenset(
+        "Error LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME atof atoi format_string getlocale "
+        "localeconv setlocale str strcoll strxfrm".split()
+    ),
+    "weakref": frozenset("ReferenceType WeakMethod WeakKeyDictionary WeakSet WeakValueDictionary finalize ref".split()),
     "graphlib": frozenset({"CycleError", "TopologicalSorter"}),
     "inspect": frozenset(
         "BoundArguments Parameter Signature cleandoc getdoc getmembers isabstract isasyncgenfunction isawaitable "
@@ -164,8 +170,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
     ),
     "fractions": frozenset("Fraction".split()),
     "hashlib": frozenset(
-        "blake2b blake2s md5 new sha1 sha224 sha256 sha384 sha3_224 sha3_256 sha3_384 sha3_512 sha512 shake_128 "
-        "shake_256".split()
+        "blake2b blake2s md5 new pbkdf2_hmac sha1 sha224 sha256 sha384 sha3_224 sha3_256 sha3_384 sha3_512 "
+        "sha512 shake_128 shake_256".split()
     ),
     "hmac": frozenset("compare_digest digest new".split()),
     "gzip": frozenset({"BadGzipFile", "compress", "decompress"}),

@@ -55,11 +55,12 @@ class Fiber:
     """A thread of a run. ``depth`` counts nested calls, for the recursion limit.
 
     ``base`` is the greenlet it began in; ``greenlet`` the one to go on with, which may be that of a generator it runs.
-    ``handled`` is the exception that was being handled where that generator was last resumed.
-    ``task`` is set for a task of `generators.loop`, which goes on when its loop says so.
+    ``handled`` is the exception that was being handled where that generator was last resumed. ``task`` is set for a task
+    of `generators.loop`, which goes on when its loop says so. ``context`` has the values of context variables; it is
+    never changed, but replaced.
     """
 
-    __slots__ = ("base", "depth", "greenlet", "handled", "outstanding", "path", "position", "task")
+    __slots__ = ("base", "context", "depth", "greenlet", "handled", "outstanding", "path", "position", "task")
 
     def __init__(self, path: str, depth: int) -> None:
         self.path = path
@@ -70,6 +71,7 @@ class Fiber:
         self.base: greenlet | None = None
         self.greenlet: greenlet | None = None
         self.task: Task | None = None
+        self.context: dict[Any, Any] | None = None
 
 
 class Task(Protocol):
@@ -201,7 +203,9 @@ class Fibers:
         parent = self.current
         parent.position += 1
         path = f"{parent.path}.{parent.position}" if parent.path else str(parent.position)
-        return Fiber(path, parent.depth)
+        made = Fiber(path, parent.depth)
+        made.context = parent.context
+        return made
 
     def hop(self) -> None:
         """Let the other tasks of the current one's loop go on."""
@@ -433,6 +437,7 @@ class _Gathering:
         hub = fibers._start_hub()
         for index in range(len(self.chunk)):
             fiber = Fiber(f"{prefix}.{offset + index}", self.parent.depth)
+            fiber.context = self.parent.context
             fiber.greenlet = fiber.base = sharing(greenlet(partial(self._element, fiber, index), hub))
             fibers.live.add(fiber)
             fibers._ready.append(fiber)

@@ -50,9 +50,9 @@ EXCEPTIONS: Final = frozenset(
 """Exception classes. ``ModelError`` comes from ``noodle_ray``; the compiler decides when it is in scope."""
 
 FUNCTIONS: Final = frozenset(
-    "abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float format "
-    "frozenset hash hex id int isinstance issubclass iter len list map max min next oct ord pow print range repr "
-    "reversed round set slice sorted str sum tuple type zip".split()
+    "abs aiter all anext any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float "
+    "format frozenset hash hex id int isinstance issubclass iter len list map max min next oct ord pow print range "
+    "repr reversed round set slice sorted str sum tuple type zip".split()
 ) | frozenset("classmethod delattr dir getattr hasattr object property setattr staticmethod super vars".split())
 """Builtin functions and types."""
 
@@ -95,7 +95,7 @@ CALLBACK_KEYWORDS: Final = frozenset(
 """Keywords through which an otherwise pure builtin or method calls back into the program."""
 
 PURE_BUILTINS: Final = (
-    (FUNCTIONS - {"print", "map", "filter", "iter", "next", "delattr", "dir", "getattr", "hasattr", "setattr", "vars"})
+    (FUNCTIONS - frozenset("aiter anext print map filter iter next delattr dir getattr hasattr setattr vars".split()))
     | EXCEPTIONS
     | PURE_MEMBERS
     | frozenset({".name", ".skip", "Ellipsis", "NotImplemented"})
@@ -104,8 +104,8 @@ PURE_BUILTINS: Final = (
 
 CHARGING_BUILTINS: Final = (
     frozenset(
-        "all any ascii bytearray bytes delattr dict dir filter format frozenset getattr hasattr hash iter list map max "
-        "min next pow print repr set setattr sorted str sum tuple vars".split()
+        "aiter all anext any ascii bytearray bytes delattr dict dir filter format frozenset getattr hasattr hash "
+        "iter list map max min next pow print repr set setattr sorted str sum tuple vars".split()
     )
     | frozenset(MODULES)
     | CHARGING_PURE

@@ -734,3 +734,68 @@ async def f(n):
 async def app():
     await asyncio.gather(f(1), f(2))
 asyncio.run(app())
+# --- aiter and anext
+import asyncio
+class Countdown:
+    def __init__(self, n): self.n = n
+    def __aiter__(self): return self
+    async def __anext__(self):
+        if not self.n:
+            raise StopAsyncIteration
+        self.n -= 1
+        return self.n
+async def numbers():
+    yield 1
+    yield 2
+async def run():
+    it = aiter(Countdown(2))
+    print(await anext(it), await anext(it), await anext(it, "empty"))
+    gen = numbers()
+    print(await anext(gen), await anext(gen), await anext(gen, None))
+    try:
+        await anext(it)
+    except StopAsyncIteration:
+        print("stopped")
+    for wrong in (lambda: aiter([]), lambda: anext([])):
+        try:
+            wrong()
+        except TypeError as error:
+            print(error)
+asyncio.run(run())
+# --- context variables
+import asyncio, contextvars, threading
+user = contextvars.ContextVar("user", default="nobody")
+async def work(name):
+    token = user.set(name)
+    await asyncio.sleep(0)
+    found = user.get()
+    user.reset(token)
+    return found, user.get()
+async def run():
+    user.set("outer")
+    print(await asyncio.gather(*(work(n) for n in "ab")), user.get())
+asyncio.run(run())
+print(user.get(), repr(user).startswith("<ContextVar name='user'"))
+user.set("main")
+context = contextvars.copy_context()
+def change():
+    user.set("inside")
+    return user.get()
+print(context.run(change), user.get(), context[user], user in context, len(context), context.get(user))
+seen = []
+thread = threading.Thread(target=lambda: seen.append(user.get()))
+thread.start()
+thread.join()
+print(seen)
+empty = contextvars.ContextVar("empty")
+print(empty.get("given"))
+try:
+    empty.get()
+except LookupError as error:
+    print(type(error).__name__)
+token = user.set("x")
+user.reset(token)
+try:
+    user.reset(token)
+except RuntimeError:
+    print("used")

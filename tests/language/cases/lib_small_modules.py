@@ -258,3 +258,24 @@ try:
     pprint.PrettyPrinter(indent=-1)
 except ValueError as error:
     print(error)
+# --- status codes and methods of HTTP
+from http import HTTPMethod, HTTPStatus
+s = HTTPStatus.NOT_FOUND
+print(s, repr(s), s.phrase, s.value, s == 404, HTTPStatus(200).name, HTTPStatus["OK"].description, f"{s} {s.phrase}", 200 in list(HTTPStatus))
+print(len(HTTPStatus), [each.name for each in HTTPStatus if each < 103], HTTPMethod.GET, s >= 400, {HTTPStatus.OK: 1}[200])
+try:
+    HTTPStatus(999)
+except ValueError as error:
+    print(error)
+# --- the place of C
+import locale
+print(locale.setlocale(locale.LC_ALL, "C"), locale.format_string("%.2f|%d", (1234567.891, 5), grouping=True), locale.atof("1.5"))
+print(locale.localeconv()["decimal_point"], locale.strcoll("a", "b"), sorted("bA", key=locale.strxfrm), locale.str(0.1))
+# --- keys from passwords
+import hashlib
+print(hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1000).hex(), hashlib.pbkdf2_hmac("sha1", b"p", b"s", 2, 50).hex())
+for wrong in (lambda: hashlib.pbkdf2_hmac("sha256", b"", b"", 0), lambda: hashlib.pbkdf2_hmac("sha256", b"", b"", 1, 0)):
+    try:
+        wrong()
+    except ValueError as error:
+        print(error)

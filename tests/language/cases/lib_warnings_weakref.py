@@ -152,3 +152,17 @@ class Bad:
 bad = Bad()
 del bad
 print("goes on")
+# --- weak references to methods
+import weakref
+class Button:
+    def __init__(self, name): self.name = name
+    def click(self): return f"{self.name} clicked"
+button = Button("ok")
+reference = weakref.WeakMethod(button.click)
+print(reference()(), reference() == button.click)
+del button
+print(reference())
+try:
+    weakref.WeakMethod(len)
+except TypeError:
+    print("refused")

@@ -12,7 +12,7 @@ class ProgramFunction:
     ``function`` is the function of the module: its name is the one that no program can change.
     """
 
-    __slots__ = ("__dict__",)
+    __slots__ = ("__dict__", "__weakref__")
     function: Any
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

@@ -68,7 +68,42 @@ def dir_builtin(*args: Any) -> list[str]:
     return names
 
 
+_NOTHING: Final = object()
+
+
+def aiter_builtin(async_iterable: Any, /) -> Any:
+    """aiter()."""
+    from noodle_ray.core.vm.generators.special import special
+
+    start = special(async_iterable, "__aiter__")
+    if start is None:
+        raise TypeError(f"'{type(async_iterable).__name__}' object is not an async iterable")
+    return start()
+
+
+def anext_builtin(async_iterator: Any, default: Any = _NOTHING, /) -> Any:
+    """anext()."""
+    from noodle_ray.core.vm.generators.awaiting import await_
+    from noodle_ray.core.vm.generators.special import special
+
+    step = special(async_iterator, "__anext__")
+    if step is None:
+        raise TypeError(f"'{type(async_iterator).__name__}' object is not an async iterator")
+    if default is _NOTHING:
+        return step()
+
+    async def or_default() -> Any:
+        try:
+            return await_(step())
+        except StopAsyncIteration:
+            return default
+
+    return or_default()
+
+
 VALUES: Final[dict[str, Any]] = {
+    "aiter": aiter_builtin,
+    "anext": anext_builtin,
     "classmethod": classmethod,
     "delattr": delattr_builtin,
     "dir": dir_builtin,

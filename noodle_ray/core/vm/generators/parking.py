@@ -69,6 +69,7 @@ def start(function: Callable[[], object], known: Callable[[Fiber], object]) -> N
     S.charge(100)
     hub = fibers._start_hub()
     fiber = fibers.child()
+    fiber.context = None
     fiber.greenlet = fiber.base = sharing(greenlet(partial(_run, fiber, function), hub))
     known(fiber)
     fibers.live.add(fiber)

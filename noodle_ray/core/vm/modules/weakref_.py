@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Iterator
+from types import MethodType
 from typing import Any, Final
 
 from noodle_ray.core.vm.methods import register
@@ -39,6 +40,24 @@ class Reference(weakref.ref):  # type: ignore[type-arg]
     def __repr__(self) -> str:
         target = self()
         return "<weakref; dead>" if target is None else f"<weakref; to '{type(target).__name__}'>"
+
+
+class WeakMethod:
+    """weakref.WeakMethod."""
+
+    __slots__ = ("_function", "_owner")
+
+    def __init__(self, meth: Any, callback: Any = None) -> None:
+        if type(meth) is not MethodType:
+            raise TypeError(f"argument should be a bound method, not {type(meth)}")
+        function = None if callback is None else call_of(callback)
+        called = None if function is None else (lambda reference: function(self))
+        self._owner = Reference(meth.__self__, called)
+        self._function = Reference(meth.__func__)
+
+    def __call__(self) -> Any:
+        owner, function = self._owner(), self._function()
+        return None if owner is None or function is None else MethodType(function, owner)
 
 
 class WeakSet:
@@ -146,6 +165,7 @@ for _kind in (weakref.WeakValueDictionary, weakref.WeakKeyDictionary):
         | {"items": _items, "keys": _keys, "values": _of_values, "copy": _kind.copy},
     )
 register(Reference)
+register(WeakMethod)
 register(WeakSet, methods={name: getattr(WeakSet, name) for name in ("add", "clear", "discard", "remove", "update")})
 register(
     Finalize,
@@ -154,11 +174,12 @@ register(
 )
 Reference.__name__ = Reference.__qualname__ = "ReferenceType"
 Finalize.__name__ = Finalize.__qualname__ = "finalize"
-for _own in (Reference, WeakSet, Finalize):
+for _own in (Reference, WeakMethod, WeakSet, Finalize):
     _own.__module__ = "weakref"
 
 MEMBERS: dict[str, Any] = {
     "ReferenceType": Reference,
+    "WeakMethod": WeakMethod,
     "WeakKeyDictionary": weakref.WeakKeyDictionary,
     "WeakSet": WeakSet,
     "WeakValueDictionary": weakref.WeakValueDictionary,
