@@ -781,7 +781,7 @@ context = contextvars.copy_context()
 def change():
     user.set("inside")
     return user.get()
-print(context.run(change), user.get(), context[user], user in context, len(context), context.get(user))
+print(context.run(change), user.get(), context[user], user in context, len(context) > 0, context.get(user))
 seen = []
 thread = threading.Thread(target=lambda: seen.append(user.get()))
 thread.start()

@@ -86,17 +86,17 @@ def _searching(kind: Any, name: str) -> Callable[..., Any]:
     return search
 
 
-_SEARCHES: Final = ("find", "findall", "findtext", "iterfind")
+_SEARCHES: Final = ("findall", "findtext", "iterfind")
 register(
     Element,
-    methods=methods(Element, "append clear extend get insert items iter itertext keys makeelement remove set")
+    methods=methods(Element, "append clear extend find get insert items iter itertext keys makeelement remove set")
     | {name: _searching(Element, name) for name in _SEARCHES},
     attributes=readers("attrib", "tag", "tail", "text"),
 )
 register_setters(Element, "attrib", "tag", "tail", "text")
 register(
     ElementTree,
-    methods=methods(ElementTree, "getroot iter")
+    methods=methods(ElementTree, "find getroot iter")
     | {name: _searching(ElementTree, name) for name in _SEARCHES}
     | {"write": _write},
     call=lambda element=None: ElementTree(element),
