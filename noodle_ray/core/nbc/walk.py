@@ -4,6 +4,7 @@ from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.light import Final, Iterator, cast
 
+_NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
 _FIRST: Final = frozenset(
     op for op, kinds in OPERANDS.items() if kinds[:1] == ("D",) and not {"D", "D?", "D*", "H"} & {*kinds[1:]}
 )
