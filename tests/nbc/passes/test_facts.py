@@ -1,6 +1,9 @@
 """What analyses tell a tier: ranges of integers, indexes within bounds, receivers of methods."""
 
+import pytest
+
 from noodle_ray.core.lang import compile_source
+from noodle_ray.core.nbc import from_text, to_text, verify
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.nbc.passes import facts
 from noodle_ray.core.nbc.passes.methods import method_facts
@@ -81,6 +84,97 @@ def test_a_length_taken_before_the_list_changed_says_nothing() -> None:
 def test_a_branch_bounds_what_it_tests() -> None:
     source = "def f(i, a):\n    if i >= 0:\n        if i < len(a):\n            return a[i]\n    return a[i]\n"
     assert ranges(source, {0: "int"})[1] == ["a[i]"]
+
+
+def test_a_number_times_a_list_is_no_number() -> None:
+    source = (
+        "def f(short):\n    a = [0] * 9\n    m = [a, a]\n    x = 1\n    x = x * short\n    m[0] = x\n    r = m[0]\n"
+        "    return r[8]\n"
+    )
+    assert "r[8]" in ranges(source.replace("m[0] = x", "m[0] = 1"), {0: "list"})[1]
+    assert "r[8]" not in ranges(source, {0: "list"})[1]
+
+
+def test_a_comprehension_over_a_list_that_grows_has_no_known_length() -> None:
+    source = (
+        "def f(xs):\n    zs = [0] * len(xs)\n    ys = [x for x in xs if {}]\n    for i in range(len(ys)):\n"
+        "        zs[i]\n    return 0\n"
+    )
+    assert ranges(source.replace(" if {}", ""), {0: "list"})[1] == ["zs[i]"]
+    assert ranges(source.replace("[x for x in xs if {}]", "[xs.append(x) for x in xs]"), {0: "list"})[1] == []
+
+
+def test_a_call_that_resizes_nothing_may_put_another_list_into_a_list() -> None:
+    source = "def f(g):\n    a = [0] * 9\n    m = [a, a]\n    {}\n    r = m[0]\n    return r[8] + a[8]\n"
+    for statement, proved in (("g", ["m[0]", "r[8]", "a[8]"]), ("g(m)", ["m[0]", "a[8]"])):
+        text = source.format(statement)
+        function = compile_source(text).functions[1]
+        found = range_facts(function, calm=lambda instr: True).within
+        lines = text.split("\n")
+        spans = [instr.span for at, instr in enumerate(flatten(function.body)) if at in found]
+        assert [lines[line - 1][start:end] for line, start, _, end in spans] == proved
+
+
+NO_COMPILER_MAKES = """\
+nbc 2
+
+function 0 <module>  @1:0-9:0
+  registers 1
+  code
+    r0 = func f1 ()  @1:0-9:0
+    return r0  @1:0-1
+
+function 1 f  @1:0-9:0
+  param pos xs
+  registers 16
+  locals xs
+  code
+    r1 = const 0  @1:0-1
+    r2 = callb len (r0) ()  @1:0-1
+    r3 = callb range (r2) ()  @1:0-1
+    r4 = list (r1)  @1:0-1
+    r5 = binop * r4 r2  @1:0-1
+    r6 = comp list  @1:0-1
+{}    r10 = callb len (r6) ()  @1:0-1
+    r11 = callb range (r10) ()  @1:0-1
+    r12 = for r11  @1:0-1
+      r13 = index r5 r12  @1:0-1
+    r14 = for r3  @1:0-1
+      r15 = index r6 r14  @1:0-1
+    return r1  @1:0-1
+"""
+"""A list as long as another, and a comprehension that is said to be: both are read with the other's indexes."""
+
+
+@pytest.mark.parametrize(
+    ("comprehension", "proved"),
+    [
+        ("      r7 = for r3\n        emit r7\n", 2),
+        ("      r7 = for r3\n        emit r7\n        break\n", 0),
+        ("      emit r1\n      r7 = for r3\n        emit r7\n", 0),
+        ("      r7 = for r3\n        emit r7\n        emit r7\n", 0),
+        ("      r7 = for r3\n        if r7\n          emit r7\n", 0),
+    ],
+)
+def test_a_comprehension_s_length_is_known_only_if_it_emits_once_in_each_round(comprehension: str, proved: int) -> None:
+    block = comprehension.replace("\n", "  @1:0-1\n")
+    module = from_text(NO_COMPILER_MAKES.format(block))
+    verify(module)
+    assert len(range_facts(module.functions[1], {0: "list"}).within) == proved
+
+
+def test_rows_that_a_comprehension_made_shorter_have_no_known_length() -> None:
+    source = "def f(n):\n    m = [[0, 0] for _ in range(3)]\n    r = m[1]\n    return r[1]\n"
+    assert ranges(source)[1] == ["m[1]", "r[1]"]
+    module = compile_source(source)
+    function = module.functions[1]
+    text = to_text(module)
+    row = next(line for line in text.splitlines() if "emit" in line)
+    name = row.split()[1]
+    shorter = f"{row}\n{row.replace(f'emit {name}', f'r99 = callm {name} pop () ()')}"
+    changed = from_text(text.replace(row, shorter).replace(f"registers {function.registers}", "registers 100"))
+    verify(changed)
+    assert len(range_facts(changed.functions[1]).within) == 1
 
 
 def test_receivers_of_methods() -> None:

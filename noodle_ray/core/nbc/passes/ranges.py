@@ -321,6 +321,9 @@ class _Ranges(Values):
             return Length(None, {})
         last = block[-1]
         self.block(block[:-1])
+        if any(map(_emits, block[:-1])):
+            self.block((last,))
+            return Length(None, {})
         iterable, body, other = cast("tuple[int, Block, Block]", last.args[1:])
         counter = self.state.counters.get(iterable)
         length = self.length(iterable) if self.kind(iterable) == "list" else Length(None, {})
@@ -329,7 +332,8 @@ class _Ranges(Values):
             return Length(None, {})
         if counter is not None:
             return counter.length
-        return length if iterable in self.state.lengths else Length(None, {})
+        after = self.state.lengths.get(iterable, Length(None, {}))
+        return length if after.exact is not None and after.exact == length.exact else Length(None, {})
 
     def opaque(self, instr: Instr) -> None:
         """What may be left at any point: each block begins with nothing known of what any of them writes."""
@@ -352,10 +356,22 @@ def _leaves(block: Block) -> bool:
 
 def _takes_each(body: Block) -> bool:
     """Whether a comprehension's loop emits one element in each round."""
-    return sum(i.op == "emit" for i in body) == 1 and not any(
-        nested_in(i) and i.op != "comp" and any(j.op in ("emit", "continue", "break") for j in flatten((i,)))
-        for i in body
-    )
+    return sum(i.op == "emit" for i in body) == 1 and not any(map(_jumps, body))
+
+
+def _jumps(instr: Instr) -> bool:
+    """Whether an instruction of a comprehension's loop leaves the round, or emits inside a block of its own."""
+    if instr.op in ("break", "continue"):
+        return True
+    inner = flatten((instr,)) if nested_in(instr) and instr.op != "comp" else ()
+    return any(i.op in ("emit", "continue", "break") for i in inner)
+
+
+def _emits(instr: Instr) -> bool:
+    """Whether an instruction of a comprehension's block gives it elements."""
+    if instr.op == "emit":
+        return True
+    return instr.op != "comp" and any(i.op == "emit" for block in nested_in(instr) for i in flatten(block))
 
 
 def _more(one: State, two: State) -> bool:

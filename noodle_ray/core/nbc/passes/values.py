@@ -269,10 +269,12 @@ class Values:
         args: Any = instr.args
         if instr.op == "callm" and args[2] == "append" and self.kind(args[1]) == "list":
             self.state.grown(self.constant_size)
+            self.emitted = [[Length(None, row.least) for row in rows] for rows in self.emitted]
         elif self.may_resize(instr):
             self.state.resized(self.constant_size)
-        elif instr.op == "setindex" and not self.is_number(args[2]):
-            self.state.rows = {}
+            self.emitted = [[Length(None, {}) for _ in rows] for rows in self.emitted]
+        elif instr.op == "call" or (instr.op == "setindex" and not self.is_number(args[2])):
+            self.state.rows = {}  # a calm call may have put another list into a list
 
     def may_resize(self, instr: Instr) -> bool:
         """Whether an instruction may change the length of a list, or run code that does."""
@@ -299,7 +301,9 @@ class Values:
         args: Any = instr.args
         if instr.op == "const":
             return type(args[1]).__name__ in NUMBERS
-        return instr.op in ("inplace", "binop") and args[0] == args[2]
+        if instr.op not in ("inplace", "binop") or args[0] != args[2]:
+            return False
+        return args[1] != "*" or self.kind(args[3]) in NUMBERS  # a number of times a list is a list
 
 
 def _of(count: int) -> Length:
