@@ -17,6 +17,11 @@ LIBRARY: Final = {
         "import re\ndef f(m):\n    return re.sub('a', f, 'a')\nre.sub('a', f, 'a')",
         "E0404|E0401",
     ),
+    "groups of a pattern that is kept": (
+        "import re\nclass E:\n    def __eq__(self, o):\n        o['evil'] = 1\n        return True\n"
+        "re.compile('(?P<a>x)').groupindex == E()\ndict(re.compile('(?P<a>x)').groupindex)",
+        "= {'a': 1}",
+    ),
     "attribute of a pattern": ("import re\nre.compile('a').scanner", "AttributeError"),
     "class of a match": ("import re\nre.match('a', 'a').__class__.__base__", REFUSED + "|AttributeError"),
     "module behind a module": ("import re\nre._compiler", REFUSED + "|AttributeError"),

@@ -91,7 +91,10 @@ register(
     re.Pattern,
     methods={name: _search(name) for name in ("findall", "finditer", "fullmatch", "match", "search", "split")}
     | {name: _replace(name) for name in ("sub", "subn")},
-    attributes=readers("flags", "groupindex", "groups", "pattern"),
+    attributes={
+        **readers("flags", "groups", "pattern"),
+        "groupindex": lambda pattern: MappingProxyType({**pattern.groupindex}),  # whose dict a comparison gets to see
+    },
 )
 register(
     re.Match,
