@@ -24,7 +24,7 @@ from noodle_ray.core.vm.native.sites import fixed_globals
 from noodle_ray.core.vm.native.support import EXTERNAL, LIBM
 
 _KINDS: Final = re.compile(r"(?:L{0,8}[ifb]|L{1,8}o|A[dfqb][12]){0,255}")
-_VERSION: Final = 5
+_VERSION: Final = 6
 """Of what is generated; to be raised when it changes, so that nothing older is taken from the disk."""
 _NAMES: Final = frozenset({*EXTERNAL, *LIBM, "memcpy", "memmove", "memset"})
 _modules: dict[str, Module] = {}
