@@ -156,10 +156,10 @@ def error_data(kind: type) -> list[str]:
 
 def type_name(value: object) -> str:
     """The name of a value's type in messages."""
-    return _C_NAMES.get(type(value)) or type(value).__name__
+    return C_NAMES.get(type(value)) or type(value).__name__
 
 
-_C_NAMES: Final[dict[type, str]] = {}
+C_NAMES: Final[dict[type, str]] = {}
 """Registered types that are written in C: CPython's messages name them with their module."""
 
 
@@ -251,7 +251,7 @@ def register(
         _install_static(kind, name, function)
     OPEN_TYPES[kind] = kind
     if _is_in_c(kind):
-        _C_NAMES[kind] = f"{kind.__module__}.{kind.__qualname__}"
+        C_NAMES[kind] = f"{kind.__module__}.{kind.__qualname__}"
     if call is not None:
         CALLS_OF[kind] = call
 
