@@ -24,4 +24,159 @@ ARRAYS: Final = {
         "IndexError",
     ),
 }
-NEWER: Final = {**ARRAYS}
+_PARSER: Final = "import argparse\np = argparse.ArgumentParser({})\nclass X:\n    pass\n"
+_CASE: Final = "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.{}\nunittest.defaultTestLoader.loadTestsFromTestCase(T).run(unittest.TestResult())"
+_CONFIG: Final = "import configparser\nc = configparser.ConfigParser({})\n"
+_NEST: Final = "c.read_string('[a]\\nx0 = 1\\n' + '\\n'.join(f'x{{i + 1}} = ' + f'{}' * 6 for i in range(9)))\nlen(c.get('a', 'x8'))"
+
+CALLS: Final = {
+    "type called through a method": (
+        "import types\nfrom decimal import Context\ntypes.MethodType(Context, 10**8)()",
+        "ValueError",
+    ),
+    "type called through recursive_repr": (
+        "import reprlib\nfrom decimal import Context\nreprlib.recursive_repr()(Context)(10**8)",
+        "ValueError",
+    ),
+    "type called by getmembers": (
+        "import inspect\nfrom decimal import Context\nclass A:\n    x = 10**8\ninspect.getmembers(A(), Context)",
+        "ValueError|TypeError",
+    ),
+    "formatter of argparse made by a method": (
+        "import types, argparse\ntypes.MethodType(argparse.HelpFormatter, 'x')()",
+        "TypeError",
+    ),
+}
+ARGPARSE: Final = {
+    "class of a namespace": (
+        _PARSER.format("prefix_chars='+'")
+        + "p.add_argument('+__class__', type=lambda s: X)\np.parse_args(['+__class__', 'a'])",
+        "ValueError",
+    ),
+    "dict of a namespace": (
+        _PARSER.format("prefix_chars='+'")
+        + "p.add_argument('+__dict__', type=lambda s: {})\np.parse_args(['+__dict__', 'a'])",
+        "ValueError",
+    ),
+    "class of a namespace by a name that lies": (
+        "class S(str):\n    def __getitem__(self, i):\n        return 'zz'\n"
+        + _PARSER.format("")
+        + "p.add_argument('--a', dest=S('__class__'), type=lambda s: X)\np.parse_args(['--a', 'a'])",
+        "ValueError",
+    ),
+    "formatter that is equal to all": (
+        "import argparse\nclass E:\n    def __eq__(self, o):\n        return True\n    def __call__(self, **k):\n        return self\nargparse.ArgumentParser(formatter_class=E()).format_help()",
+        "TypeError",
+    ),
+    "wide field in help": (
+        _PARSER.format("") + "p.add_argument('--a', help='%(dest)30000000s')\nlen(p.format_help())",
+        "E0401",
+    ),
+    "wider field in help": (
+        _PARSER.format("") + "p.add_argument('--a', help='%(dest)90000000000000000000000000s')",
+        "E0402",
+    ),
+    "wide field in a description": (_PARSER.format("description='%(prog)30000000s'") + "p.format_help()", "E0401"),
+    "help written again and again": (
+        _PARSER.format("description='a b ' * 50000") + "for i in range(50):\n    p.format_help()",
+        "E0401",
+    ),
+    "argument of many words": (
+        _PARSER.format("") + "p.add_argument('a', nargs=60000)\np.parse_known_args(['x'] * 10)",
+        "E0401",
+    ),
+    "choices without end": (
+        _PARSER.format("")
+        + "import itertools\np.add_argument('--a', choices=itertools.count())\np.parse_args(['--a', 'x'])",
+        "E0401|E0402",
+    ),
+    "many choices": (_PARSER.format("") + "p.add_argument('--a', choices=range(10**15))\np.format_help()", "E0401"),
+    "many words and many options": (
+        _PARSER.format("") + "for i in range(300):\n    p.add_argument(f'--a{i}')\np.parse_known_args(['--b'] * 2000)",
+        "E0401",
+    ),
+}
+TEXTS: Final = {
+    "values that contain each other": (_CONFIG.format("") + _NEST.format("%(x{i})s"), "E0401"),
+    "values that contain each other in another way": (
+        _CONFIG.format("interpolation=configparser.ExtendedInterpolation()") + _NEST.format("${{x{i}}}"),
+        "E0401",
+    ),
+    "getter of a section that calls something else": (
+        _CONFIG.format("") + "c.read_string('[a]\\nx = 1')\nc['a'].get('x', _impl=print)",
+        "TypeError",
+    ),
+    "option with much space": (_CONFIG.format("") + "c.read_string('[a]\\nx' + ' ' * 20000 + 'y')", "E0401"),
+    "many signs of comments": (
+        _CONFIG.format("comment_prefixes=[str(i) for i in range(2000)]") + "c.read_string('[a]\\n' + '\\n' * 2000)",
+        "E0401",
+    ),
+    "key of many parts": ("import tomllib\ntomllib.loads('a.' * 3000 + 'a=1')", "E0401"),
+    "keys of many parts below a table of many": (
+        "import tomllib\ntomllib.loads('[' + 'a.' * 400 + 'a]\\n' + '\\n'.join('b.' * 100 + f'c{i} = 1' for i in range(50)))",
+        "E0401",
+    ),
+    "arrays in arrays in a toml": ("import tomllib\ntomllib.loads('a=' + '[' * 3000 + ']' * 3000)", "E0404"),
+    "long word for a shell": ("import shlex\nlen(shlex.split('x' * 100000)[0])", "E0401"),
+    "long names that match": ("import fnmatch\ns = 'a' * 1000000\nfnmatch.filter([s] * 2000, '*x*y')", "E0401"),
+    "literal that nests": ("import ast\nast.literal_eval('(' * 5000 + ')' * 5000)", "SyntaxError"),
+    "literal of many signs": ("import ast\nast.literal_eval('-' * 100000 + '1')", "E0402|E0404"),
+    "literal of many attributes": ("import ast\nast.literal_eval('a' + '.b' * 100000)", "E0404"),
+    "literal that calls": ("import ast\nast.literal_eval('().__class__.__base__')", "ValueError"),
+    "long path joined again and again": (
+        "from pathlib import PurePosixPath\ns = 'b/' * 100000\nfor i in range(20):\n    PurePosixPath('a') / s",
+        "E0401",
+    ),
+    "all parents of a long path": (
+        "from pathlib import PurePosixPath\nfor q in PurePosixPath('a/' * 20000).parents:\n    pass",
+        "E0401",
+    ),
+    "long text that is no address": ("import ipaddress\ns = '1' * 5000000\nipaddress.IPv6Address(s)", "E0401"),
+}
+CONTAINERS: Final = {
+    "addresses of the internet in a list": ("import ipaddress\nlist(ipaddress.ip_network('0.0.0.0/0'))", "E0401|E0402"),
+    "greatest address of the internet": ("import ipaddress\nmax(ipaddress.ip_network('0.0.0.0/0'))", "E0401"),
+    "last address of the internet": (
+        "import ipaddress, collections\ncollections.deque(ipaddress.ip_network('::/0').hosts(), maxlen=0)",
+        "E0401",
+    ),
+    "many addresses made one": (
+        "import ipaddress\nipaddress.collapse_addresses([ipaddress.ip_address('1.2.3.4')] * 300000)",
+        "E0401",
+    ),
+    "text of a long list": ("import reprlib\nr = reprlib.Repr()\nr.maxlist = 10**9\nr.repr([1] * 300000)", "E0401"),
+    "sorting that nests too deeply, for a text": (
+        "import reprlib\nclass L:\n    def __lt__(self, o):\n        return self < o\nreprlib.repr({L(): 1, L(): 2})",
+        "E0404",
+    ),
+    "text that nests too deeply": (
+        "import reprlib\nclass L:\n    def __repr__(self):\n        return repr(self)\nreprlib.repr(L())",
+        "E0404",
+    ),
+    "timing of nothing": ("import timeit\ntimeit.repeat(lambda: 1, number=0, repeat=10**6)", "E0401|E0402"),
+    "sequences that are alike": (
+        "import difflib\ndifflib.SequenceMatcher(None, 'a' * 5000, 'a' * 5000, autojunk=False).ratio()",
+        "E0401",
+    ),
+    "lines that are nearly alike": (
+        "import difflib\na = [f'line {i:05} of many' for i in range(150)]\nlist(difflib.ndiff(a, [x + '!' for x in a]))",
+        "E0401",
+    ),
+    "texts that differ in a test": (
+        _CASE.format(r"assertEqual('\n'.join(f'line {i:05} of many' for i in range(150)), '\n'.join(f'line {i:05} of many!' for i in range(150)))"),
+        "E0401",
+    ),
+    "lists in another order in a test": (
+        _CASE.format("assertCountEqual([[i] for i in range(3000)], [[-i] for i in range(3000)])"),
+        "E0401",
+    ),
+    "mark on the library's own test case": (
+        "import unittest\nunittest.skip('x')(unittest.TestCase)\nclass T(unittest.TestCase):\n    def test(self):\n        pass\nr = unittest.TestResult()\nunittest.defaultTestLoader.loadTestsFromTestCase(T).run(r)\nlen(r.skipped)",
+        "= 0",
+    ),
+    "keyword of its own": (
+        "import keyword\nfound = 'evil' in keyword.kwlist\nkeyword.kwlist.append('evil')\nfound",
+        "= False",
+    ),
+}
+NEWER: Final = {**ARRAYS, **CALLS, **ARGPARSE, **TEXTS, **CONTAINERS}

@@ -18,7 +18,12 @@ _LONGEST: Final = 1e9
 
 def deadline(timeout: float | None) -> float | None:
     """When a wait of so many seconds ends; None for one without an end."""
-    return None if timeout is None else S.clock.monotonic() + min(float(timeout), _LONGEST)
+    if timeout is None:
+        return None
+    seconds = float(timeout)
+    if seconds != seconds:
+        raise ValueError("Invalid value NaN (not a number)")
+    return S.clock.monotonic() + min(seconds, _LONGEST)
 
 
 class Parking:

@@ -3,29 +3,20 @@
 What it prints goes to the run's output or to stderr, which nobody reads; what ends the program is SystemExit.
 """
 
+import re
 from collections.abc import Callable
-from importlib.util import find_spec, module_from_spec
 from typing import Any, Final
 
 from noodle_ray.core.vm.classes.access import attributes_of, set_attribute
-from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
+from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_instance
 from noodle_ray.core.vm.methods import attribute, register
 from noodle_ray.core.vm.modules import sys_
-from noodle_ray.core.vm.modules.vetting import charge_value, readers
+from noodle_ray.core.vm.modules.copies import own_copy
+from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers, refuse_beyond_memory
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_repr, without_addresses
 from noodle_ray.core.vm.types import CALLS_OF, call_of
-
-
-def _own_copy(name: str) -> Any:
-    """A module of CPython's that nobody else has, whose own imports can be replaced."""
-    spec = find_spec(name)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class _System:
@@ -36,7 +27,7 @@ class _System:
     stderr: Final = object()
 
 
-argparse: Final = _own_copy("argparse")
+argparse: Final = own_copy("argparse")
 vars(argparse).update(
     {"_sys": _System, "_": lambda text: text, "ngettext": lambda one, many, n: one if n == 1 else many}
 )
@@ -51,30 +42,55 @@ _FORMATTERS: Final = (
     argparse.RawDescriptionHelpFormatter,
     argparse.RawTextHelpFormatter,
 )
+_WIDTHS: Final = re.compile(r"[0-9]+")
+"""What may be the width or the precision of what is filled in."""
 _REFUSED: Final = ("fromfile_prefix_chars", "parser_class")
 _ACTIONS: Final = (str, type(None))
 
 
 def _check_name(name: Any) -> None:
     """Refuse what is no name for a value of the program."""
-    if isinstance(name, str) and name[:2] == "__":
-        raise ValueError(f"{name!r} cannot be the name of an argument in Noodle")
+    if isinstance(name, str) and str.__str__(name)[:2] == "__":
+        raise ValueError(f"{str.__str__(name)!r} cannot be the name of an argument in Noodle")
+
+
+def _size(text: Any) -> int:
+    """How long a text becomes that CPython fills in with ``%``. Raises LimitExceeded if that is beyond the memory."""
+    if not isinstance(text, str):
+        return 0
+    text = str.__str__(text)
+    widths = sum(int(digits[:20]) for digits in _WIDTHS.findall(text)) if "%" in text else 0
+    refuse_beyond_memory(widths)
+    return len(text) + widths
+
+
+def _is_any(value: Any, known: Any) -> bool:
+    return any(value is each for each in known)
 
 
 def _vet(options: dict[str, Any]) -> dict[str, Any]:
     """The options of a parser, a group or an argument, without those that lead out of the program."""
-    for name, value in options.items():
+    for name, value in [*options.items()]:
         charge_value(value, 4)
+        _size(value)
         if name in _REFUSED and value is not None:
             raise TypeError(f"argparse has no {name} in Noodle")
-        if name == "formatter_class" and value not in _FORMATTERS:
+        if name == "formatter_class" and not _is_any(value, _FORMATTERS):
             raise TypeError("formatter_class must be one of argparse's own in Noodle")
-        if name == "action" and type(value) not in _ACTIONS and value is not argparse.BooleanOptionalAction:
+        if name == "action" and not _is_any(type(value), _ACTIONS) and value is not argparse.BooleanOptionalAction:
             raise TypeError("action must be one of argparse's own in Noodle")
         if name == "parents" and not all(isinstance(each, _Parser) for each in value):
             raise TypeError("parents must be parsers")
         if name == "dest":
             _check_name(value)
+        if name in ("dest", "action") and isinstance(value, str):
+            options[name] = str.__str__(value)
+        if name == "nargs" and isinstance(value, int):
+            S.charge(16 * max(0, int(value)))
+        if name == "choices" and value is not None and not (hasattr(value, "__len__") or is_instance(value)):
+            options[name] = [*finite(value)]
+        if name == "choices" and options[name] is not None and not is_instance(value):
+            S.charge(8 * len(options[name]))
     if isinstance(options.get("type"), type) and options["type"] in CALLS_OF and options["type"] is not str:
         options["type"] = _named(options["type"])
     return options
@@ -91,8 +107,22 @@ def _named(kind: type) -> Callable[..., Any]:
     return call
 
 
+def _label_size(action: Any) -> int:
+    """How much text shows what an argument takes."""
+    size = sum(map(len, action.option_strings)) + (action.nargs if isinstance(action.nargs, int) else 0)
+    if isinstance(action.metavar, tuple):
+        return size + sum(map(_size, action.metavar))
+    if action.metavar is None and action.choices is not None and not is_instance(action.choices):
+        return size + 8 * len(action.choices)
+    return size + _size(action.metavar) * (action.nargs if isinstance(action.nargs, int) else 1)
+
+
 class _Store(argparse.Namespace):  # type: ignore[misc, name-defined]
     """Where argparse itself puts values. Programs get a Namespace of theirs."""
+
+    def __setattr__(self, name: Any, value: Any) -> None:
+        _check_name(name)
+        vars(self)[name] = value
 
 
 class _Parser(argparse.ArgumentParser):  # type: ignore[misc, name-defined]
@@ -101,8 +131,24 @@ class _Parser(argparse.ArgumentParser):  # type: ignore[misc, name-defined]
         super().__init__(_PROGRAM if prog is None else prog, *args, **_vet(options))
 
     def _get_formatter(self) -> Any:
-        S.charge(60 + 40 * len(self._actions))
+        texts = [self.prog, self.usage, self.description, self.epilog]
+        texts += [text for group in self._action_groups for text in (group.title, group.description)]
+        labels = 0
+        for action in self._actions:
+            label = _label_size(action)
+            labels += label
+            S.charge(4 * label)
+            texts += [action.help, getattr(action, "version", None)]
+            texts += [each.help for each in getattr(action, "_choices_actions", ())]
+        S.charge(60 + 40 * len(self._actions) + 32 * sum(map(_size, texts)) + (labels * labels >> 6))
         return self.formatter_class(prog=self.prog, width=_WIDTH)
+
+    def _parse_known_args(self, arg_strings: Any, namespace: Any) -> Any:
+        options = len(self._option_string_actions)
+        S.charge(300 + (60 + 8 * options) * len(arg_strings) + 40 * len(self._actions) ** 2)
+        for action in self._actions:
+            S.charge(4 * _label_size(action) + (64 * int(action.nargs) if isinstance(action.nargs, int) else 0))
+        return super()._parse_known_args(arg_strings, namespace)
 
     def _print_message(self, message: Any, file: Any = None) -> None:
         text = without_addresses(str.__str__(str(message)))
@@ -139,8 +185,10 @@ def _add_argument(self: Any, /, *flags: Any, **options: Any) -> Any:
     S.charge(150)
     if not all(isinstance(flag, str) for flag in flags):
         raise TypeError("the names of an argument are strings")
+    flags = tuple([str.__str__(flag) for flag in flags])
     for flag in flags:
-        _check_name(flag.lstrip("-").replace("-", "_"))
+        charge_value(flag, 16)
+        _check_name(flag.lstrip("-" + str.__str__(self.prefix_chars)).replace("-", "_"))
     return self.add_argument(*flags, **_vet(options))
 
 
@@ -161,7 +209,6 @@ def _set_defaults(self: Any, /, **values: Any) -> None:
 
 def _known(self: Any, args: Any, namespace: Any) -> tuple[Any, list[Any]]:
     words = [*sys_.MEMBERS["argv"][1:]] if args is None else [*args]
-    S.charge(300 + 60 * len(words) + 40 * len(self._actions))
     for word in words:
         charge_value(word, 16)
     store: Any = _Store()

@@ -307,6 +307,7 @@ class _Completed:
 def _wait_for_one(futures: list[Future], until: float | None) -> bool:
     """Wait until one of these is done; false if the time is over."""
     parking = Parking()
+    S.charge(4 * len(futures))
 
     def wake(future: object) -> None:
         parking.wake()

@@ -3,15 +3,17 @@
 Comparing takes time that grows with the product of both sizes where much is alike.
 """
 
-import difflib
 from collections.abc import Iterator
 from typing import Any, Final
 
 from noodle_ray.core.vm.methods import register
+from noodle_ray.core.vm.modules.copies import own_copy
 from noodle_ray.core.vm.modules.vetting import finite, readers
 from noodle_ray.core.vm.sets import set as ordered
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of
+
+difflib: Any = own_copy("difflib")
 
 
 def _pay(*sequences: Any) -> None:
@@ -24,8 +26,8 @@ def _lines(items: Any) -> Any:
     return items if isinstance(items, str | list | tuple) else list(finite(items))
 
 
-class SequenceMatcher(difflib.SequenceMatcher):  # type: ignore[type-arg]
-    """difflib.SequenceMatcher."""
+class SequenceMatcher(difflib.SequenceMatcher):  # type: ignore[misc]
+    """difflib.SequenceMatcher, which all that compares here uses."""
 
     a: Any
     b: Any
@@ -35,19 +37,28 @@ class SequenceMatcher(difflib.SequenceMatcher):  # type: ignore[type-arg]
 
     def set_seq2(self, b: Any) -> None:
         """difflib.SequenceMatcher.set_seq2."""
+        if b is self.b:
+            return
         S.charge(16 + 8 * len(b))
         super().set_seq2(b)
+        self.widest = max(map(len, self.b2j.values()), default=0)
 
     def find_longest_match(self, alo: Any = 0, ahi: Any = None, blo: Any = 0, bhi: Any = None) -> Any:
         """difflib.SequenceMatcher.find_longest_match."""
         ends = len(self.a) if ahi is None else ahi, len(self.b) if bhi is None else bhi
-        S.charge(16 + 4 * max(0, ends[0] - alo) + (max(0, ends[0] - alo) * max(0, ends[1] - blo) >> 6))
+        rows = max(0, ends[0] - alo)
+        S.charge(16 + 4 * rows + 4 * rows * min(self.widest, max(0, ends[1] - blo) + 1))
         return super().find_longest_match(alo, ahi, blo, bhi)
+
+    def real_quick_ratio(self) -> float:
+        """difflib.SequenceMatcher.real_quick_ratio."""
+        S.charge(24)
+        return float(super().real_quick_ratio())
 
     def quick_ratio(self) -> float:
         """difflib.SequenceMatcher.quick_ratio."""
         S.charge(16 + 4 * (len(self.a) + len(self.b)))
-        return super().quick_ratio()
+        return float(super().quick_ratio())
 
     def get_opcodes(self) -> Any:
         """difflib.SequenceMatcher.get_opcodes."""
@@ -63,6 +74,7 @@ _MATCHER: Final = (
     *("real_quick_ratio", "set_seq1", "set_seq2", "set_seqs"),
 )
 SequenceMatcher.__module__ = "difflib"
+difflib.SequenceMatcher = SequenceMatcher
 register(
     SequenceMatcher,
     methods={name: getattr(SequenceMatcher, name) for name in _MATCHER},
@@ -83,8 +95,7 @@ register(
 def get_close_matches(word: Any, possibilities: Any, n: Any = 3, cutoff: Any = 0.6) -> list[Any]:
     """difflib.get_close_matches."""
     candidates = list(finite(possibilities))
-    for each in candidates:
-        _pay(word, each)
+    S.charge(64 * len(candidates))
     return difflib.get_close_matches(word, candidates, n, cutoff)
 
 
@@ -111,9 +122,8 @@ def context_diff(a: Any, b: Any, *args: Any, **kwargs: Any) -> Iterator[str]:
 
 
 def _pay_for_lines(a: Any, b: Any) -> None:
-    """ndiff compares lines that differ with each other, character by character."""
-    texts = [sum(len(line) for line in lines if isinstance(line, str)) for lines in (a, b)]
-    S.charge(64 + 16 * sum(texts) + (texts[0] * texts[1] >> 4))
+    """ndiff's own work with each line. Comparing lines that differ with each other pays on its own."""
+    S.charge(64 + 16 * sum(len(line) for lines in (a, b) for line in lines if isinstance(line, str)))
 
 
 def _compare(self: Any, a: Any, b: Any) -> Iterator[str]:

@@ -28,7 +28,12 @@ def fnmatch(name: Any, pat: Any) -> bool:
 def filter(names: Any, pat: Any) -> list[Any]:  # the name is CPython's
     """fnmatch.filter."""
     match = _matcher(pat)
-    return [name for name in finite(names) if match(name)]
+    found = []
+    for name in finite(names):
+        charge_value(name, 2)
+        if match(name):
+            found.append(name)
+    return found
 
 
 MEMBERS: dict[str, Any] = {

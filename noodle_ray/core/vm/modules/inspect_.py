@@ -15,7 +15,7 @@ from noodle_ray.core.vm.modules import re_
 from noodle_ray.core.vm.modules.vetting import readers
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import Module, Standin
+from noodle_ray.core.vm.types import Module, Standin, call_of
 
 Parameter: Final = inspect.Parameter
 Signature: Final = inspect.Signature
@@ -92,6 +92,7 @@ def getdoc(object: Any) -> Any:
 def getmembers(object: Any, predicate: Any = None) -> list[Any]:
     """inspect.getmembers."""
     found = []
+    predicate = call_of(predicate)
     for name in names_of(object):
         S.charge(4)
         try:

@@ -1,14 +1,15 @@
 """The ipaddress module: CPython's own. What a network is walked over for is paid for on the way."""
 
-import ipaddress
 from collections.abc import Callable
 from typing import Any, Final
 
 from noodle_ray.core.vm.methods import register
+from noodle_ray.core.vm.modules.copies import own_copy
 from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers
 from noodle_ray.core.vm.state import S
 
-_STEP: Final = 4
+ipaddress: Any = own_copy("ipaddress")
+_STEP: Final = 16
 
 
 def _walking(name: str) -> Callable[..., Any]:
@@ -25,6 +26,29 @@ def _paid(items: Any) -> Any:
     for item in items:
         S.charge(_STEP)
         yield item
+
+
+def _charging(kind: Any) -> None:
+    """Have a class of CPython's charge for the texts that it reads."""
+    read = kind._ip_int_from_string.__func__
+
+    def paying(cls: Any, ip_str: Any) -> Any:
+        S.charge(32)
+        charge_value(ip_str, 16)
+        return read(cls, ip_str)
+
+    kind._ip_int_from_string = classmethod(paying)
+
+
+def _charging_walk(kind: Any) -> None:
+    """Have a class of CPython's charge for the addresses that a loop over it gets."""
+    walk = kind.__iter__
+    kind.__iter__ = lambda self: _paid(walk(self))
+
+
+for _base in ("_BaseV4", "_BaseV6"):
+    _charging(getattr(ipaddress, _base))
+_charging_walk(ipaddress._BaseNetwork)
 
 
 def _plain(kind: type, names: str) -> dict[str, Any]:
@@ -73,7 +97,9 @@ def _simple(function: Any) -> Any:
 
 def collapse_addresses(addresses: Any) -> Any:
     """ipaddress.collapse_addresses."""
-    return _paid(ipaddress.collapse_addresses([*finite(addresses)]))
+    items = [*finite(addresses)]
+    S.charge(64 * len(items))
+    return _paid(ipaddress.collapse_addresses(items))
 
 
 def summarize_address_range(first: Any, last: Any) -> Any:

@@ -1,22 +1,39 @@
 """The reprlib module: CPython's own, without the addresses in its texts. The module's one Repr is the run's own."""
 
-import reprlib
 from collections.abc import Callable
 from typing import Any, Final
 
+from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.methods import register, register_setters
 from noodle_ray.core.vm.modules import on_start
-from noodle_ray.core.vm.modules.vetting import readers
+from noodle_ray.core.vm.modules.copies import own_copy
+from noodle_ray.core.vm.modules.vetting import charge_value, readers
+from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_repr, without_addresses
+from noodle_ray.core.vm.types import call_of
 
+reprlib: Any = own_copy("reprlib")
 _LIMITS: Final = (
     *("fillvalue", "maxarray", "maxdeque", "maxdict", "maxfrozenset", "maxlevel", "maxlist", "maxlong", "maxother"),
     *("maxset", "maxstring", "maxtuple"),
 )
 
 
-class Repr(reprlib.Repr):
+def _possibly_sorted(x: Any) -> Any:
+    """Sorted, if its items can be. What a limit raises is let through."""
+    try:
+        return sorted(x)
+    except LIMITS:
+        raise
+    except Exception:
+        return list(x)
+
+
+reprlib._possibly_sorted = _possibly_sorted
+
+
+class Repr(reprlib.Repr):  # type: ignore[misc]
     """reprlib.Repr."""
 
     def repr(self, x: Any) -> str:
@@ -24,10 +41,21 @@ class Repr(reprlib.Repr):
         S.charge(64)
         return without_addresses(super().repr(x))
 
+    def repr1(self, x: Any, level: int) -> Any:
+        """reprlib.Repr.repr1."""
+        S.charge(32)
+        if isinstance(x, _SORTED):
+            S.charge(2 * len(x))
+        else:
+            charge_value(x)
+        return super().repr1(x, level)
+
     def repr_instance(self, x: Any, level: int) -> str:
         """The text of an object: what its class makes of it; errors of programs show as in CPython."""
         try:
             text = to_repr(x)
+        except LIMITS:
+            raise
         except Exception:
             return f"<{type(x).__name__} instance>"
         if len(text) > self.maxother:
@@ -35,6 +63,9 @@ class Repr(reprlib.Repr):
             tail = max(0, self.maxother - 3 - head)
             text = text[:head] + self.fillvalue + text[len(text) - tail :]
         return text
+
+
+_SORTED: Final = (dict, AnySet)
 
 
 class _Shared:
@@ -58,6 +89,8 @@ def recursive_repr(fillvalue: Any = "...") -> Callable[[Any], Any]:
 
     def decorating(function: Any) -> Any:
         inside: list[Any] = []
+
+        function = call_of(function)
 
         def wrapper(self: Any) -> Any:
             S.charge(4)

@@ -39,6 +39,7 @@ class Timer:
 
     def timeit(self, number: Any = _NUMBER) -> Any:
         """timeit.Timer.timeit."""
+        S.charge(8)
         self._setup()
         statement, timer = self._stmt, self._timer
         begin = timer()

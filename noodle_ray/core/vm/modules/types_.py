@@ -20,6 +20,7 @@ from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules import re_
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.strings import to_repr
+from noodle_ray.core.vm.types import call_of
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
 assert re_.MEMBERS, "importing it gives mappings that cannot change theirs"
@@ -66,7 +67,7 @@ def _method(function: Any, instance: Any, /) -> Any:
         raise TypeError("first argument must be callable")
     if instance is None:
         raise TypeError("instance must not be None")
-    return MethodType(function, instance)
+    return MethodType(call_of(function), instance)
 
 
 def _refuse(name: str) -> Any:

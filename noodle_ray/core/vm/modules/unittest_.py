@@ -1,7 +1,6 @@
 """The unittest module: test cases, suites and a runner. Assertions are CPython's own; what a runner writes goes to its
 stream, or to stderr, which nobody reads."""
 
-import unittest.case as cpython
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -10,14 +9,69 @@ from noodle_ray.core.vm.classes.functions import is_program_function
 from noodle_ray.core.vm.classes.kinds import ProgramType, clean_error, hosted, is_instance, is_program_class
 from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.methods import attribute, register
+from noodle_ray.core.vm.modules import difflib_, pprint_
+from noodle_ray.core.vm.modules.copies import own_copy
 from noodle_ray.core.vm.modules.traceback_ import format_exception
 from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.strings import to_str, without_addresses
+from noodle_ray.core.vm.strings import charged, to_str, without_addresses
 from noodle_ray.core.vm.types import call_of
 
+cpython: Any = own_copy("unittest.case")
+_util: Any = own_copy("unittest.util")
+_find: Final[Any] = _util._count_diff_all_purpose
+_find_hashable: Final[Any] = _util._count_diff_hashable
+
+
+class _Differences:
+    """What assertions have in place of difflib and pprint: what pays."""
+
+    ndiff = staticmethod(difflib_.ndiff)
+    pformat = staticmethod(pprint_.pformat)
+
+
+def _text(obj: Any, short: Any = False) -> str:
+    """The text of a value in a message."""
+    try:
+        text = charged(without_addresses(str.__str__(repr(obj))))
+    except LIMITS:
+        raise
+    except Exception:
+        text = without_addresses(object.__repr__(obj))
+    return text if not short or len(text) < _SHORT else text[:_SHORT] + " [truncated]..."
+
+
+_SHORT: Final = 80
+
+
+def _shortened(*values: Any) -> Any:
+    for value in values:
+        charge_value(value, 16)
+    return _shorten(*values)
+
+
+def _paying_find(actual: Any, expected: Any) -> Any:
+    S.charge(32 + 8 * len(actual) * (len(expected) + len(actual)))
+    return _find(actual, expected)
+
+
+def _paying_find_hashable(actual: Any, expected: Any) -> Any:
+    S.charge(32 + 32 * (len(actual) + len(expected)))
+    return _find_hashable(actual, expected)
+
+
+_shorten: Final[Any] = _util._common_shorten_repr
+_util.safe_repr = _text
+vars(cpython).update(
+    difflib=_Differences,
+    pprint=_Differences,
+    safe_repr=_text,
+    _common_shorten_repr=_shortened,
+    _count_diff_all_purpose=_paying_find,
+    _count_diff_hashable=_paying_find_hashable,
+)
 SkipTest: Final = cpython.SkipTest
 _PREFIX: Final = "test"
 _SKIP: Final = mark("__unittest_skip_why__")
@@ -46,7 +100,7 @@ def _assertion(name: str) -> Callable[..., Any]:
     def call(self: Any, /, *args: Any, **options: Any) -> None:
         S.charge(12)
         for value in args[:2]:
-            charge_value(value, 4)
+            charge_value(value, 128)
         try:
             check(*args, **options)
         except AssertionError as error:

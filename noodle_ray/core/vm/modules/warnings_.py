@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules import on_start
-from noodle_ray.core.vm.modules.vetting import readers
+from noodle_ray.core.vm.modules.vetting import charge_value, readers
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_str
 
@@ -54,7 +54,7 @@ on_start(_run.__init__, "warnings")  # type: ignore[misc]
 
 def warn(message: Any, category: Any = None, stacklevel: Any = 1, source: Any = None) -> None:
     """warnings.warn."""
-    S.charge(20)
+    S.charge(20 + 8 * len(_run.filters))
     if isinstance(message, Warning):
         category = type(message)
     elif category is None:
@@ -62,6 +62,7 @@ def warn(message: Any, category: Any = None, stacklevel: Any = 1, source: Any = 
     if not (isinstance(category, type) and issubclass(category, Warning)):
         raise TypeError(f"category must be a Warning subclass, not '{type(category).__name__}'")
     text = to_str(message)
+    charge_value(text, len(_run.filters))
     if not isinstance(message, Warning):
         message = category(message)
     action = _action(text, category)
