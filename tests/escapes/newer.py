@@ -179,4 +179,46 @@ CONTAINERS: Final = {
         "= False",
     ),
 }
-NEWER: Final = {**ARRAYS, **CALLS, **ARGPARSE, **TEXTS, **CONTAINERS}
+_DAEMON: Final = "import threading, weakref\ne = threading.Event()\nclass X:\n    pass\n{}threading.Thread(target=f, daemon=True).start()\n1"
+_LEAK: Final = "class A:\n    pass\ndef told(f, *args):\n    try:\n        f(*args)\n    except (TypeError, ValueError) as e:\n        return '0x' in str(e.args)\n"
+
+THREADS: Final = {
+    "condition that waits when its thread is ended": (
+        "import threading\nc = threading.Condition()\ndef f():\n    with c:\n        c.wait()\nthreading.Thread(target=f, daemon=True).start()\nc.acquire()\n1",
+        "= 1",
+    ),
+    "thread ended in the finally of what is freed": (
+        _DAEMON.format("def g():\n    try:\n        yield\n    finally:\n        e.wait()\ndef f():\n    h = g()\n    next(h)\n    del h\n    while True:\n        pass\n"),
+        "= 1",
+    ),
+    "thread ended in a callback of weakref": (
+        _DAEMON.format("def f():\n    x = X()\n    r = weakref.ref(x, lambda r: e.wait())\n    del x\n    while e:\n        e.wait()\n"),
+        "= 1",
+    ),
+    "thread ended that goes on in a finally": (_DAEMON.format("def f():\n    try:\n        e.wait()\n    finally:\n        while True:\n            pass\n"), "= 1"),
+    "thread ended that catches everything": (_DAEMON.format("def f():\n    while True:\n        try:\n            e.wait()\n        except BaseException:\n            pass\n"), "= 1"),
+    "callback of weakref that never ends": ("import weakref\nclass X:\n    pass\ndef f(r):\n    while True:\n        pass\nx = X()\nr = weakref.ref(x, f)\ndel x\nwhile True:\n    pass", "E0401"),
+    "finalizers without end": ("import weakref\nclass X:\n    pass\nx = X()\ndef f():\n    weakref.finalize(x, f)\nf()\n1", "E0401|E0402|E0403"),
+    "waiting until what is no number": ("import threading\nthreading.Event().wait(float('nan'))", "ValueError"),
+    "timer of what is no number": ("import threading\nt = threading.Timer(float('nan'), print)\nt.start()\nt.join()\n1", "= 1"),
+    "threads that start threads": ("import threading\ndef f():\n    t = threading.Thread(target=f)\n    t.start()\n    t.join()\nf()\n1", "= 1"),
+    "too many threads": ("import threading\ne = threading.Event()\nfor i in range(2000):\n    threading.Thread(target=e.wait, daemon=True).start()", "RuntimeError|E0402"),
+    "thread that nests too deeply": ("import threading\ndef f():\n    return f()\nthreading.Thread(target=f).start()\nwhile True:\n    pass", "E0404"),
+    "call of an executor that nests too deeply": ("import concurrent.futures as c\ndef f():\n    return f()\nwith c.ThreadPoolExecutor(1) as p:\n    p.submit(f).exception()", "E0404"),
+    "thread that takes too much memory": ("import threading\nthreading.Thread(target=lambda: [0] * 10**8).start()\nwhile True:\n    pass", "E0402"),
+    "wait for itself": ("import threading\nb = threading.Barrier(1, action=lambda: b.wait())\nb.wait()", "E0401|E0403|E0404"),
+    "key changed while a dict looks for it": (
+        "import threading\ne = threading.Event()\nclass K:\n    def __hash__(self):\n        return 1\n    def __eq__(self, o):\n        e.wait()\n        return False\nd = {K(): 1}\ndef f():\n    d[K()] = 2\n"
+        "t = threading.Thread(target=f)\nt.start()\nd.clear()\nfor i in range(100):\n    d[i] = i\ne.set()\nt.join()\nlen(d)",
+        "= 101",
+    ),
+    "stderr of the run before": ("import contextlib, sys\nclass W:\n    def write(self, t):\n        1 / 0\nsys.stderr.write('x')\ncontextlib.redirect_stderr(W()).__enter__()\n1", "= 1"),
+}
+ADDRESSES: Final = {
+    "address in what inspect says": (_LEAK + "import inspect\ntold(inspect.signature, A()), told(inspect.Parameter, A(), A())", "= (False, False)"),
+    "address in what literal_eval says": (_LEAK + "import ast\ntold(ast.literal_eval, A)", "= False"),
+    "address in what graphlib says": (_LEAK + "import graphlib\nt = graphlib.TopologicalSorter()\nt.prepare()\ntold(t.done, A())", "= False"),
+    "address in what ipaddress says": (_LEAK + "import ipaddress\ntold(ipaddress.ip_address, A()), told(ipaddress.IPv4Address, A())", "= (False, False)"),
+    "address in a thread's name": (_LEAK + "import threading\n'0x' in threading.Thread(name=A()).name", "= False"),
+}
+NEWER: Final = {**ARRAYS, **CALLS, **ARGPARSE, **TEXTS, **CONTAINERS, **THREADS, **ADDRESSES}

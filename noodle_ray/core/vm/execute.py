@@ -13,7 +13,7 @@ from noodle_ray.core.vm.clock import Readings
 from noodle_ray.core.vm.endings import has_finalizers
 from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
-from noodle_ray.core.vm.generators.passing import trip
+from noodle_ray.core.vm.generators.passing import LIMITS, trip
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare
@@ -141,6 +141,9 @@ def execute(
         try:
             value = _run(run, module, entry, args or [], kwargs or {})
             fibers.barrier()
+        except LIMITS as limit:
+            trip(limit)  # a thread that met it never ends, so nobody may wait for it
+            raise
         finally:
             fibers.leave()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own
@@ -173,11 +176,23 @@ def execute(
         if profiler:
             profiler.end()
         run.end()
+        fuel = run.fuel_used()
+        if fibers.live:
+            _exhaust(run)
         fibers.close()
         sys.unraisablehook = ignored
         sys.setrecursionlimit(recursion)
     S.progress = _IDLE.progress
-    return Outcome(result, "".join(output.parts), error, usage(run.fuel_used()), tier, fibers.events)
+    return Outcome(result, "".join(output.parts), error, usage(fuel), tier, fibers.events)
+
+
+def _exhaust(run: Any) -> None:
+    """Leave nothing for threads that CPython lets go on when they are ended: in the ``finally`` of what it frees, say."""
+    tripped = S.tripped
+    try:
+        run.charge(float("inf"))
+    except LimitExceeded:
+        S.tripped = tripped
 
 
 def _note_ignored(ignored: Any) -> None:

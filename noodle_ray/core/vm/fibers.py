@@ -89,7 +89,8 @@ class Task(Protocol):
 
 class Fibers:
     """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``; ``looped`` says
-    whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first."""
+    whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first. While
+    ``atomic`` is not zero, nothing can wait for other fibers."""
 
     def __init__(self, host: EffectHost | None) -> None:
         self.host = host
@@ -109,6 +110,8 @@ class Fibers:
         self._pausing: set[Fiber] = set()
         self._timers: list[tuple[float, int, Fiber]] = []
         self._timed = 0
+        self._closed = False
+        self.atomic = 0
 
     def effect(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future:
         """Ask a model. Arguments may be futures: the request is sent when they are there.
@@ -190,11 +193,15 @@ class Fibers:
             return
         from greenlet import getcurrent
 
+        self._closed = True
         tripped, S.tripped = S.tripped, S.tripped or "closed"  # so that no ``finally`` of the program runs
         for alive in [*(part for fiber in self.live for part in (fiber.greenlet, fiber.base)), hub]:
             if alive:
                 alive.parent = getcurrent()
-                alive.throw()
+                try:
+                    alive.throw()
+                except (LimitExceeded, *_LIMITS, Exception):  # the run has ended, whatever a fiber of it meets
+                    pass
         S.tripped = tripped
         self.live.clear()
 
@@ -242,6 +249,15 @@ class Fibers:
         if fiber in self._pausing:
             self._pausing.discard(fiber)
             self._ready.append(fiber)
+
+    def _check_open(self) -> None:
+        """Raise for a fiber that would wait where it cannot, or when it is being ended."""
+        if self._closed:
+            from greenlet import GreenletExit
+
+            raise GreenletExit
+        if self.atomic:
+            raise RuntimeError("what weakref calls cannot wait in Noodle")
 
     def _argument(self, future: Future, value: Any) -> Any:
         if type(value) is Future and value.model is not _GATHERED:
@@ -322,6 +338,7 @@ class Fibers:
 
     def _exchange(self, until: float | None = None) -> None:
         """Send what is queued, and take at least one answer, if one comes before this time of the clock."""
+        self._check_open()
         host = self.host
         now = perf_counter() - self.started
         if self._queue:
@@ -379,6 +396,7 @@ class Fibers:
         """Let others run until somebody makes the current fiber ready."""
         from greenlet import getcurrent
 
+        self._check_open()
         me = self.current
         hub = self._start_hub()
         me.greenlet = getcurrent()

@@ -72,9 +72,11 @@ def start(function: Callable[[], object], known: Callable[[Fiber], object]) -> N
 
     fibers = S.fibers
     S.charge(100)
+    fibers._check_open()
     hub = fibers._start_hub()
     fiber = fibers.child()
     fiber.context = None
+    fiber.depth = 0  # a thread has a stack of its own
     fiber.greenlet = fiber.base = sharing(greenlet(partial(_run, fiber, function), hub))
     known(fiber)
     fibers.live.add(fiber)

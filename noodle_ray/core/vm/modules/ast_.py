@@ -7,6 +7,7 @@ from typing import Any, Final
 from noodle_ray.core.vm.modules.vetting import charge_value
 from noodle_ray.core.vm.sets import set as ordered
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.strings import to_repr
 
 _WEIGHT: Final = 64
 
@@ -14,7 +15,7 @@ _WEIGHT: Final = 64
 def literal_eval(node_or_string: Any) -> Any:
     """ast.literal_eval of a text."""
     if not isinstance(node_or_string, str):
-        raise ValueError(f"malformed node or string: {node_or_string!r}")
+        raise ValueError(f"malformed node or string: {to_repr(node_or_string)}")
     text = str.__str__(node_or_string)
     S.charge(50)
     charge_value(text, _WEIGHT)

@@ -14,6 +14,7 @@ from noodle_ray.core.vm.modules import on_start, threading_
 from noodle_ray.core.vm.modules.vetting import finite, readers
 from noodle_ray.core.vm.sets import set as ordered
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.types import call_of
 
 FIRST_COMPLETED: Final = "FIRST_COMPLETED"
@@ -174,7 +175,7 @@ class ThreadPoolExecutor:
             thread_name_prefix = f"ThreadPoolExecutor-{_counter.made}"
             _counter.made += 1
         self._most = max_workers
-        self._prefix = thread_name_prefix
+        self._prefix = to_str(thread_name_prefix)
         self._begin = None if initializer is None else partial(call_of(initializer), *initargs)
         self._queue: deque[tuple[Future, Callable[[], Any]]] = deque()
         self._threads: list[Any] = []

@@ -4,6 +4,7 @@ import graphlib
 from typing import Any
 
 from noodle_ray.core.vm.methods import register
+from noodle_ray.core.vm.modules.vetting import telling
 from noodle_ray.core.vm.state import S
 
 Sorter = graphlib.TopologicalSorter
@@ -38,7 +39,7 @@ class TopologicalSorter(Sorter):  # type: ignore[type-arg]
 
 TopologicalSorter.__module__ = "graphlib"
 _METHODS = ("add", "done", "get_ready", "is_active", "prepare", "static_order")
-register(TopologicalSorter, methods={name: getattr(TopologicalSorter, name) for name in _METHODS})
+register(TopologicalSorter, methods={name: telling(getattr(TopologicalSorter, name)) for name in _METHODS})
 register(graphlib.CycleError, attributes={"args": lambda error: error.args})
 
 MEMBERS: dict[str, Any] = {"CycleError": graphlib.CycleError, "TopologicalSorter": TopologicalSorter}

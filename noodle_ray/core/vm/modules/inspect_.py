@@ -12,9 +12,10 @@ from noodle_ray.core.vm.classes.kinds import is_instance, is_program_class
 from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.methods import attribute, register
 from noodle_ray.core.vm.modules import re_
-from noodle_ray.core.vm.modules.vetting import readers
+from noodle_ray.core.vm.modules.vetting import readers, telling
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.strings import to_repr
 from noodle_ray.core.vm.types import Module, Standin, call_of
 
 Parameter: Final = inspect.Parameter
@@ -29,8 +30,8 @@ def signature(obj: Any, *, follow_wrapped: Any = True) -> Any:
     found = _signature(obj, bool(follow_wrapped))
     if found is None:
         if not callable(obj):
-            raise TypeError(f"{obj!r} is not a callable object")
-        raise ValueError(f"no signature found for {obj!r}")
+            raise TypeError(f"{to_repr(obj)} is not a callable object")
+        raise ValueError(f"no signature found for {to_repr(obj)}")
     return found
 
 
@@ -136,17 +137,19 @@ register(
     Signature,
     statics={"empty": _EMPTY},
     methods={
-        "bind": Signature.bind,
+        "bind": telling(Signature.bind),
         "bind_partial": Signature.bind_partial,
-        "replace": Signature.replace,
+        "replace": telling(Signature.replace),
     },
     attributes=readers("empty", "parameters", "return_annotation"),
+    call=telling(Signature),
 )
 register(
     Parameter,
-    methods={"replace": Parameter.replace},
+    methods={"replace": telling(Parameter.replace)},
     attributes=readers("annotation", "default", "empty", "kind", "name", *_KINDS),
     statics={name: getattr(Parameter, name) for name in ("empty", *_KINDS)},
+    call=telling(Parameter),
 )
 register(
     inspect.BoundArguments,

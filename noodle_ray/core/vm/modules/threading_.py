@@ -27,6 +27,7 @@ from noodle_ray.core.vm.modules import on_start
 from noodle_ray.core.vm.modules.vetting import readers
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.types import call_of
 
 _MOST: Final = 1000
@@ -101,7 +102,7 @@ def _init(
         if type(shown) is str:
             name = f"{name} ({shown})"
     daemonic = _state(current_thread()).daemon if daemon is None else bool(daemon)
-    self.__dict__[_STATE] = _State(str.__str__(str(name)), daemonic)
+    self.__dict__[_STATE] = _State(to_str(name), daemonic)
     self.__dict__[mark("_target")] = target
     self.__dict__[mark("_args")] = args
     self.__dict__[mark("_kwargs")] = {} if kwargs is None else kwargs
@@ -175,7 +176,7 @@ def _is_alive(self: Any) -> bool:
 
 
 def _set_name(self: Any, name: Any) -> None:
-    _state(self).name = str.__str__(str(name))
+    _state(self).name = to_str(name)
 
 
 def _set_daemon(self: Any, daemonic: Any) -> None:

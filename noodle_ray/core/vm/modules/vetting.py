@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.strings import without_addresses
 
 _SMALL: Final = 63
 _SIZED: Final = (str, bytes, list, tuple, dict)
@@ -64,6 +65,21 @@ def _paid(items: Any) -> Any:
         if count & 1023 == 1023:
             S.charge(1024)
         yield item
+
+
+def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, whose errors tell of no address of what it was given."""
+
+    @wraps(function, ("__name__", "__qualname__"), ())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, ValueError) as error:
+            error.args = tuple(without_addresses(each) if type(each) is str else each for each in error.args)
+            raise
+
+    del call.__wrapped__
+    return call
 
 
 def readers(*names: str) -> dict[str, Callable[[Any], Any]]:

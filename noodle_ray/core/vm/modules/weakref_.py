@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any, Final
 
+from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.methods import register
+from noodle_ray.core.vm.modules.traceback_ import format_exception
 from noodle_ray.core.vm.modules.vetting import finite
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of, dict_items, dict_keys
@@ -20,7 +22,11 @@ def _of_this_run(callback: Any) -> Callable[[Any], None] | None:
     def call(reference: Any) -> None:
         if S.module is not None and S.fibers is fibers and not S.tripped:
             S.charge(4)
-            function(reference)
+            fibers.atomic += 1  # CPython would ignore that the fiber is ended while it waits
+            try:
+                function(reference)
+            finally:
+                fibers.atomic -= 1
 
     return call
 
@@ -124,7 +130,12 @@ class Finalize:
 
     def _leave(self) -> None:
         if self.atexit:
-            self()
+            try:
+                self()
+            except LIMITS:
+                raise
+            except Exception as error:
+                S.complain("".join(format_exception(error)))
 
     @property
     def alive(self) -> bool:
