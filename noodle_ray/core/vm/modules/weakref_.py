@@ -117,6 +117,7 @@ class Finalize:
     __slots__ = ("_call", "_reference", "atexit")
 
     def __init__(self, obj: Any, func: Any, /, *args: Any, **kwargs: Any) -> None:
+        S.charge(150)
         self._call: Any = (call_of(func), args, kwargs)
         self.atexit = True
         self._reference = Reference(obj, lambda reference: self())
