@@ -163,7 +163,9 @@ CONTAINERS: Final = {
         "E0401",
     ),
     "texts that differ in a test": (
-        _CASE.format(r"assertEqual('\n'.join(f'line {i:05} of many' for i in range(150)), '\n'.join(f'line {i:05} of many!' for i in range(150)))"),
+        _CASE.format(
+            r"assertEqual('\n'.join(f'line {i:05} of many' for i in range(150)), '\n'.join(f'line {i:05} of many!' for i in range(150)))"
+        ),
         "E0401",
     ),
     "lists in another order in a test": (
@@ -188,37 +190,121 @@ THREADS: Final = {
         "= 1",
     ),
     "thread ended in the finally of what is freed": (
-        _DAEMON.format("def g():\n    try:\n        yield\n    finally:\n        e.wait()\ndef f():\n    h = g()\n    next(h)\n    del h\n    while True:\n        pass\n"),
+        _DAEMON.format(
+            "def g():\n    try:\n        yield\n    finally:\n        e.wait()\ndef f():\n    h = g()\n    next(h)\n    del h\n    while True:\n        pass\n"
+        ),
         "= 1",
     ),
     "thread ended in a callback of weakref": (
-        _DAEMON.format("def f():\n    x = X()\n    r = weakref.ref(x, lambda r: e.wait())\n    del x\n    while e:\n        e.wait()\n"),
+        _DAEMON.format(
+            "def f():\n    x = X()\n    r = weakref.ref(x, lambda r: e.wait())\n    del x\n    while e:\n        e.wait()\n"
+        ),
         "= 1",
     ),
-    "thread ended that goes on in a finally": (_DAEMON.format("def f():\n    try:\n        e.wait()\n    finally:\n        while True:\n            pass\n"), "= 1"),
-    "thread ended that catches everything": (_DAEMON.format("def f():\n    while True:\n        try:\n            e.wait()\n        except BaseException:\n            pass\n"), "= 1"),
-    "callback of weakref that never ends": ("import weakref\nclass X:\n    pass\ndef f(r):\n    while True:\n        pass\nx = X()\nr = weakref.ref(x, f)\ndel x\nwhile True:\n    pass", "E0401"),
-    "finalizers without end": ("import weakref\nclass X:\n    pass\nx = X()\ndef f():\n    weakref.finalize(x, f)\nf()\n1", "E0401|E0402|E0403"),
+    "thread ended that goes on in a finally": (
+        _DAEMON.format("def f():\n    try:\n        e.wait()\n    finally:\n        while True:\n            pass\n"),
+        "= 1",
+    ),
+    "thread ended that catches everything": (
+        _DAEMON.format(
+            "def f():\n    while True:\n        try:\n            e.wait()\n        except BaseException:\n            pass\n"
+        ),
+        "= 1",
+    ),
+    "callback of weakref that never ends": (
+        "import weakref\nclass X:\n    pass\ndef f(r):\n    while True:\n        pass\nx = X()\nr = weakref.ref(x, f)\ndel x\nwhile True:\n    pass",
+        "E0401",
+    ),
+    "finalizers without end": (
+        "import weakref\nclass X:\n    pass\nx = X()\ndef f():\n    weakref.finalize(x, f)\nf()\n1",
+        "E0401|E0402|E0403",
+    ),
     "waiting until what is no number": ("import threading\nthreading.Event().wait(float('nan'))", "ValueError"),
-    "timer of what is no number": ("import threading\nt = threading.Timer(float('nan'), print)\nt.start()\nt.join()\n1", "= 1"),
-    "threads that start threads": ("import threading\ndef f():\n    t = threading.Thread(target=f)\n    t.start()\n    t.join()\nf()\n1", "= 1"),
-    "too many threads": ("import threading\ne = threading.Event()\nfor i in range(2000):\n    threading.Thread(target=e.wait, daemon=True).start()", "RuntimeError|E0402"),
-    "thread that nests too deeply": ("import threading\ndef f():\n    return f()\nthreading.Thread(target=f).start()\nwhile True:\n    pass", "E0404"),
-    "call of an executor that nests too deeply": ("import concurrent.futures as c\ndef f():\n    return f()\nwith c.ThreadPoolExecutor(1) as p:\n    p.submit(f).exception()", "E0404"),
-    "thread that takes too much memory": ("import threading\nthreading.Thread(target=lambda: [0] * 10**8).start()\nwhile True:\n    pass", "E0402"),
-    "wait for itself": ("import threading\nb = threading.Barrier(1, action=lambda: b.wait())\nb.wait()", "E0401|E0403|E0404"),
+    "timer of what is no number": (
+        "import threading\nt = threading.Timer(float('nan'), print)\nt.start()\nt.join()\n1",
+        "= 1",
+    ),
+    "threads that start threads": (
+        "import threading\ndef f():\n    t = threading.Thread(target=f)\n    t.start()\n    t.join()\nf()\n1",
+        "= 1",
+    ),
+    "too many threads": (
+        "import threading\ne = threading.Event()\nfor i in range(2000):\n    threading.Thread(target=e.wait, daemon=True).start()",
+        "RuntimeError|E0402",
+    ),
+    "thread that nests too deeply": (
+        "import threading\ndef f():\n    return f()\nthreading.Thread(target=f).start()\nwhile True:\n    pass",
+        "E0404",
+    ),
+    "call of an executor that nests too deeply": (
+        "import concurrent.futures as c\ndef f():\n    return f()\nwith c.ThreadPoolExecutor(1) as p:\n    p.submit(f).exception()",
+        "E0404",
+    ),
+    "thread that takes too much memory": (
+        "import threading\nthreading.Thread(target=lambda: [0] * 10**8).start()\nwhile True:\n    pass",
+        "E0402",
+    ),
+    "wait for itself": (
+        "import threading\nb = threading.Barrier(1, action=lambda: b.wait())\nb.wait()",
+        "E0401|E0403|E0404",
+    ),
     "key changed while a dict looks for it": (
         "import threading\ne = threading.Event()\nclass K:\n    def __hash__(self):\n        return 1\n    def __eq__(self, o):\n        e.wait()\n        return False\nd = {K(): 1}\ndef f():\n    d[K()] = 2\n"
         "t = threading.Thread(target=f)\nt.start()\nd.clear()\nfor i in range(100):\n    d[i] = i\ne.set()\nt.join()\nlen(d)",
         "= 101",
     ),
-    "stderr of the run before": ("import contextlib, sys\nclass W:\n    def write(self, t):\n        1 / 0\nsys.stderr.write('x')\ncontextlib.redirect_stderr(W()).__enter__()\n1", "= 1"),
+    "stderr of the run before": (
+        "import contextlib, sys\nclass W:\n    def write(self, t):\n        1 / 0\nsys.stderr.write('x')\ncontextlib.redirect_stderr(W()).__enter__()\n1",
+        "= 1",
+    ),
 }
 ADDRESSES: Final = {
-    "address in what inspect says": (_LEAK + "import inspect\ntold(inspect.signature, A()), told(inspect.Parameter, A(), A())", "= (False, False)"),
+    "address in what inspect says": (
+        _LEAK + "import inspect\ntold(inspect.signature, A()), told(inspect.Parameter, A(), A())",
+        "= (False, False)",
+    ),
     "address in what literal_eval says": (_LEAK + "import ast\ntold(ast.literal_eval, A)", "= False"),
-    "address in what graphlib says": (_LEAK + "import graphlib\nt = graphlib.TopologicalSorter()\nt.prepare()\ntold(t.done, A())", "= False"),
-    "address in what ipaddress says": (_LEAK + "import ipaddress\ntold(ipaddress.ip_address, A()), told(ipaddress.IPv4Address, A())", "= (False, False)"),
+    "address in what graphlib says": (
+        _LEAK + "import graphlib\nt = graphlib.TopologicalSorter()\nt.prepare()\ntold(t.done, A())",
+        "= False",
+    ),
+    "address in what ipaddress says": (
+        _LEAK + "import ipaddress\ntold(ipaddress.ip_address, A()), told(ipaddress.IPv4Address, A())",
+        "= (False, False)",
+    ),
     "address in a thread's name": (_LEAK + "import threading\n'0x' in threading.Thread(name=A()).name", "= False"),
 }
-NEWER: Final = {**ARRAYS, **CALLS, **ARGPARSE, **TEXTS, **CONTAINERS, **THREADS, **ADDRESSES}
+STATE: Final = {
+    "groups of a pattern that is kept": (
+        "import re\nclass E:\n    def __eq__(self, o):\n        o['evil'] = 1\n        return True\nre.compile('(?P<a>x)').groupindex == E()\ndict(re.compile('(?P<a>x)').groupindex)",
+        "= {'a': 1}",
+    ),
+    "list that never ends added to a UserList": (
+        "from collections import UserList\nimport itertools\nUserList([1]) + itertools.count()",
+        "E0401|E0402",
+    ),
+    "suite of itself": (
+        "import unittest\ns = unittest.TestSuite()\ns.addTest(s)\ns.run(unittest.TestResult())",
+        "E0404",
+    ),
+    "limit in an assertion that expects everything": (
+        _CASE.format("assertRaises(BaseException, lambda: [0] * 10**9)"),
+        "E0402",
+    ),
+    "namespace of a metaclass": (
+        "class M(type):\n    def __new__(m, name, bases, ns):\n        return type.__new__(m, name, bases, {**ns, '__class__': 5})\nclass A(metaclass=M):\n    pass",
+        "TypeError",
+    ),
+    "names of a metaclass's class that lie": (
+        "class S(str):\n    def __getitem__(self, i):\n        return 'zz'\nclass M(type):\n    pass\nM('A', (), {S('__class__'): 5})",
+        "TypeError",
+    ),
+    "type of metaclasses called": ("class M(type):\n    pass\ntype(M)('X', (object,), {})", "TypeError"),
+    "base of metaclasses called": ("class M(type):\n    pass\nM.__mro__[1]('X', (object,), {})", "TypeError"),
+    "metaclass that compares": ("class M(type):\n    pass\nM.__eq__ = lambda a, b: True", "TypeError"),
+    "attribute set on the library's class": (
+        "import unittest\ntype.__setattr__(unittest.TestCase, 'setUp', 5)",
+        "TypeError|AttributeError",
+    ),
+}
+NEWER: Final = {**ARRAYS, **CALLS, **ARGPARSE, **TEXTS, **CONTAINERS, **THREADS, **ADDRESSES, **STATE}

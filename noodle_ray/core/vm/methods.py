@@ -169,7 +169,7 @@ def _is_in_c(kind: type) -> bool:
 
 
 def _bind(method: Method, value: Any, kind: type, name: str) -> Any:
-    if name == "add" and kind is sets.set:
+    if name == "add" and issubclass(kind, sets.AnySet):
         method = sets.add
     if isinstance(method, MethodDescriptorType):
         return method.__get__(value, kind)
@@ -193,7 +193,7 @@ def _class_attribute(kind: Any, name: str) -> Any:
         raise AttributeError(f"type object '{kind.__name__}' has no attribute '{name}'", name=name)
     if isinstance(method, MethodDescriptorType) and name != "add" and kind is not dict:
         return method
-    checked = sets.add if name == "add" and kind is sets.set else method
+    checked = sets.add if name == "add" and issubclass(kind, sets.AnySet) else method
 
     def unbound(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(self, kind) or (kind is dict and isinstance(self, sets.AnySet)):

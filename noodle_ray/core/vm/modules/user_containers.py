@@ -11,7 +11,7 @@ from typing import Any, Final
 from noodle_ray.core.vm.builtins.identity import hash as stable_hash
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted
 from noodle_ray.core.vm.methods import METHODS
-from noodle_ray.core.vm.modules.vetting import refuse_beyond_memory
+from noodle_ray.core.vm.modules.vetting import finite, refuse_beyond_memory
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.operators import remainder
 from noodle_ray.core.vm.strings import to_str
@@ -76,11 +76,11 @@ def _cast(self: Any, other: Any) -> Any:
 
 
 def _add(self: Any, other: Any) -> Any:
-    return type(self)(self.data + list(_plain(other)))
+    return type(self)(self.data + list(finite(_plain(other))))
 
 
 def _radd(self: Any, other: Any) -> Any:
-    return type(self)(list(_plain(other)) + self.data)
+    return type(self)(list(finite(_plain(other))) + self.data)
 
 
 def _sort(self: Any, /, *args: Any, **options: Any) -> None:
