@@ -140,11 +140,12 @@ def _set_optionxform(parser: Any, function: Any) -> None:
 
 
 _kind: Any
+configparser.RawConfigParser.get = _paying(configparser.RawConfigParser.get)  # generated code may look it up itself
 for _kind in (configparser.RawConfigParser, configparser.ConfigParser):
     register(
         _kind,
         methods={name: _paying(getattr(_kind, name)) for name in (*_PARSER, *_GETTERS[1:])}
-        | {"get": _kind.get}
+        | {"get": configparser.RawConfigParser.get}
         | _VIEWS
         | {"read_dict": _read_dict, "read_file": _read_file, "read_string": _read_string, "write": _write},
         attributes=readers("default_section"),
