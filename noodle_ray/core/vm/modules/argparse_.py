@@ -117,15 +117,15 @@ def _label_size(action: Any) -> int:
     return size + _size(action.metavar) * (action.nargs if isinstance(action.nargs, int) else 1)
 
 
-class _Store(argparse.Namespace):  # type: ignore[misc, name-defined]
+class _Store(argparse.Namespace):  # type: ignore[misc,name-defined]
     """Where argparse itself puts values. Programs get a Namespace of theirs."""
 
     def __setattr__(self, name: Any, value: Any) -> None:
         _check_name(name)
-        vars(self)[name] = value
+        self.__dict__[name] = value
 
 
-class _Parser(argparse.ArgumentParser):  # type: ignore[misc, name-defined]
+class _Parser(argparse.ArgumentParser):  # type: ignore[misc,name-defined]
     def __init__(self, prog: Any = None, *args: Any, **options: Any) -> None:
         S.charge(300)
         super().__init__(_PROGRAM if prog is None else prog, *args, **_vet(options))

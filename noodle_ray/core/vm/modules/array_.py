@@ -19,7 +19,7 @@ class _Named(type):
     """The type of such arrays' type: it has one name in messages, as CPython's, and another that programs read."""
 
     @property
-    def __name__(cls) -> str:
+    def __name__(cls) -> str:  # type: ignore[override]
         return "array"
 
 
@@ -27,7 +27,7 @@ class array(cpython.array, metaclass=_Named):  # type: ignore[type-arg]
     """array.array."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def _item(self, value: Any) -> Any:
         """An item of this array as a plain number or text, converted by an array that no program can reach."""
@@ -49,7 +49,7 @@ class array(cpython.array, metaclass=_Named):  # type: ignore[type-arg]
     def __mul__(self, times: Any) -> Any:
         if not isinstance(times, SupportsIndex):
             raise TypeError(f"can't multiply sequence by non-int of type '{type_name(times)}'")
-        return self._own(super().__mul__(times))
+        return self._own(super().__mul__(times))  # type: ignore[operator]
 
     __rmul__ = __mul__
 
@@ -65,7 +65,7 @@ class array(cpython.array, metaclass=_Named):  # type: ignore[type-arg]
 
     def insert(self, where: SupportsIndex, value: Any, /) -> None:
         """array.array.insert."""
-        super().insert(where, self._item(value))
+        super().insert(where, self._item(value))  # type: ignore[arg-type]
 
     def fromlist(self, values: Any, /) -> None:
         """array.array.fromlist."""

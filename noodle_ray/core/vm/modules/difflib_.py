@@ -96,7 +96,7 @@ def get_close_matches(word: Any, possibilities: Any, n: Any = 3, cutoff: Any = 0
     """difflib.get_close_matches."""
     candidates = list(finite(possibilities))
     S.charge(64 * len(candidates))
-    return difflib.get_close_matches(word, candidates, n, cutoff)
+    return list(difflib.get_close_matches(word, candidates, n, cutoff))
 
 
 def _diff(function: Any, a: Any, b: Any, *args: Any, **kwargs: Any) -> Iterator[str]:
@@ -139,7 +139,8 @@ def ndiff(a: Any, b: Any, linejunk: Any = None, charjunk: Any = difflib.IS_CHARA
 
 def restore(delta: Any, which: Any) -> Iterator[str]:
     """difflib.restore."""
-    return difflib.restore(finite(delta), which)
+    found: Iterator[str] = difflib.restore(finite(delta), which)
+    return found
 
 
 register(

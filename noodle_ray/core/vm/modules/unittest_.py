@@ -40,7 +40,7 @@ def _text(obj: Any, short: Any = False) -> str:
         raise
     except Exception:
         text = without_addresses(object.__repr__(obj))
-    return text if not short or len(text) < _SHORT else text[:_SHORT] + " [truncated]..."
+    return str(text) if not short or len(text) < _SHORT else text[:_SHORT] + " [truncated]..."
 
 
 _SHORT: Final = 80
@@ -85,7 +85,7 @@ _SHARED: Final = (
 )
 
 
-class _Judge(cpython.TestCase):
+class _Judge(cpython.TestCase):  # type: ignore[misc]
     """Whose assertions are called."""
 
     maxDiff = None
