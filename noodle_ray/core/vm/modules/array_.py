@@ -1,7 +1,7 @@
 """The array module: arrays of numbers as CPython's, without files and addresses.
 
-CPython's array writes an item where the index pointed before the item's ``__index__`` or ``__float__`` ran, even if that
-made the array shorter. So an object of the program becomes a number before CPython's code sees it.
+CPython's array writes an item where the index pointed before the item's ``__index__`` or ``__float__`` ran, even if
+that made the array shorter. So an object of the program becomes a number before CPython's code sees it.
 """
 
 import array as cpython
