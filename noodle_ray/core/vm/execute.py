@@ -187,7 +187,7 @@ def execute(
 
 
 def _exhaust(run: Any) -> None:
-    """Leave nothing for threads that CPython lets go on when they are ended: in the ``finally`` of what it frees, say."""
+    """Leave no fuel to threads that CPython lets go on when they are ended: in the ``finally`` of what it frees."""
     tripped = S.tripped
     try:
         run.charge(float("inf"))
