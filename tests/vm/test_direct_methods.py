@@ -15,6 +15,7 @@ HARMLESS = {
     *("collections.abc.Mapping", "collections.abc.MutableMapping", "collections.abc.MutableSequence"),
     *("weakref.WeakValueDictionary", "pathlib._PosixFlavour", "pathlib._WindowsFlavour", "configparser.ParsingError"),
     "xml.etree.ElementTree.Element",  # the one in Python, which the one in C took the place of
+    "noodle_ray.core.nbc.verifier.known.Store",
     "noodle_ray.core.vm.sets.AnySet",  # hides it
 }
 """Classes that have such a name, too, and that no program can hold an instance of, or could do no harm with."""

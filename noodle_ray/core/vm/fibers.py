@@ -55,9 +55,9 @@ class Fiber:
     """A thread of a run. ``depth`` counts nested calls, for the recursion limit.
 
     ``base`` is the greenlet it began in; ``greenlet`` the one to go on with, which may be that of a generator it runs.
-    ``handled`` is the exception that was being handled where that generator was last resumed. ``task`` is set for a
-    task of `generators.loop`, which goes on when its loop says so. ``context`` has the values of context variables; it
-    is never changed, but replaced.
+    ``handled`` is the exception that was being handled where that generator was last resumed.
+    ``task`` is set for a task of `generators.loop`, which goes on when its loop says so. ``context`` has the values of
+    context variables; it is never changed, but replaced.
     """
 
     __slots__ = ("base", "context", "depth", "greenlet", "handled", "outstanding", "path", "position", "task")
