@@ -49,7 +49,9 @@ def test_attribute_when_set_is_kept_under_its_marked_name() -> None:
         attribute(value, "x")
 
 
-@pytest.mark.parametrize("name", ["__getstate__", "__getattribute__", "__reduce__", "__class__", "__mro_entries__", "__x__"])
+@pytest.mark.parametrize(
+    "name", ["__getstate__", "__getattribute__", "__reduce__", "__class__", "__mro_entries__", "__x__"]
+)
 def test_special_name_when_a_hand_made_body_defines_it_is_refused(name: str) -> None:
     assert name not in CLASS_DUNDERS
     with pytest.raises(TypeError, match="cannot define"):
