@@ -73,7 +73,7 @@ class Numeric:
             return pick(simple)()
         inner = ["    " + line for line in self.block(depth - 1, 0, calls=calls)]
         heads = (
-            [f"for i in range({pick(('5', 'len(xs)', '3, -2, -1', 'int(abs(a)) % 7'))}):"],
+            [f"for i in range({pick(('5', 'len(xs) % 9', '3, -2, -1', 'int(abs(a)) % 7'))}):"],
             ["for x in xs[:4]:"],
             [f"if {self.expression(1)} {pick(('<', '==', '>'))} {self.expression(1)}:"],
         )
