@@ -263,6 +263,10 @@ class _Maker:
         member = Instr("attr", (third, second, "error"), self.span())
         return self.random.choice((((one,), first), ((one, two, both), third), ((two, member), third)))
 
+    def nameless(self) -> int:
+        """A register that is no variable: a handler's variable is unbound where an exception leaves the handler."""
+        return self.random.randrange(len(self.function.locals), self.function.registers)
+
     def attempt(self, defined: set[int], inner: Any) -> tuple[object, ...]:
         body_end = set(defined)
         body = inner(body_end)
@@ -270,7 +274,7 @@ class _Maker:
         for _ in range(self.random.randrange(3)):
             start = set(defined)
             types, type_register = self.types(start)
-            exception = self.random.choice([None, self.random.randrange(self.function.registers)])
+            exception = self.random.choice([None, self.nameless()])
             start |= set() if exception is None else {exception}
             handlers.append((types, type_register, exception, inner(start, handler=True)))
         other = inner(body_end)
