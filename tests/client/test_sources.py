@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import cache as memory
 from functools import partial, wraps
 from math import sqrt
-from pathlib import PurePath
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -60,8 +60,8 @@ def uses_partial() -> Any:
     return partial(loops)
 
 
-def uses_path() -> Any:
-    return PurePath("a")
+def uses_archive() -> Any:
+    return ZipFile("a")
 
 
 def with_default(limit: int = LIMIT) -> int:
@@ -182,7 +182,7 @@ def uses_os() -> str:
 @pytest.mark.parametrize(
     ("function", "message", "hint"),
     [
-        (uses_path, "'PurePath', a class", "define the class inside of the function"),
+        (uses_archive, "'ZipFile', a class", "define the class inside of the function"),
         (uses_remembered, "'remembered', a _lru_cache_wrapper", "write what it does as a def without decorators"),
         (uses_decorated, "'decorated' is wrapped by a decorator", "define it inside of the program's function"),
         (uses_os, "'os', a module", "programs have no files, environment or processes"),
