@@ -111,7 +111,10 @@ DEFINITIONS: Final = {
         "TypeError|" + REFUSED,
     ),
     "getattribute": ("class A:\n    def __getattribute__(self, n):\n        return 1", REFUSED),
-    "finalizer": ("class A:\n    def __del__(self):\n        print(1)", REFUSED),
+    "finalizer that keeps its object": (
+        "kept = []\nclass A:\n    def __del__(self):\n        kept.append(self)\nA()\nlen(kept)",
+        "= 1",
+    ),
     "pickling": ("class A:\n    def __reduce__(self):\n        return (print, (1,))", REFUSED),
     "class hook": ("class A:\n    def __instancecheck__(self, o):\n        return True", REFUSED),
     "class's class": ("class A:\n    __class__ = int", REFUSED),
