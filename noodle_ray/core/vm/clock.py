@@ -34,13 +34,12 @@ class Readings:
     how long that run had stopped.
     """
 
-    __slots__ = ("_known", "_latest", "_left", "_made", "_shift")
+    __slots__ = ("_known", "_left", "_made", "_shift")
 
     def __init__(self, known: Mapping[str, list[float]]) -> None:
         self._known = known
         self._made: dict[str, list[float]] = {}
         self._left = MAX_READINGS
-        self._latest = max([max(values) for place, values in self._known.items() if place[0] == "m" and values] or [0])
         self._shift: float | None = None
 
     def wall(self, clock: Clock, path: str) -> float:
@@ -55,7 +54,8 @@ class Readings:
         if known is None:
             now = clock.monotonic()
             if self._shift is None:
-                self._shift = self._latest - now if self._latest else 0.0
+                before = [max(values) for place, values in self._known.items() if place[0] == "m" and values]
+                self._shift = max(before) - now if before else 0.0
             known = now + self._shift
         return self._keep(place, known)
 
