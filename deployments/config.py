@@ -61,7 +61,7 @@ class PlatformConfig(NamedTuple):
 
 def load_config(host: str | None = None, port: int | None = None, path: Path = CONFIG_FILE) -> PlatformConfig:
     """Read a configuration; ``host`` and ``port`` override its address."""
-    document = yaml.safe_load(path.read_text())
+    document = yaml.safe_load(path.read_bytes())
     (application,) = document["applications"]
     http_options = dict(document.get("http_options") or {})
     if host is not None:

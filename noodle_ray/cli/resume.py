@@ -27,7 +27,7 @@ def keep(outcome: dict[str, Any], request: RunRequest, program: Loaded, journal:
     name = hashlib.sha256(text.encode()).hexdigest()[:8]
     folder = _folder()
     content = json.dumps({"continuation": text, "source": program.source, "filename": program.filename})
-    (folder / f"{name}.json").write_text(content)
+    (folder / f"{name}.json").write_text(content, encoding="utf-8")
     for old in _kept()[KEPT:]:
         old.unlink(missing_ok=True)
     return name
@@ -37,7 +37,7 @@ def resume_run(name: str | None, *, fuel: int | None, as_json: bool = False) -> 
     """Go on with a stopped run, the latest if none is named, print what it gives, and return the exit status."""
     try:
         path = _find(name)
-        kept = json.loads(path.read_text())
+        kept = json.loads(path.read_text(encoding="utf-8"))
         stopped = read(kept["continuation"]).with_fuel(fuel)
         module = load(stopped.request.module)
         program = Loaded(kept["filename"], kept["source"], module, stopped.request.module)

@@ -36,7 +36,7 @@ class PlatformState(NamedTuple):
 def read_state() -> PlatformState | None:
     """Return the record, or None if there is none or it cannot be understood."""
     try:
-        values = json.loads(paths.platform_file().read_text())
+        values = json.loads(paths.platform_file().read_text(encoding="utf-8"))
         return PlatformState(**{name: values[name] for name in PlatformState._fields if name in values})
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -46,7 +46,7 @@ def write_state(state: PlatformState) -> None:
     """Replace the record; readers never see half of it."""
     target = paths.platform_file()
     draft = target.with_name(f"{target.name}.{os.getpid()}")
-    draft.write_text(json.dumps(state._asdict(), indent=1))
+    draft.write_text(json.dumps(state._asdict(), indent=1), encoding="utf-8")
     draft.chmod(0o600)
     os.replace(draft, target)
 

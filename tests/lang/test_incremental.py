@@ -155,6 +155,15 @@ def test_a_class_with_operators_changes_what_has_generator_expressions_and_nothi
     assert encode(module) == encode(compile_source(changed))
 
 
+def test_a_function_that_becomes_a_generator_changes_comprehensions_over_its_calls() -> None:
+    compiler = IncrementalCompiler(min_pieces=1)
+    parts = ["def items():\n    return [1, 2]", "def other():\n    return 3", "print([x for x in items()])"]
+    for body in ("return [1, 2]", "yield 1", "return [3]"):
+        parts[0] = f"def items():\n    {body}"
+        source = "\n".join(parts)
+        assert compiled(compiler, source) == compiled(None, source)
+
+
 def test_faults_are_those_of_a_cold_compilation() -> None:
     compiler = IncrementalCompiler()
     compiler.compile(program(20))

@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import inspect
 import io
+import locale
 import sys
 import threading
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def on_cpython(source: str) -> Observed:
     out = io.StringIO()
     result, error, frames = None, None, []
     others = {*threading.enumerate()}
-    with contextlib.redirect_stdout(out), _joining(others):
+    with contextlib.redirect_stdout(out), _joining(others), _same_locale():
         try:
             exec(compile(ast.fix_missing_locations(tree), FILENAME, "exec"), names)
             result = names.get(RESULT)
@@ -98,6 +99,16 @@ def _joining(others: builtins.set[threading.Thread]) -> Iterator[None]:
         for thread in threading.enumerate():
             if thread not in others and not thread.daemon and not thread.name.startswith("ThreadPool"):
                 thread.join()
+
+
+@contextlib.contextmanager
+def _same_locale() -> Iterator[None]:
+    """Undo what the program says of the process's locale: later tests read files with it."""
+    kept = locale.setlocale(locale.LC_ALL)
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_ALL, kept)
 
 
 def _is_guard(node: ast.AST) -> bool:

@@ -61,15 +61,19 @@ class Resolution:
     def _hold_generators(self) -> None:
         """A comprehension over a generator of the program is a function, as in CPython: an exception that leaves it
         holds its frame, and so the generator, whose ``finally`` would else run before the exception is handled."""
-        names = {
-            scope.node.name
-            for scope in self.scopes.values()
-            if scope.yields and isinstance(scope.node, ast.FunctionDef)
-        }
+        names = self.generator_functions()
         for scope in self.scopes.values() if names else ():
             node: Any = scope.node
             if scope.kind == "comp" and not scope.awaits and _calls(node.generators[0].iter, names):
                 scope.function = True
+
+    def generator_functions(self) -> set[str]:
+        """Names of the functions, anywhere in the program, that are generators."""
+        return {
+            scope.node.name
+            for scope in self.scopes.values()
+            if scope.yields and isinstance(scope.node, ast.FunctionDef)
+        }
 
     def lookup(self, scope: Scope, name: str) -> tuple[Scope | None, Meaning]:
         """The scope whose variable the name is, if it is one, and its meaning as far as scopes tell. Names of a

@@ -43,6 +43,7 @@ class Piece(NamedTuple):
     aliases: list[tuple[str, ast.Call]]
     names: tuple[str, ...]
     class_names: frozenset[str]
+    generator_functions: frozenset[str]
     generators: bool
     stops: bool
 
@@ -133,7 +134,7 @@ def read_piece(text: str, flags: int) -> Piece | None:
     stops = part.stops or "StopIteration" in names
     return Piece(
         text, tree, lines, titles, counts, module.events, aliases, tuple(sorted(names)),
-        frozenset(part.class_names), bool(part.handed_over), stops,
+        frozenset(part.class_names), frozenset(part.generator_functions()), bool(part.handed_over), stops,
     )  # fmt: skip
 
 

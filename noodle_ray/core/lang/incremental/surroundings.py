@@ -71,6 +71,9 @@ class Part(Resolution):
         self.class_names, self.program = own, None
         self._documentation = program.documentation()
 
+    def generator_functions(self) -> set[str]:
+        return super().generator_functions() if self.program is None else self.program.generator_functions()
+
     def documentation(self) -> str | None:
         return self._documentation if self.program is None else self.program.documentation()
 
@@ -83,6 +86,7 @@ class Program(Resolution):
         self.pieces = pieces
         super().__init__(ast.Module([], []))
         self.class_names = set().union(*[piece.class_names for piece in pieces])
+        self._generator_functions = set().union(*[piece.generator_functions for piece in pieces])
         self.busy = bool(self.class_names & OVERLOADS)
         self.stops = any(piece.stops for piece in pieces)
         module = self.module
@@ -102,6 +106,9 @@ class Program(Resolution):
     def _settle(self) -> None:
         pass
 
+    def generator_functions(self) -> set[str]:
+        return self._generator_functions
+
     def documentation(self) -> str | None:
         return docstring(self.pieces[0].tree.body)
 
@@ -112,6 +119,10 @@ class Program(Resolution):
         for name in piece.names:
             fact = known.get(name)
             if fact is None:
-                fact = known[name] = (name in self.module.bound, *self.lookup(self.module, name)[1])
+                fact = known[name] = (
+                    name in self.module.bound,
+                    name in self._generator_functions,
+                    *self.lookup(self.module, name)[1],
+                )
             found.append(fact)
         return (self._shared if piece.generators else self.documented, *found)
