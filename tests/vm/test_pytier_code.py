@@ -6,7 +6,9 @@ import textwrap
 import pytest
 
 from noodle_ray.core.lang import compile_source
+from noodle_ray.core.nbc import verify
 from noodle_ray.core.nbc.module import Function, Instr, Module
+from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.limits import FuelExhausted, Limits
 from noodle_ray.core.vm.pytier import make_run
 from noodle_ray.core.vm.pytier.emitter import Emitter, Names
@@ -165,6 +167,18 @@ def test_module_when_a_local_shadows_a_global_it_uses_is_refused() -> None:
     with pytest.raises(ModuleError) as caught:
         make_run(hostile, "", Limits())
     assert caught.value.code == "NOODLE-E0336"
+
+
+def test_module_that_unsets_the_register_of_a_captured_parameter_is_for_the_interpreter() -> None:
+    module = compile_source("def f(x):\n    g = lambda: x\n    return g()\nf(1)")
+    f = module.functions[1]
+    changed = f._replace(body=(f.body[0], Instr("unset", (0,), f.span), *f.body[1:]))
+    hostile = module._replace(functions=(module.functions[0], changed, *module.functions[2:]))
+    verify(hostile)
+    with pytest.raises(ModuleError) as caught:
+        make_run(hostile, "", Limits())
+    assert caught.value.code == "NOODLE-E0336"
+    assert [execute(hostile, tier=tier).result for tier in ("interpreter", "python")] == [1, 1]
 
 
 def test_expression_when_very_deep_still_compiles() -> None:

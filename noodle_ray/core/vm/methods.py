@@ -164,8 +164,8 @@ C_NAMES: Final[dict[type, str]] = {}
 
 
 def _is_in_c(kind: type) -> bool:
-    plain = issubclass(kind, BaseException) or any(isinstance(member, FunctionType) for member in vars(kind).values())
-    return not plain and kind.__module__ != "builtins"
+    plain = any(isinstance(member, FunctionType) for each in kind.__mro__ for member in vars(each).values())
+    return not plain and not issubclass(kind, BaseException) and kind.__module__ != "builtins"
 
 
 def _bind(method: Method, value: Any, kind: type, name: str) -> Any:

@@ -282,8 +282,10 @@ def _assign(self: set, plain: _Plain) -> None:
     _update(self, plain)
 
 
-def add(self: set, /, *items: Any) -> None:
+def add(self: set, /, *items: Any, **named: Any) -> None:
     """set.add with its own argument check; with exactly one argument dict.setdefault does the same faster."""
+    if named:
+        raise TypeError("set.add() takes no keyword arguments")
     if len(items) != 1:
         raise TypeError(f"set.add() takes exactly one argument ({len(items)} given)")
     dict.setdefault(self, items[0])

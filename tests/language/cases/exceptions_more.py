@@ -190,3 +190,85 @@ class C:
     except AttributeError as e: z = 1
     try: print(err)
     except NameError as e: print(e)
+# --- the line of a clause whose variable holds no exceptions
+def caught(kinds):
+    try:
+        one = 1
+        one / 0
+    except kinds:
+        pass
+
+
+caught((ZeroDivisionError, KeyError))
+caught(5)
+# --- an exception that a helper raises again in a handler passes its frame twice
+def raiser(e):
+    raise e
+
+
+def again():
+    try:
+        raise ValueError("v")
+    except ValueError as e:
+        raiser(e)
+
+
+again()
+# --- an exception that a helper raises again in a finally passes its frame twice
+def raiser(e):
+    raise e
+
+
+def again():
+    e = ValueError("v")
+    try:
+        raise e
+    finally:
+        raiser(e)
+
+
+again()
+# --- an exception that a helper raises again while it is handled twice
+def raiser(e):
+    raise e
+
+
+def again():
+    try:
+        raise ValueError("v")
+    except ValueError as e:
+        try:
+            raiser(e)
+        except ValueError:
+            raise
+
+
+again()
+# --- keywords where a set takes none, and names of types of the library
+from decimal import Decimal
+from pathlib import PurePosixPath
+
+
+def local():
+    s = {1}
+    for given in ({"key": 3}, {}):
+        try:
+            s.add(2, **given)
+        except TypeError as error:
+            print(error)
+    try:
+        s.add(2, key=3)
+    except TypeError as error:
+        print(error)
+    return s
+
+
+print(local())
+try:
+    a, b = Decimal(1)
+except TypeError as error:
+    print(error)
+try:
+    PurePosixPath("a").nothing
+except AttributeError as error:
+    print(error)

@@ -290,7 +290,9 @@ def _handler(f: Frame, node: ast.ExceptHandler, computed: int | None = None) -> 
     if computed is not None:
         kinds.append(computed)
     elif node.type is not None:
-        types = f.block(lambda: kinds.append(_exception_type(f, node.type)))
+        types = f.block(lambda: kinds.append(f.expr(node.type)))
+        if not types:  # a variable: what says that it holds no exceptions has the line of the clause
+            types = f.block(lambda: f.emit(node.type, "check", kinds[0]))
     exception: int | None = None
     own: int | None = None
     if node.name is not None:
@@ -325,11 +327,6 @@ def _unbind_if_raised(f: Frame, node: ast.ExceptHandler, name: str, inside: tupl
         f.assigned = before
 
     f.emit(node, "try", inside, (((), None, None, f.block(write)),), (), ())
-
-
-def _exception_type(f: Frame, node: Any) -> int:
-    """The class or tuple of classes to match; only instructions that the verifier allows there."""
-    return f.expr(node)
 
 
 def _with(f: Frame, node: Any) -> None:

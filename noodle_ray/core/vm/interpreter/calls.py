@@ -37,7 +37,7 @@ def call_spread(frame: Frame, target: int, callable_: int, args: int, keywords: 
 def call_method(frame: Frame, target: int, receiver: int, name: str, args: tuple[int, ...], keywords: Keywords) -> None:
     positional, named = _arguments(frame, args, keywords)
     value = frame.registers[receiver]
-    method = method_table(name, len(args))[type(value)]
+    method = method_table(name, 0 if keywords else len(args))[type(value)]
     frame.registers[target] = method(value, *positional, **named)
 
 

@@ -134,9 +134,11 @@ def attempt(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Bl
             raise
         frame.note(error)
         frame.release(error, body)
+        frame.forget(error)
         left = _within(frame, error, final)
         if left is not None:
             return left
+        frame.noted.append(error)
         raise
     value = frame.value
     left = frame.block(final)
@@ -147,6 +149,7 @@ def attempt(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Bl
 
 
 def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: Block) -> Signal:
+    span = frame.span
     try:
         signal = frame.block(body)
     except BaseException as error:
@@ -155,7 +158,10 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
         frame.note(error)
         frame.release(error, body)
         for types, tested, caught, block in handlers:
+            if not types:
+                frame.span = span
             if _matches(frame, error, types, tested):
+                frame.forget(error)
                 if caught is not None:
                     frame.registers[caught] = error
                 try:
@@ -164,7 +170,6 @@ def _guarded(frame: Frame, body: Block, handlers: tuple[Handler, ...], orelse: B
                     if caught is not None:
                         frame.registers[caught] = UNBOUND if frame.is_named(caught) else None
                     raise
-                frame.forget(error)
                 if caught is not None:
                     frame.drop(caught)
                 return signal

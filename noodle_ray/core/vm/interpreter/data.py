@@ -5,8 +5,9 @@ from itertools import islice
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
+from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
-from noodle_ray.core.vm.methods import attribute
+from noodle_ray.core.vm.methods import attribute, type_name
 from noodle_ray.core.vm.operators import UNBOUND
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.strings import format_field, text_of
@@ -226,7 +227,9 @@ def _iterate(value: Any) -> Any:
     try:
         return iter(value)
     except TypeError:
-        raise TypeError(f"cannot unpack non-iterable {type(value).__name__} object") from None
+        if isinstance(value, ProgramType):
+            raise
+        raise TypeError(f"cannot unpack non-iterable {type_name(value)} object") from None
 
 
 def unpack_exactly(value: Any, count: int) -> list[Any]:

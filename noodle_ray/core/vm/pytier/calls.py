@@ -107,7 +107,8 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
     target, receiver, name, args, keywords = cast("tuple[int, int, str, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((receiver, *args, *(register for _, register in keywords)), at)
     known = emitter.registers.types.get(receiver)
-    methods = method_table(name, len(args) if not keywords else 1)
+    single = len(args) == 1 and not keywords
+    methods = method_table(name, 0 if keywords else len(args))
     entry = methods.get(known) if known else None
     if entry is None:
         own = None if known else _own_method(emitter, receiver, name, values, keywords, at)
@@ -118,20 +119,20 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
             vetted: ast.expr = ast.Attribute(values[0], name, nodes.LOAD, **at)
             emitter.result(target, call_with(vetted, values[1:], keywords, at), at)
             return
-        variable = f".m.{name}.{len(args) == 1 or bool(keywords)}"
+        variable = f".m.{name}.{single}"
         emitter.names.vetted[variable] = methods
         first, again = emitter.twice(values[0], at)
         kind = nodes.call(".type", [first], at)
         table = ast.Subscript(nodes.load(variable, at), kind, nodes.LOAD, **at)
         emitter.result(target, call_with(table, [again, *values[1:]], keywords, at), at)
         return
-    if len(args) == 1 and not keywords:
+    if single:
         entry = ONE_ARGUMENT.get(entry, entry)
     if isinstance(entry, MethodDescriptorType) and entry.__objclass__ is known:
         vetted = ast.Attribute(values[0], entry.__name__, nodes.LOAD, **at)
         emitter.result(target, call_with(vetted, values[1:], keywords, at), at)
         return
-    variable = f".m.{known.__name__ if known else ''}.{name}"
+    variable = f".m.{known.__name__ if known else ''}.{name}.{single}"
     emitter.names.vetted[variable] = entry
     emitter.result(target, call_with(nodes.load(variable, at), values, keywords, at), at)
 

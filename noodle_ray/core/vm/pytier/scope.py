@@ -3,7 +3,7 @@
 import _ast as ast
 
 from noodle_ray.core.nbc.module import Function
-from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.pytier.nodes import NOWHERE, assign, constant
 from noodle_ray.core.vm.pytier.support import FUEL
 from noodle_ray.errors import ModuleError
@@ -28,6 +28,7 @@ def declarations(function: Function) -> list[ast.stmt]:
             code="NOODLE-E0336",
             span=function.span,
         )
+    _check_captured(function)
     statements: list[ast.stmt] = [ast.Nonlocal([FUEL, *function.free], **NOWHERE)]
     if globals_used:
         statements.append(ast.Global(sorted(globals_used), **NOWHERE))
@@ -38,3 +39,20 @@ def declarations(function: Function) -> list[ast.stmt]:
         dead: list[ast.stmt] = [assign(name, constant(None, NOWHERE), NOWHERE) for name in unbound]
         statements.append(ast.If(constant(False, NOWHERE), dead, [], **NOWHERE))
     return statements
+
+
+def _check_captured(function: Function) -> None:
+    """Raise for a register that has a cell's name and is more than what the cell begins with: to Python the two are one
+    variable."""
+    cells = {name: index for index, name in enumerate(function.cells)}
+    both = {register: cells[name] for register, name in enumerate(function.locals) if name in cells}
+    for instr in flatten(function.body) if both else ():
+        if instr.op == "cset" and both.get(cast(int, instr.args[1])) == instr.args[0]:
+            continue
+        for register in (*reads_of(instr), *writes_of(instr)):
+            if register in both:
+                raise ModuleError(
+                    f"{function.name} uses {function.locals[register]} both as a register and as a captured variable",
+                    code="NOODLE-E0336",
+                    span=instr.span,
+                )
