@@ -82,119 +82,114 @@ async def test_messages_are_made_plain(api: Api) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"model": None}, "model"),
-        ({"messages": "x"}, "messages"),
-        ({"messages": [5]}, "messages.0"),
-        ({"messages": [{"role": "wizard", "content": "x"}]}, "wizard"),
-        ({"messages": [{"content": "x"}]}, "message 0"),
-        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
-        ({"messages": [{"role": "user", "content": "x", "audio": {}}]}, "'audio'"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, "images"),
-        ({"messages": [{"role": "assistant", "content": None, "tool_calls": [{"function": {}}]}]}, "tool_calls"),
-        ({"messages": USER * 1001}, "messages"),
-        ({"surprise": 1}, "surprise"),
-        ({"functions": []}, "functions"),
-        ({"chat_template": "{{ 1 }}"}, "chat_template"),
-        ({"grammar": "root ::= root"}, "grammar"),
-        ({"reasoning_effort": "high"}, "reasoning_effort"),
-        ({"logit_bias": {"5": 1}}, "logit_bias"),
-        ({"temperature": "hot"}, "temperature"),
-        ({"temperature": 3}, "temperature"),
-        ({"top_logprobs": 2}, "needs logprobs"),
-        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
-        ({"max_tokens": 0}, "max_tokens"),
-        ({"max_tokens": 1, "max_completion_tokens": 1}, "only one of"),
-        ({"n": 0}, "n"),
-        ({"n": 17}, "n"),
-        ({"stop": [""]}, "stop"),
-        ({"stop": ["x"] * 17}, "stop"),
-        ({"stream": False, "stream_options": {"include_usage": True}}, "needs stream"),
-        ({"stream": True, "stream_options": {"x": 1}}, "stream_options"),
-        ({"modalities": ["audio"]}, "modalities"),
-        ({"tools": [{"type": "web_search"}]}, "tool 0"),
-        ({"tool_choice": "required"}, "needs tools"),
-        ({"response_format": {"type": "xml"}}, "response_format"),
-        ({"response_format": {"type": "json_schema"}}, "response_format"),
-        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "wat"}}}}, "type"),
-        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": _deep(40)}}}, "deep"),
-        ({"structured_outputs": {"grammar": "root ::= root"}}, "structured_outputs"),
-        ({"structured_outputs": {"regex": "(" * 500}}, "regex"),
-        ({"structured_outputs": {"regex": "a"}, "response_format": {"type": "json_object"}}, "only one of"),
-        ({"structured_outputs": {"choice": ["x"] * 501}}, "choice"),
-    ],
-)
-@pytest.mark.parametrize("stream", [False, True])
-async def test_bad_chat_is_refused_in_openais_words_and_the_next_answered(
-    api: Api, change: dict[str, Any], said: str, stream: bool
-) -> None:
-    response = await api.post(
-        CHAT, {"model": "talk", "messages": USER, **({"stream": True} if stream else {}), **change}
-    )
-    assert response.status_code == 400, response.text
-    error = response.json()["error"]
-    assert error["code"] in ("NOODLE-E0603", "NOODLE-E0703")
-    assert error["type"] == "invalid_request_error"
-    assert said in error["message"]
+BAD_CHATS: list[tuple[dict[str, Any], str]] = [
+    ({"model": None}, "model"),
+    ({"messages": "x"}, "messages"),
+    ({"messages": [5]}, "messages.0"),
+    ({"messages": [{"role": "wizard", "content": "x"}]}, "wizard"),
+    ({"messages": [{"content": "x"}]}, "message 0"),
+    ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
+    ({"messages": [{"role": "user", "content": "x", "audio": {}}]}, "'audio'"),
+    ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, "images"),
+    ({"messages": [{"role": "assistant", "content": None, "tool_calls": [{"function": {}}]}]}, "tool_calls"),
+    ({"messages": USER * 1001}, "messages"),
+    ({"surprise": 1}, "surprise"),
+    ({"functions": []}, "functions"),
+    ({"chat_template": "{{ 1 }}"}, "chat_template"),
+    ({"grammar": "root ::= root"}, "grammar"),
+    ({"reasoning_effort": "high"}, "reasoning_effort"),
+    ({"logit_bias": {"5": 1}}, "logit_bias"),
+    ({"temperature": "hot"}, "temperature"),
+    ({"temperature": 3}, "temperature"),
+    ({"top_logprobs": 2}, "needs logprobs"),
+    ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+    ({"max_tokens": 0}, "max_tokens"),
+    ({"max_tokens": 1, "max_completion_tokens": 1}, "only one of"),
+    ({"n": 0}, "n"),
+    ({"n": 17}, "n"),
+    ({"stop": [""]}, "stop"),
+    ({"stop": ["x"] * 17}, "stop"),
+    ({"stream": False, "stream_options": {"include_usage": True}}, "needs stream"),
+    ({"stream": True, "stream_options": {"x": 1}}, "stream_options"),
+    ({"modalities": ["audio"]}, "modalities"),
+    ({"tools": [{"type": "web_search"}]}, "tool 0"),
+    ({"tool_choice": "required"}, "needs tools"),
+    ({"response_format": {"type": "xml"}}, "response_format"),
+    ({"response_format": {"type": "json_schema"}}, "response_format"),
+    ({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "wat"}}}}, "type"),
+    ({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": _deep(40)}}}, "deep"),
+    ({"structured_outputs": {"grammar": "root ::= root"}}, "structured_outputs"),
+    ({"structured_outputs": {"regex": "(" * 500}}, "regex"),
+    ({"structured_outputs": {"regex": "a"}, "response_format": {"type": "json_object"}}, "only one of"),
+    ({"structured_outputs": {"choice": ["x"] * 501}}, "choice"),
+]
+
+
+async def test_bad_chat_is_refused_in_openais_words(api: Api) -> None:
+    for change, said in BAD_CHATS:
+        response = await api.post(CHAT, {"model": "talk", "messages": USER, **change})
+        assert response.status_code == 400, (change, response.text)
+        error = response.json()["error"]
+        assert error["code"] in ("NOODLE-E0603", "NOODLE-E0703")
+        assert error["type"] == "invalid_request_error"
+        assert said in error["message"]
     assert (await api.post(CHAT, {"model": "talk", "messages": USER})).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("content", "status", "code"),
-    [
-        (b"{", 400, "NOODLE-E0702"),
-        (b"[" * 100_000, 400, "NOODLE-E0702"),
-        (b'{"model": "talk", "messages": [{"role": "user", "content": "\\ud800"}]}', 400, None),
-        (b'{"model": "talk", "temperature": NaN, "messages": []}', 400, None),
-        (b'{"model": "' + b"x" * 3_000_000 + b'"}', 413, "NOODLE-E0704"),
-        (b"\xff\xfe", 400, "NOODLE-E0702"),
-    ],
-)
-@pytest.mark.parametrize("path", [CHAT, "/v1/completions", "/v1/embeddings"])
-async def test_body_that_is_none_is_refused(api: Api, path: str, content: bytes, status: int, code: str | None) -> None:
-    response = await api.client.post(path, content=content, headers=AUTHORIZATION)
-    assert response.status_code == status, response.text
-    assert response.json()["error"]["code"].startswith(code or "NOODLE-E0")
+BAD_BODIES = [
+    (b"{", 400, "NOODLE-E0702"),
+    (b"[" * 100_000, 400, "NOODLE-E0702"),
+    (b'{"model": "talk", "messages": [{"role": "user", "content": "\\ud800"}]}', 400, None),
+    (b'{"model": "talk", "temperature": NaN, "messages": []}', 400, None),
+    (b'{"model": "' + b"x" * 3_000_000 + b'"}', 413, "NOODLE-E0704"),
+    (b"\xff\xfe", 400, "NOODLE-E0702"),
+]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"prompt": [[1, 2]]}, "token ids"),
-        ({"prompt": []}, "prompt"),
-        ({"prompt": ["x"] * 9, "n": 2}, "16 texts"),
-        ({"echo": True}, "echo"),
-        ({"suffix": "x"}, "suffix"),
-        ({"best_of": 2}, "best_of"),
-        ({"logprobs": 6}, "logprobs"),
-        ({"tools": []}, "tools"),
-    ],
-)
-async def test_bad_completion_is_refused(api: Api, change: dict[str, Any], said: str) -> None:
-    response = await api.post("/v1/completions", {"model": "talk", "prompt": "x", **change})
-    assert response.status_code == 400
-    assert said in response.json()["error"]["message"]
+async def test_body_that_is_none_is_refused(api: Api) -> None:
+    for path in (CHAT, "/v1/completions", "/v1/embeddings"):
+        for content, status, code in BAD_BODIES:
+            response = await api.client.post(path, content=content, headers=AUTHORIZATION)
+            assert response.status_code == status, response.text
+            assert response.json()["error"]["code"].startswith(code or "NOODLE-E0")
 
 
-@pytest.mark.parametrize(
-    ("change", "status", "said"),
-    [
-        ({"input": []}, 400, "1 to 1024"),
-        ({"input": ["x"] * 1025}, 400, "1 to 1024"),
-        ({"input": [1, 2, 3]}, 400, "token ids"),
-        ({"input": [[1]]}, 400, "token ids"),
-        ({"dimensions": 1}, 400, "cannot be made shorter"),
-        ({"encoding_format": "int8"}, 400, "encoding_format"),
-        ({"model": "talk"}, 400, "does not embed"),
-        ({"model": "nope"}, 404, "nope"),
-    ],
-)
-async def test_bad_embedding_is_refused(api: Api, change: dict[str, Any], status: int, said: str) -> None:
-    response = await api.post("/v1/embeddings", {"model": "vector", "input": "x", **change})
-    assert response.status_code == status
-    assert said in response.json()["error"]["message"]
+BAD_COMPLETIONS: list[tuple[dict[str, Any], str]] = [
+    ({"prompt": [[1, 2]]}, "token ids"),
+    ({"prompt": []}, "prompt"),
+    ({"prompt": ["x"] * 9, "n": 2}, "16 texts"),
+    ({"echo": True}, "echo"),
+    ({"suffix": "x"}, "suffix"),
+    ({"best_of": 2}, "best_of"),
+    ({"logprobs": 6}, "logprobs"),
+    ({"tools": []}, "tools"),
+]
+
+
+async def test_bad_completion_is_refused(api: Api) -> None:
+    for change, said in BAD_COMPLETIONS:
+        response = await api.post("/v1/completions", {"model": "talk", "prompt": "x", **change})
+        assert response.status_code == 400, change
+        assert said in response.json()["error"]["message"]
+
+
+BAD_EMBEDDINGS: list[tuple[dict[str, Any], int, str]] = [
+    ({"input": []}, 400, "1 to 1024"),
+    ({"input": ["x"] * 1025}, 400, "1 to 1024"),
+    ({"input": [1, 2, 3]}, 400, "token ids"),
+    ({"input": [[1]]}, 400, "token ids"),
+    ({"dimensions": 1}, 400, "cannot be made shorter"),
+    ({"encoding_format": "int8"}, 400, "encoding_format"),
+    ({"model": "talk"}, 400, "does not embed"),
+    ({"model": "nope"}, 404, "nope"),
+]
+
+
+async def test_bad_embedding_is_refused(api: Api) -> None:
+    for change, status, said in BAD_EMBEDDINGS:
+        response = await api.post("/v1/embeddings", {"model": "vector", "input": "x", **change})
+        assert response.status_code == status, change
+        assert said in response.json()["error"]["message"]
 
 
 async def test_embeddings_of_a_request_share_batches(api: Api) -> None:
