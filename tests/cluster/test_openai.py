@@ -14,6 +14,7 @@ import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from examples import chat_client
 from noodle_ray.cluster import PlatformState
 
 pytestmark = [pytest.mark.cluster, pytest.mark.models]
@@ -173,8 +174,14 @@ def test_slots_are_freed_when_clients_go_away(talker: openai.OpenAI, client: htt
     # Were the slots still busy with those, this would wait for minutes.
     assert _chat(talker, "Say hello.", max_tokens=2).usage.completion_tokens == 2
     _until(lambda: _running(client) == 0)
-    with pytest.raises(openai.APITimeoutError):  # not streamed, and leaves
-        _chat(talker, "Tell a very long story.", max_tokens=1900, timeout=1.0)
+
+    def leave(_: int) -> None:  # not streamed: nothing was sent when the client goes
+        with pytest.raises(openai.APITimeoutError):
+            _chat(talker, "Tell a very long story.", max_tokens=1900, timeout=1.0)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(leave, range(4)))
+    assert _chat(talker, "Say hello.", max_tokens=2).usage.completion_tokens == 2
     _until(lambda: _running(client) == 0)
 
 
@@ -212,3 +219,9 @@ def test_program_and_chat_share_a_model(talker: openai.OpenAI, client: httpx.Cli
         reply = run.result().json()
     assert reply["error"] is None
     assert reply["result"] == [True, True, ["logprobs", "text"], 2]
+
+
+def test_example_of_a_client_runs(talker: openai.OpenAI, capsys: pytest.CaptureFixture[str]) -> None:
+    chat_client.main(str(talker.base_url).removesuffix("/v1/"))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines[-3:]] == ["person", "tool", "likeness"]
