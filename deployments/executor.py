@@ -145,14 +145,18 @@ class _RemoteModels:
         if handle is None:
             handle = self._streaming[model] = self._handle(model).options(stream=True)
         response = handle.generate.remote(order, self._patience)
+        ended = False
         try:
             async for chunks in response:
                 yield chunks
+            ended = True
         except Exception as error:
+            ended = True
             code, message = model_failure(model, error)
             raise ModelError(message, code=code) from error
         finally:
-            response.cancel()
+            if not ended:
+                response.cancel()
 
 
 async def _answer(response: Any) -> Any:
