@@ -40,7 +40,7 @@ class PlatformArgs(_Strict):
 
     executor: Scale = Scale(target_ongoing_requests=128, max_ongoing_requests=2000)
     compiler: Scale = Scale()
-    model: Scale = Scale(target_ongoing_requests=8, max_ongoing_requests=64)
+    model: Scale = Scale(target_ongoing_requests=8, max_ongoing_requests=2048)
     settings: dict[str, Any] = {}
 
     def resolved_settings(self) -> Settings:

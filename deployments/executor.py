@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,15 +12,16 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.config import Scale
 from deployments.counters import leave_counters  # before anything that loads prometheus_client
+from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.api.app import create_app
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
 from noodle_ray.api.settings import Settings
 from noodle_ray.core.runs import executor as runs
-from noodle_ray.core.runs.batcher import Call
+from noodle_ray.core.runs.batcher import Call, model_failure
 from noodle_ray.core.runs.modules import Compilation
 from noodle_ray.core.sandbox.pool import WorkerPool
-from noodle_ray.errors import PlatformError
+from noodle_ray.errors import ModelError, PlatformError
 from noodle_ray.observability.metrics import Metrics
 
 READY_SECONDS = 5.0
@@ -37,6 +39,7 @@ class Executor:
         specs: list[dict[str, Any]],
         settings: dict[str, Any],
         token: str,
+        created: int,
     ) -> None:
         self._token = token
         self._models = models
@@ -49,10 +52,11 @@ class Executor:
             min_size=values.worker_count(), max_size=values.max_worker_count(), queue_limit=values.max_waiting_runs
         )
         await self._pool.start()
-        executor = runs.Executor(
-            self._pool, _RemoteCompiler(compiler), _RemoteModels(models), on_batch=metrics.on_batch
+        remote = _RemoteModels(models, values.max_generation_wait)
+        executor = runs.Executor(self._pool, _RemoteCompiler(compiler), remote, on_batch=metrics.on_batch)
+        self._services = Services(
+            executor, values, metrics, lambda: self._infos, self.ready, self._note_pool, remote.generate, created
         )
-        self._services = Services(executor, values, metrics, lambda: self._infos, self.ready, self._note_pool)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Build the API once the replica is initialized; Serve calls this."""
@@ -119,17 +123,40 @@ class _RemoteCompiler:
 class _RemoteModels:
     """The models behind handles."""
 
-    def __init__(self, handles: dict[str, DeploymentHandle]) -> None:
+    def __init__(self, handles: dict[str, DeploymentHandle], patience: float) -> None:
         self._handles = handles
+        self._patience = patience
+        self._streaming: dict[str, DeploymentHandle] = {}
 
-    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+    def _handle(self, model: str) -> DeploymentHandle:
         handle = self._handles.get(model)
         if handle is None:
             from noodle_ray.ahr.registry import unknown_model
 
             raise unknown_model(model, sorted(self._handles))
-        answers: list[tuple[bool, object]] = await handle.infer.remote(calls)
+        return handle
+
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+        answers: list[tuple[bool, object]] = await self._handle(model).infer.remote(calls)
         return answers
+
+    async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[Chunk]]:
+        handle = self._streaming.get(model)
+        if handle is None:
+            handle = self._streaming[model] = self._handle(model).options(stream=True)
+        response = handle.generate.remote(order, self._patience)
+        ended = False
+        try:
+            async for chunks in response:
+                yield chunks
+            ended = True
+        except Exception as error:
+            ended = True
+            code, message = model_failure(model, error)
+            raise ModelError(message, code=code) from error
+        finally:
+            if not ended:
+                response.cancel()
 
 
 async def _answer(response: Any) -> Any:
@@ -143,6 +170,7 @@ def executor_deployment(
     specs: list[dict[str, Any]],
     settings: dict[str, Any],
     token: str,
+    created: int,
     scale: Scale,
 ) -> Application:
     """Bind the deployment."""
@@ -156,4 +184,6 @@ def executor_deployment(
         graceful_shutdown_timeout_s=10,
         **scale.options(),
     )
-    return deployment.bind(compiler=compiler, models=models, specs=specs, settings=settings, token=token)
+    return deployment.bind(
+        compiler=compiler, models=models, specs=specs, settings=settings, token=token, created=created
+    )

@@ -1,5 +1,6 @@
 """The platform as one Serve application: executors in front, a compiler and one deployment per model behind them."""
 
+import time
 from typing import Any
 
 import ray
@@ -24,5 +25,6 @@ def build(args: PlatformArgs) -> Application:
         specs=[spec.to_dict() for spec in specs],
         settings=args.resolved_settings().model_dump(),
         token=ensure_token(),
+        created=int(time.time()),
         scale=args.executor,
     )

@@ -1,17 +1,26 @@
-"""Calls of many callers, collected into batches for one engine."""
+"""Calls of many callers, collected into batches for one engine; and generations that are told piece by piece."""
 
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, Engine, failed
+from noodle_ray.ahr.engines.base import Call, Emit, Engine, Generative, failed
 from noodle_ray.errors import ModelError
 
-Waiting = tuple[Call, "Future[Any]", float]
+
+class Waiting(NamedTuple):
+    """A call or, with ``emit``, a generation (``order``). It is dropped at the time ``until``."""
+
+    future: "Future[Any]"
+    arrived: float
+    until: float = float("inf")
+    call: Call = ((), {})
+    order: Mapping[str, Any] = {}
+    emit: Emit | None = None
 
 
 class Batcher:
@@ -35,6 +44,7 @@ class Batcher:
         self._closed = False
         self._sizes: Counter[int] = Counter()
         self._queued = self._computing = 0.0
+        self._streams = self._streaming = 0
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(engine.parallel)]
         for thread in self._threads:
             thread.start()
@@ -43,14 +53,34 @@ class Batcher:
         """Queue calls; each future gives the model's answer or raises ModelError. Does not block."""
         now = time.monotonic()
         futures: list[Future[Any]] = [Future() for _ in calls]
+        self._queue([Waiting(future, now, call=call) for call, future in zip(calls, futures, strict=True)])
+        return futures
+
+    def stream(self, order: Mapping[str, Any], emit: Emit, patience: float = float("inf")) -> "Future[None]":
+        """Queue a generation, in the same queue as calls, for at most ``patience`` seconds.
+
+        ``emit`` gets ``{"queued": seconds}`` when it begins, then its chunks. The future is done when it is told, or
+        raises ModelError: E0609 when it waited too long. Cancelling the future drops a generation that waits.
+        """
+        now = time.monotonic()
+        future: Future[None] = Future()
+        self._queue([Waiting(future, now, now + patience, order=order, emit=emit)])
+        return future
+
+    def _queue(self, entries: list[Waiting]) -> None:
         with self._changed:
             room = 0 if self._closed else max(0, self.max_queue - len(self._waiting))
-            accepted = list(zip(calls[:room], futures, strict=False))
-            self._waiting.extend((call, future, now) for call, future in accepted)
-            self._changed.notify(len(accepted))
-        for future in futures[len(accepted) :]:
-            future.set_exception(self._refusal())
-        return futures
+            self._waiting.extend(entries[:room])
+            self._changed.notify(len(entries[:room]))
+        for entry in entries[:room]:
+            entry.future.add_done_callback(lambda future: self._forget(future) if future.cancelled() else None)
+        for entry in entries[room:]:
+            entry.future.set_exception(self._refusal())
+
+    def _forget(self, future: "Future[Any]") -> None:
+        """Make the place of a cancelled call free for others."""
+        with self._changed:
+            self._waiting = deque(entry for entry in self._waiting if entry.future is not future)
 
     def _refusal(self) -> ModelError:
         if self._closed:
@@ -65,7 +95,8 @@ class Batcher:
 
     def stats(self) -> dict[str, Any]:
         """``calls``, ``batches``, ``batch_sizes`` (size -> how often), ``waiting``, and the sums over all calls of
-        seconds ``queued`` and over all batches of seconds ``computing``.
+        seconds ``queued`` and over all batches of seconds ``computing``; ``streams`` that ran, and those
+        ``streaming`` now.
         """
         with self._changed:
             return {
@@ -75,6 +106,8 @@ class Batcher:
                 "waiting": len(self._waiting),
                 "queued": self._queued,
                 "computing": self._computing,
+                "streams": self._streams,
+                "streaming": self._streaming,
             }
 
     def close(self) -> None:
@@ -84,7 +117,8 @@ class Batcher:
             left = list(self._waiting)
             self._waiting.clear()
             self._changed.notify_all()
-        for _, future, _ in left:
+        for entry in left:
+            future = entry.future
             if future.set_running_or_notify_cancel():
                 future.set_exception(self._refusal())
         for thread in self._threads:
@@ -100,32 +134,71 @@ class Batcher:
             while not self._waiting and not self._closed:
                 self._changed.wait()
             self._wait_for_company()
-            size = min(self.max_batch, len(self._waiting))
-            return [self._waiting.popleft() for _ in range(size)]
+            batch: list[Waiting] = []
+            while self._waiting and len(batch) < self.max_batch:
+                if self._waiting[0].emit is not None and batch:
+                    break
+                batch.append(self._waiting.popleft())
+                if batch[-1].emit is not None:
+                    break
+            return batch
 
     def _wait_for_company(self) -> None:
-        while 0 < len(self._waiting) < self.max_batch:
-            left = self._waiting[0][2] + self.max_wait - time.monotonic()
+        while 0 < len(self._waiting) < self.max_batch and self._waiting[0].emit is None:
+            left = self._waiting[0].arrived + self.max_wait - time.monotonic()
             if left <= 0:
                 return
             self._changed.wait(left)
 
     def _run(self, batch: list[Waiting]) -> None:
-        live = [entry for entry in batch if entry[1].set_running_or_notify_cancel()]
+        live = [entry for entry in batch if entry.future.set_running_or_notify_cancel()]
         if not live:
             return
         started = time.monotonic()
-        answers = self._answers([call for call, _, _ in live])
+        if live[0].emit is not None:
+            self._generate(live[0], live[0].emit, started)
+            return
+        answers = self._answers([entry.call for entry in live])
         ended = time.monotonic()
         with self._changed:
             self._sizes[len(live)] += 1
-            self._queued += sum(started - arrived for _, _, arrived in live)
+            self._queued += sum(started - entry.arrived for entry in live)
             self._computing += ended - started
-        for (_, future, _), answer in zip(live, answers, strict=True):
+        for entry, answer in zip(live, answers, strict=True):
             if isinstance(answer, ModelError):
-                future.set_exception(answer)
+                entry.future.set_exception(answer)
             else:
-                future.set_result(answer)
+                entry.future.set_result(answer)
+
+    def _generate(self, entry: Waiting, emit: Emit, started: float) -> None:
+        if started > entry.until:
+            entry.future.set_exception(
+                ModelError(
+                    f"the call waited for the model {self._name!r} longer than it may",
+                    code=codes.EXPIRED,
+                    hint="try again later",
+                )
+            )
+            return
+        with self._changed:
+            self._streaming += 1
+            self._queued += started - entry.arrived
+        failure: ModelError | None = None
+        try:
+            if not emit({"queued": started - entry.arrived}):
+                cast(Generative, self.engine).generate(entry.order, emit)
+        except ModelError as error:
+            failure = error
+        except Exception as error:  # an engine that breaks its contract must not end this thread
+            failure = failed(self._name, error)
+        with self._changed:
+            self._streaming -= 1
+            self._streams += 1
+            self._computing += time.monotonic() - started
+        if failure is None:
+            entry.future.set_result(None)
+        else:
+            entry.future.set_exception(failure)
 
     def _answers(self, calls: list[Call]) -> list[Any]:
         try:

@@ -149,22 +149,35 @@ def _describe_gguf(path: Path) -> Description:
     return Description("gguf", task, "llama.cpp", architecture)
 
 
+def gguf_chat_template(path: Path) -> str:
+    """The chat template in a GGUF file that was described before; '' if it has none."""
+    with path.open("rb") as file:
+        return _gguf_find(file, "tokenizer.chat_template") or ""
+
+
 _GGUF_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _GGUF_STRING, _GGUF_ARRAY = 8, 9
 
 
 def _gguf_architecture(file: BinaryIO) -> str:
-    """``general.architecture`` from a GGUF header (version 2 or 3; the format is in ggml's docs/gguf.md)."""
+    found = _gguf_find(file, "general.architecture")
+    if found is None:
+        raise ValueError("no general.architecture")
+    return found
+
+
+def _gguf_find(file: BinaryIO, wanted: str) -> str | None:
+    """A text from a GGUF header (version 2 or 3; the format is in ggml's docs/gguf.md)."""
     magic, version, _tensors, pairs = struct.unpack("<4sIQQ", file.read(24))
     if magic != b"GGUF" or version not in (2, 3) or pairs > 100_000:
         raise ValueError("no GGUF of version 2 or 3")
     for _ in range(pairs):
         key = _gguf_text(file)
         (kind,) = struct.unpack("<I", file.read(4))
-        if key == "general.architecture" and kind == _GGUF_STRING:
+        if key == wanted and kind == _GGUF_STRING:
             return _gguf_text(file)
         _gguf_skip(file, kind)
-    raise ValueError("no general.architecture")
+    return None
 
 
 def _gguf_text(file: BinaryIO) -> str:

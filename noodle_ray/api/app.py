@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from noodle_ray.api.auth import OPEN_PATHS, Gate
 from noodle_ray.api.direct import Direct
+from noodle_ray.api.openai.routes import OpenAiHandlers, openai_routes
 from noodle_ray.api.openapi import install_openapi
 from noodle_ray.api.problems import install_problem_handlers
 from noodle_ray.api.routes_health import health_routes
@@ -22,7 +23,8 @@ def create_app(services: Services, token: str) -> FastAPI:
     """Build the API around its services. Every endpoint but health needs the token."""
     app = FastAPI(title="Noodle", version=_version(), description=_DESCRIPTION, redoc_url=None)
     runs = RunHandlers(services)
-    for router in (run_routes(runs), model_routes(services), health_routes(services)):
+    openai = OpenAiHandlers(services)
+    for router in (run_routes(runs), model_routes(services), openai_routes(openai), health_routes(services)):
         app.include_router(router)
     install_problem_handlers(app)
     install_openapi(app, OPEN_PATHS)
@@ -31,7 +33,7 @@ def create_app(services: Services, token: str) -> FastAPI:
         return Response(status_code=499)  # nobody reads it; the number is for logs, as nginx has it
 
     app.add_exception_handler(ClientDisconnect, on_disconnect)
-    app.add_middleware(Direct, posts={"/v1/run": runs.run})
+    app.add_middleware(Direct, posts={"/v1/run": runs.run, **openai.posts})
     app.add_middleware(Gate, token=token, metrics=services.metrics)
     return app
 

@@ -12,6 +12,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from noodle_ray.api.openai.errors import error_response, speaks_openai
 from noodle_ray.api.problems import UNAUTHORIZED, problem
 from noodle_ray.observability.metrics import Metrics
 from noodle_ray.observability.trace import trace_of
@@ -64,7 +65,7 @@ class Gate:
             elif path in DOCS_PATHS:
                 await self._docs(scope, receive, send_traced)
             else:
-                await _refusal(authorization is not None, trace.trace_id)(scope, receive, send_traced)
+                await _refusal(authorization is not None, trace.trace_id, scope)(scope, receive, send_traced)
         finally:
             route = str(scope.get("route_path") or getattr(scope.get("route"), "path", ""))
             self._metrics.on_request(route, status, time.monotonic() - started)
@@ -87,11 +88,14 @@ class Gate:
         if cookie is not None and matches(self._token, cookie.encode("utf-8", "replace")):
             await self._app(scope, receive, send)
             return
-        await _refusal(given is not None or cookie is not None, scope["trace_id"])(scope, receive, send)
+        await _refusal(given is not None or cookie is not None, scope["trace_id"], scope)(scope, receive, send)
 
 
-def _refusal(token_was_given: bool, trace_id: str) -> Response:
+def _refusal(token_was_given: bool, trace_id: str, scope: Scope) -> Response:
     challenge = 'Bearer realm="noodle"' + (', error="invalid_token"' if token_was_given else "")
     detail = "the token is not this platform's" if token_was_given else "this endpoint needs a token"
     detail += "; send the one in the platform's token file as `Authorization: Bearer TOKEN`"
-    return problem(401, UNAUTHORIZED, detail, trace_id=trace_id, headers={"WWW-Authenticate": challenge})
+    headers = {"WWW-Authenticate": challenge}
+    if speaks_openai(scope):
+        return error_response(401, UNAUTHORIZED, detail, headers=headers)
+    return problem(401, UNAUTHORIZED, detail, trace_id=trace_id, headers=headers)

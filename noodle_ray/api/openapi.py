@@ -7,9 +7,12 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from noodle_ray.api.openai.schemas import ChatBody, CompletionBody, EmbeddingBody, OpenAiError
 from noodle_ray.api.schemas import CompileBody, InferBody, Problem, ResumeBody, RunBody
 
 _REF = "#/components/schemas/{model}"
+_MODELS: tuple[type[BaseModel], ...] = (RunBody, ResumeBody, CompileBody, InferBody, Problem)
+_MODELS += (ChatBody, CompletionBody, EmbeddingBody, OpenAiError)
 _PROBLEMS = {
     400: "The body is not JSON.",
     401: "The token is missing or wrong.",
@@ -53,9 +56,7 @@ def install_openapi(app: FastAPI, open_paths: frozenset[str]) -> None:
 def _document(app: FastAPI, open_paths: frozenset[str]) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     components = document.setdefault("components", {})
-    _, bodies = models_json_schema(
-        [(model, "validation") for model in (RunBody, ResumeBody, CompileBody, InferBody, Problem)], ref_template=_REF
-    )
+    _, bodies = models_json_schema([(model, "validation") for model in _MODELS], ref_template=_REF)
     components.setdefault("schemas", {}).update(bodies["$defs"])
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"token": []}]

@@ -68,6 +68,8 @@ _STATUS: Final[dict[str, int]] = {
     "NOODLE-E0603": 422,  # a model refused its input
     "NOODLE-E0802": 422,  # arguments that no worker takes: too large, or nested too deeply
     "NOODLE-E0608": 429,  # too many calls wait for a model
+    "NOODLE-E0609": 429,  # a call waited too long
+    "NOODLE-E0610": 422,  # max_tokens was too few
 }
 
 _STATUS_BY_CLASS: Final[list[tuple[type[NoodleError], int]]] = [
@@ -117,7 +119,7 @@ def problem_of(error: NoodleError, trace_id: str | None = None) -> Response:
         more["diagnostics"] = _diagnostics(error)
     elif error.hint:
         more["hint"] = error.hint
-    return problem(_status_of(error), error.code, error.message, trace_id=trace_id, **more)
+    return problem(status_of(error), error.code, error.message, trace_id=trace_id, **more)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -145,7 +147,8 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, on_bug)
 
 
-def _status_of(error: NoodleError) -> int:
+def status_of(error: NoodleError) -> int:
+    """The HTTP status of one of Noodle's own errors."""
     status = _STATUS.get(error.code)
     if status is not None:
         return status

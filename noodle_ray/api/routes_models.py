@@ -1,4 +1,4 @@
-"""`/v1/models` and `/v1/models/{name}/infer`."""
+"""`/v1/models/{name}/infer`."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from noodle_ray.api.disconnect import CancelOnDisconnect
 from noodle_ray.api.openapi import documented
 from noodle_ray.api.problems import BAD_BODY
 from noodle_ray.api.routes_runs import json_response
-from noodle_ray.api.schemas import InferBody, InferReply, ModelsReply
+from noodle_ray.api.schemas import InferBody, InferReply
 from noodle_ray.api.services import Services
 from noodle_ray.core.runs.batcher import Reply
 from noodle_ray.core.vm.packed import array_json
@@ -25,10 +25,6 @@ def model_routes(services: Services) -> APIRouter:
     """Build the routes."""
     router = APIRouter(tags=["models"])
     settings, batcher = services.settings, services.executor.batcher
-
-    @router.get("/v1/models", **documented("List the registered models", None, ModelsReply))
-    async def models() -> ModelsReply:
-        return ModelsReply(models=services.models())
 
     @router.post(
         "/v1/models/{name:path}/infer", **documented("Call a model", InferBody, InferReply, 404, 408, 413, 422, 429)

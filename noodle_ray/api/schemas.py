@@ -137,12 +137,6 @@ class ModelInfo(BaseModel):
     version: str
 
 
-class ModelsReply(BaseModel):
-    """All registered models."""
-
-    models: list[ModelInfo]
-
-
 class InferBody(_Request):
     """Inputs for a model; each is the first argument of one call, ``options`` are the keyword arguments of all.
 

@@ -1,8 +1,9 @@
 """What the API's handlers work with."""
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, NamedTuple
 
+from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.settings import Settings
 from noodle_ray.core.runs.executor import Executor
@@ -11,7 +12,9 @@ from noodle_ray.observability.metrics import Metrics
 
 class Services(NamedTuple):
     """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet;
-    ``note_pool`` puts the state of the worker pool into the metrics.
+    ``note_pool`` puts the state of the worker pool into the metrics. ``generate`` runs one generation of a model and
+    tells what `ModelReplica.generate` does; closing it ends the generation. ``created`` is when the platform was
+    started, in Unix time.
     """
 
     executor: Executor
@@ -20,3 +23,5 @@ class Services(NamedTuple):
     models: Callable[[], list[ModelInfo]]
     ready: Callable[[], Awaitable[str]]
     note_pool: Callable[[], None]
+    generate: Callable[[str, dict[str, Any]], AsyncGenerator[list[Chunk]]]
+    created: int

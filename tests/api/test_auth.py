@@ -7,7 +7,6 @@ from tests.api.conftest import AUTHORIZATION, TOKEN, Api
 ENDPOINTS = [
     ("POST", "/v1/run"),
     ("POST", "/v1/compile"),
-    ("GET", "/v1/models"),
     ("POST", "/v1/models/length/infer"),
     ("GET", "/metrics"),
     ("GET", "/docs"),
@@ -23,6 +22,24 @@ async def test_endpoint_is_closed_without_a_token(api: Api, method: str, path: s
     assert response.headers["www-authenticate"] == 'Bearer realm="noodle"'
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == "NOODLE-E0701"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/models"),
+        ("GET", "/v1/models/length"),
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/completions"),
+        ("POST", "/v1/embeddings"),
+    ],
+)
+async def test_endpoint_of_openai_is_closed_in_its_own_words(api: Api, method: str, path: str) -> None:
+    response = await api.client.request(method, path)
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == 'Bearer realm="noodle"'
+    error = response.json()["error"]
+    assert (error["type"], error["code"]) == ("authentication_error", "NOODLE-E0701")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -74,4 +91,7 @@ async def test_body_is_not_read_without_a_token(api: Api) -> None:
 async def test_token_opens_every_documented_endpoint(api: Api) -> None:
     document = (await api.client.get("/openapi.json", headers=AUTHORIZATION)).json()
     closed = {path for path in document["paths"] if path not in ("/healthz", "/readyz")}
-    assert closed == {"/v1/run", "/v1/resume", "/v1/compile", "/v1/models", "/v1/models/{name}/infer", "/metrics"}
+    programs = {"/v1/run", "/v1/resume", "/v1/compile"}
+    models = {"/v1/models", "/v1/models/{name}", "/v1/models/{name}/infer"}
+    openai = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}
+    assert closed == programs | models | openai | {"/metrics"}

@@ -10,7 +10,8 @@ from tests.api.conftest import AUTHORIZATION, Api
 
 async def test_models_are_listed(api: Api) -> None:
     reply = (await api.client.get("/v1/models", headers=AUTHORIZATION)).json()
-    assert [model["name"] for model in reply["models"]] == ["length"]
+    assert reply["object"] == "list"
+    assert [model["name"] for model in reply["data"]] == ["length", "vector", "talk", "a/b"]
 
 
 async def test_infer_returns_outputs_in_order(api: Api) -> None:

@@ -33,7 +33,7 @@ class Served(NamedTuple):
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A platform with two workers, room for four waiting runs, and the models ``length`` and ``lost``."""
+    """A platform with two workers, room for four waiting runs, and the models of `TinyModels`."""
     models, stop = TinyModels(), asyncio.Event()
     started: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
     store = ModuleStore(tmp_path_factory.mktemp("modules"))
@@ -63,12 +63,15 @@ async def _serve(
     metrics = Metrics()
     async with WorkerPool(min_size=2, max_size=2, queue_limit=4) as pool:
         executor = Executor(pool, CompilerService(store), models, on_batch=metrics.on_batch)
-        listed = [ModelInfo(name="length", task="length", engine="none", source="test:", version="1")]
+        tasks = {"length": "length", "vector": "embedding", "talk": "generation"}
+        listed = [ModelInfo(name=n, task=task, engine="none", source="test:", version="1") for n, task in tasks.items()]
 
         async def ready() -> str:
             return ""
 
-        services = Services(executor, Settings(workers=2), metrics, lambda: listed, ready, lambda: 2)
+        services = Services(
+            executor, Settings(workers=2), metrics, lambda: listed, ready, lambda: None, models.generate, 1_700_000_000
+        )
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(create_app(services, TOKEN), log_level="warning"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -70,7 +70,7 @@ def test_compile_gives_the_module(client: Client) -> None:
 
 
 def test_models_and_infer(client: Client) -> None:
-    assert [model["name"] for model in client.models()] == ["length"]
+    assert [model["name"] for model in client.models()] == ["length", "vector", "talk"]
     assert client.infer("length", ["a", "bcd"]) == [1, 3]
 
 
@@ -123,7 +123,7 @@ class _Stranger(http.server.BaseHTTPRequestHandler):
         self.send_response(429 if busy else 200)
         self.send_header("Retry-After", "0.05")
         self.end_headers()
-        self.wfile.write(b'{"models": []}' if self.path.startswith("/busy") else b"<html>hello</html>")
+        self.wfile.write(b'{"data": []}' if self.path.startswith("/busy") else b"<html>hello</html>")
 
     def log_message(self, format: str, *args: Any) -> None:
         return

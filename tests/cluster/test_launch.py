@@ -90,9 +90,9 @@ def test_end_kills_what_does_not_end_when_asked() -> None:
     process.wait()
 
 
-def test_proxy_starter_moves_statistics_to_loopback_and_nothing_else(tmp_path: Path) -> None:
+def test_proxy_starter_moves_statistics_and_drops_splicing_of_requests_and_nothing_else(tmp_path: Path) -> None:
     config = tmp_path / "haproxy.cfg"
-    config.write_text("    bind :9101\n    bind *:8000\n  bind *:8404\n")
+    config.write_text("    option splice-request\n    bind :9101\n    bind *:8000\n  bind *:8404\n")
     starter = loopback_proxy(tmp_path, [9101, 8404])
     subprocess.run([starter, "-c", "-f", config], capture_output=True, timeout=20, check=False)
     assert config.read_text() == "    bind 127.0.0.1:9101\n    bind *:8000\n  bind 127.0.0.1:8404\n"

@@ -77,7 +77,7 @@ def test_concurrent_runs_share_batches(client: httpx.Client) -> None:
 
 
 def test_models_are_listed_and_infer(client: httpx.Client) -> None:
-    names = {model["name"] for model in client.get("/v1/models").json()["models"]}
+    names = {model["name"] for model in client.get("/v1/models").json()["data"]}
     assert {"minilm", "smollm2"} <= names
     reply = client.post("/v1/models/minilm/infer", json={"inputs": ["one", "two"]}).json()
     assert [len(vector) for vector in reply["outputs"]] == [384, 384]

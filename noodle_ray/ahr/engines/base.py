@@ -9,6 +9,9 @@ from noodle_ray.errors import ModelError
 Call = tuple[Sequence[Any], Mapping[str, Any]]
 """One call of a model as the program wrote it: positional and keyword arguments."""
 
+Emit = Callable[[dict[str, Any]], bool]
+"""Takes a chunk of a generation; true ends the generation."""
+
 MAX_TEXTS = 4096
 """Texts in one call."""
 MAX_CHARACTERS = 1_000_000
@@ -37,6 +40,18 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the model's memory. A second call does nothing."""
+
+
+class Generative(Engine, Protocol):
+    """An engine that generates texts and tells them piece by piece."""
+
+    def generate(self, order: Mapping[str, Any], emit: Emit) -> None:
+        """Generate one text, and return when it is told or ``emit`` returned true: then within one token.
+
+        ``order`` has ``messages`` (a text, or a chat) or ``prompt`` (a text that the model goes on with, without a
+        chat template), and options (`noodle_ray.ahr.generation.options`). ``emit`` gets chunks
+        (`noodle_ray.ahr.generation.answers`), from this thread. Raises ModelError.
+        """
 
 
 def wrong(message: str) -> ModelError:

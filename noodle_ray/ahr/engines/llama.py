@@ -1,16 +1,22 @@
 """Text generation from GGUF files on llama.cpp, with continuous batching."""
 
-import math
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, checked_text, failed, guarded, wrong
+from noodle_ray.ahr.describe import gguf_chat_template
+from noodle_ray.ahr.engines.base import Call, Emit, checked_text, failed, guarded, wrong
+from noodle_ray.ahr.engines.llama_chunks import Reader, ToolReader
+from noodle_ray.ahr.generation.answers import Answer
+from noodle_ray.ahr.generation.messages import Message, checked_messages, with_system, without_tools
+from noodle_ray.ahr.generation.options import checked_options, grammar_of
+from noodle_ray.ahr.generation.tools import ToolCalls
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -21,13 +27,13 @@ import xllamacpp
 
 _SLOTS = 4
 _CONTEXT = 2048
-_ROLES = ("system", "user", "assistant")
-_MAX_MESSAGES = 1000
+_BATCH = 512
+"""Tokens of prompts that are read between two looks at who still waits."""
 
 
 class GenerationEngine:
-    """A language model: ``model("prompt", max_tokens=128, temperature=0.0, seed=0, stop=None, system=None)`` answers
-    the text (str). Instead of a prompt, a list of ``{"role": ..., "content": ...}`` messages.
+    """A language model: ``model("prompt", max_tokens=128, temperature=0.0, seed=0, ...)`` answers the text (str).
+    Instead of a prompt, a list of ``{"role": ..., "content": ...}`` messages.
 
     ``slots`` generations run at once, decoded together; each has ``context`` tokens for prompt and answer. At
     temperature 0 the answer is the likeliest token at each step. Raises ModelError E0604 when it cannot be loaded.
@@ -51,6 +57,8 @@ class GenerationEngine:
                     f"the model {spec.name!r} cannot be loaded: llama.cpp refused {file} ({error})",
                     code=codes.LOAD_FAILED,
                 ) from error
+        self._file = file
+        self._closing = False
         self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix=f"llama-{spec.name}")
 
     def _parameters(self, file: Path, folder: str) -> Any:
@@ -58,6 +66,9 @@ class GenerationEngine:
         parameters.model.path = str(file)
         parameters.n_parallel = self.parallel
         parameters.n_ctx = self.parallel * self.context
+        parameters.n_batch = parameters.n_ubatch = min(_BATCH, parameters.n_ctx)
+        if "chat_template" in self._options:
+            parameters.chat_template = self._options["chat_template"]
         parameters.n_gpu_layers = self._options.get("gpu_layers", -1) if self._options.get("gpus") else 0
         for threads in (parameters.cpuparams, parameters.cpuparams_batch):
             threads.n_threads = self.threads
@@ -72,53 +83,108 @@ class GenerationEngine:
         return parameters
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
-        """One text per call; up to ``parallel`` of them are decoded together."""
+        """One answer per call; up to ``parallel`` of them are decoded together."""
         if len(calls) == 1:
             return [guarded(self._answer, calls[0], self.name)]
         return list(self._pool.map(lambda call: guarded(self._answer, call, self.name), calls))
 
-    def _answer(self, call: Call) -> str:
-        request = self._request(call)
-        if self._server is None:
-            raise failed(self.name, "it was closed")
-        answer = self._server.handle_chat_completions(request)
-        if "error" in answer:
-            problem = answer["error"]
-            if problem.get("code") == 400:
-                raise wrong(f"the model {self.name!r} refused its input: {str(problem.get('message'))[:300]}")
-            raise failed(self.name, problem.get("message"))
-        return str(answer["choices"][0]["message"].get("content") or "")
-
-    def _request(self, call: Call) -> dict[str, Any]:
+    def _answer(self, call: Call) -> Any:
         args, kwargs = call
-        if unknown := sorted(map(repr, kwargs.keys() - _KEYWORDS.keys())):
-            raise wrong(f"this model takes {', '.join(_KEYWORDS)}, but got {', '.join(unknown)[:200]}")
+        options = _PROGRAM_DEFAULTS | checked_options(kwargs)
         if len(args) != 1:
             raise wrong(f"this model takes one prompt or one list of messages, but got {len(args)} arguments")
-        settings = {"max_tokens": 128, "temperature": 0.0, "seed": 0} | {
-            name: _KEYWORDS[name](value) for name, value in kwargs.items() if value is not None
-        }
-        if settings["max_tokens"] > self.context:
-            raise wrong(f"max_tokens must be at most {self.context}, the model's context")
-        system = settings.pop("system", None)
-        settings["messages"] = self._messages(args[0], system)
-        # Without reuse of a slot's last prompt: it changes the shape of the computation, and so the last bits.
-        settings["cache_prompt"] = self._options.get("cache_prompt", False)
-        return settings
+        answer = Answer()
+        self.generate({"messages": args[0], **options}, answer.add)
+        return answer.value(self.name, options)
 
-    def _messages(self, prompt: object, system: str | None) -> list[dict[str, str]]:
-        if isinstance(prompt, str):
-            messages = [{"role": "user", "content": checked_text(prompt, "the prompt")}]
-        elif isinstance(prompt, list | tuple) and 0 < len(prompt) <= _MAX_MESSAGES:
-            messages = [_message(entry, place) for place, entry in enumerate(prompt)]
+    def generate(self, order: Mapping[str, Any], emit: Emit) -> None:
+        """Generate one text; see `Generative`."""
+        options = checked_options({name: value for name, value in order.items() if name not in ("messages", "prompt")})
+        if "prompt" in order:
+            self._complete(checked_text(order["prompt"], "the prompt"), options, emit)
         else:
-            raise wrong("the prompt must be a text or a list of messages with role and content")
+            self._chat(checked_messages(order.get("messages")), options, emit)
+
+    def _complete(self, prompt: str, options: dict[str, Any], emit: Emit) -> None:
+        if misplaced := options.keys() & {"system", "tools"}:
+            raise wrong(f"a prompt without a chat takes no {', '.join(sorted(misplaced))}")
+        if not prompt:
+            raise wrong("the prompt must not be empty")
+        request = {"prompt": prompt, **self._request(options)}
+        if "logprobs" in options:
+            request["logprobs"] = max(options["logprobs"], 1)
+        self._run(lambda server: server.handle_completions, request, Reader(emit, options))
+
+    def _chat(self, messages: list[Message], options: dict[str, Any], emit: Emit) -> None:
+        messages = self._with_system(messages, options)
+        request = self._request(options)
+        if "logprobs" in options:
+            request |= {"logprobs": True, "top_logprobs": max(options["logprobs"], 1)}
+        reader = Reader(emit, options)
+        choice = options.get("tool_choice", "auto")
+        if not self._knows_tools:
+            messages = without_tools(messages)
+        if options.get("tools") and choice != "none":
+            calls = ToolCalls(options["tools"], choice, options.get("parallel_tool_calls", True))
+            # A call that must be made is made in our form: llama.cpp holds a model to it only if it can tell from the
+            # template how that model writes calls.
+            if self._knows_tools and not calls.must:
+                request |= calls.native()
+            else:
+                messages = with_system(messages, calls.instruction())
+                request["grammar"] = calls.grammar()
+                reader = ToolReader(emit, options, calls)
+        request["messages"] = messages
+        self._run(lambda server: server.handle_chat_completions, request, reader)
+
+    def _run(self, handler: Callable[[Any], Any], request: dict[str, Any], reader: Reader) -> None:
+        server = self._server
+        if server is None or self._closing:
+            raise failed(self.name, "it was closed")
+
+        def take(raw: dict[str, Any]) -> bool:
+            return self._closing or reader.take(raw)
+
+        try:
+            handler(server)(request, take)
+        except (ValueError, RuntimeError) as error:  # what a chat template, or llama.cpp's own checks, refuse
+            raise wrong(f"the model {self.name!r} refused its input: {str(error)[:300]}") from None
+        if self._closing:
+            raise failed(self.name, "it was closed")
+        if reader.problem is not None:
+            if reader.problem.get("code") == 400:
+                raise wrong(f"the model {self.name!r} refused its input: {str(reader.problem.get('message'))[:300]}")
+            raise failed(self.name, reader.problem.get("message"))
+        if reader.failure is not None:
+            raise reader.failure
+
+    def _request(self, options: dict[str, Any]) -> dict[str, Any]:
+        request = {_NAMES[name]: value for name, value in options.items() if name in _NAMES}
+        if request.setdefault("max_tokens", self.context) > self.context:
+            raise wrong(f"max_tokens must be at most {self.context}, the model's context")
+        grammar = grammar_of(options)
+        if grammar is not None:
+            request["grammar"] = grammar
+        # Without reuse of a slot's last prompt: it changes the shape of the computation, and so the last bits.
+        request.setdefault("cache_prompt", False)
+        if "cache_prompt" in self._options:
+            request["cache_prompt"] = self._options["cache_prompt"]
+        # Progress with the prompt is told too, so that its reading can be stopped.
+        return request | {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True}
+
+    def _with_system(self, messages: list[Message], options: dict[str, Any]) -> list[Message]:
+        system = options.get("system")
         if messages[0]["role"] == "system":
             if system is not None:
                 raise wrong("the messages begin with a system message, so system= cannot be given too")
             return messages
         system = self._options.get("system") if system is None else system
         return [{"role": "system", "content": system}, *messages] if system else messages
+
+    @cached_property
+    def _knows_tools(self) -> bool:
+        """Whether the chat template says how tools are told to this model."""
+        return "tools" in (self._options.get("chat_template") or gguf_chat_template(self._file))
 
     def smoke(self) -> None:
         """Generate one token; raises ModelError E0604 if that fails."""
@@ -139,51 +205,24 @@ class GenerationEngine:
 
     def close(self) -> None:
         """Stop the server and free the model."""
+        self._closing = True
         self._pool.shutdown(wait=True)
         self._server = None
 
 
-def _message(entry: object, place: int) -> dict[str, str]:
-    if not isinstance(entry, dict) or entry.keys() != {"role", "content"}:
-        raise wrong(f"message {place} must be an object with exactly role and content")
-    if entry["role"] not in _ROLES:
-        raise wrong(f"message {place} must have the role system, user or assistant, not {entry['role']!r:.80}")
-    return {"role": entry["role"], "content": checked_text(entry["content"], f"the content of message {place}")}
+_PROGRAM_DEFAULTS = {"max_tokens": 128, "temperature": 0.0, "seed": 0}
 
-
-def _max_tokens(value: object) -> int:
-    if type(value) is not int or value < 1:
-        raise wrong(f"max_tokens must be a whole number from 1, not {value!r:.80}")
-    return value
-
-
-def _temperature(value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or not 0 <= value <= 2:
-        raise wrong(f"temperature must be a number from 0 to 2, not {value!r:.80}")
-    return float(value)
-
-
-def _seed(value: object) -> int:
-    if type(value) is not int or not 0 <= value < 2**32 - 1:
-        raise wrong(f"seed must be a whole number from 0 to 4294967294, not {value!r:.80}")
-    return value
-
-
-def _stop(value: object) -> list[str]:
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list | tuple) or len(texts) > 16:
-        raise wrong("stop must be a text or a list of at most 16 texts")
-    return [checked_text(text, "stop") for text in texts]
-
-
-def _system(value: object) -> str:
-    return checked_text(value, "system")
-
-
-_KEYWORDS: dict[str, Callable[[object], Any]] = {
-    "max_tokens": _max_tokens,
-    "temperature": _temperature,
-    "seed": _seed,
-    "stop": _stop,
-    "system": _system,
+_NAMES = {
+    "max_tokens": "max_tokens",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "seed": "seed",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+    "repetition_penalty": "repeat_penalty",
+    "stop": "stop",
+    "cache_prompt": "cache_prompt",
 }
+"""Options that llama.cpp takes as they are, and what it calls them."""

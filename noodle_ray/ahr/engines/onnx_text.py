@@ -10,7 +10,7 @@ from tokenizers import Encoding, Tokenizer
 
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.describe import read_json
-from noodle_ray.ahr.engines.base import Call, failed, texts_of
+from noodle_ray.ahr.engines.base import Call, failed, texts_of, wrong
 from noodle_ray.ahr.engines.onnx_session import CLOSED, open_session, session_info
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
@@ -22,7 +22,8 @@ _STRETCH = 1.3  # longest over shortest text in one run; more is wasted on paddi
 
 
 class TextEngine:
-    """An encoder: ``model("text")`` or ``model(["a", "b"])``.
+    """An encoder: ``model("text")`` or ``model(["a", "b"])``. With ``usage=True`` the answer is an object of the
+    ``answer`` and the number of ``tokens``.
 
     Task ``embedding`` answers a unit vector per text, an array of float32; ``classification`` an object with
     ``label``, ``score`` and all ``scores``. Texts over the model's maximum length are cut. Raises ModelError when it
@@ -50,29 +51,31 @@ class TextEngine:
         """One answer per call; the texts of all calls share runs of the graph, sorted by length."""
         answers: list[Any] = []
         texts: list[str] = []
-        places: list[tuple[int, int, bool]] = []
+        places: list[tuple[int, int, bool, bool]] = []
         for call in calls:
             try:
-                mine, single = texts_of(call)
+                plain, counts = _counting(call)
+                mine, single = texts_of(plain)
             except ModelError as error:
                 answers.append(error)
-                places.append((0, -1, False))
+                places.append((0, -1, False, False))
                 continue
             answers.append(None)
-            places.append((len(texts), len(mine), single))
+            places.append((len(texts), len(mine), single, counts))
             texts += mine
-        rows = self._rows(texts)
-        for place, (start, count, single) in enumerate(places):
+        encodings = self._tokenizer.encode_batch(texts) if texts else []
+        rows = self._rows(encodings)
+        for place, (start, count, single, counts) in enumerate(places):
             if count >= 0:
                 answers[place] = _joined(rows[start : start + count], single)
+            if counts and not isinstance(answers[place], ModelError):
+                tokens = sum(len(encoding.ids) for encoding in encodings[start : start + count])
+                answers[place] = {"answer": answers[place], "tokens": tokens}
         return answers
 
-    def _rows(self, texts: list[str]) -> list[Any]:
+    def _rows(self, encodings: list[Encoding]) -> list[Any]:
         """The model's answer for each text, or a ModelError."""
-        rows: list[Any] = [None] * len(texts)
-        if not texts:
-            return rows
-        encodings = self._tokenizer.encode_batch(texts)
+        rows: list[Any] = [None] * len(encodings)
         for group in length_groups([len(encoding.ids) for encoding in encodings]):
             try:
                 found = self._run([encodings[index] for index in group])
@@ -134,6 +137,17 @@ def length_groups(lengths: list[int]) -> Iterator[list[int]]:
         group.append(index)
     if group:
         yield group
+
+
+def _counting(call: Call) -> tuple[Call, bool]:
+    """A call without its ``usage``, and whether that was true."""
+    args, kwargs = call
+    if "usage" not in kwargs:
+        return call, False
+    counts = kwargs["usage"]
+    if not isinstance(counts, bool):
+        raise wrong(f"usage must be True or False, not {counts!r:.80}")
+    return (args, {name: value for name, value in kwargs.items() if name != "usage"}), counts
 
 
 def _joined(rows: list[Any], single: bool) -> Any:

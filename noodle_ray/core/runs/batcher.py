@@ -134,7 +134,7 @@ class EffectBatcher:
                 message = f"model {model!r} gave {len(answers)} answers to {len(batch)} calls"
                 raise ModelError(message, code=MODEL_FAILED)
         except Exception as error:
-            answers = [(False, _code_and_message(model, error))] * len(batch)
+            answers = [(False, model_failure(model, error))] * len(batch)
         finally:
             lane.under_way -= 1
             self._flush(model, lane)
@@ -143,7 +143,8 @@ class EffectBatcher:
                 pending.future.set_result(Reply(ok, value, label))
 
 
-def _code_and_message(model: str, error: Exception) -> tuple[str, str]:
+def model_failure(model: str, error: Exception) -> tuple[str, str]:
+    """The code and the message of what a model host raised."""
     for candidate in (getattr(error, "cause", None), error):  # Ray wraps what a replica raised
         if isinstance(candidate, NoodleError):
             return candidate.code, candidate.message

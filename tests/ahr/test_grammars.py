@@ -1,0 +1,293 @@
+"""Regular expressions and JSON Schemas as grammars, without a model."""
+
+import itertools
+import json
+import re
+from typing import Any
+
+import pytest
+
+from noodle_ray.ahr.generation.automaton import Automaton, of_texts, rules
+from noodle_ray.ahr.generation.regex import of_regex
+from noodle_ray.ahr.generation.schema import schema_grammar
+from noodle_ray.errors import ModelError
+
+PATTERNS = [
+    "a|b",
+    "(ab)*",
+    "a{2,3}b?",
+    "[^a]+",
+    "(a|ab)(c|bc)",
+    "a*?b",
+    "(a*)*",
+    "(a|b)*abb",
+    r"\w+-\d",
+    "^ab$",
+    "(?:a|)b",
+    "[a-c]{0,2}1",
+    ".b",
+]
+
+
+def accepts(automaton: Automaton, text: str) -> bool:
+    """Whether an automaton reads a text to its end; it must never have two ways to go on."""
+    state = 0
+    for code in map(ord, text):
+        found = [target for ranges, target in automaton.moves[state] if any(a <= code <= b for a, b in ranges)]
+        assert len(found) <= 1
+        if not found:
+            return False
+        (state,) = found
+    return state in automaton.accepting
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_automaton_accepts_what_the_regular_expression_matches(pattern: str) -> None:
+    automaton = of_regex(pattern, "regex")
+    for length in range(6):
+        for text in map("".join, itertools.product("abc-1", repeat=length)):
+            assert accepts(automaton, text) == bool(re.fullmatch(pattern, text)), text
+
+
+def test_rules_of_texts_share_their_beginnings() -> None:
+    assert rules(of_texts(["red", "green", "grey"]), "root") == {"root": '"gre" root-6 | "red"', "root-6": '"en" | "y"'}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("[", "no regular expression"),
+        ("(", "no regular expression"),
+        ("*", "no regular expression"),
+        ("a" * 2001, "the limit is 2,000"),
+        ("(" * 900 + ")" * 900, "nested too deeply"),
+        ("(a?b?){200}", "too complex"),
+        ("(a|b)*a(a|b){12}", "too complex"),
+        ("((((a{99}){99}){99}){99}){99}", "too complex"),
+        ("a{4294967294}", "too complex"),
+        ("a{99999999999}", "no regular expression"),
+        (r"(a)\1", "not supported"),
+        (r"\bx", "not supported"),
+        ("a(?=b)", "not supported"),
+        ("x^", "not supported"),
+        ("(?i)a", "flags"),
+        ("(?s:a)", "flags"),
+        ("[^\x00-\U0010ffff]", "no text that can be generated"),
+        ("\ud800", "no text that can be generated"),
+    ],
+)
+def test_regular_expression_that_cannot_be_used_is_refused(pattern: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        of_regex(pattern, "regex")
+    assert caught.value.code == "NOODLE-E0603"
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 0), (7, 130), (-12, 5), (-30, -4), (99, 1001), (None, 3), (100, None)])
+@pytest.mark.parametrize("kind", ["integer", "number"])
+def test_numbers_within_bounds_are_those_that_the_grammar_takes(low: int | None, high: int | None, kind: str) -> None:
+    bounds = {word: value for word, value in (("minimum", low), ("maximum", high)) if value is not None}
+    grammar = _Grammar(schema_grammar({"type": kind, **bounds}))
+    for number in range(-1100, 1100):
+        within = (low is None or low <= number) and (high is None or number <= high)
+        assert grammar.accepts(str(number)) == within, number
+        if kind == "number" and within:
+            assert grammar.accepts(f"{number}.0")
+            more = float(f"{number}.5")
+            assert grammar.accepts(str(more)) == ((low is None or low <= more) and (high is None or more <= high))
+    assert not grammar.accepts("01")
+    assert not grammar.accepts("")
+
+
+CHAIN = {
+    "$ref": "#/$defs/n",
+    "$defs": {
+        "n": {
+            "type": "object",
+            "properties": {"next": {"anyOf": [{"$ref": "#/$defs/n"}, {"type": "null"}]}},
+            "required": ["next"],
+        }
+    },
+}
+SCHEMAS: list[tuple[Any, list[str], list[str]]] = [
+    (
+        {
+            "type": "object",
+            "properties": {"a": {"type": "integer"}, "b": {"type": "string"}, "c": {"type": "null"}},
+            "required": ["b"],
+        },
+        ['{"a": 1, "b": "x", "c": null}', '{"b":""}', '{ "b": "\\u00e9\\n" }', '{\n  "b": "",\n  "c": null\n}'],
+        ["{}", '{"a": 1}', '{"b": "x", "a": 1}', '{"b": "x", "d": 1}', '{"b": "x",}', '{"b": "\n"}', "[]"],
+    ),
+    ({"type": "object", "additionalProperties": {"type": "boolean"}}, ["{}", '{"x": true}'], ['{"x": 1}']),
+    (
+        {"type": "array", "items": {"enum": [1, "a"]}, "minItems": 1, "maxItems": 2},
+        ['["a", 1]', "[1]"],
+        ["[]", "[1,1,1]"],
+    ),
+    ({"anyOf": [{"type": "string"}, {"type": "null"}]}, ['"x"', "null"], ["1", ""]),
+    ({"type": ["integer", "boolean"]}, ["1", "true"], ["null"]),
+    ({"const": {"a": [1]}}, ['{"a": [1]}'], ["{}"]),
+    ({"type": "string", "minLength": 1, "maxLength": 2}, ['"ab"', '"\\""'], ['""', '"abc"']),
+    ({"type": "string", "pattern": '^[a-z"]+$'}, ['"ab"'], ['"a1"', '"a""', '""']),
+    ({"type": "string", "format": "date"}, ['"2024-02-29"'], ['"2024-13-01"']),
+    ({}, ["[1, {}]", '{"a": [null]}', "-1.5e3"], ["[1,]", "nul", "'a'"]),
+    (CHAIN, ['{"next": {"next": null}}'], ['{"next": 1}']),
+]
+
+
+@pytest.mark.parametrize(("schema", "good", "bad"), SCHEMAS)
+def test_schema_grammar_takes_what_fits(schema: Any, good: list[str], bad: list[str]) -> None:
+    grammar = _Grammar(schema_grammar(schema))
+    for text in good:
+        assert grammar.accepts(text), text
+    for text in bad:
+        assert not grammar.accepts(text), text
+
+
+def _nested(depth: int) -> Any:
+    schema: Any = {"type": "string"}
+    for _ in range(depth):
+        schema = {"type": "array", "items": schema}
+    return schema
+
+
+def _doubled(depth: int, wrap: str) -> Any:
+    defs: dict[str, Any] = {"a0": {"type": "string"}}
+    for place in range(1, depth):
+        below = {"$ref": f"#/$defs/a{place - 1}"}
+        defs[f"a{place}"] = (
+            {"anyOf": [below, below]} if wrap == "anyOf" else {"type": "array", "items": {"anyOf": [below, below]}}
+        )
+    return {"$ref": f"#/$defs/a{depth - 1}", "$defs": defs}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        (5, "must be an object"),
+        (False, "must be an object"),
+        ({"type": "wat"}, "type must be one of"),
+        ({"type": []}, "type must name"),
+        ({"not": {}}, "type must be one of"),
+        ({"type": "object", "patternProperties": {}}, "patternProperties is not supported"),
+        ({"type": "string", "pattern": "a"}, "must begin with"),
+        ({"type": "string", "pattern": "^(a$"}, "no regular expression"),
+        ({"type": "string", "pattern": "^\"$"}, "no text that can be generated"),
+        ({"type": "string", "maxLength": 10**6}, "from 0 to 1000"),
+        ({"type": "string", "minLength": -1}, "from 0 to 1000"),
+        ({"type": "array", "minItems": 5, "maxItems": 4}, "less than"),
+        ({"type": "integer", "minimum": 5, "maximum": 4}, "no number"),
+        ({"type": "number", "minimum": 0.5}, "whole number"),
+        ({"type": "integer", "minimum": 10**15}, "below 10"),
+        ({"type": "integer", "multipleOf": 2}, "multipleOf is not supported"),
+        ({"$ref": "https://example.org/x"}, "must point into this schema"),
+        ({"$ref": "#/$defs/x"}, "nothing at"),
+        ({"$ref": "#"}, "refers to itself"),
+        ({"anyOf": [{"$ref": "#"}, {"type": "null"}]}, "refers to itself"),
+        ({"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}}, "refers to itself"),
+        ({"anyOf": []}, "not empty"),
+        ({"enum": []}, "not empty"),
+        ({"enum": ["\ud800"]}, "surrogate"),
+        ({"enum": [float("nan")]}, "not finite"),
+        ({"enum": [10**18]}, "below 10"),
+        ({"enum": [{1, 2}]}, "holds set"),
+        ({1: 2}, "a key that is no text"),
+        ({"allOf": [{}, {}]}, "one member"),
+        ({"anyOf": [{"type": "null"}], "type": "object", "properties": {}}, "cannot be combined"),
+        (_nested(40), "nested more than 32 deep"),
+        (_doubled(30, "anyOf"), "begin alike"),
+        (_doubled(30, "array"), "begin alike"),
+        ({"anyOf": [{"type": "string"}] * 17}, "begin alike"),
+        ({"anyOf": [{"type": "array", "items": {"$ref": "#"}}] * 2}, "cannot hold themselves"),
+        ({"enum": list(range(5000))}, "too large"),
+        ({"enum": ["x" * 70_000]}, "too large"),
+        ({"properties": {f"p{n}": {} for n in range(201)}}, "200 properties"),
+    ],
+)  # fmt: skip
+def test_schema_that_cannot_be_used_is_refused(schema: Any, message: str) -> None:
+    with pytest.raises(ModelError, match=message) as caught:
+        schema_grammar(schema)
+    assert caught.value.code == "NOODLE-E0603"
+
+
+def test_shared_parts_of_a_schema_are_written_once() -> None:
+    defs: dict[str, Any] = {"a0": {"type": "string"}}
+    for place in range(1, 200):
+        below = {"$ref": f"#/$defs/a{place - 1}"}
+        defs[f"a{place}"] = {"type": "object", "properties": {"x": below, "y": below}}
+    assert len(schema_grammar({"$ref": "#/$defs/a199", "$defs": defs})) < 100_000
+
+
+def test_literals_in_a_grammar_are_escaped() -> None:
+    grammar = _Grammar(schema_grammar({"const": 'a"\\\n"]é'}))
+    assert grammar.accepts(json.dumps('a"\\\n"]é', ensure_ascii=False))
+
+
+class _Grammar:
+    """A slow reader of the grammars made here: translates rules to a parser over sets of positions."""
+
+    def __init__(self, text: str) -> None:
+        self.rules = dict(line.split(" ::= ", 1) for line in text.splitlines())
+        self.parsed: dict[str, Any] = {}
+
+    def accepts(self, text: str) -> bool:
+        return len(text) in self._ends("root", text, 0)
+
+    def _ends(self, name: str, text: str, at: int) -> set[int]:
+        if name not in self.parsed:
+            tokens = re.findall(r'"(?:[^"\\]|\\.)*"|\[(?:[^\]\\]|\\.)*\]|[\w-]+|\{[\d,]+\}|[()|*?+]', self.rules[name])
+            self.parsed[name], rest = self._choices(tokens)
+            assert not rest
+        return self._read(self.parsed[name], text, at)
+
+    def _choices(self, tokens: list[str]) -> tuple[Any, list[str]]:
+        branches: list[list[Any]] = [[]]
+        while tokens and tokens[0] != ")":
+            token, tokens = tokens[0], tokens[1:]
+            if token == "|":
+                branches.append([])
+            elif token == "(":
+                inner, tokens = self._choices(tokens)
+                tokens = tokens[1:]
+                branches[-1].append(inner)
+            elif token in ("*", "?", "+") or token.startswith("{"):
+                low, _, high = {"*": "0,", "?": "0,1", "+": "1,"}.get(token, token.strip("{}")).partition(",")
+                branches[-1][-1] = ("repeat", branches[-1][-1], int(low), int(high) if high else None)
+            else:
+                branches[-1].append(self._atom(token))
+        return ("choice", branches), tokens
+
+    def _atom(self, token: str) -> Any:
+        if token.startswith('"'):
+            return ("text", re.sub(r"\\(x..|u....|U........|.)", _unescaped, token[1:-1]))
+        return ("class", re.compile(token)) if token.startswith("[") else ("rule", token)
+
+    def _read(self, node: Any, text: str, at: int) -> set[int]:
+        kind = node[0]
+        if kind == "text":
+            return {at + len(node[1])} if text.startswith(node[1], at) else set()
+        if kind == "class":
+            return {at + 1} if at < len(text) and node[1].fullmatch(text[at]) else set()
+        if kind == "rule":
+            return self._ends(node[1], text, at)
+        if kind == "choice":
+            return set().union(*(self._sequence(branch, text, at) for branch in node[1]))
+        _, inner, low, high = node
+        now, found = {at}, {at} if low == 0 else set()
+        for count in range(1, (high if high is not None else len(text) + 1) + 1):
+            now = set().union(*(self._read(inner, text, place) for place in now))
+            found |= now if count >= low else set()
+            if not now:
+                break
+        return found
+
+    def _sequence(self, parts: list[Any], text: str, at: int) -> set[int]:
+        places = {at}
+        for part in parts:
+            places = set().union(*(self._read(part, text, place) for place in places))
+        return places
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match[1]
+    return chr(int(code[1:], 16)) if len(code) > 1 else {"n": "\n"}.get(code, code)
