@@ -1,0 +1,29 @@
+"""What SQLite and PostgreSQL write differently, and the one place that knows it."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert(connection: Connection, table: Table) -> Any:
+    """An INSERT that knows ``on_conflict_…``: both dialects have it, each with a class of its own."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def to_json(value: Any) -> str | None:
+    """ASCII only: a text column of PostgreSQL takes neither NUL nor lone surrogates."""
+    return None if value is None else json.dumps(value, separators=(",", ":"))
+
+
+def from_json(text: str | None) -> Any:
+    """What `to_json` wrote."""
+    return None if text is None else json.loads(text)
+
+
+def printable(text: str) -> str:
+    """The text, with what no text column can hold written as escapes."""
+    if "\0" not in text and text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
