@@ -7,7 +7,18 @@ import copy
 from dataclasses import dataclass, field
 
 from noodle_ray.core.store.errors import Conflict, LeaseLost, UnknownRun, WrongStatus
-from noodle_ray.core.store.records import STRIDE, Ending, Entry, Event, Filter, Lease, NewRun, Run, Signal
+from noodle_ray.core.store.records import (
+    STRIDE,
+    Ending,
+    Entry,
+    Event,
+    Filter,
+    Lease,
+    NewRun,
+    Run,
+    Signal,
+    last_position,
+)
 from noodle_ray.core.store.status import RETRY, TERMINAL, WAKE, Command, Status
 
 
@@ -138,11 +149,12 @@ class MemoryStore:
             error=ending.error,
             usage=ending.usage,
             failures=kept.run.failures + ending.failed,
+            attempt=kept.run.attempt - (ending.status is Status.QUEUED and not ending.failed),
         )
         if ending.readings is not None:
-            kept.readings = {ending.position: ending.readings}
+            kept.readings = {last_position(lease): ending.readings}
         what = {"code": ending.error["code"]} if ending.error else {}
-        self._event(kept, ending.position, ending.status, what, ending.at)
+        self._event(kept, last_position(lease), ending.status, what, ending.at)
 
     async def command(self, run: str, wanted: Command, now: float, limits: dict[str, float] | None = None) -> Run:
         kept = self._find(run)

@@ -34,7 +34,7 @@ async def ended(store: Store, at: float, payload: bytes = b"") -> str:
     run, _ = await store.submit(new(at, payload), owner="a", until=at + 10)
     lease = Lease(run.id, "a", 1)
     await store.append(lease, [Entry("/1", STRIDE + 1, "m", b"c", "", True, payload, at)], payload or None)
-    await store.finish(lease, Ending(Status.SUCCEEDED, at, STRIDE + 2, payload, None, {"fuel": 1}))
+    await store.finish(lease, Ending(Status.SUCCEEDED, at, payload, None, {"fuel": 1}))
     return run.id
 
 
@@ -90,7 +90,7 @@ async def test_programs_have_versions_aliases_and_statistics(store: Store) -> No
     for number, status in enumerate((Status.SUCCEEDED, Status.FAILED)):
         made = new(1010.0 + number)._replace(program="greet", version=1)
         run, _ = await store.submit(made, owner="a", until=2000.0)
-        ending = Ending(status, 1020.0, STRIDE + 1, b"", None, {"fuel": 5, "model_calls": 2})
+        ending = Ending(status, 1020.0, b"", None, {"fuel": 5, "model_calls": 2})
         await store.finish(Lease(run.id, "a", 1), ending)
     counted = await store.program("t", "greet", 1)
     assert (counted.runs, counted.failures, counted.fuel, counted.model_calls) == (2, 1, 10, 4)

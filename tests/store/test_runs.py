@@ -45,8 +45,8 @@ async def owned(store: Any_, run: NewRun | None = None) -> tuple[Run, Lease]:
     return stored, Lease(stored.id, "a", stored.epoch)
 
 
-def done(position: int, **fields: Any) -> Ending:
-    return Ending(Status.SUCCEEDED, 1005.0, position, b"result", None, {"fuel": 3, "model_calls": 1})._replace(**fields)
+def done(**fields: Any) -> Ending:
+    return Ending(Status.SUCCEEDED, 1005.0, b"result", None, {"fuel": 3, "model_calls": 1})._replace(**fields)
 
 
 async def test_run_that_was_submitted_is_there_with_all_its_fields(store: Any_) -> None:
@@ -114,10 +114,10 @@ async def test_run_whose_lease_ran_out_is_claimed_and_its_old_owner_is_fenced(st
     with pytest.raises(LeaseLost):
         await store.append(old, [entry("/2", STRIDE + 2)])
     with pytest.raises(LeaseLost):
-        await store.finish(old, done(STRIDE + 3))
+        await store.finish(old, done())
     assert await store.renew([old, Lease(run.id, "b", 2)], 1040.0) == [run.id]
     assert [one.key for one in await store.journal(run.id)] == ["/1"]
-    await store.finish(Lease(run.id, "b", 2), done(2 * STRIDE + 1))
+    await store.finish(Lease(run.id, "b", 2), done())
     assert (await store.get(run.id)).status is Status.SUCCEEDED
 
 
@@ -170,7 +170,7 @@ async def test_appends_of_many_runs_at_once_reject_only_those_that_are_not_owned
 async def test_finished_run_has_its_outcome_and_finishing_twice_does_no_harm(store: Any_) -> None:
     run, lease = await owned(store)
     large = b"r" * 5000
-    ending = done(STRIDE + 1, status=Status.FAILED, result=large, error={"code": "NOODLE-E0501", "message": "\0\ud800"})
+    ending = done(status=Status.FAILED, result=large, error={"code": "NOODLE-E0501", "message": "\0\ud800"})
     await store.finish(lease, ending)
     await store.finish(lease, ending)
     stored = await store.get(run.id)
@@ -185,17 +185,20 @@ async def test_finished_run_has_its_outcome_and_finishing_twice_does_no_harm(sto
 
 async def test_run_that_is_given_back_is_claimed_when_it_is_due(store: Any_) -> None:
     run, lease = await owned(store)
-    back = Ending(Status.QUEUED, 1001.0, STRIDE + 1, due=1003.0, failed=True)
+    back = Ending(Status.QUEUED, 1001.0, due=1003.0, failed=True)
     await store.finish(lease, back)
     assert await store.claim("b", 1002.0, 1010.0, 1) == []
     (again,) = await store.claim("b", 1003.0, 1010.0, 1)
-    assert (again.id, again.failures, again.epoch) == (run.id, 1, 2)
+    assert (again.id, again.failures, again.attempt, again.epoch) == (run.id, 1, 2, 2)
+    await store.finish(Lease(run.id, "b", 2), Ending(Status.QUEUED, 1004.0, due=1004.0))
+    (unharmed,) = await store.claim("b", 1004.0, 1010.0, 1)
+    assert (unharmed.failures, unharmed.attempt, unharmed.epoch) == (1, 2, 3)
 
 
 async def test_parked_run_wakes_by_time_or_signal(store: Any_) -> None:
     for number, due in enumerate([1050.0, None]):
         _, lease = await owned(store, new(number))
-        await store.finish(lease, Ending(Status.WAITING, 1001.0, STRIDE + 1, due=due))
+        await store.finish(lease, Ending(Status.WAITING, 1001.0, due=due))
     assert [run.created for run in await store.claim("b", 1051.0, 1060.0, 9)] == [1000.0]
     signal = Signal(new(1).id, "s1", "go", b"yes", 1052.0)
     await store.signal(signal, 1052.0)
@@ -210,9 +213,9 @@ async def bring(store: Any_, number: int, status: Status) -> Run:
     """A run in this status."""
     run, lease = await owned(store, new(number))
     if status is Status.QUEUED:
-        await store.finish(lease, Ending(status, 1001.0, STRIDE + 1, due=1001.0))
+        await store.finish(lease, Ending(status, 1001.0, due=1001.0))
     elif status in (Status.WAITING, Status.SUCCEEDED, Status.FAILED):
-        await store.finish(lease, done(STRIDE + 1, status=status))
+        await store.finish(lease, done(status=status))
     elif status in (Status.PAUSED, Status.CANCELLED):
         await store.command(run.id, PAUSE if status is Status.PAUSED else CANCEL, 1001.0)
     found = await store.get(run.id)
@@ -245,14 +248,14 @@ async def test_command_fences_the_owner(store: Any_, wanted: Any) -> None:
     with pytest.raises(LeaseLost):
         await store.append(lease, [entry("/1", STRIDE + 1)])
     with pytest.raises(LeaseLost):
-        await store.finish(lease, done(STRIDE + 2))
+        await store.finish(lease, done())
     assert await store.renew([lease], 2000.0) == [run.id]
 
 
 async def test_retry_drops_failed_answers_and_keeps_the_others_as_inherited(store: Any_) -> None:
     run, lease = await owned(store)
     await store.append(lease, [entry("/1", STRIDE + 1), entry("/2", STRIDE + 2, ok=False)], b"readings")
-    await store.finish(lease, done(STRIDE + 3, status=Status.FAILED, error={"code": "NOODLE-E0501"}))
+    await store.finish(lease, done(status=Status.FAILED, error={"code": "NOODLE-E0501"}))
     again = await store.command(run.id, RETRY, 1006.0, {"fuel": 9})
     assert (again.status, again.limits, again.error, again.result) == (Status.QUEUED, {"fuel": 9}, None, None)
     assert await store.journal(run.id) == [entry("/1", STRIDE + 1, inherited=True)]
@@ -262,8 +265,8 @@ async def test_retry_drops_failed_answers_and_keeps_the_others_as_inherited(stor
 async def test_readings_of_a_whole_attempt_take_the_place_of_those_before(store: Any_) -> None:
     run, lease = await owned(store)
     await store.append(lease, [entry("/1", STRIDE + 1)], b"some")
-    await store.finish(lease, done(STRIDE + 2, status=Status.FAILED, readings=b"all"))
-    assert await store.readings(run.id) == [(STRIDE + 2, b"all")]
+    await store.finish(lease, done(status=Status.FAILED, readings=b"all"))
+    assert await store.readings(run.id) == [(2 * STRIDE - 1, b"all")]
 
 
 async def test_events_are_resumable_from_any_position(store: Any_) -> None:
@@ -272,7 +275,7 @@ async def test_events_are_resumable_from_any_position(store: Any_) -> None:
     await store.command(run.id, PAUSE, 1002.0)
     await store.command(run.id, RESUME, 1003.0)
     (claimed,) = await store.claim("b", 1004.0, 1010.0, 1)
-    await store.finish(Lease(run.id, "b", claimed.epoch), done(claimed.epoch * STRIDE + 1))
+    await store.finish(Lease(run.id, "b", claimed.epoch), done())
     whole = await store.events(run.id)
     assert [event.type for event in whole] == [
         "running", "effect", "effect", "paused", "queued", "running", "succeeded",
@@ -316,7 +319,7 @@ async def test_only_a_run_that_has_ended_is_deleted_and_nothing_of_it_stays(stor
     await store.append(lease, [entry("/1", STRIDE + 1, b"x" * 1000)], b"readings")
     with pytest.raises(WrongStatus):
         await store.delete(run.id)
-    await store.finish(lease, done(STRIDE + 2, result=b"y" * 1000))
+    await store.finish(lease, done(result=b"y" * 1000))
     await store.delete(run.id)
     with pytest.raises(UnknownRun):
         await store.get(run.id)

@@ -99,6 +99,11 @@ class Entry(NamedTuple):
     inherited: bool = False
 
 
+def last_position(lease: Lease) -> int:
+    """The position of how an owner leaves a run: the last one of its epoch."""
+    return (lease.epoch + 1) * STRIDE - 1
+
+
 class Event(NamedTuple):
     """Something that happened to a run. A position is never used twice, and later events have higher ones."""
 
@@ -110,11 +115,11 @@ class Event(NamedTuple):
 
 class Ending(NamedTuple):
     """How an owner leaves a run: for good, or back in the queue (``due`` says from when), or waiting. ``failed`` counts
-    an attempt that the platform lost; ``readings`` are all of the run's, in place of those stored before."""
+    an attempt that the platform lost; one that goes back without counts as if it had not been. ``readings`` are all of
+    the run's, in place of those stored before."""
 
     status: Status
     at: float
-    position: int
     result: bytes | None = None
     error: dict[str, Any] | None = None
     usage: dict[str, Any] | None = None

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from noodle_ray.core.store import sql
 from noodle_ray.core.store.errors import Conflict, LeaseLost, UnknownRun, WrongStatus
-from noodle_ray.core.store.records import STRIDE, Ending, Filter, Lease, NewRun, Run
+from noodle_ray.core.store.records import STRIDE, Ending, Filter, Lease, NewRun, Run, last_position
 from noodle_ray.core.store.status import OWNER_TARGETS, RETRY, TERMINAL, Command, Status
 from noodle_ray.core.store.tables import events, journal, modules, programs, readings, runs, signals
 
@@ -152,12 +152,14 @@ def finish(connection: Connection, lease: Lease, ending: Ending, result: Columns
     }
     if ending.failed:
         values["failures"] = runs.c.failures + 1
+    elif ending.status is Status.QUEUED:
+        values["attempt"] = runs.c.attempt - 1
     if ending.readings is not None:
         connection.execute(delete(readings).where(readings.c.run == lease.run))
-        put_readings(connection, lease.run, ending.position, ending.readings)
+        put_readings(connection, lease.run, last_position(lease), ending.readings)
     connection.execute(update(runs).where(runs.c.id == lease.run).values(values))
     what = {"code": ending.error["code"]} if ending.error else {}
-    _event(connection, lease.run, ending.position, ending.status, what, ending.at)
+    _event(connection, lease.run, last_position(lease), ending.status, what, ending.at)
     if ending.status in TERMINAL:
         _count(connection, lease.run, ending)
 
