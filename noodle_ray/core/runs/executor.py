@@ -200,7 +200,7 @@ class _RunEffects:
         while keys:
             done, _ = await asyncio.wait(keys, return_when=asyncio.FIRST_COMPLETED)
             answered = []
-            for future in done:
+            for future in [one for one in keys if one in done]:  # in the order they were asked
                 reply, request = future.result(), keys.pop(future)
                 self._open.discard(future)
                 if reply.batch is not None:
