@@ -1,118 +1,15 @@
 """Durable runs with real parts: programs in sandbox workers, journals in SQLite."""
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from noodle_ray.core.runs.batcher import Call
-from noodle_ray.core.runs.compiler import CompilerService
-from noodle_ray.core.runs.durable import DurableRuns, Settings, Submission
-from noodle_ray.core.runs.executor import Executor
-from noodle_ray.core.runs.modules import ModuleStore
-from noodle_ray.core.sandbox.messages import CODEC
-from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.store.errors import Conflict, WrongStatus
-from noodle_ray.core.store.records import Filter, Lease, Run
+from noodle_ray.core.store.records import Filter, Lease
 from noodle_ray.core.store.status import PAUSE, Status
-from noodle_ray.core.store.store import Store
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import ModelError, RunError
-from tests.sandbox.programs import compiled
+from tests.runs.places import CLOCKS, STEPS, Place, asked, crash, journaled, result, until
 
-STEPS = """\
-from noodle_ray import model
-step = model("step")
-
-def main(count: int) -> list:
-    told = []
-    value = "0"
-    for _ in range(count):
-        value = step(value)
-        told.append(value)
-        print(value)
-    return told
-"""
-
-
-class Models:
-    """A model that counts on; each answer is given when the test lets it go. It remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[object] = []
-        self.free = asyncio.Semaphore(1000)
-        self.failures: list[Exception] = []
-
-    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
-        self.asked += [args[0] for args, _ in calls]
-        await self.free.acquire()
-        if self.failures:
-            raise self.failures.pop(0)
-        return [(True, str(int(str(args[0])) + 1)) for args, _ in calls]
-
-    def hold_after(self, answers: int) -> None:
-        """Give this many answers, and no more until `let_go`."""
-        self.free = asyncio.Semaphore(answers)
-
-    def let_go(self) -> None:
-        for _ in range(1000):
-            self.free.release()
-
-
-class Place:
-    """A store, a pool and models; and nodes on them."""
-
-    def __init__(self, store: Store, pool: WorkerPool, folder: Path) -> None:
-        self.store = store
-        self.models = Models()
-        self.executor = Executor(pool, CompilerService(ModuleStore(folder)), self.models)
-        self._nodes = 0
-
-    def node(self, **settings: Any) -> DurableRuns:
-        self._nodes += 1
-        chosen = {"lease_seconds": 0.6, "poll_seconds": 0.02, "patience": (), **settings}
-        return DurableRuns(self.store, self.executor, Settings(f"node{self._nodes}", **chosen))
-
-
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    async with (
-        Store(f"sqlite:///{tmp_path}/noodle.db", str(tmp_path / "objects")) as store,
-        WorkerPool(min_size=2, max_size=2) as pool,
-    ):
-        yield Place(store, pool, tmp_path / "modules")
-
-
-def asked(source: str = STEPS, *args: object, **fields: Any) -> Submission:
-    nbc = compiled(source)
-    return Submission(hashlib.sha256(nbc).hexdigest(), nbc, "t", args=list(args))._replace(**fields)
-
-
-def result(run: Run) -> Any:
-    assert run.status is Status.SUCCEEDED, run.error
-    assert run.result is not None
-    return CODEC.unpack(run.result)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def journaled(place: Place, run: str, count: int) -> None:
-    async with asyncio.timeout(20):
-        while len(await place.store.journal(run)) < count:
-            await asyncio.sleep(0.005)
-
-
-def crash(node: DurableRuns) -> None:
-    """What the end of its process does to a node: it stops where it is and says nothing to anybody."""
-    for task in [*node._tasks, *(active.task for active in node._active.values())]:
-        task.cancel()
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_run_has_the_result_and_output_of_the_program(place: Place) -> None:
@@ -284,20 +181,6 @@ async def test_program_that_does_not_fit_its_journal_fails_and_asks_nothing(plac
     assert ended.error["code"] == "NOODLE-E0510"
     assert "the journal has step('x'), but the program asked step('1')" in ended.error["message"]
     assert place.models.asked == asked_before
-
-
-CLOCKS = """\
-import time
-from noodle_ray import model
-step = model("step")
-
-def main() -> list:
-    told = []
-    for _ in range(4):
-        now = time.time()
-        told.append([now, step(str(int(now * 1000000) % 1000000007))])
-    return told
-"""
 
 
 async def test_recovered_run_reads_the_times_that_it_had_read(place: Place) -> None:

@@ -15,7 +15,7 @@ from noodle_ray.core.store.records import NewRun, Run
 from tests.runs.simulation import Violation, simulate
 from tests.store.memory import MemoryStore
 
-SEEDS = 1200
+SEEDS = 2000
 CHUNK = 200
 
 
