@@ -80,6 +80,15 @@ async def test_submission_that_is_sent_twice_is_one_run(store: Any_) -> None:
     assert len(await store.events(new().id)) == 1
 
 
+async def test_submissions_that_come_together_are_stored_or_refused_each_by_itself(store: Any_) -> None:
+    await store.submit(new(0, idempotency="k", fingerprint="x"))
+    asked = [new(1), new(1), new(2, idempotency="k", fingerprint="y"), new(3), new(4, idempotency="k", fingerprint="x")]
+    answers = await asyncio.gather(*[store.submit(each) for each in asked], return_exceptions=True)
+    kinds = [type(each) if isinstance(each, Exception) else (each[0].created, each[1]) for each in answers]
+    assert kinds == [(1001.0, True), (1001.0, True), Conflict, (1003.0, True), (1000.0, False)]
+    assert len(await store.events(new(1).id)) == 1
+
+
 async def test_key_that_many_use_at_once_starts_one_run(store: Any_) -> None:
     answers = await asyncio.gather(*[store.submit(new(i, idempotency="k", fingerprint="x")) for i in range(20)])
     assert len({run.id for run, _ in answers}) == 1

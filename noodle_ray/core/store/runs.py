@@ -6,10 +6,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from noodle_ray.core.store import sql
-from noodle_ray.core.store.errors import Conflict, LeaseLost, UnknownRun, WrongStatus
-from noodle_ray.core.store.records import STRIDE, Ending, Filter, Lease, NewRun, Run, last_position
-from noodle_ray.core.store.status import OWNER_TARGETS, RETRY, TERMINAL, Command, Status
-from noodle_ray.core.store.tables import events, journal, modules, programs, readings, runs, signals
+from noodle_ray.core.store.errors import UnknownRun, WrongStatus
+from noodle_ray.core.store.records import STRIDE, Filter, Lease, NewRun, Run
+from noodle_ray.core.store.status import RETRY, TERMINAL, Command, Status
+from noodle_ray.core.store.tables import events, journal, modules, readings, runs, signals
 
 Columns = tuple[bytes | None, str | None]
 """A payload's two columns: its bytes, or the name of the object that has them."""
@@ -27,47 +27,12 @@ Stored = tuple[Run, str | None, str | None]
 """A run, and the objects that have its arguments and its result, if they are not in the row."""
 
 
-def submit(
-    connection: Connection, new: NewRun, arguments: Columns, owner: str | None, until: float, with_module: bool
-) -> tuple[Stored, bool]:
-    """Store a run, owned by ``owner`` until then or else queued; return it, and whether it is new.
-
-    Raises Conflict if the idempotency key belongs to another request.
-    """
-    if with_module:
-        put_module(connection, new.digest, new.nbc, new.created)
-    values = {
-        name: getattr(new, name)
-        for name in (
-            "id", "tenant", "digest", "program", "version", "entry", "tier", "seed", "created", "deadline",
-            "idempotency", "fingerprint", "parent", "fork_key",
-        )
-    }  # fmt: skip
-    values |= {
-        "arguments": arguments[0],
-        "arguments_ref": arguments[1],
-        "limits": sql.to_json(new.limits),
-        "status": Status.RUNNING if owner else Status.QUEUED,
-        "updated": new.created,
-        "due": until if owner else new.created,
-        "attempt": 1 if owner else 0,
-        "owner": owner,
-        "epoch": 1 if owner else 0,
-    }
-    adding = sql.insert(connection, runs).on_conflict_do_nothing().values(values).returning(runs.c.id)
-    if connection.scalar(adding) is not None:
-        what = {"node": owner} if owner else {}
-        _event(connection, new.id, values["epoch"] * STRIDE, values["status"], what, new.created)
-        fresh = {name: values[name] for name in Run._fields if name in values}
-        fresh |= {"limits": new.limits, "failures": 0, "result": None, "error": None, "usage": None}
-        return (Run(**fresh), arguments[1], None), True
+def find(connection: Connection, new: NewRun) -> Stored:
+    """The run that has this one's id or idempotency key."""
     same = runs.c.id == new.id
     if new.idempotency is not None:
         same |= (runs.c.tenant == new.tenant) & (runs.c.idempotency == new.idempotency)
-    found = _stored(connection.execute(_SELECT.where(same)).one())
-    if found[0].fingerprint != new.fingerprint:
-        raise Conflict(new.idempotency or "", found[0].id)
-    return found, found[0].id == new.id
+    return _stored(connection.execute(_SELECT.where(same)).one())
 
 
 def put_module(connection: Connection, digest: str, nbc: bytes, at: float) -> None:
@@ -130,40 +95,6 @@ def renew(connection: Connection, leases: list[Lease], until: float) -> list[str
     return [lease.run for lease in leases if lease not in held]
 
 
-def finish(connection: Connection, lease: Lease, ending: Ending, result: Columns) -> None:
-    """End the owner's hold of a run. Raises LeaseLost if it has none."""
-    assert ending.status in OWNER_TARGETS
-    row = _state(connection, lease.run)
-    if row is None or row.epoch != lease.epoch:
-        raise LeaseLost(lease.run)
-    if row.status == ending.status:
-        return  # done before, and the answer was lost
-    if not _holds(lease, row):
-        raise LeaseLost(lease.run)
-    values: dict[str, Any] = {
-        "status": ending.status,
-        "updated": ending.at,
-        "due": ending.due,
-        "owner": None,
-        "result": result[0],
-        "result_ref": result[1],
-        "error": sql.to_json(ending.error),
-        "usage": sql.to_json(ending.usage),
-    }
-    if ending.failed:
-        values["failures"] = runs.c.failures + 1
-    elif ending.status is Status.QUEUED:
-        values["attempt"] = runs.c.attempt - 1
-    if ending.readings is not None:
-        connection.execute(delete(readings).where(readings.c.run == lease.run))
-        put_readings(connection, lease.run, last_position(lease), ending.readings)
-    connection.execute(update(runs).where(runs.c.id == lease.run).values(values))
-    what = {"code": ending.error["code"]} if ending.error else {}
-    _event(connection, lease.run, last_position(lease), ending.status, what, ending.at)
-    if ending.status in TERMINAL:
-        _count(connection, lease.run, ending)
-
-
 def command(connection: Connection, run: str, wanted: Command, now: float, limits: dict[str, float] | None) -> None:
     """Move a run as its user asked; its owner, if any, is fenced from here on.
 
@@ -217,29 +148,12 @@ def put_readings(connection: Connection, run: str, position: int, data: bytes) -
     connection.execute(sql.insert(connection, readings).on_conflict_do_nothing().values(row))
 
 
-def _count(connection: Connection, run: str, ending: Ending) -> None:
-    """Add a run that has ended to the statistics of its program's version."""
-    row = connection.execute(select(runs.c.tenant, runs.c.program, runs.c.version).where(runs.c.id == run)).one()
-    if row.program is None or row.version is None:
-        return
-    usage = ending.usage or {}
-    connection.execute(
-        update(programs)
-        .where(programs.c.tenant == row.tenant, programs.c.name == row.program, programs.c.version == row.version)
-        .values(
-            runs=programs.c.runs + 1,
-            failures=programs.c.failures + int(ending.status is Status.FAILED),
-            fuel=programs.c.fuel + int(usage.get("fuel", 0)),
-            model_calls=programs.c.model_calls + int(usage.get("model_calls", 0)),
-        )
-    )
-
-
 def _state(connection: Connection, run: str) -> Any:
     return connection.execute(_STATE.where(runs.c.id == run)).one_or_none()
 
 
-def _holds(lease: Lease, row: Any) -> bool:
+def holds(lease: Lease, row: Any) -> bool:
+    """Whether the lease is that of the owner in this row."""
     return bool(row.epoch == lease.epoch and row.owner == lease.owner and row.status == Status.RUNNING)
 
 
@@ -247,7 +161,7 @@ def holders(connection: Connection, leases: list[Lease]) -> set[Lease]:
     """Those of the leases that are held. Their rows stay locked until the transaction ends."""
     ids = sorted({lease.run for lease in leases})
     rows = {row.id: row for row in connection.execute(_STATE.where(runs.c.id.in_(ids)).order_by(runs.c.id))}
-    return {lease for lease in leases if lease.run in rows and _holds(lease, rows[lease.run])}
+    return {lease for lease in leases if lease.run in rows and holds(lease, rows[lease.run])}
 
 
 def _event(connection: Connection, run: str, position: int, kind: str, data: dict[str, Any], at: float) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from noodle_ray.core.store import journal, programs, runs, waits
 from noodle_ray.core.store.engine import open_engine
 from noodle_ray.core.store.errors import StoreUnavailable, UnknownRun
+from noodle_ray.core.store.finish import Finish
 from noodle_ray.core.store.objects import INLINE_BYTES, Objects
 from noodle_ray.core.store.records import (
     Ending,
@@ -30,6 +31,7 @@ from noodle_ray.core.store.records import (
 )
 from noodle_ray.core.store.schema import migrate
 from noodle_ray.core.store.status import WAKE, Command
+from noodle_ray.core.store.submit import Submit
 from noodle_ray.core.store.writer import Writer, translated
 
 T = TypeVar("T")
@@ -91,21 +93,15 @@ class Store:
         arguments = await self.objects.put(new.id, new.arguments)
         rows = [await self._row(new.id, entry) for entry in entries]
         known = new.digest in self._modules
-
-        def operation(connection: Connection, with_module: bool) -> tuple[runs.Stored, bool]:
-            stored, created = runs.submit(connection, new, arguments, owner, until, with_module)
-            if created:
-                journal.add(connection, rows)
-                for position, data in readings:
-                    runs.put_readings(connection, new.id, position, data)
-            return stored, created
-
+        asked = Submit(new, arguments, owner, until, not known, rows, readings)
+        stored: runs.Stored
+        created: bool
         try:
-            stored, created = await self._write(lambda connection: operation(connection, not known))
+            stored, created = await self.writer.write(asked)
         except StoreUnavailable as error:
             if not (known and isinstance(error.__cause__, IntegrityError)):
                 raise
-            stored, created = await self._write(lambda connection: operation(connection, True))  # it was swept
+            stored, created = await self.writer.write(asked._replace(with_module=True))  # it was swept
         if len(self._modules) > KNOWN_MODULES:
             self._modules.clear()
         self._modules.add(new.digest)
@@ -143,7 +139,7 @@ class Store:
     async def finish(self, lease: Lease, ending: Ending) -> None:
         """End the owner's hold of a run. Raises LeaseLost; then nothing was written."""
         result = await self.objects.put(lease.run, ending.result) if ending.result is not None else (None, None)
-        await self._write(lambda connection: runs.finish(connection, lease, ending, result))
+        await self.writer.write(Finish(lease, ending, result))
 
     async def command(self, run: str, wanted: Command, now: float, limits: dict[str, float] | None = None) -> Run:
         """Do what a user asked, perhaps with other limits; its owner is fenced. Raises UnknownRun and WrongStatus."""
