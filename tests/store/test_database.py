@@ -10,14 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from noodle_ray.core.store.errors import StoreUnavailable, UnknownProgram
+from noodle_ray.core.store.errors import StoreUnavailable, UnknownProgram, UnknownRun
 from noodle_ray.core.store.objects import Objects
 from noodle_ray.core.store.records import STRIDE, Ending, Entry, Filter, Lease, NewRun, Schedule, run_id
-from noodle_ray.core.store.status import Status
+from noodle_ray.core.store.status import CANCEL, Status
 from noodle_ray.core.store.store import Store
 from noodle_ray.core.store.tables import METADATA
 from noodle_ray.core.store.upkeep import ORPHAN_SECONDS, back_up, restore, sweep, vacuum
-from noodle_ray.errors import PlatformError
+from noodle_ray.errors import PlatformError, RequestError
 from tests.store.postgres import Postgres
 
 NBC = b"module"
@@ -242,6 +242,28 @@ async def test_operations_that_come_together_share_transactions_and_a_bad_one_fa
     )
     assert (answers[0], answers[2]) == (7, 7)
     assert isinstance(answers[1], StoreUnavailable)
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "\ud800", "x" * 201])
+async def test_names_that_cannot_be_stored_are_refused(store: Store, bad: str) -> None:
+    attempts = [
+        *[
+            store.submit(new(1000.0)._replace(**{field: bad}))
+            for field in ("tenant", "entry", "program", "idempotency")
+        ],
+        store.page(Filter(tenant=bad)),
+        store.page(Filter(), before=bad),
+        store.publish("t", bad, DIGEST, NBC, 1000.0),
+        store.program("t", "greet", bad),
+    ]
+    for attempt in attempts:
+        with pytest.raises(RequestError) as caught:
+            await attempt
+        assert caught.value.code == "NOODLE-E0734"
+    for unknown in (store.get(bad), store.delete(bad), store.command(bad, CANCEL, 1.0), store.events(bad)):
+        with pytest.raises(UnknownRun):
+            await unknown
+    assert await store.page(Filter()) == []
 
 
 async def test_what_is_written_is_seen_by_another_connection_when_write_returns(store: Store) -> None:

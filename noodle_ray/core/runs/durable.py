@@ -37,6 +37,8 @@ NO_EFFECT: Final = "NOODLE-E0511"
 LOST_ATTEMPTS: Final = frozenset({"NOODLE-E0801", "NOODLE-E0803", "NOODLE-E0707"})
 """Codes of attempts that say nothing about the program: the worker died, none could start, or too many runs wait."""
 _MODULE_BYTES: Final = 64 << 20
+_PATIENT: Final = 10
+"""How much longer to wait before looking at a run of this node again."""
 
 
 class Settings(NamedTuple):
@@ -101,6 +103,7 @@ class DurableRuns:
         self._active: dict[str, _Active] = {}
         self._valid: dict[str, float] = {}
         self._modules: Lru[str, bytes] = Lru(_MODULE_BYTES)
+        self._coming = 0  # runs that are being stored as this node's own
         self._nudge = asyncio.Event()
         self._watchers: dict[str, set[asyncio.Future[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -136,7 +139,8 @@ class DurableRuns:
         """Store a run and return it, and whether it is new; it may be lost no more when this returns.
 
         Raises Conflict (E0730) if the idempotency key was used for another request, WireError (E0802) for arguments
-        that are not data, and RunError (E0502) for a seed that is too large.
+        that are not data, RunError (E0502) for a seed that is too large, and RequestError (E0734) for names that
+        cannot be stored.
         """
         if asked.seed is not None and not 0 <= asked.seed < 1 << 63:
             raise RunError("the seed must be at least 0 and below 2**63", code="NOODLE-E0502")
@@ -226,9 +230,10 @@ class DurableRuns:
             watchers.add(changed)
             try:
                 found = await self.store.get(run)
-                left = (
-                    self._settings.poll_seconds if end is None else min(self._settings.poll_seconds, end - loop.time())
-                )
+                here = run in self._active  # then this node says when it has ended
+                left = self._settings.poll_seconds * (_PATIENT if here else 1)
+                if end is not None:
+                    left = min(left, end - loop.time())
                 if found.status in TERMINAL or left <= 0:
                     return found
                 await asyncio.wait({changed}, timeout=left)
@@ -238,10 +243,14 @@ class DurableRuns:
                     self._watchers.pop(run, None)
 
     async def _store(self, new: NewRun, entries: list[Entry], readings: list[tuple[int, bytes]]) -> tuple[Run, bool]:
-        mine = bool(self._tasks) and len(self._active) < self._settings.slots
+        mine = bool(self._tasks) and len(self._active) + self._coming < self._settings.slots
         valid = self._local_end()
         owner, until = (self._settings.node, self._clock() + self._settings.lease_seconds) if mine else (None, 0.0)
-        run, created = await self.store.fork(new, entries, readings, owner=owner, until=until)
+        self._coming += mine
+        try:
+            run, created = await self.store.fork(new, entries, readings, owner=owner, until=until)
+        finally:
+            self._coming -= mine
         self._modules.put(new.digest, new.nbc, len(new.nbc))
         if mine and created and run.owner == owner and run.epoch == 1:
             self._begin(run, valid)
@@ -261,7 +270,7 @@ class DurableRuns:
         settings = self._settings
         while True:
             self._nudge.clear()
-            free = settings.slots - len(self._active)
+            free = settings.slots - len(self._active) - self._coming
             if free > 0:
                 now, valid = self._clock(), self._local_end()
                 with contextlib.suppress(StoreUnavailable):

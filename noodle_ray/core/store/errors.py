@@ -18,6 +18,8 @@ UNKNOWN_RUN: Final = "NOODLE-E0731"
 """Error code: there is no run of this id."""
 WRONG_STATUS: Final = "NOODLE-E0732"
 """Error code: the run's status does not allow this."""
+BAD_NAME: Final = "NOODLE-E0734"
+"""Error code: a name, key or cursor is too long, or has what cannot be stored."""
 UNKNOWN_PROGRAM: Final = "NOODLE-E0733"
 """Error code: there is no such program, version or alias."""
 

@@ -14,6 +14,11 @@ def run_id(now: float, random: bytes) -> str:
     return f"{int(now * 1000):012x}{random[:10].hex():0>20}"
 
 
+def is_run_id(text: str) -> bool:
+    """Whether this has the form of a run's id."""
+    return len(text) == 32 and frozenset("0123456789abcdef").issuperset(text)
+
+
 def time_of(run: str) -> float:
     """When a run's id was made."""
     return int(run[:12], 16) / 1000

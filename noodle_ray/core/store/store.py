@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from noodle_ray.core.store import journal, programs, runs, waits
+from noodle_ray.core.store import journal, programs, runs, sql, waits
 from noodle_ray.core.store.engine import open_engine
-from noodle_ray.core.store.errors import StoreUnavailable, UnknownRun
+from noodle_ray.core.store.errors import BAD_NAME, StoreUnavailable, UnknownRun
 from noodle_ray.core.store.finish import Finish
 from noodle_ray.core.store.objects import INLINE_BYTES, Objects
 from noodle_ray.core.store.records import (
@@ -28,11 +28,13 @@ from noodle_ray.core.store.records import (
     Run,
     Schedule,
     Signal,
+    is_run_id,
 )
 from noodle_ray.core.store.schema import migrate
 from noodle_ray.core.store.status import WAKE, Command
 from noodle_ray.core.store.submit import Submit
 from noodle_ray.core.store.writer import Writer, translated
+from noodle_ray.errors import RequestError
 
 T = TypeVar("T")
 READERS = 4
@@ -90,6 +92,9 @@ class Store:
         until: float = 0.0,
     ) -> tuple[Run, bool]:
         """Store a run that has a journal from the start, as `submit` does."""
+        sql.check_names(
+            tenant=new.tenant, entry=new.entry, tier=new.tier, program=new.program, idempotency=new.idempotency
+        )
         arguments = await self.objects.put(new.id, new.arguments)
         rows = [await self._row(new.id, entry) for entry in entries]
         known = new.digest in self._modules
@@ -109,6 +114,7 @@ class Store:
 
     async def get(self, run: str) -> Run:
         """A run. Raises UnknownRun."""
+        _check(run)
         stored = await self._read(lambda connection: runs.get(connection, run))
         if stored is None:
             raise UnknownRun(run)
@@ -119,6 +125,9 @@ class Store:
 
         Arguments and results that are not in the row are left out (empty): `get` has them.
         """
+        if before is not None and not is_run_id(before):
+            raise RequestError("a page begins before the id of a run", code=BAD_NAME)
+        sql.check_names(tenant=wanted.tenant, program=wanted.program, parent=wanted.parent)
         found = await self._read(lambda connection: runs.page(connection, wanted, before, limit))
         return [run for run, _, _ in found]
 
@@ -143,16 +152,19 @@ class Store:
 
     async def command(self, run: str, wanted: Command, now: float, limits: dict[str, float] | None = None) -> Run:
         """Do what a user asked, perhaps with other limits; its owner is fenced. Raises UnknownRun and WrongStatus."""
+        _check(run)
         await self._write(lambda connection: runs.command(connection, run, wanted, now, limits))
         return await self.get(run)
 
     async def delete(self, run: str) -> None:
         """Delete a run that has ended, with all that belongs to it. Raises UnknownRun and WrongStatus."""
+        _check(run)
         await self._write(lambda connection: runs.remove(connection, run))
         await self.objects.delete(run)
 
     async def journal(self, run: str) -> list[Entry]:
-        """A run's answered effects, by position."""
+        """A run's answered effects, by position. Raises UnknownRun for what cannot be a run's id."""
+        _check(run)
         found = await self._read(lambda connection: journal.entries(connection, run))
         return [entry._replace(value=await self.objects.get(entry.value, ref)) for entry, ref in found]
 
@@ -161,7 +173,8 @@ class Store:
         return await self._read(lambda connection: journal.read_readings(connection, run))
 
     async def events(self, run: str, *, after: int = -1, limit: int = 1000) -> list[Event]:
-        """What happened to a run after this position."""
+        """What happened to a run after this position. Raises UnknownRun for what cannot be a run's id."""
+        _check(run)
         return await self._read(lambda connection: journal.history(connection, run, after, limit))
 
     async def module(self, digest: str) -> bytes | None:
@@ -174,10 +187,12 @@ class Store:
         self, tenant: str, name: str, digest: str, nbc: bytes, at: float, source: str | None = None
     ) -> Program:
         """Store a program's next version; the latest one if its module is the same."""
+        sql.check_names(tenant=tenant, program=name)
         return await self._write(lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at))
 
     async def program(self, tenant: str, name: str, which: int | str | None = None) -> Program:
         """A version by number or alias, or the latest. Raises UnknownProgram."""
+        sql.check_names(tenant=tenant, program=name, alias=which if isinstance(which, str) else None)
         return await self._read(lambda connection: programs.find(connection, tenant, name, which))
 
     async def programs(self, tenant: str, *, after: str = "", limit: int = 100) -> list[Program]:
@@ -190,6 +205,7 @@ class Store:
 
     async def set_alias(self, tenant: str, name: str, alias: str, version: int) -> None:
         """Make an alias mean this version. Raises UnknownProgram if there is no such version."""
+        sql.check_names(alias=alias)
         await self._write(lambda connection: programs.point(connection, tenant, name, alias, version))
 
     async def aliases(self, tenant: str, name: str) -> dict[str, int]:
@@ -204,6 +220,9 @@ class Store:
 
     async def signal(self, signal: Signal, now: float) -> None:
         """Keep a signal for a run, and wake the run if it waits. Raises UnknownRun."""
+
+        _check(signal.run)
+        sql.check_names(signal=signal.name)
 
         def operation(connection: Connection) -> None:
             stored = runs.get(connection, signal.run)
@@ -276,3 +295,8 @@ class Store:
     async def _row(self, run: str, entry: Entry) -> dict[str, Any]:
         value, ref = await self.objects.put(run, entry.value)
         return journal.row(run, entry._replace(value=value or b""), ref)
+
+
+def _check(run: str) -> None:
+    if not is_run_id(run):
+        raise UnknownRun(run)
