@@ -98,7 +98,7 @@ class MemoryStore:
     async def claim(self, owner: str, now: float, until: float, limit: int) -> list[Run]:
         due = [kept for kept in self.kept.values() if kept.run.due is not None and kept.run.due <= now]
         claimed = []
-        for kept in sorted(due, key=lambda kept: kept.run.due or 0.0)[:limit]:
+        for kept in sorted(due, key=lambda kept: (kept.run.due or 0.0, kept.run.id))[:limit]:
             run = kept.run = kept.run._replace(
                 status=Status.RUNNING,
                 owner=owner,

@@ -63,7 +63,13 @@ def page(connection: Connection, wanted: Filter, before: str | None, limit: int)
 
 def claim(connection: Connection, owner: str, now: float, until: float, limit: int) -> list[Stored]:
     """Take runs that are due: queued ones, those that waited long enough, and those whose owner is gone."""
-    due = select(runs.c.id).where(runs.c.due <= now).order_by(runs.c.due).limit(limit).with_for_update(skip_locked=True)
+    due = (
+        select(runs.c.id)
+        .where(runs.c.due <= now)
+        .order_by(runs.c.due, runs.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
     ids = list(connection.scalars(due))
     if not ids:
         return []
