@@ -17,8 +17,8 @@ from noodle_ray.core.store.store import Store
 from tests.runs.node import EFFECTS, Asking, expected
 from tests.store.postgres import Postgres, find
 
-RUNS = 40
-KILLS = 3
+RUNS = 30
+KILLS = 2
 NBC = b"stands for a module"
 
 

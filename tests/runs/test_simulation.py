@@ -15,7 +15,7 @@ from noodle_ray.core.store.records import NewRun, Run
 from tests.runs.simulation import Violation, simulate
 from tests.store.memory import MemoryStore
 
-SEEDS = 2000
+SEEDS = 1600
 CHUNK = 200
 
 

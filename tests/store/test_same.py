@@ -74,7 +74,7 @@ async def told(store: Store | MemoryStore, name: str, args: tuple[Any, ...], mor
 
 
 async def test_database_does_what_the_simulators_store_does(store: Store) -> None:
-    for seed in range(3):
+    for seed in range(2):
         model, script = MemoryStore(), Script(seed)
         with store.engine.begin() as connection:
             for table in ("journal", "readings", "events", "signals", "runs"):
