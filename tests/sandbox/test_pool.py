@@ -12,6 +12,7 @@ import pytest
 import uvloop
 
 from noodle_ray.core.nbc import digest
+from noodle_ray.core.sandbox import messages
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.outcome import USAGE
 from noodle_ray.core.sandbox.pool import WorkerPool
@@ -68,6 +69,38 @@ async def test_every_run_gets_its_own_result_when_many_run_at_once(pool: WorkerP
     assert [outcome["result"] for outcome in outcomes] == [[str(i), f"{i}!"] for i in range(40)]
     assert pool.stats().replaced == 0
     assert pool.stats().busy == 0
+
+
+async def test_what_a_run_reads_off_its_clock_is_told_before_the_effects_that_come_after_it(pool: WorkerPool) -> None:
+    source = """\
+import time
+from noodle_ray import model
+ask = model("ask")
+def main() -> list:
+    told = [time.time(), time.monotonic()]
+    ask("1")
+    ask("2")
+    told.append(time.time())
+    ask("3")
+    told.append(time.time())
+    return told
+"""
+    seen: list[object] = []
+
+    async def answer(requests: list[EffectRequest]) -> list[EffectAnswer]:
+        seen.extend(asked.args[0] for asked in requests)
+        return [EffectAnswer(asked.key, True, "") for asked in requests]
+
+    told = (await pool.run(request(source), answer, seen.append))["result"]
+    assert isinstance(told, list)
+    assert seen == [{"w": [told[0]], "m": [told[1]]}, "1", "2", {"w": [told[2]]}, "3"]
+
+
+@pytest.mark.parametrize("readings", [{"x": [1.0]}, {"w": ["a"]}, {"w": [-1.0]}, {1: [1.0]}, [], None])
+def test_readings_of_the_wrong_shape_break_the_protocol(readings: object) -> None:
+    assert messages.read(CODEC.pack(["effects", 1, [], {"w": [1.0]}]), 1) == messages.Effects([], {"w": [1.0]})
+    with pytest.raises(WireError):
+        messages.read(CODEC.pack(["effects", 1, [], readings]), 1)
 
 
 async def test_answers_reach_the_run_as_they_get_ready_when_streamed(pool: WorkerPool) -> None:

@@ -46,14 +46,19 @@ class Journal:
         known = self.answers.get(request.key)
         if known is None:
             return None
-        if known.call != _digest(request):
+        if known.call != digest_of(request):
             message = f"the call of '{request.model}' is not the one that the stopped run made here"
             return EffectAnswer(request.key, False, ("NOODLE-E0506", message))
         return EffectAnswer(request.key, known.ok, known.value)
 
     def record(self, request: EffectRequest, answer: EffectAnswer) -> None:
         """Remember an answer."""
-        self.answers[request.key] = Answered(request.key, _digest(request), answer.ok, answer.value)
+        self.answers[request.key] = Answered(request.key, digest_of(request), answer.ok, answer.value)
+
+    async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
+        """Remember answers before the program gets them."""
+        for request, answer in answered:
+            self.record(request, answer)
 
 
 class JournaledHost:
@@ -145,7 +150,8 @@ def of(request: RunRequest, outcome: dict[str, object], journal: Journal) -> str
     return Continuation(request, tuple(journal.answers.values())).text()
 
 
-def _digest(request: EffectRequest) -> bytes:
+def digest_of(request: EffectRequest) -> bytes:
+    """What tells one call of a model from another."""
     return hashlib.sha256(CODEC.pack([request.model, list(request.args), request.kwargs])).digest()
 
 

@@ -7,10 +7,10 @@ from this process's cache. Model calls of all runs meet in one `EffectBatcher`.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from noodle_ray.core.runs import continuation
-from noodle_ray.core.runs.batcher import Batch, EffectBatcher, ModelHost, Reply
+from noodle_ray.core.runs.batcher import MODEL_BUSY, MODEL_FAILED, Batch, EffectBatcher, ModelHost, Reply
 from noodle_ray.core.runs.continuation import Continuation, Journal
 from noodle_ray.core.runs.modules import Compilation, Compiled, Compiler, Lru
 from noodle_ray.core.sandbox.request import RunRequest
@@ -21,13 +21,36 @@ Outcome = dict[str, Any]
 """A run's outcome as plain data; see `noodle_ray.core.vm.execute.Outcome` for its fields."""
 
 Effects = Callable[[list[EffectRequest]], AsyncIterator[list[EffectAnswer]]]
+OnReadings = Callable[[dict[str, list[float]]], None]
+TRANSIENT = frozenset({MODEL_FAILED, MODEL_BUSY})
+"""Codes of failed model calls that may well succeed a moment later."""
 
 
 class Pool(Protocol):
     """What an executor needs of a `noodle_ray.core.sandbox.pool.WorkerPool`."""
 
-    async def run(self, request: RunRequest, effects: Effects) -> Outcome:
+    async def run(self, request: RunRequest, effects: Effects, on_readings: OnReadings | None = None) -> Outcome:
         """Run in a sandbox worker. Raises RequestError E0707 if too many runs wait."""
+
+
+class RunJournal(Protocol):
+    """What an executor needs of a run's journal. What it raises ends the run."""
+
+    def recall(self, request: EffectRequest) -> EffectAnswer | None:
+        """The answer that is known for a request."""
+
+    async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
+        """Remember answers; when this returns, the program gets them."""
+
+
+class DurableJournal(RunJournal, Protocol):
+    """A journal that outlives the process."""
+
+    patience: tuple[float, ...]
+    """Seconds to wait before each further try of a model call that failed for a transient reason."""
+
+    def read(self, readings: dict[str, list[float]]) -> None:
+        """Take what the run read off its clock; it is to be kept with the next answers."""
 
 
 class Program(NamedTuple):
@@ -97,6 +120,27 @@ class Executor:
         module = await self._admit(stopped.request.module)
         return module, await self._execute(stopped.request, Journal(stopped.answers))
 
+    async def execute(self, request: RunRequest, journal: DurableJournal) -> Outcome:
+        """Run with a journal: what it knows is not asked again, and each answer is kept before the program gets it.
+
+        Raises what the journal raises; then the run was stopped where it was. Raises also what the pool raises.
+        """
+        effects = _RunEffects(self.batcher, journal, journal.patience)
+        running = asyncio.ensure_future(self._pool.run(request, effects, journal.read))
+        try:
+            either: set[asyncio.Future[Any]] = {running, effects.failed}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if effects.failed.done():
+                effects.failed.result()
+            outcome = await running
+        finally:
+            effects.close()
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
+        effects.annotate(outcome)
+        return outcome
+
     async def _execute(self, request: RunRequest, journal: Journal) -> Outcome:
         effects = _RunEffects(self.batcher, journal)
         try:
@@ -130,46 +174,72 @@ class Executor:
 
 class _RunEffects:
     """One run's model calls: sends those that its journal cannot answer to the batcher, and remembers which batch
-    each went in."""
+    each went in. ``failed`` gets the journal's exception, if it raises one; the program gets no answer then."""
 
-    __slots__ = ("_batcher", "_batches", "_journal", "_open")
+    __slots__ = ("_batcher", "_batches", "_journal", "_open", "_patience", "failed")
 
-    def __init__(self, batcher: EffectBatcher, journal: Journal) -> None:
+    def __init__(self, batcher: EffectBatcher, journal: RunJournal, patience: tuple[float, ...] = ()) -> None:
         self._batcher = batcher
         self._journal = journal
+        self._patience = patience
         self._open: set[asyncio.Future[Reply]] = set()
         self._batches: dict[str, Batch] = {}
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
         """Send the calls, and give their answers as the batches come back."""
-        keys = {}
-        recalled = []
-        for request in requests:
-            known = self._journal.recall(request)
-            if known is not None:
-                recalled.append(known)
-            else:
-                keys[self._batcher.submit(request.model, (request.args, request.kwargs))] = request
+        try:
+            known = [self._journal.recall(request) for request in requests]
+        except Exception as error:
+            await self._stop(error)
+        keys = {self._ask(asked): asked for asked, answer in zip(requests, known, strict=True) if answer is None}
         self._open.update(keys)
+        recalled = [answer for answer in known if answer is not None]
         if recalled:
             yield recalled
         while keys:
             done, _ = await asyncio.wait(keys, return_when=asyncio.FIRST_COMPLETED)
-            answers = []
-            for future in done:
+            answered = []
+            for future in [one for one in keys if one in done]:  # in the order they were asked
                 reply, request = future.result(), keys.pop(future)
                 self._open.discard(future)
                 if reply.batch is not None:
                     self._batches[request.key] = reply.batch
-                answer = EffectAnswer(request.key, reply.ok, reply.value)
-                self._journal.record(request, answer)
-                answers.append(answer)
-            yield answers
+                answered.append((request, EffectAnswer(request.key, reply.ok, reply.value)))
+            try:
+                await self._journal.keep(answered)
+            except Exception as error:
+                await self._stop(error)
+            yield [answer for _, answer in answered]
+
+    def _ask(self, request: EffectRequest) -> "asyncio.Future[Reply]":
+        if not self._patience:
+            return self._batcher.submit(request.model, (request.args, request.kwargs))
+        return asyncio.ensure_future(self._ask_patiently(request))
+
+    async def _ask_patiently(self, request: EffectRequest) -> Reply:
+        for pause in (*self._patience, None):
+            reply = await self._batcher.submit(request.model, (request.args, request.kwargs))
+            if reply.ok or pause is None or not (isinstance(reply.value, tuple) and reply.value[0] in TRANSIENT):
+                break
+            await asyncio.sleep(pause)
+        return reply
+
+    async def _stop(self, error: Exception) -> NoReturn:
+        """Tell the executor why the run must end, and give no answer until it has ended."""
+        if not self.failed.done():
+            self.failed.set_exception(error)
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("not reached")
 
     def close(self) -> None:
         """Drop calls that nobody waits for any more."""
         for future in self._open:
             future.cancel()
+        if self.failed.done():
+            self.failed.exception()  # it has been seen
+        else:
+            self.failed.cancel()
 
     def annotate(self, outcome: Outcome) -> None:
         """Say in the usage how many batches served the run, and in the timeline which call went in which."""

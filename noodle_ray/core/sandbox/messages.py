@@ -42,9 +42,10 @@ class Refused(NamedTuple):
 
 
 class Effects(NamedTuple):
-    """The run asks for these."""
+    """The run asks for these; ``readings`` are what it read off its clock since it asked last."""
 
     requests: list[EffectRequest]
+    readings: dict[str, list[float]] = {}  # noqa: RUF012  # never mutated
 
 
 class Native(NamedTuple):
@@ -100,7 +101,16 @@ def write_answers(run: int, answers: list[EffectAnswer]) -> bytes:
     try:
         return CODEC.frame(["answers", run, [list(answer) for answer in answers]])
     except WireError:
-        return CODEC.frame(["answers", run, [list(_sendable(answer)) for answer in answers]])
+        return CODEC.frame(["answers", run, [list(sendable(answer)) for answer in answers]])
+
+
+def sendable(answer: EffectAnswer) -> EffectAnswer:
+    """The answer, or why it cannot travel."""
+    try:
+        CODEC.frame(list(answer))
+    except WireError as error:
+        return EffectAnswer(answer.key, False, ("NOODLE-E0604", f"the model's answer cannot be sent: {error.message}"))
+    return answer
 
 
 def read(body: bytes, run: int) -> Message:
@@ -110,6 +120,8 @@ def read(body: bytes, run: int) -> Message:
             return Done(outcome.checked(_listed(result) if body[:1] == _MARK else result), retire)
         case ["effects", number, [*requests]] if number == run:
             return Effects([_request(item) for item in requests])
+        case ["effects", number, [*requests], dict(readings)] if number == run and outcome.are_readings(readings):
+            return Effects([_request(item) for item in requests], readings)
         case ["progress", number, dict(usage), str(text)] if number == run and outcome.is_usage(usage):
             return Progress(usage, text)
         case ["native", number, int(slot), int(index), str(kinds), [*known], int(base), dict(addresses)] if (
@@ -162,11 +174,3 @@ def _layer(item: object) -> Layer:
         case [str(name), bool(on), str(detail)]:
             return Layer(name, on, detail)
     raise WireError("received a layer of the wrong shape")
-
-
-def _sendable(answer: EffectAnswer) -> EffectAnswer:
-    try:
-        CODEC.frame(list(answer))
-    except WireError as error:
-        return EffectAnswer(answer.key, False, ("NOODLE-E0604", f"the model's answer cannot be sent: {error.message}"))
-    return answer

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from noodle_ray.core.sandbox import outcome
 from noodle_ray.core.sandbox.lockdown import Layer
-from noodle_ray.core.sandbox.pooled import Answers, Effects, PooledWorker
+from noodle_ray.core.sandbox.pooled import Answers, Effects, OnReadings, PooledWorker
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.spawn import ForkServerProcess
 from noodle_ray.errors import PlatformError, RequestError
 
-__all__ = ["Answers", "Effects", "PoolStats", "WorkerPool"]
+__all__ = ["Answers", "Effects", "OnReadings", "PoolStats", "WorkerPool"]
 
 
 class PoolStats(NamedTuple):
@@ -91,8 +91,11 @@ class WorkerPool:
             raise
         return layers
 
-    async def run(self, request: RunRequest, effects: Effects | None = None) -> outcome.Outcome:
-        """Execute one run and return its outcome; ``effects`` answers its model calls, batch by batch.
+    async def run(
+        self, request: RunRequest, effects: Effects | None = None, on_readings: OnReadings | None = None
+    ) -> outcome.Outcome:
+        """Execute one run and return its outcome; ``effects`` answers its model calls, batch by batch, and
+        ``on_readings`` is told what the run read off its clock before it asked for them.
 
         Raises RequestError E0707 when the queue is full, ModuleError for an invalid module, WireError for
         arguments that are not plain data, PlatformError if no worker starts or the pool closes. A worker that
@@ -105,7 +108,7 @@ class WorkerPool:
         queued = self._loop.time() - arrived
         self._runs += 1
         try:
-            result = await worker.run(request, effects)
+            result = await worker.run(request, effects, on_readings)
         finally:
             self._release(worker)
         usage = result["usage"]

@@ -19,6 +19,8 @@ from noodle_ray.errors import ModuleError, NoodleError, PlatformError
 Answers: TypeAlias = Awaitable[list[EffectAnswer]] | AsyncIterator[list[EffectAnswer]]
 Effects: TypeAlias = Callable[[list[EffectRequest]], Answers]
 """Answers a batch of effects: all at once (a coroutine), or as they get ready (an asynchronous iterator)."""
+OnReadings: TypeAlias = Callable[[dict[str, list[float]]], None]
+"""Takes what a run read off its clock, before the effects that were asked after it."""
 
 load_msgpack()
 _START_SECONDS = 30.0
@@ -42,6 +44,7 @@ class PooledWorker:
         self._run = 0
         self._request: RunRequest | None = None
         self._effects: Effects | None = None
+        self._on_readings: OnReadings | None = None
         self._result: asyncio.Future[outcome.Outcome] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._outstanding = 0
@@ -74,7 +77,9 @@ class PooledWorker:
             self.kill("it ended while idle")
         return not closed
 
-    async def run(self, request: RunRequest, effects: Effects | None) -> outcome.Outcome:
+    async def run(
+        self, request: RunRequest, effects: Effects | None, on_readings: OnReadings | None = None
+    ) -> outcome.Outcome:
         """Execute one run. Raises ModuleError, WireError, PlatformError; when cancelled, the worker is killed."""
         self._run += 1
         self.runs += 1
@@ -82,6 +87,7 @@ class PooledWorker:
         start = messages.write_run(self._run, request, request.digest not in self._known)
         self._request = request
         self._effects = effects
+        self._on_readings = on_readings
         self._outstanding = 0
         self._told = outcome.Told(request.limits.output)
         result: asyncio.Future[outcome.Outcome] = self._loop.create_future()
@@ -165,8 +171,8 @@ class PooledWorker:
         match message:
             case messages.Done(result, retire):
                 self._on_done(result, retire)
-            case messages.Effects(requests):
-                self._on_effects(requests)
+            case messages.Effects(requests, readings):
+                self._on_effects(requests, readings)
             case messages.Ready(layers):
                 self._on_ready(layers)
             case messages.Progress(usage, text):
@@ -201,12 +207,14 @@ class PooledWorker:
             self._leave()
         self._settle(result)
 
-    def _on_effects(self, requests: list[EffectRequest]) -> None:
+    def _on_effects(self, requests: list[EffectRequest], readings: dict[str, list[float]]) -> None:
         if self._request is None or self._result is None or self._result.done():
             raise WireError("received effects of no run")
         self._outstanding += len(requests)
         if self._outstanding > messages.MAX_OUTSTANDING:
             raise WireError(f"more than {messages.MAX_OUTSTANDING} model calls wait for their answers")
+        if readings and self._on_readings is not None:
+            self._on_readings(readings)
         task = self._loop.create_task(self._answer(self._run, requests, self._effects))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -280,7 +288,7 @@ class PooledWorker:
             self._result.set_exception(error)
 
     def _end_run(self) -> None:
-        self._request = self._effects = self._result = None
+        self._request = self._effects = self._result = self._on_readings = None
         for task in self._tasks:
             task.cancel()
         if self._timer is not None:

@@ -9,7 +9,8 @@ A frame is four bytes of little-endian length, then one msgpack array whose firs
                      need      id                           the module's bytes are not cached: send them
                      lacks     id                           a tier or module it needs was not loaded before lock-down
                      refused   id, code, message            the module's bytes are not a valid module
-                     effects   id, [[key, model, args, kwargs], ...]
+                     effects   id, [[key, model, args, kwargs], ...][, readings]
+                                                            with what was read off the clock since the last ones
                      progress  id, usage, text              so far, and what was written since the last one
                      done      id, outcome, retire
                      failed    why                          the worker itself broke, and ends

@@ -353,8 +353,10 @@ class SocketHost:
     def send(self, requests: list[EffectRequest]) -> None:
         """Send requests. An argument that cannot travel is the program's mistake: TypeError."""
         worker = self._worker
+        fresh = S.readings.fresh()
         try:
-            worker.send("effects", worker._run, [list(request) for request in requests])
+            asked = [list(request) for request in requests]
+            worker.send("effects", worker._run, asked, *((fresh,) if fresh else ()))
         except WireError as error:
             raise TypeError(f"a model was given what cannot be sent to it: {error.message}") from None
 

@@ -34,18 +34,20 @@ class Readings:
     how long that run had stopped.
     """
 
-    __slots__ = ("_known", "_left", "_made", "_shift")
+    __slots__ = ("_fresh", "_known", "_left", "_made", "_shift")
 
     def __init__(self, known: Mapping[str, list[float]]) -> None:
         self._known = known
         self._made: dict[str, list[float]] = {}
+        self._fresh: dict[str, list[float]] = {}
         self._left = MAX_READINGS
         self._shift: float | None = None
 
     def wall(self, clock: Clock, path: str) -> float:
         """Seconds since 1970, for the fiber of this path."""
         place = "w" + path
-        return self._keep(place, clock.time() if (known := self._recall(place)) is None else known)
+        known = self._recall(place)
+        return self._keep(place, self._note(place, clock.time()) if known is None else known)
 
     def monotonic(self, clock: Clock, path: str) -> float:
         """Seconds on the clock that never goes back, for the fiber of this path."""
@@ -56,12 +58,24 @@ class Readings:
             if self._shift is None:
                 before = [max(values) for place, values in self._known.items() if place[0] == "m" and values]
                 self._shift = max(before) - now if before else 0.0
-            known = now + self._shift
+            known = self._note(place, now + self._shift)
         return self._keep(place, known)
 
     def all(self) -> dict[str, list[float]] | None:
         """All readings, as ``known`` of a run that goes on; None if there were more than are remembered."""
         return self._made if self._left >= 0 else None
+
+    def fresh(self) -> dict[str, list[float]]:
+        """The readings since this was asked last, without those that were known; none beyond what is remembered."""
+        fresh = self._fresh
+        if fresh:
+            self._fresh = {}
+        return fresh
+
+    def _note(self, place: str, value: float) -> float:
+        if self._left > 0:
+            self._fresh.setdefault(place, []).append(value)
+        return value
 
     def _recall(self, place: str) -> float | None:
         known = self._known.get(place)

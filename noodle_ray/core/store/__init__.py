@@ -1,0 +1,1 @@
+"""The database: what durable runs and programs leave behind. Start at `store.Store`."""

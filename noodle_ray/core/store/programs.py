@@ -1,0 +1,98 @@
+"""SQL about programs: named, versioned modules, and aliases for their versions."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from noodle_ray.core.store import sql
+from noodle_ray.core.store.errors import UnknownProgram
+from noodle_ray.core.store.records import Program
+from noodle_ray.core.store.runs import put_module
+from noodle_ray.core.store.tables import aliases, programs
+
+LATEST: Final = "latest"
+"""The alias that every program has: its highest version."""
+
+
+def publish(
+    connection: Connection, tenant: str, name: str, digest: str, nbc: bytes, source: str | None, at: float
+) -> Program:
+    """Store a program's next version; if its latest has the same module, that one is returned."""
+    put_module(connection, digest, nbc, at)
+    last = _one(connection, tenant, name, None)
+    if last is not None and last.digest == digest:
+        return last
+    made = Program(tenant, name, last.version + 1 if last else 1, digest, source, at)
+    connection.execute(insert(programs).values(made._asdict()))
+    return made
+
+
+def find(connection: Connection, tenant: str, name: str, which: int | str | None) -> Program:
+    """A version by its number or alias, or the latest. Raises UnknownProgram."""
+    version: int | None
+    if isinstance(which, str) and which != LATEST:
+        same = (aliases.c.tenant == tenant) & (aliases.c.program == name) & (aliases.c.alias == which)
+        version = connection.scalar(select(aliases.c.version).where(same))
+        if version is None:
+            raise UnknownProgram(name, which)
+    else:
+        version = which if isinstance(which, int) else None
+    found = _one(connection, tenant, name, version)
+    if found is None:
+        raise UnknownProgram(name, which)
+    return found
+
+
+def point(connection: Connection, tenant: str, name: str, alias: str, version: int) -> None:
+    """Make an alias mean this version. Raises UnknownProgram if there is no such version."""
+    if _one(connection, tenant, name, version) is None:
+        raise UnknownProgram(name, version)
+    row = {"tenant": tenant, "program": name, "alias": alias, "version": version}
+    adding = sql.insert(connection, aliases).values(row)
+    keys = ["tenant", "program", "alias"]
+    connection.execute(adding.on_conflict_do_update(index_elements=keys, set_={"version": version}))
+
+
+def names(connection: Connection, tenant: str, after: str, limit: int) -> list[Program]:
+    """The latest version of each program, by name."""
+    top = (
+        select(programs.c.name, func.max(programs.c.version).label("version"))
+        .where(programs.c.tenant == tenant, programs.c.name > after)
+        .group_by(programs.c.name)
+        .order_by(programs.c.name)
+        .limit(limit)
+        .subquery()
+    )
+    joined = (programs.c.name == top.c.name) & (programs.c.version == top.c.version)
+    query = select(programs).join(top, joined).where(programs.c.tenant == tenant).order_by(programs.c.name)
+    return [Program(**row._mapping) for row in connection.execute(query)]
+
+
+def versions(connection: Connection, tenant: str, name: str) -> list[Program]:
+    """All versions of a program, the latest first."""
+    same = (programs.c.tenant == tenant) & (programs.c.name == name)
+    query = select(programs).where(same).order_by(programs.c.version.desc())
+    return [Program(**row._mapping) for row in connection.execute(query)]
+
+
+def aliases_of(connection: Connection, tenant: str, name: str) -> dict[str, int]:
+    """What a program's aliases mean."""
+    query = select(aliases.c.alias, aliases.c.version).where(aliases.c.tenant == tenant, aliases.c.program == name)
+    return {row.alias: row.version for row in connection.execute(query.order_by(aliases.c.alias))}
+
+
+def drop(connection: Connection, tenant: str, name: str) -> int:
+    """Delete a program with its versions and aliases; returns how many versions it had. Its runs keep their module."""
+    connection.execute(delete(aliases).where(aliases.c.tenant == tenant, aliases.c.program == name))
+    gone = connection.execute(delete(programs).where(programs.c.tenant == tenant, programs.c.name == name))
+    return gone.rowcount
+
+
+def _one(connection: Connection, tenant: str, name: str, version: int | None) -> Program | None:
+    conditions: list[Any] = [programs.c.tenant == tenant, programs.c.name == name]
+    if version is not None:
+        conditions.append(programs.c.version == version)
+    row = connection.execute(
+        select(programs).where(*conditions).order_by(programs.c.version.desc()).limit(1)
+    ).one_or_none()
+    return None if row is None else Program(**row._mapping)

@@ -1,0 +1,302 @@
+"""The store: everything that outlives a process, behind asynchronous functions with typed records.
+
+What a function has written is on disk when it returns. Reads take connections of a small pool in threads; writes go
+through one thread (`writer`), which lets those that come together share a transaction.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from noodle_ray.core.store import journal, programs, runs, sql, waits
+from noodle_ray.core.store.engine import open_engine
+from noodle_ray.core.store.errors import BAD_NAME, StoreUnavailable, UnknownRun
+from noodle_ray.core.store.finish import Finish
+from noodle_ray.core.store.objects import INLINE_BYTES, Objects
+from noodle_ray.core.store.records import (
+    Ending,
+    Entry,
+    Event,
+    Filter,
+    Lease,
+    NewRun,
+    Program,
+    Run,
+    Schedule,
+    Signal,
+    is_run_id,
+)
+from noodle_ray.core.store.schema import migrate
+from noodle_ray.core.store.status import WAKE, Command
+from noodle_ray.core.store.submit import Submit
+from noodle_ray.core.store.writer import Writer, translated
+from noodle_ray.errors import RequestError
+
+T = TypeVar("T")
+READERS = 4
+"""Threads, and connections, for reading."""
+KNOWN_MODULES = 10_000
+"""Modules that are remembered to be stored."""
+
+
+class Store:
+    """The store of one process. ``url`` is SQLAlchemy's, ``objects`` fsspec's.
+
+    Every method raises StoreUnavailable when the database fails; the same call may then be made again.
+    """
+
+    def __init__(self, url: str, objects: str, *, inline: int = INLINE_BYTES) -> None:
+        self.engine = open_engine(url, pool_size=READERS + 2)
+        self.writer = Writer(self.engine)
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="noodle-store-reader")
+        self.objects = Objects(objects, self._threads, inline)
+        self._modules: set[str] = set()
+
+    async def open(self) -> "Store":
+        """Bring the tables up to date."""
+        await self._thread(migrate, self.engine)
+        return self
+
+    async def close(self) -> None:
+        """Write what is queued and close all connections."""
+        await self._thread(self.writer.close)
+        self._threads.shutdown()
+        self.engine.dispose()
+
+    async def __aenter__(self) -> "Store":
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # Runs
+
+    async def submit(self, new: NewRun, *, owner: str | None = None, until: float = 0.0) -> tuple[Run, bool]:
+        """Store a run, and give it to ``owner`` if there is one; returns it, and whether it is new.
+
+        An idempotency key that was used gives that run. Raises Conflict if it was used for another request.
+        """
+        return await self.fork(new, [], [], owner=owner, until=until)
+
+    async def fork(
+        self,
+        new: NewRun,
+        entries: list[Entry],
+        readings: list[tuple[int, bytes]],
+        *,
+        owner: str | None = None,
+        until: float = 0.0,
+    ) -> tuple[Run, bool]:
+        """Store a run that has a journal from the start, as `submit` does."""
+        sql.check_names(
+            tenant=new.tenant, entry=new.entry, tier=new.tier, program=new.program, idempotency=new.idempotency
+        )
+        arguments = await self.objects.put(new.id, new.arguments)
+        rows = [await self._row(new.id, entry) for entry in entries]
+        known = new.digest in self._modules
+        asked = Submit(new, arguments, owner, until, not known, rows, readings)
+        stored: runs.Stored
+        created: bool
+        try:
+            stored, created = await self.writer.write(asked)
+        except StoreUnavailable as error:
+            if not (known and isinstance(error.__cause__, IntegrityError)):
+                raise
+            stored, created = await self.writer.write(asked._replace(with_module=True))  # it was swept
+        if len(self._modules) > KNOWN_MODULES:
+            self._modules.clear()
+        self._modules.add(new.digest)
+        return (stored[0]._replace(arguments=new.arguments) if created else await self._whole(stored)), created
+
+    async def get(self, run: str) -> Run:
+        """A run. Raises UnknownRun."""
+        _check(run)
+        stored = await self._read(lambda connection: runs.get(connection, run))
+        if stored is None:
+            raise UnknownRun(run)
+        return await self._whole(stored)
+
+    async def page(self, wanted: Filter, *, before: str | None = None, limit: int = 100) -> list[Run]:
+        """Runs with an id below ``before``, the latest first; the last one's id is the next page's ``before``.
+
+        Arguments and results that are not in the row are left out (empty): `get` has them.
+        """
+        if before is not None and not is_run_id(before):
+            raise RequestError("a page begins before the id of a run", code=BAD_NAME)
+        sql.check_names(tenant=wanted.tenant, program=wanted.program, parent=wanted.parent)
+        found = await self._read(lambda connection: runs.page(connection, wanted, before, limit))
+        return [run for run, _, _ in found]
+
+    async def claim(self, owner: str, now: float, until: float, limit: int) -> list[Run]:
+        """Take at most so many runs that are due; each has a new epoch."""
+        found = await self._write(lambda connection: runs.claim(connection, owner, now, until, limit))
+        return [await self._whole(stored) for stored in found]
+
+    async def renew(self, leases: list[Lease], until: float) -> list[str]:
+        """Put off the end of leases; returns the ids of runs that are lost."""
+        return await self._write(lambda connection: runs.renew(connection, leases, until))
+
+    async def append(self, lease: Lease, entries: list[Entry], readings: bytes | None = None) -> None:
+        """Add answered effects, and what was read off the clock before. Raises LeaseLost; then nothing was written."""
+        rows = [await self._row(lease.run, entry) for entry in entries]
+        await self.writer.write(journal.Append(lease, rows, readings))
+
+    async def finish(self, lease: Lease, ending: Ending) -> None:
+        """End the owner's hold of a run. Raises LeaseLost; then nothing was written."""
+        result = await self.objects.put(lease.run, ending.result) if ending.result is not None else (None, None)
+        await self.writer.write(Finish(lease, ending, result))
+
+    async def command(self, run: str, wanted: Command, now: float, limits: dict[str, float] | None = None) -> Run:
+        """Do what a user asked, perhaps with other limits; its owner is fenced. Raises UnknownRun and WrongStatus."""
+        _check(run)
+        await self._write(lambda connection: runs.command(connection, run, wanted, now, limits))
+        return await self.get(run)
+
+    async def delete(self, run: str) -> None:
+        """Delete a run that has ended, with all that belongs to it. Raises UnknownRun and WrongStatus."""
+        _check(run)
+        await self._write(lambda connection: runs.remove(connection, run))
+        await self.objects.delete(run)
+
+    async def journal(self, run: str) -> list[Entry]:
+        """A run's answered effects, by position. Raises UnknownRun for what cannot be a run's id."""
+        _check(run)
+        found = await self._read(lambda connection: journal.entries(connection, run))
+        return [entry._replace(value=await self.objects.get(entry.value, ref)) for entry, ref in found]
+
+    async def readings(self, run: str) -> list[tuple[int, bytes]]:
+        """What a run read off its clock, by position."""
+        return await self._read(lambda connection: journal.read_readings(connection, run))
+
+    async def events(self, run: str, *, after: int = -1, limit: int = 1000) -> list[Event]:
+        """What happened to a run after this position. Raises UnknownRun for what cannot be a run's id."""
+        _check(run)
+        return await self._read(lambda connection: journal.history(connection, run, after, limit))
+
+    async def module(self, digest: str) -> bytes | None:
+        """A module's bytes."""
+        return await self._read(lambda connection: runs.module(connection, digest))
+
+    # Programs
+
+    async def publish(
+        self, tenant: str, name: str, digest: str, nbc: bytes, at: float, source: str | None = None
+    ) -> Program:
+        """Store a program's next version; the latest one if its module is the same."""
+        sql.check_names(tenant=tenant, program=name)
+        return await self._write(lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at))
+
+    async def program(self, tenant: str, name: str, which: int | str | None = None) -> Program:
+        """A version by number or alias, or the latest. Raises UnknownProgram."""
+        sql.check_names(tenant=tenant, program=name, alias=which if isinstance(which, str) else None)
+        return await self._read(lambda connection: programs.find(connection, tenant, name, which))
+
+    async def programs(self, tenant: str, *, after: str = "", limit: int = 100) -> list[Program]:
+        """The latest version of each program whose name comes after this one."""
+        return await self._read(lambda connection: programs.names(connection, tenant, after, limit))
+
+    async def versions(self, tenant: str, name: str) -> list[Program]:
+        """All versions of a program, the latest first."""
+        return await self._read(lambda connection: programs.versions(connection, tenant, name))
+
+    async def set_alias(self, tenant: str, name: str, alias: str, version: int) -> None:
+        """Make an alias mean this version. Raises UnknownProgram if there is no such version."""
+        sql.check_names(alias=alias)
+        await self._write(lambda connection: programs.point(connection, tenant, name, alias, version))
+
+    async def aliases(self, tenant: str, name: str) -> dict[str, int]:
+        """What a program's aliases mean."""
+        return await self._read(lambda connection: programs.aliases_of(connection, tenant, name))
+
+    async def drop_program(self, tenant: str, name: str) -> int:
+        """Delete a program; returns how many versions it had. Its runs stay."""
+        return await self._write(lambda connection: programs.drop(connection, tenant, name))
+
+    # Signals and schedules
+
+    async def signal(self, signal: Signal, now: float) -> None:
+        """Keep a signal for a run, and wake the run if it waits. Raises UnknownRun."""
+
+        _check(signal.run)
+        sql.check_names(signal=signal.name)
+
+        def operation(connection: Connection) -> None:
+            stored = runs.get(connection, signal.run)
+            if stored is None:
+                raise UnknownRun(signal.run)
+            waits.add_signal(connection, signal)
+            if stored[0].status in WAKE.sources:
+                runs.command(connection, signal.run, WAKE, now, None)
+
+        await self._write(operation)
+
+    async def signals(self, run: str) -> list[Signal]:
+        """What was signalled to a run, the earliest first."""
+        return await self._read(lambda connection: waits.signals_of(connection, run))
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Store a schedule, in place of one of the same name."""
+        await self._write(lambda connection: waits.put_schedule(connection, schedule))
+
+    async def schedules(self, tenant: str) -> list[Schedule]:
+        """All schedules of a tenant."""
+        return await self._read(lambda connection: waits.schedules_of(connection, tenant))
+
+    async def due_schedules(self, now: float, limit: int = 100) -> list[Schedule]:
+        """Enabled schedules whose time has come. Start the run first, under an idempotency key made of the schedule and
+        its time, and `advance` then: so no start is lost and none happens twice."""
+        return await self._read(lambda connection: waits.due_schedules(connection, now, limit))
+
+    async def advance(self, schedule: Schedule, next_at: float | None) -> bool:
+        """Move a schedule on; False if somebody else did already."""
+        seen = schedule.next_at
+        assert seen is not None
+        return await self._write(
+            lambda connection: waits.advance_schedule(connection, schedule.tenant, schedule.name, seen, next_at)
+        )
+
+    async def drop_schedule(self, tenant: str, name: str) -> bool:
+        """Delete a schedule; False if there is none."""
+        return await self._write(lambda connection: waits.drop_schedule(connection, tenant, name))
+
+    # How
+
+    async def _write(self, operation: Callable[[Connection], T]) -> T:
+        return await self.writer.write(operation)
+
+    async def _read(self, operation: Callable[[Connection], T]) -> T:
+        return await self._thread(self._read_now, operation)
+
+    def _read_now(self, operation: Callable[[Connection], T]) -> T:
+        for again in (True, False):
+            try:
+                with self.engine.connect() as connection:
+                    return operation(connection)
+            except Exception as error:
+                if not (again and getattr(error, "connection_invalidated", False)):
+                    raise translated(error) from error
+        raise AssertionError("not reached")
+
+    async def _thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    async def _whole(self, stored: runs.Stored) -> Run:
+        run, arguments, result = stored
+        if arguments is not None:
+            run = run._replace(arguments=await self.objects.get(None, arguments))
+        if result is not None:
+            run = run._replace(result=await self.objects.get(None, result))
+        return run
+
+    async def _row(self, run: str, entry: Entry) -> dict[str, Any]:
+        value, ref = await self.objects.put(run, entry.value)
+        return journal.row(run, entry._replace(value=value or b""), ref)
+
+
+def _check(run: str) -> None:
+    if not is_run_id(run):
+        raise UnknownRun(run)
