@@ -11,6 +11,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.config import Scale
 from deployments.counters import leave_counters  # before anything that loads prometheus_client
+from noodle_ray.ahr.served import Route, route
 from noodle_ray.api.app import create_app
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
@@ -34,6 +35,7 @@ class Executor:
         self,
         compiler: DeploymentHandle,
         models: dict[str, DeploymentHandle],
+        routes: dict[str, Route],
         specs: list[dict[str, Any]],
         settings: dict[str, Any],
         token: str,
@@ -50,7 +52,7 @@ class Executor:
         )
         await self._pool.start()
         executor = runs.Executor(
-            self._pool, _RemoteCompiler(compiler), _RemoteModels(models), on_batch=metrics.on_batch
+            self._pool, _RemoteCompiler(compiler), _RemoteModels(models, routes), on_batch=metrics.on_batch
         )
         self._services = Services(executor, values, metrics, lambda: self._infos, self.ready, self._note_pool)
 
@@ -119,16 +121,15 @@ class _RemoteCompiler:
 class _RemoteModels:
     """The models behind handles."""
 
-    def __init__(self, handles: dict[str, DeploymentHandle]) -> None:
+    def __init__(self, handles: dict[str, DeploymentHandle], routes: dict[str, Route]) -> None:
         self._handles = handles
+        self._routes = routes
 
     async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
-        handle = self._handles.get(model)
-        if handle is None:
-            from noodle_ray.ahr.registry import unknown_model
-
-            raise unknown_model(model, sorted(self._handles))
-        answers: list[tuple[bool, object]] = await handle.infer.remote(calls)
+        name, version = route(self._routes, model)
+        handle = self._handles[name]
+        asked = handle.infer_pinned.remote(version, calls) if version else handle.infer.remote(calls)
+        answers: list[tuple[bool, object]] = await asked
         return answers
 
 
@@ -140,6 +141,7 @@ def executor_deployment(
     *,
     compiler: Application,
     models: dict[str, Any],
+    routes: dict[str, Route],
     specs: list[dict[str, Any]],
     settings: dict[str, Any],
     token: str,
@@ -156,4 +158,4 @@ def executor_deployment(
         graceful_shutdown_timeout_s=10,
         **scale.options(),
     )
-    return deployment.bind(compiler=compiler, models=models, specs=specs, settings=settings, token=token)
+    return deployment.bind(compiler=compiler, models=models, routes=routes, specs=specs, settings=settings, token=token)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from noodle_ray.ahr import codes
+from noodle_ray.ahr.cache import make_room, touch
 from noodle_ray.ahr.files import cache_folder, content_digest
 from noodle_ray.errors import ModelError
 
@@ -46,6 +47,8 @@ def exported(request: ExportRequest) -> Path:
         with FileLock(f"{target}.lock"):
             if not target.exists():
                 _run_export(request, target)
+                make_room()
+    touch(target)
     return target
 
 

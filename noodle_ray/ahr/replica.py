@@ -7,19 +7,20 @@ from typing import Any
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.batching import Batcher
 from noodle_ray.ahr.engines.base import Call
-from noodle_ray.ahr.engines.load import load_engine
+from noodle_ray.ahr.served import load_serving
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
 
 class ModelReplica:
-    """One loaded copy of a model. ``spec`` is ``ModelSpec.to_dict()``. Loading happens here, so that a replica that
-    cannot load never takes traffic; raises ModelError.
+    """One loaded copy of a model. ``spec`` is ``ModelSpec.to_dict()``, or a list of them: the version meant, then those
+    that serve if it cannot be loaded. Loading happens here, so that a replica that cannot load never takes traffic;
+    raises ModelError.
     """
 
-    def __init__(self, spec: Mapping[str, Any]) -> None:
-        self.spec = ModelSpec.from_dict(dict(spec))
-        engine = load_engine(self.spec)
+    def __init__(self, spec: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        specs = [spec] if isinstance(spec, Mapping) else spec
+        self.spec, engine = load_serving([ModelSpec.from_dict(dict(one)) for one in specs])
         # Executors send whole batches already; while the model is busy, those of several executors join.
         self._batcher = Batcher(engine, max_wait=self.spec.options.get("max_wait", 0.0))
 
@@ -30,7 +31,11 @@ class ModelReplica:
 
     async def stats(self) -> dict[str, Any]:
         """``Batcher.stats`` and ``Engine.info`` of this replica."""
-        return {"model": self.spec.name} | self._batcher.stats() | {"engine": self._batcher.engine.info()}
+        return (
+            {"model": self.spec.name, "version": self.spec.label}
+            | self._batcher.stats()
+            | {"engine": self._batcher.engine.info()}
+        )
 
     def check_health(self) -> None:
         """Raise when the batcher's threads are gone; Serve then replaces the replica."""

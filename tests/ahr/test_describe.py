@@ -32,6 +32,7 @@ def _code(path: Path, task: str = "", engine: str = "") -> str:
         ("XLMRobertaModel", "embedding"),
         ("BertForMaskedLM", "embedding"),
         ("DistilBertForSequenceClassification", "classification"),
+        ("BertForTokenClassification", "token-classification"),
     ],
 )
 def test_task_is_inferred_from_the_architecture(tmp_path: Path, architecture: str, task: str) -> None:
@@ -50,11 +51,20 @@ def test_task_must_be_said_when_the_files_do_not(tmp_path: Path) -> None:
     assert describe(folder, "embedding").task == "embedding"
 
 
-def test_generation_from_safetensors_is_refused_with_a_hint(tmp_path: Path) -> None:
-    with pytest.raises(ModelError) as caught:
-        describe(_folder(tmp_path, "LlamaForCausalLM"))
-    assert caught.value.code == "NOODLE-E0604"
-    assert "GGUF" in caught.value.hint
+def test_generation_from_safetensors_goes_to_transformers(tmp_path: Path) -> None:
+    assert describe(_folder(tmp_path, "LlamaForCausalLM"))[1:3] == ("generation", "transformers")
+    assert _code(tmp_path, engine="onnxruntime") == "NOODLE-E0604"
+
+
+def test_precision_other_than_fp32_goes_to_transformers(tmp_path: Path) -> None:
+    assert describe(_folder(tmp_path), options={"dtype": "bf16"}).engine == "transformers"
+    assert describe(tmp_path, options={"dtype": "fp32"}).engine == "onnxruntime"
+
+
+def test_classifier_with_one_label_is_a_reranker(tmp_path: Path) -> None:
+    config = {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
+    (_folder(tmp_path) / "config.json").write_text(json.dumps(config))
+    assert describe(tmp_path).task == "reranking"
 
 
 def test_pickled_weights_are_refused(tmp_path: Path) -> None:
@@ -62,6 +72,7 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     assert _code(folder) == "NOODLE-E0607"
     assert _code(folder / "pytorch_model.bin") == "NOODLE-E0607"
+    assert describe(folder, options={"allow_pickle": True}).file_format == "pickle"
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
@@ -152,6 +163,6 @@ def test_engine_must_fit_the_files(tmp_path: Path) -> None:
 
 
 def test_task_when_only_optimum_knows_the_architecture_is_named_in_the_refusal(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="token-classification") as caught:
-        describe(_folder(tmp_path, "BertForTokenClassification"))
+    with pytest.raises(ModelError, match="question-answering") as caught:
+        describe(_folder(tmp_path, "BertForQuestionAnswering"))
     assert caught.value.code == "NOODLE-E0604"
