@@ -28,6 +28,13 @@ class Entry:
     def add(self, version: ModelVersion, *, default: bool) -> None:
         """Take in a version; it becomes the default if it is the first, or if that is wanted."""
         label = version.label
+        self.check_new(label)
+        self.versions[label] = version
+        if default or DEFAULT not in self.aliases:
+            self.point(DEFAULT, label)
+
+    def check_new(self, label: str) -> None:
+        """Raise ModelError E0606 if no further version can be called so."""
         check_label("version", label)
         if label in self.versions:
             raise malformed(
@@ -36,9 +43,6 @@ class Entry:
             )
         if label in self.aliases:
             raise malformed(f"{label!r} is an alias of {self.name!r}, so no version can be called so")
-        self.versions[label] = version
-        if default or DEFAULT not in self.aliases:
-            self.point(DEFAULT, label)
 
     def point(self, alias: str, label: str) -> None:
         """Let an alias point to a version; what it pointed to before is remembered."""

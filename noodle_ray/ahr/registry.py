@@ -135,12 +135,18 @@ class Registry:
         version = model if isinstance(model, ModelVersion) else ModelVersion(model)
         name = version.spec.name
         with self._changing() as (entries, mine):
-            if name not in entries and "@" in name:
-                raise malformed(f"{name[:80]!r} is no model name: what follows @ is a version or an alias")
+            _check_name(name, entries)
             entry = mine[name] = entries.get(name) or Entry(name)
             entry.add(version, default=default)
         self.clear_failed(version.spec)
         return version
+
+    def check_new(self, name: str, label: str = "") -> None:
+        """Raise ModelError E0606 if no such version can be added, before anything is fetched for it."""
+        entries = self._all()
+        _check_name(name, entries)
+        if name in entries and label:
+            entries[name].check_new(label)
 
     def alias(self, name: str, alias: str, target: str) -> ModelVersion:
         """Let an alias of a model point to the version that ``target`` means: a version, a digest or another alias."""
@@ -288,6 +294,11 @@ def _with_builtin(mine: dict[str, Entry]) -> dict[str, Entry]:
         if version.label not in entry.versions:
             entry.add(version, default=False)
     return entries
+
+
+def _check_name(name: str, entries: dict[str, Entry]) -> None:
+    if name not in entries and "@" in name:
+        raise malformed(f"{name[:80]!r} is no model name: what follows @ is a version or an alias")
 
 
 def _look_up(entries: dict[str, Entry], reference: str) -> tuple[Entry, list[str]]:

@@ -104,6 +104,7 @@ def add_command(
     try:
         with steps(quiet=as_json) as progress:
             progress(f"looking at {source}")
+            registry.check_new(name, version or "")
             spec = make_spec(
                 name,
                 source,
@@ -113,8 +114,7 @@ def add_command(
                 options=parse_options(options),
                 progress=progress,
             )
-            if any(spec.label in entry.versions for entry in registry.entries() if entry.name == name):
-                registry.add(spec)  # says that the version is taken, before anything is loaded
+            registry.check_new(name, spec.label)
             info = prepare(spec, progress)
             kept = registry.add(version_of(spec, info), default=default)
             if alias:

@@ -97,8 +97,9 @@ class _Download:
 
     def _remote(self) -> dict[str, tuple[str, int | None, str]]:
         """Per relative name: path in the store, size in bytes if it is known, and a mark of the content."""
-        if not self._spec.place.endswith("/") and self._fs.isfile(self._root):
-            found = {self._root: self._fs.info(self._root)}
+        info = {} if self._spec.place.endswith("/") else self._fs.info(self._root)
+        if info.get("type") == "file":
+            found = {self._root: info}
             base = self._root.rpartition("/")[0]
         else:
             found = self._fs.find(self._root, detail=True)
