@@ -31,6 +31,7 @@ _OPTIMUM_TASKS = {
 }
 EXPORTED = frozenset({"embedding", "classification", "token-classification", "reranking", "image-classification"})
 """Tasks whose models are exported to ONNX."""
+_FOLDERS = ("safetensors", "pickle")
 _TORCH = EXPORTED | {"generation"}
 _ABLE = {
     ("onnxruntime", "safetensors"): EXPORTED,
@@ -42,6 +43,10 @@ _ABLE = {
     ("python", "python"): frozenset({"custom"}),
 }
 """Which tasks an engine does with files of a format."""
+_PRECISIONS = {
+    "onnxruntime": frozenset({"fp32", "int8"}),
+    "transformers": frozenset({"fp32", "bf16", "fp16"}),
+}
 _GGUF_ENCODERS = ("bert", "t5encoder", "clip")
 _JSON_LIMIT = 64 << 20  # bytes
 _LOOK_INTO = 64 << 20  # bytes; a graph that is larger is no voice detector
@@ -86,18 +91,21 @@ def describe(path: Path, task: str = "", engine: str = "", options: Mapping[str,
     if found.task not in tasks:
         hint = "for generation register a GGUF version of the model" if found.task == "generation" else ""
         raise _broken(path, f"the engine {found.engine} has no task {found.task!r} for {found.file_format} files", hint)
+    dtype = options.get("dtype", "fp32")
+    if dtype != "fp32" and (found.file_format not in _FOLDERS or dtype not in _PRECISIONS[found.engine]):
+        raise _broken(path, f"the engine {found.engine} does not compute {found.file_format} files in {dtype}")
     return found
 
 
 def _choose(found: Description, options: Mapping[str, Any]) -> str:
     """The engine for files of a format and their task, where the registration names none.
 
-    Folders go to onnxruntime. What it cannot do goes to transformers: generation, other precisions than fp32, and a
-    GPU that only torch can use.
+    Folders go to onnxruntime. What it cannot do goes to transformers: generation, half precision, and a GPU that only
+    torch can use.
     """
-    if found.file_format not in ("safetensors", "pickle"):
+    if found.file_format not in _FOLDERS:
         return found.engine
-    if found.task not in EXPORTED or options.get("dtype", "fp32") != "fp32":
+    if found.task not in EXPORTED or options.get("dtype", "fp32") not in _PRECISIONS["onnxruntime"]:
         return "transformers"
     return "transformers" if options.get("gpus") and _only_torch_has_a_gpu() else "onnxruntime"
 

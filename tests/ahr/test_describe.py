@@ -58,7 +58,11 @@ def test_generation_from_safetensors_goes_to_transformers(tmp_path: Path) -> Non
 
 def test_precision_other_than_fp32_goes_to_transformers(tmp_path: Path) -> None:
     assert describe(_folder(tmp_path), options={"dtype": "bf16"}).engine == "transformers"
-    assert describe(tmp_path, options={"dtype": "fp32"}).engine == "onnxruntime"
+    for dtype in ("fp32", "int8"):
+        assert describe(tmp_path, options={"dtype": dtype}).engine == "onnxruntime"
+    for engine, dtype in (("onnxruntime", "bf16"), ("transformers", "int8")):
+        with pytest.raises(ModelError, match=f"does not compute safetensors files in {dtype}"):
+            describe(tmp_path, "embedding", engine, {"dtype": dtype})
 
 
 def test_classifier_with_one_label_is_a_reranker(tmp_path: Path) -> None:

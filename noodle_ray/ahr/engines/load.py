@@ -65,13 +65,40 @@ def _construct(spec: ModelSpec, path: Path, found: Description) -> Engine:
         from noodle_ray.ahr.engines.llama import GenerationEngine
 
         return GenerationEngine(spec, path)
-    if found.task == "tensors":
-        from noodle_ray.ahr.engines.onnx_tensors import TensorEngine
+    pickled = found.file_format == "pickle"
+    match found.task:
+        case "tensors":
+            from noodle_ray.ahr.engines.onnx_tensors import TensorEngine
 
-        return TensorEngine(spec, path)
-    from noodle_ray.ahr.engines.onnx_text import TextEngine
+            return TensorEngine(spec, path)
+        case "token-classification":
+            from noodle_ray.ahr.engines.token_labels import TokenLabelEngine
 
-    return TextEngine(spec, path, found.task)
+            return TokenLabelEngine(spec, path, found.engine, pickled)
+        case "reranking":
+            from noodle_ray.ahr.engines.rerank import RerankEngine
+
+            return RerankEngine(spec, path, found.engine, pickled)
+        case "image-classification":
+            from noodle_ray.ahr.engines.images import ImageEngine
+
+            return ImageEngine(spec, path, found.engine, pickled)
+        case "voice-activity":
+            from noodle_ray.ahr.engines.voice import VoiceEngine
+
+            return VoiceEngine(spec, path)
+        case "custom" if spec.scheme == "python":
+            from noodle_ray.ahr.engines.python_class import PythonEngine
+
+            return PythonEngine(spec)
+        case "generation":
+            from noodle_ray.ahr.engines.torch_generation import TorchGenerationEngine
+
+            return TorchGenerationEngine(spec, path, pickled)
+        case _:
+            from noodle_ray.ahr.engines.texts import TextEngine
+
+            return TextEngine(spec, path, found.task, found.engine, pickled)
 
 
 class LazyEngine:
@@ -89,6 +116,7 @@ class LazyEngine:
         self.name = spec.name
         generates = spec.engine == "llama.cpp" or spec.scheme == "gguf"
         self.parallel = spec.options.get("slots", 4) if generates else 1
+        generates = generates or spec.task == "generation"
         self.max_batch = spec.options.get("max_batch", 1 if generates else 32)
         self._specs, self._load, self._on_failure = specs, load, on_failure
         self._lock = threading.Lock()

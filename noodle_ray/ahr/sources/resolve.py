@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from noodle_ray.ahr.files import contained
-from noodle_ray.ahr.sources.common import Progress, missing, quiet
+from noodle_ray.ahr.sources.common import Progress, missing, quiet, wanted
 from noodle_ray.ahr.spec import STORES, ModelSpec
 
 
@@ -60,12 +60,12 @@ def origin(spec: ModelSpec, progress: Progress = quiet) -> Origin:
 def _pick(roots: Iterable[Path], spec: ModelSpec) -> Path:
     """The one model under ``roots``: what the option ``file`` names, else a model folder, a GGUF or an ONNX file."""
     roots = [root.absolute() for root in roots]
-    if wanted := spec.options.get("file"):
+    if file := spec.options.get("file"):
         for root in roots:
-            path = root / str(wanted)
-            if path.is_file() and root in Path(os.path.normpath(path)).parents:
+            path = root / str(file)
+            if wanted(spec, path.name) and path.is_file() and root in Path(os.path.normpath(path)).parents:
                 return contained(path, root)
-        raise missing(spec, f"its source holds no file {wanted!r}")
+        raise missing(spec, f"its source holds no model file {file!r}")
     for pattern in ("config.json", "*.gguf", "*.onnx"):
         found = sorted((path, root) for root in roots for path in root.rglob(pattern))
         if pattern == "config.json":

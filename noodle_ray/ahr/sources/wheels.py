@@ -61,7 +61,8 @@ def _downloaded(spec: ModelSpec, progress: Progress) -> tuple[list[Path], str, s
                 make_room()
     touch(home)
     found = next(iter(importlib.metadata.distributions(path=[str(home)])), None)
-    return [home], found.version if found else spec.version, _licence(found) if found else ""
+    tops = sorted(path for path in home.iterdir() if path.is_dir() and not path.name.endswith(".dist-info"))
+    return tops or [home], found.version if found else spec.version, _licence(found) if found else ""
 
 
 def _licence(distribution: importlib.metadata.Distribution) -> str:

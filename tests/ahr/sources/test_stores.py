@@ -109,7 +109,7 @@ def test_name_that_leads_elsewhere_is_refused(
     memory.pipe("/shelf/ok.onnx", b"x")
     monkeypatch.setattr(type(memory), "find", lambda self, path, **_: {f"/shelf/{name}": {"size": 1}})
     assert "unusable name" in _refused(ModelSpec("m", "memory://shelf")).message
-    assert not [path for path in noodle_home.rglob("*.onnx")]
+    assert not list(noodle_home.rglob("*.onnx"))
 
 
 def test_store_with_too_many_files_is_refused(

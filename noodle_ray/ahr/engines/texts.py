@@ -1,0 +1,66 @@
+"""Encoders: texts to vectors, or texts to labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noodle_ray.ahr.engines.base import Call, texts_of
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together
+from noodle_ray.ahr.engines.folders import check_labels, labels_of
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.vm.arrays.array import wrap
+from noodle_ray.errors import ModelError
+
+
+class TextEngine:
+    """An encoder: ``model("text")`` or ``model(["a", "b"])``.
+
+    Task ``embedding`` answers a unit vector per text, an array of float32; ``classification`` an object with
+    ``label``, ``score`` and all ``scores``. Texts over the model's maximum length are cut. Raises ModelError when it
+    cannot be loaded (E0602, E0604).
+    """
+
+    parallel = 1
+
+    def __init__(self, spec: ModelSpec, folder: Path, task: str, engine: str = "", pickled: bool = False) -> None:
+        self.name = spec.name
+        self._labels = labels_of(folder) if task == "classification" else None
+        self._encoder = Encoder(spec, folder, task, engine, pickled)
+        self.max_batch = spec.options.get("max_batch", ROWS)
+
+    def infer(self, calls: Sequence[Call]) -> list[Any]:
+        """One answer per call; the texts of all calls share runs of the graph, sorted by length."""
+        return together(calls, texts_of, self._answers)
+
+    def _answers(self, texts: list[str]) -> list[Any]:
+        rows = self._encoder.rows(self._encoder.tokenizer.encode_batch(texts))
+        return [row if isinstance(row, ModelError) else self._answer(row) for row in rows]
+
+    def _answer(self, row: NDArray[np.float32]) -> Any:
+        return wrap(row) if self._labels is None else labelled(self._labels, row)
+
+    def smoke(self) -> None:
+        """One real inference; raises ModelError E0604 unless every number is finite."""
+        row = self._encoder.smoke(self._encoder.tokenizer.encode("A small test."))
+        if self._labels is not None:
+            check_labels(self.name, self._labels, row.shape[-1])
+
+    def info(self) -> dict[str, Any]:
+        """Engine, device, threads; ``width`` of an answer and ``max_length`` in tokens."""
+        return self._encoder.info()
+
+    def close(self) -> None:
+        """Free the model."""
+        self._encoder.close()
+
+
+def labelled(labels: list[str], row: NDArray[np.float32]) -> dict[str, Any]:
+    """The answer of a classifier whose probabilities these are."""
+    return {
+        "label": labels[int(row.argmax())],
+        "score": float(row.max()),
+        "scores": dict(zip(labels, row.tolist(), strict=True)),
+    }
