@@ -5,7 +5,7 @@ from pathlib import Path
 
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.files import content_digest
-from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.ahr.spec import STORES, ModelSpec
 from noodle_ray.errors import ModelError
 
 BROKEN = frozenset({codes.LOAD_FAILED, codes.UNSAFE_FORMAT, codes.OVER_BUDGET, codes.WRONG_DIGEST})
@@ -18,6 +18,10 @@ def check_digest(spec: ModelSpec, path: Path) -> None:
         return
     digest = content_digest(path)
     if digest != spec.digest:
+        if spec.scheme in STORES:
+            from noodle_ray.ahr.sources.stores import forget
+
+            forget(spec)  # the store may have the right ones again
         raise ModelError(
             f"the files of the model {spec.name!r} at {path} are not those that were registered: their digest is "
             f"{digest[:12]}…, not {spec.digest[:12]}…",

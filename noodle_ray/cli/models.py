@@ -214,7 +214,8 @@ def present(spec: Any) -> bool:
         from huggingface_hub import try_to_load_from_cache
 
         revision = spec.options.get("revision") or spec.version or None
-        return isinstance(try_to_load_from_cache(spec.place, "config.json", revision=revision), str)
+        file = str(spec.options.get("file") or "config.json")
+        return isinstance(try_to_load_from_cache(spec.place, file, revision=revision), str)
     if spec.scheme in STORES:
         return is_kept(spec)
     if spec.scheme == "python":

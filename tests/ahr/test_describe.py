@@ -159,6 +159,29 @@ def test_gguf_header_is_refused_when_damaged(tmp_path: Path) -> None:
     assert _code(damaged) == "NOODLE-E0604"
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        struct.pack("<Q", 1 << 62),
+        _pair(b"k", 8, struct.pack("<Q", 1 << 40)),
+        _pair(b"k", 9, struct.pack("<IQ", 8, 1 << 60)),
+        _pair(b"k", 9, struct.pack("<IQ", 5, 1 << 60)),
+        _pair(b"k", 9, struct.pack("<IQ", 9, 1)),
+        _pair(b"general.architecture", 8, _text(b"\xff\xfe")),
+    ],
+)
+def test_gguf_header_is_refused_when_its_sizes_are_absurd(tmp_path: Path, pair: bytes) -> None:
+    assert _code(_gguf(tmp_path / "m.gguf", pair)) == "NOODLE-E0604"
+    (tmp_path / "n.gguf").write_bytes(struct.pack("<4sIQQ", b"GGUF", 3, 0, 1 << 60) + pair)
+    assert _code(tmp_path / "n.gguf") == "NOODLE-E0604"
+
+
+@pytest.mark.parametrize("size", [0, 7, 1 << 31, 1 << 62])
+def test_safetensors_header_is_refused_when_its_size_is_absurd(tmp_path: Path, size: int) -> None:
+    (_folder(tmp_path) / "model.safetensors").write_bytes(struct.pack("<Q", size) + b"{}")
+    assert _code(tmp_path) == "NOODLE-E0604"
+
+
 def test_engine_must_fit_the_files(tmp_path: Path) -> None:
     assert _code(_folder(tmp_path), engine="llama.cpp") == "NOODLE-E0604"
     (tmp_path / "m.onnx").touch()

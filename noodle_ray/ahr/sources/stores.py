@@ -57,6 +57,15 @@ def keep(spec: ModelSpec) -> None:
             loose.rename(home)
 
 
+def forget(spec: ModelSpec) -> None:
+    """Remove what was fetched: it is not what the spec's digest promises."""
+    from filelock import FileLock
+
+    home = _home(spec.source, spec.digest)
+    with FileLock(f"{home}.lock"):
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def is_kept(spec: ModelSpec) -> bool:
     """Whether the files are in the cache."""
     return (_home(spec.source, spec.digest) / "manifest.json").exists()

