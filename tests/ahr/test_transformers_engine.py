@@ -95,14 +95,14 @@ def plain(folders: tuple[Path, Path]) -> Engine:
     return load_engine(spec)
 
 
-def _greedy(folder: Path, prompt: str, count: int) -> str:
+def _greedy(folder: Path, prompt: str, count: int, special: bool = True) -> str:
     """The likeliest token at each step, by nothing but the forward pass."""
     import torch
     import transformers
 
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    tokens = tokenizer(prompt, return_tensors="pt")["input_ids"]
+    tokens = tokenizer(prompt, return_tensors="pt", add_special_tokens=special)["input_ids"]
     start = tokens.shape[1]
     with torch.inference_mode():
         for _ in range(count):
@@ -157,15 +157,11 @@ def test_generation_refuses(plain: Engine, args: Any, kwargs: Any, said: str) ->
 
 def test_chat_template_makes_the_prompt(folders: tuple[Path, Path]) -> None:
     chat = load_engine(ModelSpec("chat", f"path:{folders[1]}", options={"system": "be brief"}))
-    prompt = "system says be brief user says hello "
-    import transformers
-
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folders[1])
-    ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
     text = _one(chat, "hello", max_tokens=6)
-    assert text == _greedy(folders[1], tokenizer.decode(ids), 6) or text == _one(
-        chat, [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello"}], max_tokens=6
-    )
+    assert text == _greedy(folders[1], "system says be brief user says hello ", 6, special=False)
+    messages = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello"}]
+    assert _one(chat, messages, max_tokens=6) == text
+    assert _one(chat, "hello", max_tokens=6, system="be long") != text
     assert _one(chat, [{"role": "robot", "content": "x"}]).code == "NOODLE-E0603"
     assert _one(chat, []).code == "NOODLE-E0603"
 

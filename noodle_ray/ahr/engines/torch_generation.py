@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import torch
-import transformers
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from noodle_ray.ahr import codes
@@ -17,6 +15,10 @@ from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, torch_info, 
 from noodle_ray.ahr.graphs import load_weights
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
+
+# After torch_runner, which says how threads wait before it loads torch.
+import torch  # isort: skip
+import transformers  # isort: skip
 
 _CONTEXT = 2048
 

@@ -1,12 +1,16 @@
 """Graphs of encoders on torch: other precisions than fp32, GPUs that only torch can use, and the reference."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+# Read when torch loads OpenMP: waiting threads would spin on cores that sandbox workers need.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import torch
 import transformers
-from numpy.typing import NDArray
 
 from noodle_ray.ahr.graphs import GraphRequest, build
 from noodle_ray.ahr.spec import ModelSpec
