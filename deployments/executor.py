@@ -13,6 +13,7 @@ from ray.serve.handle import DeploymentHandle
 from deployments.config import Scale
 from deployments.counters import leave_counters  # before anything that loads prometheus_client
 from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.served import Route, route
 from noodle_ray.api.app import create_app
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
@@ -36,6 +37,7 @@ class Executor:
         self,
         compiler: DeploymentHandle,
         models: dict[str, DeploymentHandle],
+        routes: dict[str, Route],
         specs: list[dict[str, Any]],
         settings: dict[str, Any],
         token: str,
@@ -52,7 +54,7 @@ class Executor:
             min_size=values.worker_count(), max_size=values.max_worker_count(), queue_limit=values.max_waiting_runs
         )
         await self._pool.start()
-        remote = _RemoteModels(models, values.max_generation_wait)
+        remote = _RemoteModels(models, routes, values.max_generation_wait)
         executor = runs.Executor(self._pool, _RemoteCompiler(compiler), remote, on_batch=metrics.on_batch)
         self._services = Services(
             executor, values, metrics, lambda: self._infos, self.ready, self._note_pool, remote.generate, created
@@ -123,28 +125,25 @@ class _RemoteCompiler:
 class _RemoteModels:
     """The models behind handles."""
 
-    def __init__(self, handles: dict[str, DeploymentHandle], patience: float) -> None:
+    def __init__(self, handles: dict[str, DeploymentHandle], routes: dict[str, Route], patience: float) -> None:
         self._handles = handles
+        self._routes = routes
         self._patience = patience
         self._streaming: dict[str, DeploymentHandle] = {}
 
-    def _handle(self, model: str) -> DeploymentHandle:
-        handle = self._handles.get(model)
-        if handle is None:
-            from noodle_ray.ahr.registry import unknown_model
-
-            raise unknown_model(model, sorted(self._handles))
-        return handle
-
     async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
-        answers: list[tuple[bool, object]] = await self._handle(model).infer.remote(calls)
+        name, version = route(self._routes, model)
+        handle = self._handles[name]
+        asked = handle.infer_pinned.remote(version, calls) if version else handle.infer.remote(calls)
+        answers: list[tuple[bool, object]] = await asked
         return answers
 
     async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[Chunk]]:
-        handle = self._streaming.get(model)
+        name, version = route(self._routes, model)
+        handle = self._streaming.get(name)
         if handle is None:
-            handle = self._streaming[model] = self._handle(model).options(stream=True)
-        response = handle.generate.remote(order, self._patience)
+            handle = self._streaming[name] = self._handles[name].options(stream=True)
+        response = handle.generate.remote(order, self._patience, version)
         ended = False
         try:
             async for chunks in response:
@@ -167,6 +166,7 @@ def executor_deployment(
     *,
     compiler: Application,
     models: dict[str, Any],
+    routes: dict[str, Route],
     specs: list[dict[str, Any]],
     settings: dict[str, Any],
     token: str,
@@ -185,5 +185,11 @@ def executor_deployment(
         **scale.options(),
     )
     return deployment.bind(
-        compiler=compiler, models=models, specs=specs, settings=settings, token=token, created=created
+        compiler=compiler,
+        models=models,
+        routes=routes,
+        specs=specs,
+        settings=settings,
+        token=token,
+        created=created,
     )

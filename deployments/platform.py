@@ -11,18 +11,22 @@ from deployments.config import PlatformArgs
 from deployments.executor import executor_deployment
 from deployments.model import model_deployment
 from noodle_ray.ahr.registry import Registry
+from noodle_ray.ahr.served import served
 from noodle_ray.security.tokens import ensure_token
 
 
 def build(args: PlatformArgs) -> Application:
     """Bind the application for the models that are registered now. Runs on the head node, where the token is."""
-    specs = Registry().list()
+    found = served(Registry().entries())
     gpus = float(ray.cluster_resources().get("GPU", 0)) if ray.is_initialized() else 0.0
-    models: dict[str, Any] = {spec.name: model_deployment(spec, args.model, gpus) for spec in specs}
+    models: dict[str, Any] = {
+        name: model_deployment(name, specs, args.model, gpus) for name, specs in found.models.items()
+    }
     return executor_deployment(
         compiler=compiler_deployment(args.compiler),
         models=models,
-        specs=[spec.to_dict() for spec in specs],
+        routes=found.routes,
+        specs=found.listed(),
         settings=args.resolved_settings().model_dump(),
         token=ensure_token(),
         created=int(time.time()),

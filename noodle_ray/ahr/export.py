@@ -9,10 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from noodle_ray.ahr import codes
+from noodle_ray.ahr.cache import make_room, touch
 from noodle_ray.ahr.files import cache_folder, content_digest
+from noodle_ray.ahr.graphs import GraphRequest as ExportRequest
+from noodle_ray.ahr.graphs import build, sample
 from noodle_ray.errors import ModelError
 
 VERSION = 1
@@ -22,18 +25,8 @@ _PATIENCE = 1800.0  # seconds; a large encoder on a slow machine
 _TOLERANCE = 1e-4  # of unit vectors and probabilities, onnxruntime against torch, both fp32
 
 
-class ExportRequest(NamedTuple):
-    """What to export: a model folder, ``embedding`` or ``classification``, and how token vectors become one."""
-
-    folder: Path
-    task: str
-    pooling: str
-    normalize: bool
-
-
 def exported(request: ExportRequest) -> Path:
-    """The ONNX file for a model: inputs ``input_ids`` and ``attention_mask`` (batch, sequence; int64), one output
-    ``result`` (batch, width; float32).
+    """The ONNX file for a model: the inputs that `graphs.build` has, and one output ``result`` (float32).
 
     Made on first use, atomically and under a lock, so that concurrent processes export once. Raises ModelError E0604.
     """
@@ -41,16 +34,19 @@ def exported(request: ExportRequest) -> Path:
 
     folder = cache_folder("onnx")
     kind = f"{request.task}-{request.pooling}-{'unit' if request.normalize else 'raw'}-v{VERSION}"
+    kind += "-int8" if request.int8 else ""
     target = folder / f"{content_digest(request.folder)[:32]}-{kind}.onnx"
     if not target.exists():
         with FileLock(f"{target}.lock"):
             if not target.exists():
                 _run_export(request, target)
+                make_room()
+    touch(target)
     return target
 
 
 def _run_export(request: ExportRequest, target: Path) -> None:
-    order = json.dumps([str(request.folder.resolve()), request.task, request.pooling, request.normalize, str(target)])
+    order = json.dumps([str(request.folder.resolve()), *request[1:], str(target)])
     try:
         done = subprocess.run(
             [sys.executable, "-m", "noodle_ray.ahr.export", order],
@@ -65,23 +61,38 @@ def _run_export(request: ExportRequest, target: Path) -> None:
         )
 
 
+def _quantize(request: ExportRequest, target: Path) -> None:
+    """Make the matrices of the fp32 export whole numbers of 8 bits, a scale per column; what goes in is scaled as it
+    comes.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    whole = onnx.load(str(exported(request._replace(int8=False))))
+    temporary = target.with_suffix(f".{time.time_ns()}.tmp")
+    try:
+        quantize_dynamic(whole, str(temporary), per_channel=True, weight_type=QuantType.QInt8)
+        temporary.rename(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _export(request: ExportRequest, target: Path) -> None:
     """Trace the model with torch.onnx, check the result against torch, and move it into place."""
     import torch
 
-    model = _graph(request)
-    tokens = torch.ones(3, 7, dtype=torch.long)
-    mask = torch.ones_like(tokens)
-    mask[1, 4:] = 0
+    model = build(request)
     batch = torch.export.Dim("batch", min=1, max=65_536)
-    length = torch.export.Dim("sequence", min=2, max=_length(request))
+    axes: dict[int, Any] = {0: batch}
+    if request.task != "image-classification":
+        axes[1] = torch.export.Dim("sequence", min=2, max=_length(request))
     program = torch.onnx.export(
         model,
-        (tokens, mask),
+        sample(request, 3, 7),
         dynamo=True,
-        input_names=["input_ids", "attention_mask"],
+        input_names=list(request.inputs),
         output_names=["result"],
-        dynamic_shapes={"input_ids": {0: batch, 1: length}, "attention_mask": {0: batch, 1: length}},
+        dynamic_shapes=(tuple(axes for _ in request.inputs),),
         opset_version=20,
         verbose=False,
     )
@@ -90,7 +101,7 @@ def _export(request: ExportRequest, target: Path) -> None:
     temporary = target.with_suffix(f".{time.time_ns()}.tmp")
     try:
         program.save(str(temporary), external_data=False)
-        _compare(model, temporary)
+        _compare(model, request, temporary)
         temporary.rename(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -101,50 +112,20 @@ def _length(request: ExportRequest) -> int:
     return int(config.get("max_position_embeddings") or 512)
 
 
-def _graph(request: ExportRequest) -> Any:
-    """The torch module that is exported: encoder, pooling and normalization in one graph."""
-    import torch
-    import transformers
-
-    kind = "AutoModel" if request.task == "embedding" else "AutoModelForSequenceClassification"
-    encoder = getattr(transformers, kind).from_pretrained(
-        str(request.folder), use_safetensors=True, local_files_only=True, trust_remote_code=False,
-        dtype=torch.float32, attn_implementation="eager",
-    ).eval()  # fmt: skip
-
-    class Graph(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = encoder
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            answer = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-            if request.task == "classification":
-                return torch.softmax(answer.logits, dim=-1)
-            if request.pooling == "cls":
-                vectors = answer.last_hidden_state[:, 0]
-            else:
-                weights = attention_mask.unsqueeze(-1).to(answer.last_hidden_state.dtype)
-                vectors = (answer.last_hidden_state * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(vectors, p=2.0, dim=1) if request.normalize else vectors
-
-    return Graph().eval()
-
-
-def _compare(model: Any, path: Path) -> None:
+def _compare(model: Any, request: ExportRequest, path: Path) -> None:
     """Raise unless onnxruntime and torch agree on a batch of another shape than the one traced."""
     import onnxruntime
     import torch
 
-    tokens = torch.arange(1, 1 + 2 * 11).reshape(2, 11)
-    mask = torch.ones_like(tokens)
-    mask[0, 5:] = 0
+    tensors = sample(request, 2, 11)
     with torch.inference_mode():
-        expected = model(tokens, mask)
+        expected = model(*tensors)
     if not bool(torch.isfinite(expected).all()):
         raise RuntimeError("it computes NaN or infinity")
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (got,) = session.run(None, {"input_ids": tokens.numpy(), "attention_mask": mask.numpy()})
+    taken = {port.name for port in session.get_inputs()}
+    feeds = {name: tensor.numpy() for name, tensor in zip(request.inputs, tensors, strict=True) if name in taken}
+    (got,) = session.run(None, feeds)
     difference = float((torch.from_numpy(got) - expected).abs().max())
     if not difference <= _TOLERANCE * max(1.0, float(expected.abs().max())):
         raise RuntimeError(f"the exported graph differs from torch by {difference:g}")
@@ -154,5 +135,6 @@ if __name__ == "__main__":
     import os
 
     os.environ["HF_HUB_OFFLINE"] = "1"
-    path, task, pooling, normalize, out = json.loads(sys.argv[1])
-    _export(ExportRequest(Path(path), task, pooling, normalize), Path(out))
+    place, *rest, out = json.loads(sys.argv[1])
+    wanted = ExportRequest(Path(place), *rest)
+    (_quantize if wanted.int8 else _export)(wanted, Path(out))

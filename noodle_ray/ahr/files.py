@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 from noodle_ray import paths
+from noodle_ray.ahr import codes
+from noodle_ray.errors import ModelError
 
 _CONTENT = {".json", ".txt", ".safetensors", ".model", ".onnx", ".onnx_data", ".data", ".gguf"}
 
@@ -15,8 +17,34 @@ def content_files(root: Path) -> list[Path]:
     """The files under ``root`` that decide what a model computes, sorted; ``root`` itself if it is a file."""
     if root.is_file():
         return [root]
-    found = (path for path in root.rglob("*") if path.suffix in _CONTENT and path.is_file())
+    found = [path for path in root.rglob("*") if path.suffix in _CONTENT and path.is_file()]
+    if not any(path.suffix == ".safetensors" for path in found):
+        found += [path for path in root.rglob("*.bin") if path.is_file()]
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
+
+
+def contained(path: Path, root: Path) -> Path:
+    """``path``, if no model file of it is a link that leads out of ``root``, the folder that the model came in.
+
+    A snapshot of Hugging Face's cache links to the blobs beside it. Raises ModelError E0604.
+    """
+    allowed = [root.resolve()]
+    for folder in (path, *path.parents):
+        if folder.parent.name == "snapshots":
+            allowed.append(folder.parent.parent.resolve() / "blobs")
+    for file in content_files(path):
+        target = file.resolve()
+        if not any(target.is_relative_to(home) for home in allowed):
+            raise ModelError(
+                f"the model at {path} cannot be loaded: its file {file.name} is a link that leads out of its folder",
+                code=codes.LOAD_FAILED,
+            )
+    return path
+
+
+def content_size(root: Path) -> int:
+    """Bytes in the files that decide what a model computes."""
+    return sum(path.stat().st_size for path in content_files(root))
 
 
 def content_digest(root: Path) -> str:

@@ -11,13 +11,21 @@ from typing import Any
 from noodle_ray.ahr.batching import Batcher
 from noodle_ray.ahr.engines.base import Call
 from noodle_ray.ahr.engines.load import LazyEngine
+from noodle_ray.ahr.engines.shelf import Shelf
 from noodle_ray.ahr.registry import Registry
+from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.errors import ModelError
+
+_Versions = tuple[tuple[str, str], ...]
+"""Names and labels: the version that is meant, then those to fall back on."""
 
 
 class LocalModels:
     """The registry's models, each loaded at its first call.
+
+    A reference follows the registry: when its file changes, an alias may come to mean another version. Where that one
+    cannot be loaded, it is marked as failed, and the one before it answers.
 
     It is an effect host (``send``, ``receive``) for one run; ``host`` gives one for each further run, over the same
     loaded models. Calls of one model that wait together go to it as one batch. May be used from several threads.
@@ -26,7 +34,10 @@ class LocalModels:
     def __init__(self, registry: Registry | None = None, *, max_wait: float = 0.0) -> None:
         self._registry = registry or Registry()
         self._max_wait = max_wait
-        self._batchers: dict[str, Batcher] = {}
+        self._batchers: dict[_Versions, Batcher] = {}
+        self._resolved: dict[str, tuple[_Versions, list[ModelSpec]]] = {}
+        self._stamp: object = None
+        self._shelf = Shelf()
         self._lock = threading.Lock()
         self._host = LocalHost(self)
 
@@ -71,9 +82,13 @@ class LocalModels:
                 self._batcher(name).engine.smoke()
 
     def stats(self) -> dict[str, dict[str, Any]]:
-        """``Batcher.stats`` of each model that was called."""
+        """``Batcher.stats`` of each model that was called, by the reference it was called by."""
         with self._lock:
-            return {name: batcher.stats() for name, batcher in self._batchers.items()}
+            return {
+                reference: self._batchers[key].stats()
+                for reference, (key, _) in self._resolved.items()
+                if key in self._batchers
+            }
 
     def close(self) -> None:
         """Free all models. A later call loads its model again."""
@@ -83,14 +98,27 @@ class LocalModels:
             batcher.close()
             batcher.engine.close()
 
-    def _batcher(self, name: str) -> Batcher:
+    def _batcher(self, reference: str) -> Batcher:
         with self._lock:
-            batcher = self._batchers.get(name)
+            key, specs = self._meant(reference)
+            batcher = self._batchers.get(key)
             if batcher is None:
-                spec = self._registry.get(name)
-                wait = spec.options.get("max_wait", self._max_wait)
-                batcher = self._batchers[name] = Batcher(LazyEngine(spec), max_wait=wait)
+                wait = specs[0].options.get("max_wait", self._max_wait)
+                engine = LazyEngine(specs, self._shelf.load, self._registry.mark_failed)
+                batcher = self._batchers[key] = Batcher(engine, max_wait=wait)
             return batcher
+
+    def _meant(self, reference: str) -> tuple["_Versions", list[ModelSpec]]:
+        stamp = self._registry.stamp()
+        if stamp != self._stamp:
+            self._resolved.clear()
+            self._stamp = stamp
+        if reference not in self._resolved:
+            specs = self._registry.candidates(reference)
+            failures = self._registry.failures()
+            specs = [spec for spec in specs if (spec.name, spec.label) not in failures] or specs
+            self._resolved[reference] = (tuple((spec.name, spec.label) for spec in specs), specs)
+        return self._resolved[reference]
 
 
 class LocalHost:

@@ -10,8 +10,8 @@ from typing import Any
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.batching import Batcher
 from noodle_ray.ahr.engines.base import Call, wrong
-from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.served import load_serving
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -20,13 +20,14 @@ QUEUE = 1024
 
 
 class ModelReplica:
-    """One loaded copy of a model. ``spec`` is ``ModelSpec.to_dict()``. Loading happens here, so that a replica that
-    cannot load never takes traffic; raises ModelError.
+    """One loaded copy of a model. ``spec`` is ``ModelSpec.to_dict()``, or a list of them: the version meant, then those
+    that serve if it cannot be loaded. Loading happens here, so that a replica that cannot load never takes traffic;
+    raises ModelError.
     """
 
-    def __init__(self, spec: Mapping[str, Any]) -> None:
-        self.spec = ModelSpec.from_dict(dict(spec))
-        engine = load_engine(self.spec)
+    def __init__(self, spec: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+        specs = [spec] if isinstance(spec, Mapping) else spec
+        self.spec, engine = load_serving([ModelSpec.from_dict(dict(one)) for one in specs])
         # Executors send whole batches already; while the model is busy, those of several executors join.
         self._batcher = Batcher(
             engine,
@@ -39,12 +40,23 @@ class ModelReplica:
         futures = [asyncio.wrap_future(future) for future in self._batcher.submit(calls)]
         return [_outcome(answer) for answer in await asyncio.gather(*futures, return_exceptions=True)]
 
-    async def generate(self, order: Mapping[str, Any], patience: float = float("inf")) -> AsyncIterator[list[Chunk]]:
+    def refusal(self, version: str) -> ModelError | None:
+        """Why a reference that names this version cannot be answered; None if it can, or names none."""
+        if not version or self.spec.label == version:
+            return None
+        why = f"the version {version!r} of {self.spec.name!r} could not be loaded, and {self.spec.label!r} serves"
+        return ModelError(why, code=codes.LOAD_FAILED)
+
+    async def generate(
+        self, order: Mapping[str, Any], patience: float = float("inf"), version: str = ""
+    ) -> AsyncIterator[list[Chunk]]:
         """Generate one text, told in lists of chunks as they come; the first has ``queued``: the seconds it waited.
 
         ``order`` is what `Generative.generate` takes. A generation that waits ``patience`` seconds for a slot is
         dropped (E0609). Who stops listening ends it within one token. Raises ModelError.
         """
+        if error := self.refusal(version):
+            raise error
         if not hasattr(self._batcher.engine, "generate"):
             raise wrong(f"the model {self.spec.name!r} does not generate texts")
         telling = _Telling()
@@ -60,7 +72,11 @@ class ModelReplica:
 
     async def stats(self) -> dict[str, Any]:
         """``Batcher.stats`` and ``Engine.info`` of this replica."""
-        return {"model": self.spec.name} | self._batcher.stats() | {"engine": self._batcher.engine.info()}
+        return (
+            {"model": self.spec.name, "version": self.spec.label}
+            | self._batcher.stats()
+            | {"engine": self._batcher.engine.info()}
+        )
 
     def check_health(self) -> None:
         """Raise when the batcher's threads are gone; Serve then replaces the replica."""

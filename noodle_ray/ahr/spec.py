@@ -9,11 +9,27 @@ from typing import Any
 from noodle_ray.ahr import codes
 from noodle_ray.errors import ModelError
 
-TASKS = ("embedding", "classification", "generation", "tensors")
-ENGINES = ("onnxruntime", "llama.cpp")
-SCHEMES = ("wheel", "path", "hf", "gguf", "onnx")
+TASKS = (
+    "embedding",
+    "classification",
+    "token-classification",
+    "reranking",
+    "image-classification",
+    "voice-activity",
+    "generation",
+    "tensors",
+    "custom",
+)
+ENGINES = ("onnxruntime", "llama.cpp", "transformers", "python")
+STORES = ("s3", "gs", "az", "http", "https", "file", "memory")
+"""Schemes of URLs that fsspec opens."""
+SCHEMES = ("wheel", "path", "hf", "gguf", "onnx", "python", *STORES)
+
+UNVERSIONED = "unversioned"
+"""What a version is called whose description names none."""
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._/@:-]{0,199}", re.IGNORECASE)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def _whole(low: int, high: int) -> Callable[[Any], bool]:
@@ -47,6 +63,9 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "chat_template": ("a text", _text),
     "gpus": ("a number of GPUs from 0 to 64, fractions allowed", _number(0, 64)),
     "gpu_layers": ("a whole number of layers from -1 (all) to 10000", _whole(-1, 10_000)),
+    "dtype": ("'fp32', 'bf16', 'fp16' or 'int8'", lambda value: value in ("fp32", "bf16", "fp16", "int8")),
+    "memory": ("a whole number of MiB from 1 to 16777216", _whole(1, 1 << 24)),
+    "allow_pickle": ("true or false", _flag),
     "file": ("the name of one file in the source", _text),
     "revision": ("a branch, tag or commit", _text),
 }
@@ -57,9 +76,10 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 class ModelSpec:
     """One model: its name, where it comes from, and what executes it.
 
-    ``source`` is ``wheel:PACKAGE``, ``path:FOLDER``, ``hf:ORG/NAME``, ``gguf:FILE`` or ``onnx:FILE``. ``task`` and
-    ``engine`` may be empty: then they are inferred from the files when the model is loaded. Raises ModelError
-    E0606 when a field cannot be right.
+    ``source`` is ``wheel:PACKAGE``, ``path:FOLDER``, ``hf:ORG/NAME``, ``gguf:FILE``, ``onnx:FILE``,
+    ``python:MODULE:CLASS`` or the URL of a store. ``task`` and ``engine`` may be empty: then they are inferred from
+    the files when the model is loaded. ``digest``, when given, is the SHA-256 (hex) that ``files.content_digest`` of
+    the files must be. Raises ModelError E0606 when a field cannot be right.
     """
 
     name: str
@@ -68,9 +88,10 @@ class ModelSpec:
     engine: str = ""
     version: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
 
     def __post_init__(self) -> None:
-        for what in ("name", "source", "task", "engine", "version"):
+        for what in ("name", "source", "task", "engine", "version", "digest"):
             if not isinstance(getattr(self, what), str):
                 raise _malformed(f"a model's {what} must be a text")
         if not NAME.fullmatch(self.name):
@@ -79,14 +100,21 @@ class ModelSpec:
                 "and start with a letter or digit"
             )
         scheme, _, place = self.source.partition(":")
-        if scheme not in SCHEMES or not place or "\0" in place:
+        if scheme not in SCHEMES or not place or "\0" in place or (scheme in STORES and not place.startswith("//")):
             raise _malformed(
                 f"{self.source[:80]!r} is no model source: write wheel:PACKAGE, path:FOLDER, hf:ORG/NAME, "
-                "gguf:FILE or onnx:FILE"
+                "gguf:FILE, onnx:FILE, python:MODULE:CLASS, or a URL such as s3://bucket/folder"
             )
+        if self.digest and not _DIGEST.fullmatch(self.digest):
+            raise _malformed("a model's digest must be 64 hex digits")
         _check_choice("task", self.task, TASKS)
         _check_choice("engine", self.engine, ENGINES)
         _check_options(self.options)
+
+    @property
+    def label(self) -> str:
+        """What the version is called: ``NAME@LABEL`` means it."""
+        return self.version or UNVERSIONED
 
     @property
     def scheme(self) -> str:
@@ -107,6 +135,7 @@ class ModelSpec:
             "engine": self.engine,
             "version": self.version,
             "options": dict(self.options),
+            "digest": self.digest,
         }
 
     @classmethod

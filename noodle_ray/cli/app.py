@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models_app = typer.Typer(help="List, add and remove models.", no_args_is_help=True)
+models_app = typer.Typer(help="Models and their versions: list, add, alias, fetch, remove.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -217,32 +217,106 @@ def models_list(json: Json = False) -> None:
 def models_add(
     name: Annotated[str, typer.Argument(help="What programs call it.")],
     source: Annotated[
-        str, typer.Argument(help="wheel:NAME, path:/folder, hf:org/name, gguf:/file.gguf or onnx:/file.onnx")
+        str,
+        typer.Argument(
+            help="wheel:NAME, path:/folder, hf:org/name, gguf:/file.gguf, onnx:/file.onnx, python:module:Class, "
+            "or a URL such as s3://bucket/folder"
+        ),
     ],
-    task: Annotated[
-        str | None, typer.Option(help="embedding, classification, generation or tensors. [default: from the source]")
+    task: Annotated[str | None, typer.Option(help="What it does, such as embedding. [default: from the files]")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="onnxruntime, llama.cpp, transformers or python. [default: from the task]")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="onnxruntime or llama.cpp. [default: from the task]")] = None,
     option: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="An option of the engine.")] = None,
+    version: Annotated[str | None, typer.Option(help="What to call this version. [default: from the source]")] = None,
+    default: Annotated[bool, typer.Option("--default", help="Let the name mean this version from now on.")] = False,
+    alias: Annotated[str | None, typer.Option(help="Let NAME@ALIAS mean this version, too.")] = None,
     json: Json = False,
 ) -> None:
-    """Register a model under a name."""
+    """Register a model under a name, or a further version of it."""
     from noodle_ray.cli.models import add_command
 
-    _leave(add_command(name, source, task, engine, option or [], as_json=json))
+    _leave(
+        add_command(
+            name, source, task, engine, option or [], version=version, default=default, alias=alias, as_json=json
+        )
+    )
 
 
-def _model_names() -> list[str]:
-    from noodle_ray.cli.models import user_model_names
+def _references() -> list[str]:
+    from noodle_ray.cli.models import model_references
 
-    return user_model_names()
+    return model_references()
+
+
+Reference = Annotated[
+    str, typer.Argument(metavar="MODEL", help="NAME, NAME@ALIAS or NAME@VERSION.", autocompletion=_references)
+]
+References = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL]...", help="NAME, NAME@ALIAS or NAME@VERSION. [default: all]", autocompletion=_references
+    ),
+]
+
+
+@models_app.command("show")
+def models_show(model: Reference, json: Json = False) -> None:
+    """Show a version: source, digest, licence, signature, provenance, and whether it failed."""
+    from noodle_ray.cli.models import show_command
+
+    _leave(show_command(model, as_json=json))
 
 
 @models_app.command("remove")
-def models_remove(
-    name: Annotated[str, typer.Argument(help="The model's name.", autocompletion=_model_names)], json: Json = False
-) -> None:
-    """Forget a model that was added. Its files stay."""
+def models_remove(model: Reference, json: Json = False) -> None:
+    """Forget a model that was added, or one version of it. Its files stay."""
     from noodle_ray.cli.models import remove_command
 
-    _leave(remove_command(name, as_json=json))
+    _leave(remove_command(model, as_json=json))
+
+
+@models_app.command("alias")
+def models_alias(
+    name: Annotated[str, typer.Argument(help="The model.", autocompletion=_references)],
+    alias: Annotated[str, typer.Argument(help="Such as prod, or default for what the bare name means.")],
+    target: Annotated[str | None, typer.Argument(metavar="VERSION", help="A version, a digest, or an alias.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the alias.")] = False,
+    json: Json = False,
+) -> None:
+    """Let an alias point to a version."""
+    from noodle_ray.cli.models import alias_command
+
+    _leave(alias_command(name, alias, target, remove=remove, as_json=json))
+
+
+@models_app.command("pull")
+def models_pull(models: References = None, json: Json = False) -> None:
+    """Fetch the files of models, and check their digests."""
+    from noodle_ray.cli.model_cache import pull_command
+
+    _leave(pull_command(models or [], as_json=json))
+
+
+@models_app.command("warm")
+def models_warm(
+    models: References = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Forget what was exported of them first.")] = False,
+    json: Json = False,
+) -> None:
+    """Load models twice, and show what the cache saves."""
+    from noodle_ray.cli.model_cache import warm_command
+
+    _leave(warm_command(models or [], cold=cold, as_json=json))
+
+
+@models_app.command("cache")
+def models_cache(
+    prune: Annotated[bool, typer.Option("--prune", help="Evict what was used longest ago.")] = False,
+    keep: Annotated[int | None, typer.Option(min=0, metavar="MIB", help="With --prune: how much may stay.")] = None,
+    json: Json = False,
+) -> None:
+    """Show what exports and downloads take on this disk."""
+    from noodle_ray.cli.model_cache import cache_command
+
+    _leave(cache_command(prune=prune, keep=keep, as_json=json))

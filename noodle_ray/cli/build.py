@@ -82,7 +82,7 @@ def _tasks(source: str) -> dict[str, str]:
     from noodle_ray.ahr.registry import Registry
 
     try:
-        return {spec.name: spec.task for spec in Registry().list()}
+        return {reference: spec.task for reference, spec in Registry().references().items()}
     except NoodleError:
         return {}
 

@@ -1,4 +1,4 @@
-"""``noodle models``: list, add and remove what programs can call by name."""
+"""``noodle models``: what programs can call by name, in versions; list, show, add, remove, alias."""
 
 import json
 from typing import Any
@@ -9,70 +9,172 @@ from noodle_ray.errors import ModelError, NoodleError, UsageError
 
 
 def list_command(*, as_json: bool = False) -> int:
-    """List the models, each with whether its files are on this machine."""
+    """List the models' default versions, each with whether its files are on this machine and whether it failed."""
     from noodle_ray.ahr.registry import Registry
 
+    registry = Registry()
     try:
-        specs = Registry().list()
+        entries = registry.entries()
     except ModelError as error:
         return report(error, as_json=as_json)
-    found = [{**spec.to_dict(), "present": present(spec)} for spec in specs]
+    failures = registry.failures()
+    found = []
+    for entry in entries:
+        spec = entry.versions[entry.aliases["default"][0]].spec
+        failure = failures.get((spec.name, spec.label))
+        found.append(
+            {
+                **spec.to_dict(),
+                "present": present(spec),
+                "versions": list(entry.versions),
+                "aliases": {alias: labels[0] for alias, labels in entry.aliases.items()},
+                "failed": failure.message if failure else "",
+            }
+        )
     if as_json:
         write_json({"models": found})
         return 0
     rows = table("name", "task", "engine", "version", "source", "present")
     for model in found:
-        here = {True: "yes", False: "no"}[model["present"]]
+        here = "failed" if model["failed"] else {True: "yes", False: "no"}[model["present"]]
         rows.add_row(model["name"], model["task"], model["engine"], model["version"], model["source"], here)
     console().print(rows)
     return 0
 
 
-def add_command(
-    name: str, source: str, task: str | None, engine: str | None, options: list[str], *, as_json: bool = False
-) -> int:
-    """Register a model: find its files, infer what was not said, load it once, and only then keep it."""
-    from noodle_ray.ahr import Registry, make_spec, prepare
+def show_command(reference: str, *, as_json: bool = False) -> int:
+    """Show all that is known of a version, and the model's other versions and aliases."""
+    from noodle_ray.ahr.registry import Registry
 
+    registry = Registry()
+    try:
+        version = registry.version(reference)
+    except NoodleError as error:
+        return refused(error, as_json)
+    spec = version.spec
+    entry = next(entry for entry in registry.entries() if entry.name == spec.name)
+    failures = registry.failures()
+    failure = failures.get((spec.name, spec.label))
+    found = {
+        **version.to_dict(),
+        "label": version.label,
+        "present": present(spec),
+        "aliases": {alias: labels[0] for alias, labels in entry.aliases.items()},
+        "versions": list(entry.versions),
+        "serves": registry.get(reference).label,
+        "failed": {"code": failure.code, "message": failure.message} if failure else None,
+    }
+    if as_json:
+        write_json(found)
+        return 0
+    rows = table("", "")
+    rows.show_header = False
+    for name in ("name", "label", "task", "engine", "source", "digest", "size", "licence", "serves", "present"):
+        rows.add_row(name, str(found[name]))
+    rows.add_row("options", json.dumps(found["options"]))
+    for side in ("inputs", "outputs"):
+        ports = version.signature.get(side, [])
+        rows.add_row(side, ", ".join(f"{port['name']}: {port['dtype']}{port['shape']}" for port in ports))
+    rows.add_row("from", ", ".join(f"{name} {value}" for name, value in version.provenance.items() if value))
+    rows.add_row("aliases", ", ".join(f"{alias} → {labels[0]}" for alias, labels in entry.aliases.items()))
+    for label in entry.versions:
+        why = failures.get((spec.name, label))
+        rows.add_row("version", label + (f", failed: {why.message} [{why.code}]" if why else ""))
+    console().print(rows, markup=False)
+    return 0
+
+
+def add_command(
+    name: str,
+    source: str,
+    task: str | None,
+    engine: str | None,
+    options: list[str],
+    *,
+    version: str | None = None,
+    default: bool = False,
+    alias: str | None = None,
+    as_json: bool = False,
+) -> int:
+    """Register a version: find its files, infer what was not said, load it once, and only then keep it."""
+    from noodle_ray.ahr import Registry, make_spec, prepare
+    from noodle_ray.ahr.registration import version_of
+
+    registry = Registry()
     try:
         with steps(quiet=as_json) as progress:
             progress(f"looking at {source}")
-            spec = make_spec(name, source, task=task or "", engine=engine or "", options=parse_options(options))
-            if name in Registry().names():
-                Registry().add(spec)  # says that the name is taken, before anything is loaded
+            registry.check_new(name, version or "")
+            spec = make_spec(
+                name,
+                source,
+                task=task or "",
+                engine=engine or "",
+                version=version or "",
+                options=parse_options(options),
+                progress=progress,
+            )
+            registry.check_new(name, spec.label)
             info = prepare(spec, progress)
-            Registry().add(spec)
+            kept = registry.add(version_of(spec, info), default=default)
+            if alias:
+                registry.alias(name, alias, kept.label)
+            meant = registry.get(name).label
     except NoodleError as error:
-        return _refused(error, as_json)
+        return refused(error, as_json)
     if as_json:
-        write_json({**spec.to_dict(), "info": info})
-    else:
-        write(f"added {spec.name}: {spec.task} with {spec.engine}, loaded in {info['seconds']:.1f} s\n")
-        write("a platform that runs here serves it within seconds\n")
+        write_json({**kept.to_dict(), "label": kept.label, "default": meant == kept.label, "info": info})
+        return 0
+    write(f"added {name}@{kept.label}: {spec.task} with {spec.engine}, loaded in {info['seconds']:.1f} s\n")
+    if meant != kept.label:
+        write(f"{name} still means {name}@{meant}; noodle models alias {name} default {kept.label} changes that\n")
+    write("a platform that runs here serves it within seconds\n")
     return 0
 
 
-def remove_command(name: str, *, as_json: bool = False) -> int:
-    """Forget one of the user's models."""
+def remove_command(reference: str, *, as_json: bool = False) -> int:
+    """Forget one of the user's models, or one version of it."""
     from noodle_ray.ahr.registry import Registry
 
     try:
-        spec = Registry().remove(name)
+        spec = Registry().remove(reference)
     except NoodleError as error:
-        return _refused(error, as_json)
+        return refused(error, as_json)
     if as_json:
         write_json({"removed": spec.to_dict()})
     else:
-        write(f"removed {spec.name}\n")
+        write(f"removed {reference}\n")
     return 0
 
 
-def user_model_names() -> list[str]:
-    """Return the names that completion offers."""
+def alias_command(name: str, alias: str, target: str | None, *, remove: bool = False, as_json: bool = False) -> int:
+    """Let an alias of a model point to a version, or remove it."""
+    from noodle_ray.ahr.registry import Registry
+
+    registry = Registry()
+    try:
+        if remove == bool(target):
+            raise UsageError("give a version, or --remove", code="NOODLE-E0901")
+        if remove:
+            registry.unalias(name, alias)
+        label = registry.alias(name, alias, target).label if target else ""
+    except NoodleError as error:
+        return refused(error, as_json)
+    if as_json:
+        write_json({"name": name, "alias": alias, "version": label or None})
+    elif alias == "default":
+        write(f"{name} is {name}@{label}\n")
+    else:
+        write(f"{name}@{alias} is {name}@{label}\n" if label else f"removed {name}@{alias}\n")
+    return 0
+
+
+def model_references() -> list[str]:
+    """Return the references that completion offers."""
     from noodle_ray.ahr.registry import Registry
 
     try:
-        return Registry().names()
+        return [*Registry().references()]
     except ModelError:
         return []
 
@@ -97,6 +199,8 @@ def present(spec: Any) -> bool:
     from pathlib import Path
 
     from noodle_ray.ahr.files import cache_folder
+    from noodle_ray.ahr.sources.stores import is_kept
+    from noodle_ray.ahr.spec import STORES
 
     if spec.scheme == "wheel":
         try:
@@ -109,10 +213,22 @@ def present(spec: Any) -> bool:
     if spec.scheme == "hf":
         from huggingface_hub import try_to_load_from_cache
 
-        return isinstance(try_to_load_from_cache(spec.place, "config.json"), str)
+        revision = spec.options.get("revision") or spec.version or None
+        file = str(spec.options.get("file") or "config.json")
+        return isinstance(try_to_load_from_cache(spec.place, file, revision=revision), str)
+    if spec.scheme in STORES:
+        return is_kept(spec)
+    if spec.scheme == "python":
+        import importlib.util
+
+        try:
+            return importlib.util.find_spec(spec.place.partition(":")[0]) is not None
+        except (ImportError, ValueError):
+            return False
     return Path(spec.place).expanduser().exists()
 
 
-def _refused(error: NoodleError, as_json: bool) -> int:
+def refused(error: NoodleError, as_json: bool) -> int:
+    """Show an error, and return the exit status of a misused command."""
     report(error, as_json=as_json)
     return MISUSE

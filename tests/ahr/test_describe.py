@@ -32,6 +32,7 @@ def _code(path: Path, task: str = "", engine: str = "") -> str:
         ("XLMRobertaModel", "embedding"),
         ("BertForMaskedLM", "embedding"),
         ("DistilBertForSequenceClassification", "classification"),
+        ("BertForTokenClassification", "token-classification"),
     ],
 )
 def test_task_is_inferred_from_the_architecture(tmp_path: Path, architecture: str, task: str) -> None:
@@ -50,11 +51,24 @@ def test_task_must_be_said_when_the_files_do_not(tmp_path: Path) -> None:
     assert describe(folder, "embedding").task == "embedding"
 
 
-def test_generation_from_safetensors_is_refused_with_a_hint(tmp_path: Path) -> None:
-    with pytest.raises(ModelError) as caught:
-        describe(_folder(tmp_path, "LlamaForCausalLM"))
-    assert caught.value.code == "NOODLE-E0604"
-    assert "GGUF" in caught.value.hint
+def test_generation_from_safetensors_goes_to_transformers(tmp_path: Path) -> None:
+    assert describe(_folder(tmp_path, "LlamaForCausalLM"))[1:3] == ("generation", "transformers")
+    assert _code(tmp_path, engine="onnxruntime") == "NOODLE-E0604"
+
+
+def test_precision_other_than_fp32_goes_to_transformers(tmp_path: Path) -> None:
+    assert describe(_folder(tmp_path), options={"dtype": "bf16"}).engine == "transformers"
+    for dtype in ("fp32", "int8"):
+        assert describe(tmp_path, options={"dtype": dtype}).engine == "onnxruntime"
+    for engine, dtype in (("onnxruntime", "bf16"), ("transformers", "int8")):
+        with pytest.raises(ModelError, match=f"does not compute safetensors files in {dtype}"):
+            describe(tmp_path, "embedding", engine, {"dtype": dtype})
+
+
+def test_classifier_with_one_label_is_a_reranker(tmp_path: Path) -> None:
+    config = {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
+    (_folder(tmp_path) / "config.json").write_text(json.dumps(config))
+    assert describe(tmp_path).task == "reranking"
 
 
 def test_pickled_weights_are_refused(tmp_path: Path) -> None:
@@ -62,6 +76,7 @@ def test_pickled_weights_are_refused(tmp_path: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     assert _code(folder) == "NOODLE-E0607"
     assert _code(folder / "pytorch_model.bin") == "NOODLE-E0607"
+    assert describe(folder, options={"allow_pickle": True}).file_format == "pickle"
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
@@ -144,6 +159,29 @@ def test_gguf_header_is_refused_when_damaged(tmp_path: Path) -> None:
     assert _code(damaged) == "NOODLE-E0604"
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        struct.pack("<Q", 1 << 62),
+        _pair(b"k", 8, struct.pack("<Q", 1 << 40)),
+        _pair(b"k", 9, struct.pack("<IQ", 8, 1 << 60)),
+        _pair(b"k", 9, struct.pack("<IQ", 5, 1 << 60)),
+        _pair(b"k", 9, struct.pack("<IQ", 9, 1)),
+        _pair(b"general.architecture", 8, _text(b"\xff\xfe")),
+    ],
+)
+def test_gguf_header_is_refused_when_its_sizes_are_absurd(tmp_path: Path, pair: bytes) -> None:
+    assert _code(_gguf(tmp_path / "m.gguf", pair)) == "NOODLE-E0604"
+    (tmp_path / "n.gguf").write_bytes(struct.pack("<4sIQQ", b"GGUF", 3, 0, 1 << 60) + pair)
+    assert _code(tmp_path / "n.gguf") == "NOODLE-E0604"
+
+
+@pytest.mark.parametrize("size", [0, 7, 1 << 31, 1 << 62])
+def test_safetensors_header_is_refused_when_its_size_is_absurd(tmp_path: Path, size: int) -> None:
+    (_folder(tmp_path) / "model.safetensors").write_bytes(struct.pack("<Q", size) + b"{}")
+    assert _code(tmp_path) == "NOODLE-E0604"
+
+
 def test_engine_must_fit_the_files(tmp_path: Path) -> None:
     assert _code(_folder(tmp_path), engine="llama.cpp") == "NOODLE-E0604"
     (tmp_path / "m.onnx").touch()
@@ -152,6 +190,6 @@ def test_engine_must_fit_the_files(tmp_path: Path) -> None:
 
 
 def test_task_when_only_optimum_knows_the_architecture_is_named_in_the_refusal(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="token-classification") as caught:
-        describe(_folder(tmp_path, "BertForTokenClassification"))
+    with pytest.raises(ModelError, match="question-answering") as caught:
+        describe(_folder(tmp_path, "BertForQuestionAnswering"))
     assert caught.value.code == "NOODLE-E0604"

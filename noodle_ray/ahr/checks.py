@@ -1,0 +1,46 @@
+"""What a model must pass before it serves: its digest, its memory budget."""
+
+import os
+from pathlib import Path
+
+from noodle_ray.ahr import codes
+from noodle_ray.ahr.files import content_digest
+from noodle_ray.ahr.spec import STORES, ModelSpec
+from noodle_ray.errors import ModelError
+
+BROKEN = frozenset({codes.LOAD_FAILED, codes.UNSAFE_FORMAT, codes.OVER_BUDGET, codes.WRONG_DIGEST})
+"""Codes of errors that say that a version is at fault, not the network or the moment."""
+
+
+def check_digest(spec: ModelSpec, path: Path) -> None:
+    """Raise ModelError E0612 unless the files are those that were registered."""
+    if not spec.digest:
+        return
+    digest = content_digest(path)
+    if digest != spec.digest:
+        if spec.scheme in STORES:
+            from noodle_ray.ahr.sources.stores import forget
+
+            forget(spec)  # the store may have the right ones again
+        raise ModelError(
+            f"the files of the model {spec.name!r} at {path} are not those that were registered: their digest is "
+            f"{digest[:12]}…, not {spec.digest[:12]}…",
+            code=codes.WRONG_DIGEST,
+            hint="restore them, or register what is there as a new version",
+        )
+
+
+def check_budget(spec: ModelSpec, grown: int) -> None:
+    """Raise ModelError E0611 if loading let the process grow by more bytes than the option ``memory`` (MiB) allows."""
+    budget = spec.options.get("memory")
+    if budget and grown > budget << 20:
+        raise ModelError(
+            f"the model {spec.name!r} took {grown / (1 << 20):,.0f} MiB to load, and its budget is {budget:,}",
+            code=codes.OVER_BUDGET,
+            hint="raise its option 'memory', or use a smaller model",
+        )
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory (Linux's proc(5), statm)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,71 @@
+"""Reranking by a cross-encoder: how well each document answers a query."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from noodle_ray.ahr import codes
+from noodle_ray.ahr.engines.base import MAX_TEXTS, Call, checked_text, wrong
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.vm.arrays.array import wrap
+from noodle_ray.errors import ModelError
+
+Pair = tuple[str, str]
+
+
+class RerankEngine:
+    """``model("query", ["a", "b"])`` answers an array of float32 with a score from 0 to 1 per document, in their
+    order; ``model("query", "a")`` one number. Where query and document are together longer than the model's maximum,
+    the longer one is cut. Raises ModelError when it cannot be loaded (E0602, E0604).
+    """
+
+    parallel = 1
+
+    def __init__(self, spec: ModelSpec, folder: Path, engine: str = "", pickled: bool = False) -> None:
+        self.name = spec.name
+        self._encoder = Encoder(spec, folder, "reranking", engine, pickled)
+        self.max_batch = spec.options.get("max_batch", ROWS)
+
+    def infer(self, calls: Sequence[Call]) -> list[Any]:
+        """One answer per call; the pairs of all calls share runs of the graph."""
+        return [_answer(found) for found in together(calls, pairs_of, self._scores)]
+
+    def _scores(self, pairs: list[Pair]) -> list[Any]:
+        rows = self._encoder.rows(self._encoder.tokenizer.encode_batch(pairs))
+        return [row if isinstance(row, ModelError) else float(row[0]) for row in rows]
+
+    def smoke(self) -> None:
+        """One real inference; raises ModelError E0604 unless the answer is one finite number."""
+        row = self._encoder.smoke(self._encoder.tokenizer.encode("A query?", "A document."))
+        if row.shape != (1,):
+            raise ModelError(f"the model {self.name!r} gives no single score", code=codes.LOAD_FAILED)
+
+    def info(self) -> dict[str, Any]:
+        """Engine, device, threads, and ``max_length`` in tokens."""
+        return self._encoder.info()
+
+    def close(self) -> None:
+        """Free the model."""
+        self._encoder.close()
+
+
+def _answer(found: Any) -> Any:
+    return wrap(np.array(found, dtype=np.float32)) if isinstance(found, list) else found
+
+
+def pairs_of(call: Call) -> tuple[list[Pair], bool]:
+    """The pairs of a call, and whether its document was a single one. Raises ModelError E0603 for anything else."""
+    args, kwargs = call
+    if kwargs or len(args) != 2:
+        raise wrong("this model takes a query, and one document or a list of documents")
+    query = checked_text(args[0], "the query")
+    if isinstance(args[1], str):
+        return [(query, checked_text(args[1], "the document"))], True
+    if not isinstance(args[1], list | tuple):
+        raise wrong(f"the documents must be a text or a list of texts, not {type(args[1]).__name__}")
+    if len(args[1]) > MAX_TEXTS:
+        raise wrong(f"a call may hold {MAX_TEXTS:,} documents, not {len(args[1]):,}; make several calls")
+    return [(query, checked_text(text, f"document {place}")) for place, text in enumerate(args[1])], False

@@ -1,0 +1,91 @@
+"""Encoders: texts to vectors, or texts to labels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noodle_ray.ahr.engines.base import Call, texts_of, wrong
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together
+from noodle_ray.ahr.engines.folders import check_labels, labels_of
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.vm.arrays.array import wrap
+from noodle_ray.errors import ModelError
+
+
+class TextEngine:
+    """An encoder: ``model("text")`` or ``model(["a", "b"])``. With ``usage=True`` the answer is an object of the
+    ``answer`` and the number of ``tokens``.
+
+    Task ``embedding`` answers a unit vector per text, an array of float32; ``classification`` an object with
+    ``label``, ``score`` and all ``scores``. Texts over the model's maximum length are cut. Raises ModelError when it
+    cannot be loaded (E0602, E0604).
+    """
+
+    parallel = 1
+
+    def __init__(self, spec: ModelSpec, folder: Path, task: str, engine: str = "", pickled: bool = False) -> None:
+        self.name = spec.name
+        self._labels = labels_of(folder) if task == "classification" else None
+        self._encoder = Encoder(spec, folder, task, engine, pickled)
+        self.max_batch = spec.options.get("max_batch", ROWS)
+
+    def infer(self, calls: Sequence[Call]) -> list[Any]:
+        """One answer per call; the texts of all calls share runs of the graph, sorted by length."""
+        found = together(calls, lambda call: texts_of(_without_usage(call)), self._answers)
+        return [_told(call, answer) for call, answer in zip(calls, found, strict=True)]
+
+    def _answers(self, texts: list[str]) -> list[Any]:
+        """Per text its answer and how many tokens it has, or a ModelError."""
+        encodings = self._encoder.tokenizer.encode_batch(texts)
+        return [
+            row if isinstance(row, ModelError) else (self._answer(row), len(encoding.ids))
+            for row, encoding in zip(self._encoder.rows(encodings), encodings, strict=True)
+        ]
+
+    def _answer(self, row: NDArray[np.float32]) -> Any:
+        return wrap(row) if self._labels is None else labelled(self._labels, row)
+
+    def smoke(self) -> None:
+        """One real inference; raises ModelError E0604 unless every number is finite."""
+        row = self._encoder.smoke(self._encoder.tokenizer.encode("A small test."))
+        if self._labels is not None:
+            check_labels(self.name, self._labels, row.shape[-1])
+
+    def info(self) -> dict[str, Any]:
+        """Engine, device, threads; ``width`` of an answer and ``max_length`` in tokens."""
+        return self._encoder.info()
+
+    def close(self) -> None:
+        """Free the model."""
+        self._encoder.close()
+
+
+def _without_usage(call: Call) -> Call:
+    args, kwargs = call
+    if "usage" not in kwargs:
+        return call
+    if not isinstance(kwargs["usage"], bool):
+        raise wrong(f"usage must be True or False, not {kwargs['usage']!r:.80}")
+    return args, {name: value for name, value in kwargs.items() if name != "usage"}
+
+
+def _told(call: Call, found: Any) -> Any:
+    """What the caller gets of the pairs that ``_answers`` made: one for a text, a list for a list of texts."""
+    if isinstance(found, ModelError):
+        return found
+    pairs = found if isinstance(found, list) else [found]
+    answers = [answer for answer, _ in pairs]
+    answer = answers if isinstance(found, list) else answers[0]
+    return {"answer": answer, "tokens": sum(count for _, count in pairs)} if call[1].get("usage") else answer
+
+
+def labelled(labels: list[str], row: NDArray[np.float32]) -> dict[str, Any]:
+    """The answer of a classifier whose probabilities these are."""
+    return {
+        "label": labels[int(row.argmax())],
+        "score": float(row.max()),
+        "scores": dict(zip(labels, row.tolist(), strict=True)),
+    }

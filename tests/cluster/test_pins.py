@@ -1,0 +1,40 @@
+"""Pinned versions at a model's deployment, without a cluster."""
+
+from pathlib import Path
+
+from deployments.executor import _RemoteModels
+from deployments.model import Model
+from noodle_ray.ahr.registration import make_spec
+from noodle_ray.ahr.registry import Registry
+from noodle_ray.ahr.served import served
+from tests.ahr.test_versions import times
+
+
+class Remote:
+    """What a Serve handle is to the executor: methods with ``remote``."""
+
+    def __init__(self, model: Model) -> None:
+        self.infer, self.infer_pinned = (
+            type("Method", (), {"remote": staticmethod(method)}) for method in (model.infer, model.infer_pinned)
+        )
+
+
+async def test_pin_is_answered_by_its_version_or_by_none(noodle_home: Path, tmp_path: Path) -> None:
+    registry = Registry()
+    for number in (2, 3):
+        file = times(tmp_path / f"{number}.onnx", number)
+        registry.add(make_spec("times", f"onnx:{file}", version=str(number)), default=True)
+    (tmp_path / "3.onnx").write_bytes(b"spoilt")
+    found = served([entry for entry in registry.entries() if entry.name == "times"])
+    model = Model([spec.to_dict() for spec in found.models["times"]])
+    remote = _RemoteModels({"times": Remote(model)}, found.routes)  # type: ignore[dict-item]
+    call = (([1.0],), {})
+    ((ok, answer),) = await remote.infer("times", [call])
+    assert ok
+    assert float(answer["y"][0]) == 2  # type: ignore[index]
+    ((ok, failure),) = await remote.infer("times@3", [call])
+    assert (ok, failure[0]) == (False, "NOODLE-E0604")  # type: ignore[index]
+    assert "'2' serves" in failure[1]  # type: ignore[index]
+    ((ok, answer),) = await model.infer_pinned("2", [call])
+    assert float(answer["y"][0]) == 2
+    model.close()
