@@ -111,8 +111,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "total_ordering update_wrapper wraps WRAPPER_ASSIGNMENTS WRAPPER_UPDATES".split()
     ),
     "logging": frozenset(
-        "CRITICAL DEBUG ERROR FATAL Formatter Handler INFO LogRecord Logger NOTSET NullHandler StreamHandler WARN "
-        "WARNING basicConfig critical debug disable error exception getLevelName getLogger info log warning".split()
+        "CRITICAL DEBUG ERROR FATAL Filter Formatter Handler INFO LogRecord Logger LoggerAdapter NOTSET NullHandler "
+        "StreamHandler WARN WARNING addLevelName basicConfig critical debug disable error exception getLevelName getLogger info log warning".split()
     ),
     "concurrent.futures": frozenset(
         "ALL_COMPLETED BrokenExecutor CancelledError FIRST_COMPLETED FIRST_EXCEPTION Future InvalidStateError "
