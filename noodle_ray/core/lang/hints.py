@@ -86,7 +86,6 @@ MEMBER_HINTS: Final[dict[str, str]] = {
     "sys.stdin": "programs have no terminal; pass the text as an argument of main",
     "sys.modules": "use import statements",
     "sys.settrace": "programs cannot look into frames",
-    "time.strptime": "use datetime.datetime.strptime",
     "unittest.mock": "write a class or function that stands in",
     "weakref.proxy": "use weakref.ref, and call it",
 }
