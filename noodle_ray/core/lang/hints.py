@@ -81,7 +81,6 @@ MEMBER_HINTS: Final[dict[str, str]] = {
     "inspect.getsource": "programs cannot look into code",
     "inspect.stack": "programs cannot look into frames",
     "inspect.currentframe": "programs cannot look into frames",
-    "pathlib.Path": "programs have no files; pass the text as an argument of main, or use PurePosixPath for names",
     "random.SystemRandom": "numbers come from the run's seed; use secrets, or Random",
     "sys.stdin": "programs have no terminal; pass the text as an argument of main",
     "sys.modules": "use import statements",

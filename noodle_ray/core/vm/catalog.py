@@ -87,7 +87,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "isbuiltin isclass iscoroutine iscoroutinefunction isfunction isgenerator isgeneratorfunction ismethod "
         "ismodule isroutine signature unwrap".split()
     ),
-    "pathlib": frozenset({"PurePath", "PurePosixPath", "PureWindowsPath"}),
+    "pathlib": frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath"}),
     "ipaddress": frozenset(
         "AddressValueError IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network "
         "NetmaskValueError collapse_addresses ip_address ip_interface ip_network summarize_address_range".split()

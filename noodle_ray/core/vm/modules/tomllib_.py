@@ -26,7 +26,16 @@ def _paying_key(src: str, pos: int) -> Any:
     return found
 
 
+_parse_value: Final[Any] = tomllib.parse_value
+
+
+def _paying_value(src: str, pos: int, parse_float: Any) -> Any:
+    S.charge(80)
+    return _parse_value(src, pos, parse_float)
+
+
 tomllib.parse_key = _paying_key
+tomllib.parse_value = _paying_value
 
 
 def loads(s: Any, /, *, parse_float: Any = float) -> dict[str, Any]:
