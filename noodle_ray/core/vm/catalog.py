@@ -50,7 +50,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "runtime_checkable".split()
     ),
     "asyncio": frozenset(
-        "ALL_COMPLETED Barrier BoundedSemaphore BrokenBarrierError CancelledError Condition Event FIRST_COMPLETED FIRST_EXCEPTION Future "
+        "ALL_COMPLETED Barrier BoundedSemaphore BrokenBarrierError CancelledError Condition Event FIRST_COMPLETED "
+        "FIRST_EXCEPTION Future "
         "InvalidStateError LifoQueue Lock PriorityQueue Queue QueueEmpty QueueFull Runner Semaphore Task TaskGroup "
         "Timeout TimeoutError all_tasks as_completed create_task current_task ensure_future gather get_event_loop "
         "get_running_loop iscoroutine iscoroutinefunction isfuture new_event_loop run set_event_loop shield sleep "
@@ -83,7 +84,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
     "weakref": frozenset("ReferenceType WeakMethod WeakKeyDictionary WeakSet WeakValueDictionary finalize ref".split()),
     "graphlib": frozenset({"CycleError", "TopologicalSorter"}),
     "inspect": frozenset(
-        "BoundArguments Parameter Signature cleandoc get_annotations getdoc getmembers getmro isabstract isasyncgenfunction isawaitable "
+        "BoundArguments Parameter Signature cleandoc get_annotations getdoc getmembers getmro isabstract "
+        "isasyncgenfunction isawaitable "
         "isbuiltin isclass iscoroutine iscoroutinefunction isfunction isgenerator isgeneratorfunction ismethod "
         "ismodule isroutine signature unwrap".split()
     ),
@@ -117,7 +119,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
     ),
     "logging": frozenset(
         "CRITICAL DEBUG ERROR FATAL Filter Formatter Handler INFO LogRecord Logger LoggerAdapter NOTSET NullHandler "
-        "StreamHandler WARN WARNING addLevelName basicConfig critical debug disable error exception getLevelName getLogger info log warning".split()
+        "StreamHandler WARN WARNING addLevelName basicConfig critical debug disable error exception getLevelName "
+        "getLogger info log warning".split()
     ),
     "concurrent.futures": frozenset(
         "ALL_COMPLETED BrokenExecutor CancelledError FIRST_COMPLETED FIRST_EXCEPTION Future InvalidStateError "

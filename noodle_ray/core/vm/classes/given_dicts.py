@@ -21,6 +21,7 @@ class Shared(dict[str, Any]):
     """The attributes of the objects that were given a dict, which is kept so that no other gets its address."""
 
     __slots__ = ("__weakref__", "given")
+    given: Any
 
 
 def may_be_given(value: Any) -> bool:

@@ -244,7 +244,6 @@ class ThreadPoolExecutor:
                 return
             self._idle.wait(None)
 
-
     def _has_begun(self, begin: Callable[[], Any]) -> bool:
         """Call the initializer. If it fails, nothing that was or will be submitted is done."""
         try:

@@ -144,8 +144,10 @@ class _Generic:
     def dispatch(self, cls: Any) -> Any:
         """The implementation for a class."""
         order = real_type(cls).__mro__
+        if issubclass(order[0], AnySet):
+            order = tuple(kind for kind in order if kind is not dict)  # which sets are underneath
         for kind in order[:-1]:
-            if kind in self.registry and not (kind is dict and issubclass(cls, AnySet)):
+            if kind in self.registry:
                 return self.registry[kind]
             if self.abstract:
                 found = self._stands_for(kind, order[order.index(kind) + 1 : -1])

@@ -1,9 +1,8 @@
-"""The pathlib module: pure paths, which are texts with methods, and Path, whose file is never there and cannot be made."""
+"""The pathlib module: pure paths, which are texts with methods, and Path, of a place without any files."""
 
 import errno
 import os
 from collections.abc import Callable
-
 from typing import Any, Final
 
 from noodle_ray.core.vm.methods import register
@@ -43,6 +42,8 @@ def _match(self: Any, path_pattern: Any, /) -> bool:
 
 pathlib.PurePath._parse_args = classmethod(_paying_parse)
 pathlib.PurePath._from_parsed_parts = classmethod(_paying_make)
+
+
 class Path(pathlib.PurePosixPath):  # type: ignore[misc]
     """pathlib.Path, of a place without any files that nothing can be written to."""
 
