@@ -156,6 +156,8 @@ def with_encoding(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     name = encoding.lower().replace("_", "-") if isinstance(encoding, _str) else "utf-8"
     if name in CODECS:
         import_module(CODECS[name])
+    if name[-6:] == "escape" and args and isinstance(args[0], bytes | bytearray):
+        S.charge(len(args[0]))  # names of characters are looked up
     if name in ENCODINGS:
         return
     if len(args) > position:

@@ -106,4 +106,4 @@ def _delete(self: Any, name: str) -> None:
 
 def marked(given: dict[Any, Any], name_of: Callable[[Any], str]) -> dict[str, Any]:
     """The items of a dict under the names that attributes have."""
-    return {mark(name_of(name)): value for name, value in given.items()}
+    return {mark(name_of(name)): value for name, value in dict.items(given)}
