@@ -115,7 +115,7 @@ class B(A):
 print(f.__defaults__, f.__kwdefaults__, (lambda: 0).__defaults__, (lambda: 0).__kwdefaults__)
 print(A().m.__defaults__, A.m.__kwdefaults__, A.__slots__, B.__slots__, B().__slots__)
 print([each.__name__ for each in A.__subclasses__()], B.__subclasses__())
-print(Exception.__mro__, KeyError.__bases__, bool.__mro__, int.__bases__)
+print(BaseException in ValueError.__mro__, Exception.__mro__, KeyError.__bases__, bool.__mro__, int.__bases__)
 try:
     print([].__defaults__)
 except AttributeError as error:

@@ -478,9 +478,10 @@ def _classes_of(key: str) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if not is_program_class(value):
-            kinds = getattr(value, key, ()) if isinstance(value, type) and value not in HOSTED else ()
+            kinds = getattr(value, key, ()) if type(value) is type else ()
             open_ = bool(kinds) and all(each in _OPEN or issubclass(each, BaseException) for each in kinds)
-            return tuple(map(open_type, kinds)) if open_ else _MISSING
+            known = (*_OPEN, BaseException)
+            return tuple(each if each in known else open_type(each) for each in kinds) if open_ else _MISSING
         found: list[type] = []
         named: set[str] = set()
         for each in getattr(value, key):
