@@ -16,8 +16,8 @@ _TEXT: Final = (
 )
 
 INTERNALS: Final = {
-    "class of an object": ("class A:\n    pass\nA().__class__.__mro__[-1].__subclasses__()", REFUSED),
-    "subclasses of object": ("object.__subclasses__()", REFUSED),
+    "class of an object": ("class A:\n    pass\nA().__class__.__mro__[-1].__subclasses__()", "AttributeError"),
+    "subclasses of object": ("object.__subclasses__()", "AttributeError"),
     "bases of a class": ("class A:\n    pass\ngetattr(A.__bases__[0], '__subclasses__')", "AttributeError"),
     "mro of a class": ("class A:\n    pass\ngetattr(A.mro()[-1], '__subclasses__')", "AttributeError"),
     "globals of a method": ("class A:\n    def f(self):\n        pass\nA.f.__globals__", REFUSED),
@@ -34,7 +34,7 @@ INTERNALS: Final = {
     "getattr with a lying name": (_TEXT + "getattr(getattr(1, S('__class__')), S('__subclasses__'))", "AttributeError"),
     "setattr of a lying name": (_TEXT + "class A:\n    pass\nsetattr(A(), S('__class__'), int)", "AttributeError|TypeError"),
     "setattr of the class": ("class A:\n    pass\nsetattr(A(), '__class__', int)", "AttributeError|TypeError"),
-    "setattr of the dictionary": ("class A:\n    pass\nsetattr(A(), '__dict__', {})", "AttributeError|TypeError"),
+    "setattr of the dictionary": ("class A:\n    pass\na = A()\nsetattr(a, '__dict__', {'__class__': int})\ntype(a).__name__", "= A"),
     "setattr of the bases": ("class A:\n    pass\nsetattr(A, '__bases__', (int,))", "AttributeError|TypeError"),
     "setattr of a function's code": (
         "def f():\n    pass\nsetattr(f, '__code__', 1)", "AttributeError|TypeError",

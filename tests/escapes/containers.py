@@ -10,7 +10,7 @@ REACHING_OUT: Final = {
         "AttributeError",
     ),
     "attrgetter through a path": (
-        "from operator import attrgetter\nattrgetter('__class__.__mro__')(1)",
+        "from operator import attrgetter\nattrgetter('__class__.__base__')(1)",
         "AttributeError",
     ),
     "attrgetter in a map": (
@@ -25,7 +25,7 @@ REACHING_OUT: Final = {
         "from operator import methodcaller\nmethodcaller('__subclasses__')(int)",
         "AttributeError",
     ),
-    "getattr with a computed name": ("getattr((), '__cla' + 'ss__').__mro__", "AttributeError"),
+    "getattr with a computed name": ("getattr(getattr((), '__cla' + 'ss__'), '__ba' + 'se__')", "AttributeError"),
     "getattr of code with a computed name": ("getattr(lambda: 1, '__co' + 'de__')", "AttributeError"),
     "partial's state": ("from functools import partial\npartial(int).__setstate__(1)", REFUSED),
     "partial's state by name": (
@@ -147,7 +147,7 @@ REACHING_OUT: Final = {
     ),
     "codec through partial": ("from functools import partial\npartial(str, b'x')('rot13')", "LookupError"),
     "codec through reduce": ("from functools import reduce\nreduce(str, [b'x', 'zlib'])", "LookupError"),
-    "codec of bytes": ("bytes('x', 'unicode_escape')", "LookupError"),
+    "codec of bytes": ("bytes('x', 'unicode_internal')", "LookupError"),
     "codec of a bytearray": ("bytearray(b'x').decode('zlib')", "LookupError"),
     "print into what has a write": (
         "class W:\n    def write(self, x):\n        raise KeyError(x)\nprint(1, file=W())",

@@ -81,7 +81,7 @@ MORE_MODULES: Final = {
         _META + "[each.__name__ for each in M.__mro__]",
         "= ['M', 'type', 'object']|= ['M', 'object']",
     ),
-    "classes of a metaclass": (_META + "M.__subclasses__()", _GONE),
+    "classes of a metaclass": (_META + "M.__subclasses__()", "= []"),
     "metaclass that asks without end": (
         _META[:-9] + "    def __getattr__(cls, name):\n        return getattr(cls, name + 'a')\n"
         "class A(metaclass=M):\n    pass\nA.x",
@@ -212,7 +212,7 @@ MORE_MODULES: Final = {
         "import tomllib\ntomllib.loads('a = 1.5', parse_float=lambda t: [x for x in iter(int, 1)])",
         _SPENT,
     ),
-    "files by their paths": ("from pathlib import Path", REFUSED),
+    "files by their paths": ("from pathlib import Path\nPath('/etc/passwd').exists()", "= False"),
     "file of a pure path": (
         "from pathlib import PurePosixPath\nPurePosixPath('/etc/passwd').read_text",
         "AttributeError",

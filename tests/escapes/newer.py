@@ -3,6 +3,8 @@
 
 from typing import Final
 
+from tests.escapes.attacks import REFUSED
+
 _ARRAY: Final = "from array import array\nn = [0]\na = array({code!r}, [1] * 100000)\nclass E:\n    def __{special}__(self):\n        n[0] += 1\n        if n[0] >= {at}:\n            del a[:]\n        return 5\n"
 _INTS: Final = _ARRAY.format(code="q", special="index", at=1)
 _SECOND: Final = _ARRAY.format(code="q", special="index", at=2)
@@ -120,8 +122,8 @@ TEXTS: Final = {
     "long word for a shell": ("import shlex\nlen(shlex.split('x' * 100000)[0])", "E0401"),
     "long names that match": ("import fnmatch\ns = 'a' * 1000000\nfnmatch.filter([s] * 2000, '*x*y')", "E0401"),
     "literal that nests": ("import ast\nast.literal_eval('(' * 5000 + ')' * 5000)", "SyntaxError"),
-    "literal of many signs": ("import ast\nast.literal_eval('-' * 100000 + '1')", "E0402|E0404"),
-    "literal of many attributes": ("import ast\nast.literal_eval('a' + '.b' * 100000)", "E0404"),
+    "literal of many signs": ("import ast\nast.literal_eval('-' * 10000 + '1')", "E0401|E0402|E0404"),
+    "literal of many attributes": ("import ast\nast.literal_eval('a' + '.b' * 15000)", "E0404"),
     "literal that calls": ("import ast\nast.literal_eval('().__class__.__base__')", "ValueError"),
     "long path joined again and again": (
         "from pathlib import PurePosixPath\ns = 'b/' * 100000\nfor i in range(20):\n    PurePosixPath('a') / s",
@@ -307,4 +309,111 @@ STATE: Final = {
         "TypeError|AttributeError",
     ),
 }
-NEWER: Final = {**ARRAYS, **CALLS, **ARGPARSE, **TEXTS, **CONTAINERS, **THREADS, **ADDRESSES, **STATE}
+_OWN: Final = "class A:\n    pass\nclass D(dict):\n    pass\na, d = A(), D()\n"
+ATTRIBUTES: Final = {
+    "class of an object by its attributes": (_OWN + "a.__dict__ = {'__class__': int}\ntype(a).__name__", "= A"),
+    "class of a dict that is its own attributes": (
+        _OWN
+        + "d.__dict__ = d\nd['__class__'] = int\nd['__dict__'] = 1\n(type(d).__name__, d.__class__.__name__, d.__dict__ is d)",
+        "= ('D', 'D', True)",
+    ),
+    "names of attributes that lie": (
+        _OWN
+        + "class S(str):\n    def __str__(self):\n        return 'zz'\na.__dict__ = {S('x'): 1}\n(a.x, hasattr(a, 'zz'))",
+        "= (1, False)",
+    ),
+    "attributes without names": (_OWN + "a.__dict__ = {1: 2}", "TypeError"),
+    "attributes that are a set": (_OWN + "a.__dict__ = {1}", "TypeError"),
+    "attributes of a class": (_OWN + "A.__dict__ = {}", "AttributeError|TypeError"),
+    "attributes of a function": ("def f(): pass\nf.__dict__ = {}", "AttributeError|TypeError"),
+    "attributes of an exception": ("class E(Exception): pass\nE().__dict__ = {}", "AttributeError"),
+    "attributes of a test": ("import unittest\nunittest.TestCase().__dict__ = {}", "AttributeError"),
+    "attributes of a class that says how they are set": (
+        "class A:\n    def __setattr__(self, n, v):\n        pass\nA().__dict__ = {}",
+        "AttributeError",
+    ),
+    "attributes given again and again": (
+        _OWN + "x = {str(i): i for i in range(2000)}\nwhile True:\n    a.__dict__ = {**x}",
+        "E0401",
+    ),
+    "subclasses of a builtin class": ("int.__subclasses__()", REFUSED + "|AttributeError"),
+    "subclasses of an object's class": ("object.__subclasses__()", REFUSED + "|AttributeError"),
+    "subclasses of a class that is everybody's": ("from abc import ABC\nABC.__subclasses__()", "AttributeError"),
+    "subclasses of a test": ("import unittest\nunittest.TestCase.__subclasses__()", "AttributeError"),
+    "bases of a class of the library": ("import threading\nthreading.Lock.__mro__", "AttributeError"),
+    "defaults of a builtin function": ("import textwrap\ntextwrap.wrap.__defaults__", "AttributeError"),
+    "defaults that are changed": ("def f(a=1): pass\nf.__defaults__ = (2,)", "AttributeError"),
+    "keywords that are changed": ("def f(*, a=1): return a\nf.__kwdefaults__['a'] = 2\nf()", "= 1"),
+}
+SMALL: Final = {
+    "filter that never ends": (
+        "import logging\nclass F(logging.Filter):\n    def filter(self, r):\n        while True:\n            pass\n"
+        "l = logging.getLogger('x')\nl.addFilter(F())\nl.warning('a')",
+        "E0401",
+    ),
+    "adapter of itself": (
+        "import logging\na = logging.LoggerAdapter(logging.getLogger(), {})\na.logger = a\na.warning('x')",
+        "E0404|E0401",
+    ),
+    "level's name left for the next run": (
+        "import logging\nr = logging.getLevelName(25)\nlogging.addLevelName(25, 'N')\nr",
+        "= Level 25",
+    ),
+    "scheduler without end": (
+        "import sched\ns = sched.scheduler(lambda: 0, lambda x: None)\ns.enter(1, 1, print)\ns.run()",
+        "E0401",
+    ),
+    "events that order each other": (
+        "import sched\ns = sched.scheduler()\nclass T(int):\n    def __lt__(self, o):\n        s._queue\n        return True\n"
+        "[s.enterabs(T(i), 1, print) for i in range(9)]",
+        "AttributeError",
+    ),
+    "name of a character again and again": (
+        "x = b'\\\\N{LATIN SMALL LETTER A}' * 100000\nwhile True:\n    x.decode('unicode_escape')",
+        "E0401",
+    ),
+    "codec that is no encoding": ("import codecs\ncodecs.decode(b'x', 'zlib')", "LookupError"),
+    "codec that unpacks": ("import codecs\ncodecs.decode('x', 'bz2_codec')", "TypeError|LookupError"),
+    "codecs of one's own": ("import codecs\ncodecs.register(print)", REFUSED),
+    "a file through codecs": ("import codecs\ncodecs.open('/etc/passwd')", REFUSED),
+    "a file by its path": ("from pathlib import Path\nPath('/etc/passwd').read_text()", "FileNotFoundError"),
+    "a file that is opened": ("from pathlib import Path\nPath('/etc/passwd').open()", "FileNotFoundError"),
+    "a file that is written": ("from pathlib import Path\nPath('/tmp/x').write_text('x')", "OSError"),
+    "a folder that is read": ("from pathlib import Path\n[*Path('/').iterdir()]", "FileNotFoundError"),
+    "files that match": ("from pathlib import Path\n([*Path('/').glob('*')], Path('/').exists())", "= ([], False)"),
+    "the process's folder": ("from pathlib import Path\nPath.cwd()", "AttributeError"),
+    "the user's folder": ("from pathlib import Path\nPath('~').expanduser()", "AttributeError"),
+    "links that are followed": ("from pathlib import Path\nPath('/proc/self').resolve()", "AttributeError"),
+    "text decoded again and again": (
+        "import json\nd = json.JSONDecoder()\nx = '[' * 50 + '1,' * 100000\nwhile True:\n    try:\n        d.raw_decode(x)\n    except ValueError:\n        pass",
+        "E0401",
+    ),
+    "hook of a decoder": (
+        "import json\nfrom decimal import Context\njson.JSONDecoder(parse_int=Context).decode('[100000000]')",
+        "TypeError|ValueError",
+    ),
+    "literals of many nodes": ("import ast\nast.literal_eval('[' + '1,' * 30000 + ']')", "E0401"),
+    "tables of many values": ("import tomllib\ntomllib.loads('a = [' + '1,' * 40000 + ']')", "E0401"),
+    "graph of many nodes": ("import graphlib\ngraphlib.TopologicalSorter({0: range(100000)}).prepare()", "E0401"),
+    "wrappers without end": (
+        "import inspect\nclass W:\n    def __getattr__(self, n):\n        return W()\ninspect.unwrap(W()) is not None",
+        "E0401|= True",
+    ),
+    "dispatch on many classes": (
+        "from functools import singledispatch\nfrom collections.abc import Mapping\n@singledispatch\ndef f(x): return 1\n"
+        "f.register(Mapping, lambda x: 2)\nwhile True:\n    f(1)",
+        "E0401",
+    ),
+}
+NEWER: Final = {
+    **ATTRIBUTES,
+    **SMALL,
+    **ARRAYS,
+    **CALLS,
+    **ARGPARSE,
+    **TEXTS,
+    **CONTAINERS,
+    **THREADS,
+    **ADDRESSES,
+    **STATE,
+}

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from noodle_ray.core.lang import compile_source
 from noodle_ray.core.sandbox.guess import Needs, needs
 from noodle_ray.core.sandbox.local import LocalWorker
+from noodle_ray.core.vm.execute import execute
 from tests.sandbox.programs import request
 
 SOURCE = "import re, json\nfrom urllib.parse import quote\n(re.findall('a', 'banana'), json.dumps([1]), quote('a b'))"
@@ -102,3 +104,58 @@ def test_program_of_many_functions_runs_in_every_worker(worker: dict[str, Any]) 
     source = "".join(f"def f{n}():\n    return {n}\n" for n in range(20)) + "f3() + f19()"
     with LocalWorker(**worker) as started:
         assert started.run(request(source))["result"] == 22
+
+
+@pytest.mark.parametrize(
+    ("module", "expression"),
+    [
+        ("argparse", "argparse.ArgumentParser(prog='p', description='d').format_help()[:8]"),
+        ("ast", "ast.literal_eval('[1, {2}]')[0]"),
+        ("base64", "base64.a85encode(b'abc')"),
+        ("calendar", "[*calendar.Calendar().itermonthdates(2024, 1)][0].year"),
+        ("codecs", "codecs.encode('Hello', 'rot13') + codecs.encode('e', 'cp1252').decode()"),
+        ("collections", "collections.Counter('aab').most_common(1)"),
+        ("copy", "copy.deepcopy([{1}])"),
+        ("csv", "[*csv.reader(['a,b'])]"),
+        ("datetime", "datetime.datetime.strptime('2024', '%Y').year"),
+        ("decimal", "str(decimal.Decimal('1.5') + 1)"),
+        ("difflib", "[*difflib.ndiff(['a'], ['b'])]"),
+        ("fractions", "str(fractions.Fraction('1.5'))"),
+        ("functools", "functools.singledispatch(lambda x: 1)(2)"),
+        ("gzip", "gzip.decompress(gzip.compress(b'a'))"),
+        ("hashlib", "hashlib.new('md5', b'a').hexdigest()[:4] + hashlib.blake2b(b'a').hexdigest()[:4]"),
+        ("inspect", "str(inspect.signature(lambda a, *, b=1: 0))"),
+        ("ipaddress", "format(ipaddress.ip_address('1.2.3.4'), 'b')[:4]"),
+        ("json", "json.JSONDecoder().raw_decode('[1] 2')"),
+        ("locale", "locale.format_string('%d', 5)"),
+        ("pathlib", "pathlib.Path('a/b').exists()"),
+        ("pprint", "pprint.pformat({'a': [1] * 50})[:6]"),
+        ("statistics", "statistics.stdev([1, 2, 4])"),
+        ("string", "string.Template('$a').substitute(a=1)"),
+        ("textwrap", "textwrap.fill('a b', 1)"),
+        ("time", "time.strptime('2024', '%Y').tm_year"),
+        ("tomllib", "tomllib.loads('a = 1979-05-27')['a'].year"),
+        ("urllib.parse", "urllib.parse.urlsplit('http://\u00e9x/').netloc"),
+        ("uuid", "str(uuid.uuid3(uuid.NAMESPACE_DNS, 'a'))[:4] + str(uuid.uuid5(uuid.NAMESPACE_DNS, 'a'))[:4]"),
+        ("warnings", "warnings.filterwarnings('ignore', message='x')"),
+        ("xml.etree.ElementTree", "xml.etree.ElementTree.tostring(xml.etree.ElementTree.Element('a'))"),
+        ("zlib", "zlib.decompress(zlib.compress(b'a'))"),
+    ],
+)
+def test_module_alone_in_a_worker_needs_no_other(module: str, expression: str) -> None:
+    """What CPython imports only when a function first runs has to be there as well."""
+    source = f"import {module}\n{expression}"
+    with LocalWorker(Needs(("python",), (module,)), fork_server=False) as worker:
+        outcome = worker.run(request(source, tier="python"))
+    here = execute(compile_source(source), tier="python")
+    assert (outcome["error"], outcome["result"]) == (None, here.result)
+
+
+def test_test_that_expects_a_pattern_needs_no_other_module() -> None:
+    source = (
+        "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n"
+        "        with self.assertRaisesRegex(ValueError, 'x'):\n            raise ValueError('x')\n"
+        "len(unittest.defaultTestLoader.loadTestsFromTestCase(T).run(unittest.TestResult()).errors)"
+    )
+    with LocalWorker(Needs(("python",), ("unittest",)), fork_server=False) as worker:
+        assert worker.run(request(source, tier="python"))["result"] == 0

@@ -17,7 +17,16 @@ from noodle_ray.light import Iterable, NamedTuple
 _OWN_SCOPES = frozenset({"NOODLE-E0108", "NOODLE-E0121"})
 """Unsupported features that bind names in ways the resolver does not follow."""
 INTROSPECTION = (
-    *("__annotations__", "get_type_hints", "signature", "singledispatch", "fields(", "globals(", "locals("),
+    *(
+        "__annotations__",
+        "get_annotations",
+        "get_type_hints",
+        "signature",
+        "singledispatch",
+        "fields(",
+        "globals(",
+        "locals(",
+    ),
 )
 """What a program that asks about itself has in its text."""
 

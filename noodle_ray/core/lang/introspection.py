@@ -14,7 +14,7 @@ from noodle_ray.core.lang.positions import CHILDREN
 TYPES: Final = ".types"
 """The variable of a class body that has the values of its annotations."""
 _NAMESPACES: Final = {"globals": ".globals", "locals": ".locals"}
-_ASKING: Final = ("__annotations__", "get_type_hints", "signature", "singledispatch", "fields(")
+_ASKING: Final = ("__annotations__", "get_annotations", "get_type_hints", "signature", "singledispatch", "fields(")
 _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 

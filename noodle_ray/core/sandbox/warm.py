@@ -8,7 +8,7 @@ from noodle_ray.core.sandbox.wire import load_msgpack
 from noodle_ray.core.vm import execute
 from noodle_ray.core.vm.catalog import MODULES
 from noodle_ray.core.vm.modules import preload
-from noodle_ray.core.vm.strings import CODECS
+from noodle_ray.core.vm.strings import CHARMAPS, CODECS
 from noodle_ray.light import Final, WarningsIgnored, import_module
 
 TIERS: Final = {"interpreter": "noodle_ray.core.vm.interpreter", "python": "noodle_ray.core.vm.pytier.run"}
@@ -20,6 +20,7 @@ _LAZY: Final = (
     "_heapq",
     "greenlet",
     "unicodedata",
+    CHARMAPS,
     *CODECS.values(),
 )
 """What the runtime imports only when a program first needs it."""

@@ -15,7 +15,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt tan tanh tau "
         "trunc ulp".split()
     ),
-    "json": frozenset({"JSONDecodeError", "JSONEncoder", "dump", "dumps", "load", "loads"}),
+    "json": frozenset({"JSONDecodeError", "JSONDecoder", "JSONEncoder", "dump", "dumps", "load", "loads"}),
     "argparse": frozenset(
         "ArgumentDefaultsHelpFormatter ArgumentError ArgumentParser ArgumentTypeError BooleanOptionalAction "
         "HelpFormatter MetavarTypeHelpFormatter Namespace ONE_OR_MORE OPTIONAL REMAINDER RawDescriptionHelpFormatter "
@@ -50,7 +50,8 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "runtime_checkable".split()
     ),
     "asyncio": frozenset(
-        "ALL_COMPLETED BoundedSemaphore CancelledError Condition Event FIRST_COMPLETED FIRST_EXCEPTION Future "
+        "ALL_COMPLETED Barrier BoundedSemaphore BrokenBarrierError CancelledError Condition Event FIRST_COMPLETED "
+        "FIRST_EXCEPTION Future "
         "InvalidStateError LifoQueue Lock PriorityQueue Queue QueueEmpty QueueFull Runner Semaphore Task TaskGroup "
         "Timeout TimeoutError all_tasks as_completed create_task current_task ensure_future gather get_event_loop "
         "get_running_loop iscoroutine iscoroutinefunction isfuture new_event_loop run set_event_loop shield sleep "
@@ -75,14 +76,20 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "Error LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME atof atoi format_string getlocale "
         "localeconv setlocale str strcoll strxfrm".split()
     ),
+    "codecs": frozenset(
+        "BOM BOM_BE BOM_LE BOM_UTF16 BOM_UTF16_BE BOM_UTF16_LE BOM_UTF32 BOM_UTF32_BE BOM_UTF32_LE BOM_UTF8 decode "
+        "encode".split()
+    ),
+    "sched": frozenset({"Event", "scheduler"}),
     "weakref": frozenset("ReferenceType WeakMethod WeakKeyDictionary WeakSet WeakValueDictionary finalize ref".split()),
     "graphlib": frozenset({"CycleError", "TopologicalSorter"}),
     "inspect": frozenset(
-        "BoundArguments Parameter Signature cleandoc getdoc getmembers isabstract isasyncgenfunction isawaitable "
+        "BoundArguments Parameter Signature cleandoc get_annotations getdoc getmembers getmro isabstract "
+        "isasyncgenfunction isawaitable "
         "isbuiltin isclass iscoroutine iscoroutinefunction isfunction isgenerator isgeneratorfunction ismethod "
-        "ismodule isroutine signature".split()
+        "ismodule isroutine signature unwrap".split()
     ),
-    "pathlib": frozenset({"PurePath", "PurePosixPath", "PureWindowsPath"}),
+    "pathlib": frozenset({"Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath"}),
     "ipaddress": frozenset(
         "AddressValueError IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network "
         "NetmaskValueError collapse_addresses ip_address ip_interface ip_network summarize_address_range".split()
@@ -98,7 +105,7 @@ MODULES: Final[dict[str, frozenset[str]]] = {
     ),
     "time": frozenset(
         "altzone asctime ctime daylight gmtime localtime mktime monotonic monotonic_ns perf_counter perf_counter_ns "
-        "process_time process_time_ns sleep strftime struct_time thread_time time time_ns timezone "
+        "process_time process_time_ns sleep strftime strptime struct_time thread_time time time_ns timezone "
         "tzname".split()
     ),
     "bisect": frozenset("bisect bisect_left bisect_right insort insort_left insort_right".split()),
@@ -111,8 +118,9 @@ MODULES: Final[dict[str, frozenset[str]]] = {
         "total_ordering update_wrapper wraps WRAPPER_ASSIGNMENTS WRAPPER_UPDATES".split()
     ),
     "logging": frozenset(
-        "CRITICAL DEBUG ERROR FATAL Formatter Handler INFO LogRecord Logger NOTSET NullHandler StreamHandler WARN "
-        "WARNING basicConfig critical debug disable error exception getLevelName getLogger info log warning".split()
+        "CRITICAL DEBUG ERROR FATAL Filter Formatter Handler INFO LogRecord Logger LoggerAdapter NOTSET NullHandler "
+        "StreamHandler WARN WARNING addLevelName basicConfig critical debug disable error exception getLevelName "
+        "getLogger info log warning".split()
     ),
     "concurrent.futures": frozenset(
         "ALL_COMPLETED BrokenExecutor CancelledError FIRST_COMPLETED FIRST_EXCEPTION Future InvalidStateError "

@@ -70,10 +70,11 @@ CLASS_DUNDERS: Final = frozenset(
 )
 """Dunder names that the body of a class may define."""
 
-READ_DUNDERS: Final = (CLASS_DUNDERS - {"__slots__"}) | {
+READ_DUNDERS: Final = CLASS_DUNDERS | {
     *("__name__", "__dict__", "__wrapped__", "__cause__", "__context__", "__suppress_context__", "__notes__"),
     *("__members__", "__dataclass_fields__", "__class__", "__bases__", "__mro__"),
     *("__total__", "__required_keys__", "__optional_keys__"),
+    *("__abstractmethods__", "__defaults__", "__kwdefaults__", "__subclasses__"),
 }
 """Dunder names that a program may read as attributes; which values have them is for the runtime to say."""
 

@@ -30,11 +30,15 @@ ENCODINGS: Final = frozenset(
         "utf-32-le",
         "utf-32-be",
         "utf-8-sig",
+        "unicode-escape",
+        "raw-unicode-escape",
     }
 )
 """Encodings offered; others would load code."""
 CODECS: Final = {
-    name: f"encodings.{name.replace('-', '_')}" for name in ENCODINGS if name[-3:] in ("-le", "-be", "sig")
+    name: f"encodings.{name.replace('-', '_')}"
+    for name in ENCODINGS
+    if name[-3:] in ("-le", "-be", "sig") or name[-6:] == "escape"
 }
 """The modules of those encodings that are not built in."""
 
@@ -116,10 +120,31 @@ class _Converters(dict[type, Callable[[Any], str]]):
 CONVERTERS: Final = _Converters(dict.fromkeys((int, float, bool, type(None), _str), _str))
 
 
+CHARMAPS: Final = "noodle_ray.core.vm.charmaps"
+
+
+def by_charmap(operation: str, value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What ``encode`` or ``decode`` of a text or bytes gives, with an encoding that has a table; None for others."""
+    encoding = args[0] if args else kwargs.get("encoding")
+    errors = args[1] if len(args) > 1 else kwargs.get("errors", "strict")
+    if not isinstance(encoding, _str) or type(errors) is not _str or len(args) + len(kwargs) > 2:
+        return None
+    name = _str.lower(encoding).replace("_", "-")
+    if name in ENCODINGS or not {"encoding", "errors"}.issuperset(kwargs):
+        return None
+    charmaps: Any = import_module(CHARMAPS)
+    found = charmaps.charmap(name)
+    return None if found is None else charged(getattr(charmaps, operation)(charged(value), found, errors))
+
+
 def decode_str(*args: Any, **kwargs: Any) -> str:
     """str() as any call; bytes are decoded with an encoding of ENCODINGS only."""
     if len(args) < 2 and not kwargs:
         return to_str(*args)
+    if args and isinstance(args[0], bytes | bytearray):
+        text = by_charmap("decode", args[0], args[1:], kwargs)
+        if text is not None:
+            return text  # type: ignore[no-any-return]
     with_encoding(_str, args, kwargs, 1)
     return charged(_str(*args, **kwargs))  # type: ignore[no-any-return]
 
@@ -131,6 +156,8 @@ def with_encoding(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     name = encoding.lower().replace("_", "-") if isinstance(encoding, _str) else "utf-8"
     if name in CODECS:
         import_module(CODECS[name])
+    if name[-6:] == "escape" and args and isinstance(args[0], bytes | bytearray):
+        S.charge(len(args[0]))  # names of characters are looked up
     if name in ENCODINGS:
         return
     if len(args) > position:
@@ -329,6 +356,9 @@ def splitlines(self: str, /, keepends: Any = False) -> list[str]:
 def encode(self: str, /, *args: Any, **kwargs: Any) -> bytes:
     """str.encode, for ENCODINGS."""
     if args or kwargs:
+        data = by_charmap("encode", self, args, kwargs)
+        if data is not None:
+            return data  # type: ignore[no-any-return]
         with_encoding(_str.encode, (self, *args), kwargs, 1)
     return charged(_str.encode(self, *args, **kwargs))  # type: ignore[no-any-return]
 
@@ -337,6 +367,9 @@ def bytes_methods(kind: Any) -> dict[str, Callable[..., Any]]:
     """The methods of bytes or bytearray that are not CPython's own."""
 
     def decode(self: Any, /, *args: Any, **kwargs: Any) -> str:
+        text = by_charmap("decode", self, args, kwargs)
+        if text is not None:
+            return text  # type: ignore[no-any-return]
         with_encoding(kind.decode, (self, *args), kwargs, 1)
         return charged(kind.decode(self, *args, **kwargs))  # type: ignore[no-any-return]
 

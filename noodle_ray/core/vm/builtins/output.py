@@ -4,7 +4,7 @@ from noodle_ray.core.vm.builtins.iteration import metered
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.strings import to_str, with_encoding
+from noodle_ray.core.vm.strings import by_charmap, to_str, with_encoding
 from noodle_ray.light import Any, Callable, Final, TypeVar
 
 _Bytes = TypeVar("_Bytes", bytes, bytearray)
@@ -52,6 +52,10 @@ def to_bytearray(*args: Any, **kwargs: Any) -> bytearray:
 
 
 def _encoded(make: Callable[..., _Bytes], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Bytes:
+    if len(args) > 1 and isinstance(args[0], str):
+        data = by_charmap("encode", args[0], args[1:], kwargs)
+        if data is not None:
+            return make(data)
     with_encoding(make, args, kwargs, 1)
     if len(args) == 1 and not kwargs and type(args[0]) not in _PLAIN:
         args = (metered(args[0]),) if hasattr(type(args[0]), "__next__") else args

@@ -1,12 +1,16 @@
 """Attributes with special names, and setting and deleting attributes, of every kind of value."""
 
+from builtins import frozenset as builtin_frozenset
+
 from noodle_ray.core.vm import methods, operators, strings
 from noodle_ray.core.vm.classes.dunders import ADAPTED, MARKED_ONLY, is_dunder
-from noodle_ray.core.vm.classes.functions import is_function, is_program_function
+from noodle_ray.core.vm.classes.functions import ProgramFunction, is_function, is_program_function
+from noodle_ray.core.vm.classes.given_dicts import ITSELF, give_dict, marked, may_be_given
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, is_program_class
 from noodle_ray.core.vm.classes.make import TYPES, check_special
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
-from noodle_ray.core.vm.sets import AnySet
+from noodle_ray.core.vm.sets import AnySet, frozenset
+from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import OPEN_TYPES, TYPE, Module, Standin, call_of, open_type, real_type, type_of
 from noodle_ray.light import Any, BuiltinFunctionType, Callable, Final, GenericAlias, MethodDescriptorType, MethodType
 
@@ -14,7 +18,7 @@ _MISSING: Final = object()
 _OPEN: Final = (object, list, dict, tuple, str, int, float, bool, complex, bytes, range, slice, type(None))
 """Builtin types whose special methods a program may name."""
 _SPECIAL_METHODS: Final = CLASS_DUNDERS - MARKED_ONLY - ADAPTED
-_INSTANCE_FREE: Final = frozenset({"__new__", "__init__", "__class_getitem__"})
+_INSTANCE_FREE: Final = builtin_frozenset({"__new__", "__init__", "__class_getitem__"})
 
 
 def no_attribute(value: Any, name: str) -> AttributeError:
@@ -320,8 +324,10 @@ def attributes_of(value: Any) -> Any:
     if not (is_instance(value) or is_program_function(value) or isinstance(value, BaseException)):
         return _MISSING
     names = getattr(value, "__dict__", None)
-    if type(names) is not dict:
+    if not isinstance(names, dict):
         return _MISSING
+    if ITSELF in names:
+        return value
     shown = {key[1:]: each for key, each in names.items() if key[:1] == MARK}
     if is_program_function(value):
         shown.pop("__annotations__", None)
@@ -418,6 +424,47 @@ _TABLES: Final = ("__members__", "__dataclass_fields__")
 """What the library keeps for a class by name: a program gets copies, as the library believes its own."""
 
 
+def _defaults(value: Any) -> Any:
+    if type(value) is MethodType:
+        return _defaults(value.__func__)
+    return _plain(value).__defaults__ if is_program_function(value) else _MISSING
+
+
+def _kwdefaults(value: Any) -> Any:
+    if type(value) is MethodType:
+        return _kwdefaults(value.__func__)
+    if not is_program_function(value):
+        return _MISSING
+    found = _plain(value).__kwdefaults__
+    return None if found is None else {**found}
+
+
+def _plain(function: Any) -> Any:
+    """The function of CPython's that has a program's function's parameters."""
+    return function.bind if isinstance(function, ProgramFunction) else function  # type: ignore[attr-defined]
+
+
+def _slots(value: Any) -> Any:
+    return getattr(value, mark("__slots__"), _MISSING) if is_instance(value) or is_program_class(value) else _MISSING
+
+
+def _abstract(value: Any) -> Any:
+    names = value.__dict__.get("__abstractmethods__") if is_program_class(value) else None
+    return _MISSING if names is None else frozenset(names)
+
+
+def _subclasses(value: Any) -> Any:
+    if not is_program_class(value):
+        return _MISSING
+
+    def subclasses() -> list[Any]:
+        found = [each for each in type.__subclasses__(value) if is_program_class(each)]
+        S.charge(4 + len(found))
+        return found
+
+    return subclasses
+
+
 def _table(key: str) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         found: Any = getattr(value, mark(key), _MISSING)
@@ -431,7 +478,10 @@ def _classes_of(key: str) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if not is_program_class(value):
-            return _MISSING
+            kinds = getattr(value, key, ()) if type(value) is type else ()
+            open_ = bool(kinds) and all(each in _OPEN or issubclass(each, BaseException) for each in kinds)
+            known = (*_OPEN, BaseException)
+            return tuple(each if each in known else open_type(each) for each in kinds) if open_ else _MISSING
         found: list[type] = []
         named: set[str] = set()
         for each in getattr(value, key):
@@ -454,6 +504,11 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "__class__": type_of,
     "__wrapped__": _wrapped,
     "__annotations__": _annotations,
+    "__abstractmethods__": _abstract,
+    "__defaults__": _defaults,
+    "__kwdefaults__": _kwdefaults,
+    "__slots__": _slots,
+    "__subclasses__": _subclasses,
     "__bases__": _classes_of("__bases__"),
     "__mro__": _classes_of("__mro__"),
     **{key: _table(key) for key in _TABLES},
@@ -462,7 +517,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 
 type.__setattr__(ProgramType, mark("mro"), lambda cls: [*_READERS["__mro__"](cls)])
 
-_SETTABLE_ON_FUNCTIONS: Final = frozenset({"__doc__", "__module__", "__name__", "__qualname__", "__wrapped__"})
+_SETTABLE_ON_FUNCTIONS: Final = builtin_frozenset({"__doc__", "__module__", "__name__", "__qualname__", "__wrapped__"})
 _SETTABLE_ON_CLASSES: Final = CLASS_DUNDERS - {
     "__slots__",
     "__new__",
@@ -470,7 +525,7 @@ _SETTABLE_ON_CLASSES: Final = CLASS_DUNDERS - {
     "__annotations__",
     "__del__",
 }
-_SETTABLE_ON_ERRORS: Final = frozenset({"__cause__", "__context__", "__suppress_context__"})
+_SETTABLE_ON_ERRORS: Final = builtin_frozenset({"__cause__", "__context__", "__suppress_context__"})
 
 
 def set_attribute(value: Any, name: str, new: Any) -> None:
@@ -502,7 +557,20 @@ def set_attribute_of_class(cls: Any, name: str, new: Any) -> None:
     type.__setattr__(cls, mark(name), new)
 
 
+def _set_dict(value: Any, new: Any) -> None:
+    """``value.__dict__ = new``."""
+    if not isinstance(new, dict) or isinstance(new, AnySet):
+        raise TypeError(f"__dict__ must be set to a dictionary, not a '{methods.type_name(new)}'")
+    if type(new) is AttributeDict and may_be_given(new.owner):
+        value.__dict__ = new.owner.__dict__
+    else:
+        give_dict(value, {} if new is value else marked(new, attribute_name), new)
+
+
 def _set_special(value: Any, name: str, new: Any) -> None:
+    if name == "__dict__" and may_be_given(value):
+        _set_dict(value, new)
+        return
     if name in _SETTABLE_ON_FUNCTIONS and is_instance(value) and hasattr(value, "__dict__"):
         value.__dict__[mark(name)] = new
         return

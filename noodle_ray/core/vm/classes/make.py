@@ -194,6 +194,7 @@ def build_class(
             raise TypeError("the names of a class are strings")
         if key == "__slots__":
             members["__slots__"] = _slots(value)
+            members[mark(key)] = value
         elif is_dunder(key):
             add_special(members, key, value)
         else:

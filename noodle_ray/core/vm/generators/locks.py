@@ -233,6 +233,90 @@ class Semaphore(_Managed):
                 return
 
 
+class BrokenBarrierError(RuntimeError):
+    """The barrier was reset or aborted."""
+
+
+class Barrier:
+    """A place where so many tasks wait for one another."""
+
+    def __init__(self, parties: int) -> None:
+        if parties < 1:
+            raise ValueError("parties must be > 0")
+        self._changed = Condition()
+        self._parties = parties
+        self._state = "filling"
+        self._count = 0
+
+    def __repr__(self) -> str:
+        extra = self._state if self._state == "broken" else f"{self._state}, waiters:{self._count}/{self._parties}"
+        return f"<asyncio.locks.Barrier object [{extra}]>"
+
+    async def __aenter__(self) -> int:
+        return await self.wait()
+
+    async def __aexit__(self, kind: object, error: object, traceback: object) -> None:
+        """Nothing is to be given back."""
+
+    @property
+    def parties(self) -> int:
+        """How many it takes."""
+        return self._parties
+
+    @property
+    def n_waiting(self) -> int:
+        """How many wait."""
+        return self._count if self._state == "filling" else 0
+
+    @property
+    def broken(self) -> bool:
+        """Whether it was aborted."""
+        return self._state == "broken"
+
+    async def wait(self) -> int:
+        """Wait until as many do as it takes; which one this was."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._state not in ("draining", "resetting"))
+            self._check()
+            try:
+                index = self._count
+                self._count += 1
+                if index + 1 == self._parties:
+                    self._state = "draining"
+                    self._changed.notify_all()
+                else:
+                    await self._changed.wait_for(lambda: self._state != "filling")
+                    if self._state in ("broken", "resetting"):
+                        raise BrokenBarrierError("Abort or reset of barrier")
+                return index
+            finally:
+                self._count -= 1
+                if self._state in ("resetting", "draining"):
+                    if self._count == 0:
+                        self._state = "filling"
+                    self._changed.notify_all()
+
+    def _check(self) -> None:
+        if self._state == "broken":
+            raise BrokenBarrierError("Barrier aborted")
+
+    async def reset(self) -> None:
+        """Begin anew; those that wait get an error."""
+        async with self._changed:
+            if self._count > 0:
+                if self._state != "resetting":
+                    self._state = "resetting"
+            else:
+                self._state = "filling"
+            self._changed.notify_all()
+
+    async def abort(self) -> None:
+        """Let nobody wait any more."""
+        async with self._changed:
+            self._state = "broken"
+            self._changed.notify_all()
+
+
 class BoundedSemaphore(Semaphore):
     """A semaphore that is not given back more often than it was taken."""
 

@@ -3,7 +3,9 @@
 What it prints goes to the run's output or to stderr, which nobody reads; what ends the program is SystemExit.
 """
 
+import copy  # noqa: F401  # what argparse itself imports when it first needs it
 import re
+import textwrap  # noqa: F401
 from collections.abc import Callable
 from typing import Any, Final
 

@@ -391,10 +391,6 @@ def isfuture(obj: Any) -> bool:
     return isinstance(obj, Future)
 
 
-class BrokenBarrierError(RuntimeError):
-    """A barrier was broken."""
-
-
 def _public(kind: type, *more: str) -> dict[str, Any]:
     names = [name for name in dir(kind) if not name.startswith("_")]
     return {name: getattr(kind, name) for name in (*names, *more) if callable(getattr(kind, name))}
@@ -423,11 +419,15 @@ register(Runner, methods={"run": Runner.run})
 for _kind in (locks.Lock, locks.Condition, locks.Semaphore, locks.BoundedSemaphore):
     _register(_kind, _kind.__name__, "asyncio.locks", *_ASYNC)
 _register(locks.Event, "Event", "asyncio.locks")
+_register(
+    locks.Barrier, "Barrier", "asyncio.locks", *_ASYNC, broken=lambda barrier: barrier.broken,
+    n_waiting=lambda barrier: barrier.n_waiting, parties=lambda barrier: barrier.parties,
+)  # fmt: skip
 for _kind in (queues.Queue, queues.PriorityQueue, queues.LifoQueue):
     _register(_kind, _kind.__name__, "asyncio.queues", maxsize=lambda queue: queue.maxsize)
 _register(groups.TaskGroup, "TaskGroup", "asyncio.taskgroups", *_ASYNC)
 _register(groups.Timeout, "Timeout", "asyncio.timeouts", *_ASYNC)
-for _kind in (CancelledError, InvalidStateError, BrokenBarrierError):
+for _kind in (CancelledError, InvalidStateError, locks.BrokenBarrierError):
     register(_kind, attributes={"args": lambda error: error.args})
     _kind.__module__ = "asyncio.exceptions"
 for _kind in (queues.QueueEmpty, queues.QueueFull):
@@ -446,7 +446,9 @@ on_start(CURRENT.__init__)  # type: ignore[misc]
 
 MEMBERS: dict[str, Any] = {
     "ALL_COMPLETED": ALL_COMPLETED,
+    "Barrier": locks.Barrier,
     "BoundedSemaphore": locks.BoundedSemaphore,
+    "BrokenBarrierError": locks.BrokenBarrierError,
     "CancelledError": CancelledError,
     "Condition": locks.Condition,
     "Event": locks.Event,

@@ -4,10 +4,11 @@ import calendar
 from typing import Any
 
 from noodle_ray.core.vm.methods import register, register_setters
-from noodle_ray.core.vm.modules import on_start
+from noodle_ray.core.vm.modules import datetime_, on_start
 from noodle_ray.core.vm.modules.vetting import methods, readers, refuse_beyond_memory
 from noodle_ray.core.vm.state import S
 
+assert datetime_.MEMBERS, "importing it gives dates their attributes"
 _TEXT = "formatday formatmonth formatmonthname formatweek formatweekday formatweekheader formatyear"
 _DAYS = (
     "getfirstweekday itermonthdates itermonthdays itermonthdays2 itermonthdays3 itermonthdays4 iterweekdays "

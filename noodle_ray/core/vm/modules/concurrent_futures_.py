@@ -40,6 +40,13 @@ class BrokenExecutor(RuntimeError):
     """The executor can do no more."""
 
 
+class BrokenThreadPool(BrokenExecutor):
+    """What began its workers failed."""
+
+
+_BROKEN: Final = "A thread initializer failed, the thread pool is not usable anymore"
+
+
 class Future:
     """concurrent.futures.Future."""
 
@@ -181,9 +188,12 @@ class ThreadPoolExecutor:
         self._threads: list[Any] = []
         self._idle = Parking()
         self._closed = False
+        self._broken = False
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
         """Have a worker call a function."""
+        if self._broken:
+            raise BrokenThreadPool(_BROKEN)
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         S.charge(40)
@@ -225,14 +235,27 @@ class ThreadPoolExecutor:
         self.shutdown(wait=True)
 
     def _work(self) -> None:
-        if self._begin is not None:
-            self._begin()
+        if self._begin is not None and not self._has_begun(self._begin):
+            return
         while True:
             while self._queue:
                 _run(*self._queue.popleft())
             if self._closed:
                 return
             self._idle.wait(None)
+
+    def _has_begun(self, begin: Callable[[], Any]) -> bool:
+        """Call the initializer. If it fails, nothing that was or will be submitted is done."""
+        try:
+            begin()
+        except (*LIMITS, GreenletExit):
+            raise
+        except BaseException:
+            self._broken = True
+            while self._queue:
+                self._queue.popleft()[0].set_exception(BrokenThreadPool(_BROKEN))
+            return False
+        return True
 
 
 def _run(future: Future, function: Callable[[], Any]) -> None:
@@ -377,9 +400,9 @@ register(
     attributes=readers("done", "not_done"),
 )
 DoneAndNotDoneFutures.__module__ = "concurrent.futures._base"
-for _kind in (Error, CancelledError, InvalidStateError, BrokenExecutor):
+for _kind in (Error, CancelledError, InvalidStateError, BrokenExecutor, BrokenThreadPool):
     register(_kind)
-    _kind.__module__ = "concurrent.futures._base"
+    _kind.__module__ = f"concurrent.futures.{'thread' if _kind is BrokenThreadPool else '_base'}"
 for _kind in (Future, ThreadPoolExecutor):
     _kind.__module__ = "concurrent.futures"
 

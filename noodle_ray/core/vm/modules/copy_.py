@@ -7,8 +7,10 @@ from types import GeneratorType, MemberDescriptorType
 from typing import Any, Final
 
 from noodle_ray.core.vm.builtins.identity import known_identity
+from noodle_ray.core.vm.classes.given_dicts import ITSELF
 from noodle_ray.core.vm.classes.kinds import is_program_class
 from noodle_ray.core.vm.methods import METHODS, register
+from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import OPEN_TYPES, Model, Module, dict_items, dict_keys
@@ -48,7 +50,7 @@ OPEN_TYPES[_Memo] = dict
 def copy(x: Any) -> Any:
     """copy.copy."""
     kind = type(x)
-    if kind in _ATOMS or kind in _IMMUTABLE:
+    if kind in _ATOMS or kind in _IMMUTABLE or isinstance(x, type):
         return x
     own = getattr(kind, "__copy__", None)
     if own is not None and kind not in _BASES:
@@ -65,7 +67,7 @@ def deepcopy(x: Any, memo: Any = None) -> Any:
 
 def _deep(x: Any, memo: _Memo) -> Any:
     kind = type(x)
-    if kind in _ATOMS:
+    if kind in _ATOMS or isinstance(x, type):
         return x
     found = memo.seen.get(id(x))
     if found is not None:
@@ -158,7 +160,10 @@ def _fill(new: Any, x: Any, base: type, each: Copier) -> None:
 def _copy_state(new: Any, x: Any, each: Copier) -> None:
     """Copy an instance's attributes, those in slots too."""
     state = getattr(x, "__dict__", None)
+    if state and ITSELF in state:  # the copy has the items as attributes besides
+        state = {mark(name): value for name, value in dict.items(x) if type(name) is str}
     if state:
+        S.charge(len(state) >> 2)
         new.__dict__.update({name: each(value) for name, value in state.items()})
     if is_program_class(type(x)):
         for kind in type(x).__mro__:

@@ -13,7 +13,7 @@ from noodle_ray.core.vm.classes.kinds import ProgramType, is_instance, is_progra
 from noodle_ray.core.vm.classes.make import TYPES, build_class
 from noodle_ray.core.vm.methods import register, type_name
 from noodle_ray.core.vm.modules.copy_ import deepcopy
-from noodle_ray.core.vm.names import MARK, mark
+from noodle_ray.core.vm.names import MARK, mark, unmark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
 
@@ -321,6 +321,7 @@ def _with_slots(cls: Any, fields: dict[str, Field]) -> Any:
     members["__slots__"] = tuple(
         mark(name) for name in fields if fields[name].kind != "init" and mark(name) not in inherited
     )
+    members[mark("__slots__")] = tuple(map(unmark, members["__slots__"]))
     made = type.__new__(type(cls), cls.__name__, cls.__bases__, members)
     made.__qualname__ = cls.__qualname__
     if "__setattr__" in members:

@@ -2,14 +2,16 @@
 functions go through the tables."""
 
 import functools
+from abc import ABCMeta
 from types import UnionType
 from typing import Any, Final
 
 from noodle_ray.core.vm.builtins import BUILTINS
 from noodle_ray.core.vm.builtins.iteration import metered
+from noodle_ray.core.vm.builtins.typing_ import issubclass as is_subclass
 from noodle_ray.core.vm.classes.access import attribute_name
 from noodle_ray.core.vm.classes.functions import is_program_function
-from noodle_ray.core.vm.classes.kinds import is_instance
+from noodle_ray.core.vm.classes.kinds import HOSTED, is_instance
 from noodle_ray.core.vm.methods import attribute, register, set_attribute
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
@@ -116,14 +118,20 @@ def _classes(kind: Any) -> tuple[Any, ...]:
     return (kind,) if isinstance(kind, type) else ()
 
 
+def _is_abstract(kind: Any) -> bool:
+    """Whether classes belong to a class of the library by what they have, and not by what they are derived from."""
+    return kind in HOSTED or type(kind) is ABCMeta
+
+
 class _Generic:
     """A function of singledispatch."""
 
-    __slots__ = ("function", "registry")
+    __slots__ = ("abstract", "function", "registry")
 
     def __init__(self, function: Any) -> None:
         self.function = function
         self.registry: dict[Any, Any] = {object: function}
+        self.abstract: list[Any] = []
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         if not args:
@@ -135,10 +143,30 @@ class _Generic:
 
     def dispatch(self, cls: Any) -> Any:
         """The implementation for a class."""
-        for kind in real_type(cls).__mro__:
-            if kind in self.registry and not (kind is dict and issubclass(cls, AnySet)):
+        order = real_type(cls).__mro__
+        if issubclass(order[0], AnySet):
+            order = tuple(kind for kind in order if kind is not dict)  # which sets are underneath
+        for kind in order[:-1]:
+            if kind in self.registry:
                 return self.registry[kind]
+            if self.abstract:
+                found = self._stands_for(kind, order[order.index(kind) + 1 : -1])
+                if found is not None:
+                    return self.registry[found]
         return self.registry[object]
+
+    def _stands_for(self, kind: Any, bases: tuple[Any, ...]) -> Any:
+        """The abstract class that a class belongs to, and none of its bases; of several the most special."""
+        S.charge(8 * len(self.abstract) * (1 + len(bases)))
+        found = [
+            each
+            for each in self.abstract
+            if is_subclass(kind, each) and not any(is_subclass(base, each) for base in bases)
+        ]
+        best = [each for each in found if all(is_subclass(each, other) for other in found)]
+        if found and not best:
+            raise RuntimeError(f"Ambiguous dispatch: {found[0]} or {found[1]}")
+        return best[0] if best else None
 
     def register(self, cls: Any, func: Any = None) -> Any:
         """Add an implementation, or make the decorator that does."""
@@ -151,6 +179,7 @@ class _Generic:
                 raise TypeError(f"Invalid first argument to `register()`. {cls!r} is not a class or union type.")
             func, kinds = cls, _annotated(cls)
         self.registry.update({kind: call_of(func) for kind in kinds})
+        self.abstract += [kind for kind in kinds if _is_abstract(kind) and kind not in self.abstract]
         return func
 
 

@@ -21,19 +21,27 @@ class TopologicalSorter(Sorter):  # type: ignore[type-arg]
 
     def add(self, node: Any, *predecessors: Any) -> None:
         """graphlib.TopologicalSorter.add."""
-        S.charge(8 + 4 * len(predecessors))
+        known = len(self._node2info)  # type: ignore[attr-defined]
+        S.charge(16 + 20 * len(predecessors))
         super().add(node, *predecessors)
+        S.charge(30 * (len(self._node2info) - known))  # type: ignore[attr-defined]
+
+    def get_ready(self) -> tuple[Any, ...]:
+        """graphlib.TopologicalSorter.get_ready."""
+        ready = super().get_ready()
+        S.charge(8 + 8 * len(ready))
+        return ready
 
     def prepare(self) -> None:
         """graphlib.TopologicalSorter.prepare."""
         infos: Any = self._node2info.values()  # type: ignore[attr-defined]
-        S.charge(16 + sum(16 + 8 * len(info.successors) for info in infos))
+        S.charge(16 + sum(40 + 16 * len(info.successors) for info in infos))
         super().prepare()
 
     def done(self, *nodes: Any) -> None:
         """graphlib.TopologicalSorter.done."""
         infos: Any = self._node2info  # type: ignore[attr-defined]
-        S.charge(8 + sum(8 + 4 * len(infos[node].successors) for node in nodes if node in infos))
+        S.charge(8 + sum(24 + 12 * len(infos[node].successors) for node in nodes if node in infos))
         super().done(*nodes)
 
 

@@ -12,6 +12,7 @@ from noodle_ray.core.vm.classes.kinds import is_instance, is_program_class
 from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.methods import attribute, register
 from noodle_ray.core.vm.modules import re_
+from noodle_ray.core.vm.modules.typing_ import named
 from noodle_ray.core.vm.modules.vetting import readers, telling
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
@@ -105,6 +106,35 @@ def getmembers(object: Any, predicate: Any = None) -> list[Any]:
     return found
 
 
+def unwrap(func: Any, *, stop: Any = None) -> Any:
+    """inspect.unwrap."""
+    stop, seen = call_of(stop), [func]
+    while stop is None or not stop(func):
+        S.charge(4 + len(seen))
+        try:
+            func = attribute(func, "__wrapped__")
+        except AttributeError:
+            return func
+        if any(func is each for each in seen):
+            raise ValueError(f"wrapper loop when unwrapping {to_repr(seen[0])}")
+        seen.append(func)
+    return func
+
+
+def getmro(cls: Any) -> Any:
+    """inspect.getmro."""
+    return attribute(cls, "__mro__")
+
+
+def get_annotations(obj: Any, *, globals: Any = None, locals: Any = None, eval_str: Any = False) -> dict[str, Any]:
+    """inspect.get_annotations: of texts, those that are names are looked up where ``eval_str`` asks for it."""
+    if not (is_program_class(obj) or is_program_function(obj) or type(obj) is MethodType):
+        raise TypeError(f"{to_repr(obj)} is not a module, class, or callable.")
+    notes = {**attribute(obj, "__annotations__")}
+    S.charge(8 + 4 * len(notes))
+    return {name: named(value) if eval_str and value is not None else value for name, value in notes.items()}
+
+
 def isclass(object: Any) -> bool:
     """inspect.isclass."""
     return isinstance(object, type | Standin)
@@ -167,8 +197,10 @@ MEMBERS: dict[str, Any] = {
     "Parameter": Parameter,
     "Signature": Signature,
     "cleandoc": cleandoc,
+    "get_annotations": get_annotations,
     "getdoc": getdoc,
     "getmembers": getmembers,
+    "getmro": getmro,
     "isabstract": lambda object: bool(isinstance(object, type) and getattr(object, "__abstractmethods__", None)),
     "isasyncgenfunction": lambda obj: _kind_of(obj) == "async_generator",
     "isawaitable": awaiting.is_awaitable,
@@ -183,4 +215,5 @@ MEMBERS: dict[str, Any] = {
     "ismodule": lambda object: isinstance(object, Module),
     "isroutine": lambda object: is_function(object) or isinstance(object, MethodType | BuiltinFunctionType),
     "signature": signature,
+    "unwrap": unwrap,
 }

@@ -8,6 +8,7 @@ from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.modules.vetting import charge_size, refuse_beyond_memory
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
+from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of
 
 _DUMP_OPTIONS: Final = frozenset(
@@ -17,6 +18,9 @@ _ENCODER_OPTIONS: Final[dict[str, Any]] = {
     "skipkeys": False, "ensure_ascii": True, "check_circular": True, "allow_nan": True, "sort_keys": False,
     "indent": None, "separators": None,
 }  # fmt: skip
+_DECODER_OPTIONS: Final = (
+    *("object_hook", "parse_float", "parse_int", "parse_constant", "strict", "object_pairs_hook"),
+)
 _HOOKS: Final = frozenset({"object_hook", "parse_float", "parse_int", "parse_constant", "object_pairs_hook"})
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
@@ -116,6 +120,12 @@ def loads(s: Any, /, **options: Any) -> Any:
     """json.loads."""
     import json
 
+    cls: Any = options.get("cls")
+    if is_program_class(cls) or cls is JSONDecoder:
+        del options["cls"]
+        _check("loads", options, _HOOKS)
+        s = s if isinstance(s, str) or not isinstance(s, bytes | bytearray) else bytes(s).decode()
+        return getattr(cls(**options), mark("decode"))(s)
     _check("loads", options, _HOOKS)
     if not isinstance(s, str | bytes | bytearray):
         raise TypeError(f"the JSON object must be str, bytes or bytearray, not {type(s).__name__}")
@@ -172,6 +182,62 @@ JSONEncoder: Final = hosted(
 """json.JSONEncoder, for programs to derive from."""
 
 
+def _init_decoder(
+    self: Any,
+    *,
+    object_hook: Any = None,
+    parse_float: Any = None,
+    parse_int: Any = None,
+    parse_constant: Any = None,
+    strict: Any = True,
+    object_pairs_hook: Any = None,
+) -> None:
+    given = (object_hook, parse_float, parse_int, parse_constant, strict, object_pairs_hook)
+    for name, value in zip(_DECODER_OPTIONS, given, strict=True):
+        setattr(self, mark(name), value)
+
+
+def _decoder(self: Any) -> Any:
+    import json
+
+    return json.JSONDecoder(**{name: call_of(getattr(self, mark(name), None)) for name in _DECODER_OPTIONS})
+
+
+def _decode(self: Any, s: Any) -> Any:
+    if not isinstance(s, str):
+        raise TypeError(f"expected string or bytes-like object, got '{type(s).__name__}'")
+    charge_size(len(s), 2)
+    return _decoder(self).decode(s)
+
+
+def _raw_decode(self: Any, s: Any, idx: Any = 0) -> Any:
+    if not isinstance(s, str):
+        raise TypeError(f"first argument must be a string, not {type(s).__name__}")
+    S.charge(16)
+    try:
+        found, end = _decoder(self).raw_decode(s, idx)
+    except Exception:
+        charge_size(len(s), 2)
+        raise
+    charge_size(end - idx, 2)
+    return found, end
+
+
+JSONDecoder: Final = hosted(
+    ProgramType(
+        "JSONDecoder",
+        (),
+        {
+            "__module__": "json.decoder",
+            "__init__": _init_decoder,
+            mark("decode"): _decode,
+            mark("raw_decode"): _raw_decode,
+        },
+    )
+)
+"""json.JSONDecoder, for programs to derive from."""
+
+
 class _Members(dict[str, Any]):
     """Members by name; the exception needs CPython's json, which takes milliseconds to import."""
 
@@ -185,5 +251,5 @@ class _Members(dict[str, Any]):
 
 
 MEMBERS: dict[str, Any] = _Members(
-    {"JSONEncoder": JSONEncoder, "dump": dump, "dumps": dumps, "load": load, "loads": loads}
+    {"JSONDecoder": JSONDecoder, "JSONEncoder": JSONEncoder, "dump": dump, "dumps": dumps, "load": load, "loads": loads}
 )

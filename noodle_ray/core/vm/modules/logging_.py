@@ -20,8 +20,29 @@ CRITICAL, ERROR, WARNING, INFO, DEBUG, NOTSET = 50, 40, 30, 20, 10, 0
 _LEVELS: Final = {"CRITICAL": 50, "FATAL": 50, "ERROR": 40, "WARN": 30, "WARNING": 30, "INFO": 20, "DEBUG": 10,
                   "NOTSET": 0}  # fmt: skip
 _NAMES: Final = {50: "CRITICAL", 40: "ERROR", 30: "WARNING", 20: "INFO", 10: "DEBUG", 0: "NOTSET"}
+_METHODS: Final = {"debug": DEBUG, "info": INFO, "warning": WARNING, "warn": WARNING, "error": ERROR,
+                   "critical": CRITICAL, "fatal": CRITICAL}  # fmt: skip
 _PLAIN: Final = "%(message)s"
 _BASIC: Final = "%(levelname)s:%(name)s:%(message)s"
+
+
+class _Run:
+    """The loggers of a run, and its names of levels."""
+
+    def __init__(self) -> None:
+        self.root: Any = None
+        self.loggers: dict[str, Any] = {}
+        self.levels = {**_LEVELS}
+        self.names = {**_NAMES}
+        self.disabled = 0
+
+    def start(self) -> None:
+        """Begin with a root that has no handlers."""
+        self.levels, self.names = {**_LEVELS}, {**_NAMES}
+        self.root, self.loggers, self.disabled = Logger("root", WARNING), {}, 0
+
+
+_run: Final = _Run()
 
 
 def _get(value: Any, name: str) -> Any:
@@ -33,7 +54,7 @@ def _set(value: Any, **values: Any) -> None:
         setattr(value, mark(name), each)
 
 
-def _class(name: str, base: Any = None, **members: Any) -> Any:
+def _class(name: str, base: Any = None, /, **members: Any) -> Any:
     """A class of ours that programs may derive theirs from."""
     namespace = {key if key[:2] == "__" else mark(key): each for key, each in members.items()}
     return hosted(ProgramType(name, (base,) if base else (), {"__module__": "logging", **namespace}))
@@ -44,16 +65,23 @@ def _check_level(level: Any) -> int:
         return level
     if not isinstance(level, str):
         raise TypeError(f"Level not an integer or a valid string: {to_str(level)}")
-    if level not in _LEVELS:
+    if level not in _run.levels:
         raise ValueError(f"Unknown level: '{level}'")
-    return _LEVELS[level]
+    return _run.levels[level]
 
 
 def get_level_name(level: Any) -> Any:
     """logging.getLevelName."""
     if isinstance(level, str):
-        return _LEVELS.get(level, f"Level {level}")
-    return _NAMES.get(level, f"Level {level}")
+        return _run.levels.get(level, f"Level {level}")
+    return _run.names.get(level, f"Level {level}")
+
+
+def add_level_name(level: Any, levelName: Any) -> None:
+    """logging.addLevelName."""
+    S.charge(8)
+    _run.names[level] = levelName
+    _run.levels[levelName] = level
 
 
 def _make_record(name: str, level: int, message: Any, args: tuple[Any, ...], error: Any, extra: Any) -> Any:
@@ -121,18 +149,53 @@ def _format(self: Any, record: Any) -> str:
 Formatter: Final = _class("Formatter", __init__=_init_formatter, format=_format, formatTime=_format_time)
 
 
+def _matches(self: Any, record: Any) -> bool:
+    """Whether a record's logger is the filter's, or below it."""
+    name, of = _get(self, "name"), _get(record, "name")
+    S.charge(1 + (len(of) >> 4))
+    return not name or of == name or (of[: len(name)] == name and of[len(name)] == ".")
+
+
+Filter: Final = _class(
+    "Filter",
+    __init__=lambda self, name="": _set(self, name=name, nlen=len(name)),
+    filter=_matches,
+)
+
+
+def _add_filter(self: Any, filter: Any) -> None:
+    if filter not in _get(self, "filters"):
+        _get(self, "filters").append(filter)
+
+
+def _remove_filter(self: Any, filter: Any) -> None:
+    if filter in _get(self, "filters"):
+        _get(self, "filters").remove(filter)
+
+
+def _filter(self: Any, record: Any) -> bool:
+    filters = [*_get(self, "filters")]
+    S.charge(2 * len(filters))
+    return all(_passes(each, record) for each in filters)
+
+
+_FILTERER: Final = {"addFilter": _add_filter, "removeFilter": _remove_filter, "filter": _filter}
+
+
 def _init_handler(self: Any, level: Any = NOTSET) -> None:
     _set(self, level=_check_level(level), formatter=None, filters=[])
 
 
 def _handle(self: Any, record: Any) -> bool:
-    if not all(_passes(each, record) for each in _get(self, "filters")):
-        return False
-    _get(self, "emit")(record)
-    return True
+    passed = bool(_get(self, "filter")(record))
+    if passed:
+        _get(self, "emit")(record)
+    return passed
 
 
 def _passes(each: Any, record: Any) -> bool:
+    if hasattr(each, mark("filter")):
+        return bool(_get(each, "filter")(record))
     return bool(each(record) if callable(each) else attribute(each, "filter")(record))
 
 
@@ -146,8 +209,7 @@ Handler: Final = _class(
     setLevel=lambda self, level: _set(self, level=_check_level(level)),
     setFormatter=lambda self, fmt: _set(self, formatter=fmt),
     format=lambda self, record: _get(_get(self, "formatter") or Formatter(), "format")(record),
-    addFilter=lambda self, filter: _get(self, "filters").append(filter),
-    removeFilter=lambda self, filter: _get(self, "filters").remove(filter),
+    **_FILTERER,
     handle=_handle,
     emit=_not_done,
     flush=lambda self: None,
@@ -176,22 +238,6 @@ StreamHandler: Final = _class(
     setStream=lambda self, stream: _set(self, stream=stream),
 )
 NullHandler: Final = _class("NullHandler", Handler, emit=lambda self, record: None)
-
-
-class _Run:
-    """The loggers of a run."""
-
-    def __init__(self) -> None:
-        self.root: Any = None
-        self.loggers: dict[str, Any] = {}
-        self.disabled = 0
-
-    def start(self) -> None:
-        """Begin with a root that has no handlers."""
-        self.root, self.loggers, self.disabled = Logger("root", WARNING), {}, 0
-
-
-_run: Final = _Run()
 
 
 def _init_logger(self: Any, name: Any, level: Any = NOTSET) -> None:
@@ -231,7 +277,7 @@ def _log(
     elif exc_info:
         exc_info = format_exc()
     record = _make_record(_get(self, "name"), level, msg, args, exc_info or None, extra)
-    if not all(_passes(each, record) for each in _get(self, "filters")):
+    if not _get(self, "filter")(record):
         return
     logger = self
     while logger is not None:
@@ -265,20 +311,52 @@ Logger: Final = _class(
     hasHandlers=_has_handlers,
     addHandler=_add,
     removeHandler=_remove,
-    addFilter=lambda self, filter: _get(self, "filters").append(filter),
-    removeFilter=lambda self, filter: _get(self, "filters").remove(filter),
+    **_FILTERER,
     getChild=lambda self, suffix: get_logger(suffix if self is _run.root else f"{_get(self, 'name')}.{suffix}"),
     log=_log,
-    debug=_at(DEBUG),
-    info=_at(INFO),
-    warning=_at(WARNING),
-    warn=_at(WARNING),
-    error=_at(ERROR),
+    **{name: _at(level) for name, level in _METHODS.items()},
     exception=_at(ERROR, exc_info=True),
-    critical=_at(CRITICAL),
-    fatal=_at(CRITICAL),
 )
 
+
+def _init_adapter(self: Any, logger: Any, extra: Any = None) -> None:
+    _set(self, logger=logger, extra=extra)
+
+
+def _process(self: Any, msg: Any, kwargs: dict[str, Any]) -> Any:
+    kwargs["extra"] = _get(self, "extra")
+    return msg, kwargs
+
+
+def _log_through(self: Any, level: Any, msg: Any, *args: Any, **kwargs: Any) -> None:
+    logger = _get(self, "logger")
+    if _get(logger, "isEnabledFor")(level):
+        msg, kwargs = _get(self, "process")(msg, kwargs)
+        _get(logger, "log")(level, msg, *args, **kwargs)
+
+
+def _through(level: int, **preset: Any) -> Any:
+    return lambda self, msg, *args, **kwargs: _get(self, "log")(level, msg, *args, **{**preset, **kwargs})
+
+
+def _of_logger(name: str) -> Any:
+    return lambda self, *args: _get(_get(self, "logger"), name)(*args)
+
+
+LoggerAdapter: Final = _class(
+    "LoggerAdapter",
+    __init__=_init_adapter,
+    __repr__=lambda self: (
+        f"<{type(self).__name__} {_get(_get(self, 'logger'), 'name')} "
+        f"({get_level_name(_get(_get(self, 'logger'), 'getEffectiveLevel')())})>"
+    ),
+    process=_process,
+    log=_log_through,
+    **{name: _of_logger(name) for name in ("isEnabledFor", "setLevel", "getEffectiveLevel", "hasHandlers")},
+    name=property(lambda self: _get(_get(self, "logger"), "name")),
+    **{name: _through(level) for name, level in _METHODS.items()},
+    exception=_through(ERROR, exc_info=True),
+)
 
 on_start(_run.start, "logging")
 
@@ -352,16 +430,19 @@ MEMBERS: dict[str, Any] = {
     "DEBUG": DEBUG,
     "ERROR": ERROR,
     "FATAL": CRITICAL,
+    "Filter": Filter,
     "Formatter": Formatter,
     "Handler": Handler,
     "INFO": INFO,
     "LogRecord": LogRecord,
     "Logger": Logger,
+    "LoggerAdapter": LoggerAdapter,
     "NOTSET": NOTSET,
     "NullHandler": NullHandler,
     "StreamHandler": StreamHandler,
     "WARN": WARNING,
     "WARNING": WARNING,
+    "addLevelName": add_level_name,
     "basicConfig": basic_config,
     "critical": _of_root(CRITICAL),
     "debug": _of_root(DEBUG),

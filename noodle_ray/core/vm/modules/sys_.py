@@ -85,7 +85,9 @@ def _refuse_info() -> NoReturn:
 
 def exit(status: Any = None, /) -> NoReturn:  # the name is CPython's
     """sys.exit."""
-    raise SystemExit(status)
+    if status is None:
+        raise SystemExit
+    raise SystemExit(*status) if isinstance(status, tuple) else SystemExit(status)
 
 
 def getrecursionlimit() -> int:

@@ -1,11 +1,13 @@
 """time for programs. It is read from the run's clock only; places know no time zone but UTC."""
 
+import _strptime  # type: ignore[import-not-found]  # noqa: F401  # what strptime imports when first called
 import time
 from operator import attrgetter
 from time import struct_time
 from typing import Any, Final
 
 from noodle_ray.core.vm.methods import register
+from noodle_ray.core.vm.modules.vetting import charge_value
 from noodle_ray.core.vm.state import S
 
 _BILLION: Final = 1_000_000_000
@@ -56,6 +58,14 @@ def strftime(format: Any, t: Any = None, /) -> str:
     return time.strftime(format, gmtime() if t is None else t)
 
 
+def strptime(data_string: Any, format: Any = "%a %b %d %H:%M:%S %Y", /) -> struct_time:
+    """time.strptime()."""
+    charge_value(data_string, 16)
+    charge_value(format, 64)
+    S.charge(100)
+    return time.strptime(data_string, format)
+
+
 def mktime(t: Any, /) -> float:
     """time.mktime(): the place is UTC."""
     year, month, day, hour, minute, second = t[:6]
@@ -101,6 +111,7 @@ MEMBERS: dict[str, Any] = {
     "process_time_ns": monotonic_ns,
     "sleep": sleep,
     "strftime": strftime,
+    "strptime": strptime,
     "struct_time": struct_time,
     "thread_time": monotonic,
     "time": now,

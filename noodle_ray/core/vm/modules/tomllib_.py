@@ -3,11 +3,13 @@
 from typing import Any, Final
 
 from noodle_ray.core.vm.methods import attribute, register
+from noodle_ray.core.vm.modules import datetime_
 from noodle_ray.core.vm.modules.copies import own_copy
 from noodle_ray.core.vm.modules.vetting import charge_value
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of
 
+assert datetime_.MEMBERS, "importing it gives dates their attributes"
 tomllib: Any = own_copy("tomllib._parser")
 tomllib.TOMLDecodeError.__module__ = "tomllib"
 _parse_key: Final[Any] = tomllib.parse_key
@@ -24,7 +26,16 @@ def _paying_key(src: str, pos: int) -> Any:
     return found
 
 
+_parse_value: Final[Any] = tomllib.parse_value
+
+
+def _paying_value(src: str, pos: int, parse_float: Any) -> Any:
+    S.charge(80)
+    return _parse_value(src, pos, parse_float)
+
+
 tomllib.parse_key = _paying_key
+tomllib.parse_value = _paying_value
 
 
 def loads(s: Any, /, *, parse_float: Any = float) -> dict[str, Any]:

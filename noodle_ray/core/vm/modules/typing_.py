@@ -12,7 +12,7 @@ from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import open_type
-from noodle_ray.light import Any, Final, GenericAlias, MethodType, NoReturn
+from noodle_ray.light import Any, Final, GenericAlias, MethodType, NoReturn, UnionType
 
 _MISSING: Final = object()
 RUNTIME: Final = mark("_is_runtime_protocol")
@@ -301,14 +301,18 @@ def get_origin(tp: Any) -> Any:
     """typing.get_origin."""
     if isinstance(tp, GenericAlias):
         return tp.__origin__
+    if isinstance(tp, UnionType):
+        return UnionType
     if not (isinstance(tp, Form) and tp.args):
         return None
-    return open_type(tp.origin) if isinstance(tp.origin, type) else tp.origin or tp
+    if tp.origin is None:
+        return MEMBERS["Union" if tp.name == "Optional" else tp.name]
+    return open_type(tp.origin) if isinstance(tp.origin, type) else tp.origin
 
 
 def get_args(tp: Any) -> Any:
     """typing.get_args."""
-    return tp.__args__ if isinstance(tp, GenericAlias) else tp.args if isinstance(tp, Form) else ()
+    return tp.__args__ if isinstance(tp, GenericAlias | UnionType) else tp.args if isinstance(tp, Form) else ()
 
 
 def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> Any:
@@ -323,10 +327,10 @@ def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> Any:
         hints.update(attribute(obj, "__annotations__"))
     elif not is_instance(obj):
         raise TypeError(f"{obj!r} is not a module, class, method, or function.")
-    return {name: _named(value) for name, value in hints.items()}
+    return {name: named(value) for name, value in hints.items()}
 
 
-def _named(value: Any) -> Any:
+def named(value: Any) -> Any:
     """An annotation, or what a text in its place names."""
     if value is None:
         return type(None)
@@ -371,6 +375,7 @@ MEMBERS: Final[dict[str, Any]] = {
     **{name: Form(name, origin) for name, origin in _ORIGINS.items() if name != "Text"},
     **{name: kind for name, kind in CLASSES.items() if name != "Set"},
     "AbstractSet": CLASSES["Set"],
+    "Callable": Form("Callable", CLASSES["Callable"]),
     "Text": str,
     "AnyStr": TypeVar("AnyStr"),
     "Generic": Generic,

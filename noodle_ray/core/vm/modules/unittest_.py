@@ -9,7 +9,7 @@ from noodle_ray.core.vm.classes.functions import is_program_function
 from noodle_ray.core.vm.classes.kinds import ProgramType, clean_error, hosted, is_instance, is_program_class
 from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.methods import attribute, register
-from noodle_ray.core.vm.modules import difflib_, pprint_
+from noodle_ray.core.vm.modules import difflib_, pprint_, re_
 from noodle_ray.core.vm.modules.copies import own_copy
 from noodle_ray.core.vm.modules.traceback_ import format_exception
 from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers
@@ -175,9 +175,7 @@ def _not_regex(self: Any, text: Any, unexpected_regex: Any, msg: Any = None) -> 
 
 
 def _search(pattern: Any, text: Any) -> Any:
-    from noodle_ray.core.vm.modules.re_ import MEMBERS as RE
-
-    return attribute(RE["compile"](pattern), "search")(text)
+    return attribute(re_.MEMBERS["compile"](pattern), "search")(text)
 
 
 class Raises:

@@ -1,5 +1,6 @@
 """The uuid module. Random and time-based ones come from the run's seed and clock, and tell nothing of the host."""
 
+import hashlib  # noqa: F401  # what uuid3 and uuid5 import
 import uuid
 from typing import Any
 

@@ -3,6 +3,7 @@
 The parser itself (expat) refuses documents whose entities unfold to much more than they are.
 """
 
+import codecs
 import io
 import xml.etree.ElementTree as cpython
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from noodle_ray.core.vm.modules.vetting import charge_value, methods, readers
 from noodle_ray.core.vm.state import S
 
 Element: Final = cpython.Element
+for _name in ("us-ascii", "utf-8"):
+    codecs.lookup(_name)  # which imports what a locked-down process cannot
 ElementTree: Final = cpython.ElementTree
 
 
