@@ -6,7 +6,7 @@ from noodle_ray.core.vm.classes.functions import is_program_function
 from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
-from noodle_ray.light import Any, Callable, Final
+from noodle_ray.light import Any, Callable, Final, Iterator
 
 _MISSING: Final = object()
 ANNOTATIONS: Final = mark("__annotations__")
@@ -40,10 +40,16 @@ def all_locals(known: dict[str, Any], /) -> dict[str, Any]:
     return known
 
 
+def each(function: Callable[[Any], Any], elements: Any, /) -> Iterator[Any]:
+    """What the function returns for each element, of which each runs as a fiber of its own."""
+    return S.fibers.each(function, elements)
+
+
 HELPERS: Final[dict[str, Any]] = {
     **awaiting.HELPERS,
     **matching.HELPERS,
     ".annotate": annotate,
+    ".each": each,
     ".globals": all_globals,
     ".locals": all_locals,
 }
