@@ -72,13 +72,13 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
         return None, _sorted(unit.found)
     if not unit.effects:
         return _module([f for f in unit.functions if f is not None], filename), []
-    from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
+    from noodle_ray.core.lang.effects import facts_of, finished, overlapping_comprehensions
 
     facts = facts_of(unit)
     overlapping = overlapping_comprehensions(facts)
     if overlapping:
         facts = facts_of(lower(Resolution(tree, titles, overlapping), lines))
-    return _module(insert_waits(facts), filename), []
+    return _module(finished(facts), filename), []
 
 
 def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:

@@ -8,6 +8,8 @@ is outstanding, the whole function is guarded: an error of an earlier call takes
 
 from typing import Any, Final, cast
 
+from noodle_ray.core.lang.fission import overlap_loops
+from noodle_ray.core.lang.fission.flow import Flow
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.purity import Facts, Region, Remembered
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
@@ -47,6 +49,11 @@ def _may_overlap(facts: Facts, function: int, comp: Instr) -> bool:
     named = len(facts.functions[function].locals)
     writes_local = any(register < named for register in region.writers)
     return not writes_local and facts.region_effectful(region) and facts.region_safe(region)
+
+
+def finished(facts: Facts) -> list[Function]:
+    """The program's functions with loops that overlap, and all waits."""
+    return insert_waits(overlap_loops(facts)[0])
 
 
 def insert_waits(facts: Facts) -> list[Function]:
@@ -109,6 +116,9 @@ class _Waits:
 
     def rewrite(self) -> Function:
         body = self.block(self.function.body)
+        parameters = set(range(len(self.function.params)))
+        unsure = sorted(Flow(body, parameters).forced)  # a variable that only one branch gives an answer
+        body = (*[Instr("unset", (register,), self.function.span) for register in unsure], *body)
         if self.exposed:
             span = self.function.span
             handler = (Instr("barrier", (), span), Instr("reraise", (), span))

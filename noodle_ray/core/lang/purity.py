@@ -25,7 +25,7 @@ MUTATORS: Final = frozenset(
      "popitem", "remove", "reverse", "setdefault", "sort", "symmetric_difference_update", "update"}
 )  # fmt: skip
 """Methods that change their receiver, of any type."""
-_READERS: Final = frozenset(
+READERS: Final = frozenset(
     {
         *(name for kind in (str, bytes, int, float, complex, tuple, frozenset, range) for name in kind.__dict__),
         *("all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cosine", "cumsum", "date", "dot", "elements"),
@@ -140,6 +140,7 @@ class Facts:
     def __init__(self, unit: Unit, remembered: Remembered | None = None) -> None:
         self.unit = unit
         self.remembered = remembered or Remembered(0)
+        self.pieces: frozenset[int] = frozenset(unit.pieces)
         self.functions = [function for function in unit.functions if function is not None]
         self.traits = Traits(self.functions)
         entry = self._entry() if self.traits.any else None
@@ -183,7 +184,7 @@ class Facts:
             for op, args, _ in flatten(function.body):
                 if op == "gget" and args[1] == "main":
                     return None
-        return self._function_named(self.unit.resolution.module, "main")
+        return self.function_named(self.unit.resolution.module, "main")
 
     def _maps_loosely(self, region: Region) -> bool:
         """True if a ``map`` or ``filter`` may run code that others see, whenever it is gone through."""
@@ -247,9 +248,12 @@ class Facts:
         found: dict[int, int] = {}
         scope = self.unit.homes[region.function]
         names = self.functions[region.function].locals
-        for register, writers in region.writers.items():
+        own = region.writers
+        if region.function in self.pieces:  # whose parameters are variables of the function around
+            own = {**own, **{register: [] for register in range(len(self.functions[region.function].params))}}
+        for register, writers in own.items():
             if register < len(names):
-                index = self._function_named(scope, names[register])
+                index = self.function_named(scope, names[register])
             elif len(writers) == 1:
                 index = self._function_from(region, scope, writers[0])
             else:
@@ -262,14 +266,14 @@ class Facts:
         if writer.op == "func":
             return cast(int, writer.args[1])
         if writer.op == "gget":
-            return self._function_named(self.unit.resolution.module, str(writer.args[1]))
+            return self.function_named(self.unit.resolution.module, str(writer.args[1]))
         if writer.op == "cget":
             function = self.functions[region.function]
             name = (function.cells + function.free)[cast(int, writer.args[1])]
-            return self._function_named(scope, name)
+            return self.function_named(scope, name)
         return None
 
-    def _function_named(self, scope: Scope | None, name: str) -> int | None:
+    def function_named(self, scope: Scope | None, name: str) -> int | None:
         while scope is not None and (scope.kind == "class" or not scope.owns(name)):
             scope = scope.parent
         if scope is not None and scope.kind == "module":
@@ -361,13 +365,15 @@ def _callbacks(facts: Facts, region: Region, keywords: tuple[tuple[str, int], ..
 
 def _callb(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
     name = args[1]
+    if name == ".each":
+        return not facts.callback_safe(region, args[2][0])
     if name in ("map", "filter"):
         return not args[2] or not facts.callback_safe(region, args[2][0])
     return name not in _PURE or _callbacks(facts, region, args[3], name.startswith("json."))
 
 
 def _callm(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
-    if args[2] not in _READERS and not (args[2] in MUTATORS and args[1] in region.own):
+    if args[2] not in READERS and not (args[2] in MUTATORS and args[1] in region.own):
         return True
     return _callbacks(facts, region, args[4], False)
 
