@@ -52,7 +52,9 @@ class Programs:
         else:
             main = "\n".join(["xs = XS", "rows = ROWS", *body]) + "\n"
             end = f"({shown})\n"
-        words = pick.sample(["ab", "cde", "f", "ghi", "jk", "lmno", "pq", "r", "stu", "v", "wx", "y"], pick.randint(0, 6))
+        words = pick.sample(
+            ["ab", "cde", "f", "ghi", "jk", "lmno", "pq", "r", "stu", "v", "wx", "y"], pick.randint(0, 6)
+        )
         head = f"XS = {words!r}\nROWS = {[[w, i] for i, w in enumerate(words)]!r}\nlog = []\n"
         return HEADER + head + "".join(HELPERS[name] for name in HELPERS if name in self.used) + main + end
 
@@ -78,7 +80,12 @@ class Programs:
                 ["print('caught', e)"], ["print('at', x)"], ["more.append(str(e))", "print(len(out))"], ["pass"],
                 ["print(total, text)"],
             ])  # fmt: skip
-            return ["try:", *_shifted(loop), f"except {pick.choice(['ModelError', 'Exception'])} as e:", *_shifted(handler)]
+            return [
+                "try:",
+                *_shifted(loop),
+                f"except {pick.choice(['ModelError', 'Exception'])} as e:",
+                *_shifted(handler),
+            ]
         return loop
 
     def loop(self, name: str, depth: int) -> list[str]:

@@ -207,9 +207,10 @@ class _Waits:
         self.ask(instr)
 
     def ask(self, instr: Instr) -> None:
-        """Inside a try statement a variable keeps its value until the call has answered."""
+        """Inside a try statement a variable keeps its value until the call has answered; and so does all that a part
+        of a loop may return."""
         target = cast(int, instr.args[0])
-        if not self.eager or target >= len(self.function.locals):
+        if not self.eager or (target >= len(self.function.locals) and self.index not in self.facts.pieces):
             self.code.append(instr)
             self.becomes_pending(target, instr.span)
             return

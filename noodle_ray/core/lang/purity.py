@@ -340,7 +340,7 @@ def _keeps(instr: Instr, lazy: set[int]) -> bool:
         return False
     if instr.op == "extend":
         return instr.args[0] in lazy
-    if instr.op == "callb" and (instr.args[1] in _CONSUMERS or instr.args[1] in _LAZY):
+    if instr.op == "callb" and (instr.args[1] in _CONSUMERS or instr.args[1] in _LAZY or instr.args[1] == ".each"):
         return False
     if instr.op == "callm" and instr.args[2] in ("join", "extend", "update"):
         return instr.args[1] in lazy

@@ -27,7 +27,16 @@ _MAKERS: Final = frozenset(
 )  # fmt: skip
 """Builtins whose result is new, and holds at most what the arguments hold."""
 _MAKING_METHODS: Final = frozenset(
-    {"copy", "items", "most_common", "split", "splitlines", "values", "keys", *(MUTATORS - {"pop", "popitem", "setdefault"})}
+    {
+        "copy",
+        "items",
+        "most_common",
+        "split",
+        "splitlines",
+        "values",
+        "keys",
+        *(MUTATORS - {"pop", "popitem", "setdefault"}),
+    }
 )
 _TEXT_METHODS: Final = frozenset(
     {"count", "endswith", "format", "index", "isdigit", "join", "lower", "lstrip", "replace", "rstrip", "startswith",

@@ -111,6 +111,17 @@ def killed(block: Block) -> set[int]:
     return {cast(int, instr.args[0]) for instr in flatten(block) if instr.op == "unset"}
 
 
+def caught_in(block: Block) -> set[int]:
+    """Registers of exceptions: an exception that leaves a handler unbinds its variable."""
+    return {
+        exception
+        for instr in flatten(block)
+        if instr.op == "try"
+        for _, _, exception, _ in cast("tuple[Any, ...]", instr.args[1])
+        if exception is not None
+    }
+
+
 def written(block: Block) -> set[int]:
     """Registers that a block may write."""
     return {register for instr in flatten(block) for register in writes_of(instr)}

@@ -153,7 +153,9 @@ def rebuilt(block: Block, change: Any) -> Block:
     """The block with each instruction, nested ones too, replaced; those that stay are the same objects."""
     found = []
     for instr in block:
-        nested = tuple([_operand(kind, value, change) for kind, value in zip(OPERANDS[instr.op], instr.args, strict=True)])
+        nested = tuple(
+            [_operand(kind, value, change) for kind, value in zip(OPERANDS[instr.op], instr.args, strict=True)]
+        )
         if any(new is not old for new, old in zip(nested, instr.args, strict=True)):
             instr = instr._replace(args=nested)
         found.append(change(instr))

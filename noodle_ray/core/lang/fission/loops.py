@@ -8,7 +8,7 @@ element, so that exceptions, output and changes come in the order of the program
 from typing import Any, Final, NamedTuple, cast
 
 from noodle_ray.core.lang.fission.aliases import FOREIGN
-from noodle_ray.core.lang.fission.flow import Flow, killed, read, written
+from noodle_ray.core.lang.fission.flow import Flow, caught_in, killed, read, written
 from noodle_ray.core.lang.fission.function import Around
 from noodle_ray.core.lang.fission.pieces import make_piece
 from noodle_ray.core.lang.fission.shapes import checked, jumps, marked, settled
@@ -49,6 +49,8 @@ class Program:
             self.nothing = "the program keeps an iterator, which a call could go through"
         elif facts.unit.resolution.stops:
             self.nothing = "the program uses StopIteration"
+        elif "__del__" in facts.traits.dunders or any(map(_watches, facts.regions)):
+            self.nothing = "the program can tell when objects are freed"
 
     def add(self, function: Function, index: int) -> int:
         """Adds a part of a function; its index."""
@@ -61,6 +63,13 @@ class Program:
         """Takes back what was added since there were so many functions and verdicts."""
         del self.functions[functions:], self.verdicts[verdicts:]
         self.pieces = {index for index in self.pieces if index < functions}
+        self.homes = {index: scope for index, scope in self.homes.items() if index < functions}
+
+
+def _watches(region: Region) -> bool:
+    return any(
+        i.op in ("bget", "callb") and str(i.args[1]).partition(".")[0] in ("weakref", "gc") for i in region.instructions
+    )
 
 
 def _printing(facts: Facts) -> list[bool]:
@@ -197,13 +206,12 @@ class Loops:
         entering = flow.exposed | {iterable}
         self._look_at_both(entering, asking, rest, changed)
         outside = self._read_outside(loop) | read(other)
-        if "try" in guarded and (seen := own & outside):
-            raise Sequential(f"{self._quoted(seen)} is read after an exception may have ended it")
-        lost = killed(asking)
+        caught = "try" in guarded and bool(own & outside)
+        lost = killed(asking) | caught_in(asking)
         needed = {r for r in own if r in outside or (around.is_global(r) and r not in lost)} | (own & read(rest))
         if lost := lost & needed:
             raise Sequential(f"{self._quoted(lost)} may be unbound after its calls")
-        return self._built(loop, asking, rest, needed, flow.defined)
+        return self._built(loop, asking, rest, needed, {target} if caught else flow.defined, caught)
 
     # proofs
 
@@ -284,9 +292,9 @@ class Loops:
         around = self.around
         if both := entering & written(rest):
             raise Sequential(f"{self._quoted(both)} is read by its calls and changed by it")
-        looked = {r for i in flatten(asking) if i.op not in ("move", "check") for r in reads_of(i)} | entering.difference(
-            read(asking)
-        )
+        looked = {
+            r for i in flatten(asking) if i.op not in ("move", "check") for r in reads_of(i)
+        } | entering.difference(read(asking))
         aliases = around.aliases
         seen = changed & aliases.reach({one for register in looked for one in aliases.of(register)})
         for register in sorted({r for i in flatten(rest) if (r := self._changes(i)) is not None}) if seen else ():
@@ -326,24 +334,30 @@ class Loops:
     # the new code
 
     def _built(
-        self, loop: Instr, asking: Block, rest: Block, needed: set[int], always: set[int]
+        self, loop: Instr, asking: Block, rest: Block, needed: set[int], always: set[int], caught: bool
     ) -> tuple[Block, Block]:
+        """Registers of ``always`` are written whenever a row is returned. ``caught`` tells that a row is returned also
+        for an element whose part raises, with what it has written until then and the exception."""
         around, span = self.around, loop.span
         target, iterable, _, other = cast("tuple[int, int, Block, Block]", loop.args)
         again = self._again(asking, needed, always)
         values = sorted(needed - {cast(int, instr.args[0]) for instr in again})
+        failed, error = (around.fresh(), around.fresh()) if caught else (0, 0)
         sometimes = [register for register in values if register not in always and register != target]
         flags = {r: around.fresh() for r in sometimes if r < around.named or around.is_global(r)}
         start = [Instr("const", (register, None), span) for register in sometimes]
         start += [Instr("const", (flag, False), span) for flag in flags.values()]
-        body = (*start, *marked(asking, flags, writes_of)) if flags else (*start, *asking)
-        row, before, end = self._row(values, flags, span)
+        body = marked(asking, flags, writes_of) if flags else asking
+        if caught:
+            start += [Instr("const", (failed, False), span), Instr("const", (error, None), span)]
+            handler = ((), None, error, (Instr("const", (failed, True), span),))
+            body = (Instr("try", (body, (handler,), (), ()), span),)
+        body = (*start, *body)
+        row, before, end = self._row(values, flags, span, (failed, error) if caught else ())
         code = self._bound(self.block((*body, *end), frozenset()), set(sometimes))
         self.sometimes |= {register for register in flags if not around.is_global(register)}
         kept = {r for r in written(code) | around.defined if around.is_global(r)}
-        piece = make_piece(
-            around.function, self.program.functions, around.as_globals(code, kept), target, span
-        )
+        piece = make_piece(around.function, self.program.functions, around.as_globals(code, kept), target, span)
         self.program.verdicts.append(Verdict(self.index, span, ""))
         made, rows = around.fresh(), around.fresh()
         index = self.program.add(piece.function, self.index)
@@ -354,6 +368,8 @@ class Loops:
             Instr("func", (made, index, captured), span),
             Instr("callb", (rows, ".each", (made, iterable), ()), span),
         )
+        if caught:
+            before.append(Instr("if", (failed, (Instr("raise", (error,), span),), ()), span))
         unsure = {register for register in flags if not around.is_global(register)}
         rest = checked((*again, *rest), unsure) if unsure else (*again, *rest)
         return first, (Instr("for", (row, rows, (*before, *rest), other), span),)
@@ -373,13 +389,16 @@ class Loops:
             if instr.op in _AGAIN and (register in always or instr.op in ("const", "bget", "model"))
         ]
 
-    def _row(self, values: list[int], flags: dict[int, int], span: Span) -> tuple[int, list[Instr], list[Instr]]:
-        """The register for a row, what puts the row's values in their places, and what returns them."""
+    def _row(
+        self, values: list[int], flags: dict[int, int], span: Span, more: tuple[int, ...]
+    ) -> tuple[int, list[Instr], list[Instr]]:
+        """The register for a row, what puts the row's values in their places, and what returns them. The registers of
+        ``more`` keep their numbers."""
         around = self.around
-        if not values:
+        if not values and not more:
             nothing = around.fresh()
             return around.fresh(), [], [Instr("const", (nothing, None), span), Instr("return", (nothing,), span)]
-        if len(values) == 1 and not flags:
+        if len(values) == 1 and not flags and not more:
             end = [Instr("return", (values[0],), span)]
             if not around.is_global(values[0]):
                 return values[0], [], end
@@ -388,8 +407,8 @@ class Loops:
         row, whole = around.fresh(), around.fresh()
         places = [r if r not in flags and not around.is_global(r) else around.fresh() for r in values]
         tests = {register: around.fresh() for register in flags}
-        items = (*values, *flags.values())
-        before = [Instr("unpack", (row, (*places, *tests.values())), span)]
+        items = (*values, *flags.values(), *more)
+        before = [Instr("unpack", (row, (*places, *tests.values(), *more)), span)]
         for register, place in zip(values, places, strict=True):
             put = Instr("move", (register, place), span)
             if register in flags:

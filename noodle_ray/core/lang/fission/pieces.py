@@ -13,7 +13,9 @@ from noodle_ray.core.vm.names import ITERATION
 _REGISTERS: Final = frozenset({"D", "R", "X"})
 
 
-def mapped(block: Block, register: Callable[[int], int], cell: Callable[[int], int], function: Callable[[int], int]) -> Block:
+def mapped(
+    block: Block, register: Callable[[int], int], cell: Callable[[int], int], function: Callable[[int], int]
+) -> Block:
     """The block with its registers, cells and functions replaced."""
 
     def optional(value: int | None) -> int | None:
@@ -65,13 +67,14 @@ def make_piece(outer: Function, functions: list[Function], block: Block, element
     """The function of one parameter, ``element``, that runs the block; what else it reads and does not write it
     captures."""
     own = written(block) - {element}
+    checked = {_integer(instr, 0) for instr in flatten(block) if instr.op == "check"}  # whose messages need the name
     captured = sorted(read(block) - own - {element})
     named = len(outer.locals)
-    variables = sorted(register for register in own if register < named)
+    variables = sorted(register for register in own & checked if register < named)
     used = {outer.locals[register] for register in (element, *captured, *variables) if register < named}
     names = _Names(used | {*outer.cells, *outer.free})
     params = [outer.locals[r] if r < named and outer.locals[r] else names.fresh() for r in (element, *captured)]
-    order = [element, *captured, *variables, *sorted(register for register in own if register >= named)]
+    order = [element, *captured, *variables, *sorted(own.difference(variables))]
     places = {register: place for place, register in enumerate(order)}
     free = _free(outer, functions, block)
     cells = (*outer.cells, *outer.free)

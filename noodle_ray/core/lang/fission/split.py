@@ -143,4 +143,6 @@ class Splitter:
         if instr.op == "callm":
             receiver, name, args = cast("tuple[int, str, tuple[int, ...]]", instr.args[1:4])
             return name == "append" and len(args) == 1 and self.around.is_list(receiver)
+        if instr.op == "callb" and instr.args[1] == "print" and not instr.args[3]:
+            return not (self.around.facts.traits.any and self.around.facts.traits.runs(instr, self.around.region.plain))
         return instr.op in _CANNOT_RAISE
