@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from noodle_ray.core.lang.fission import overlap_loops
 from noodle_ray.core.lang.fission.flow import Flow
-from noodle_ray.core.lang.lower.frame import Unit
+from noodle_ray.core.lang.lower.frame import WHOLE, Unit
 from noodle_ray.core.lang.purity import Facts, Region, Remembered
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
@@ -97,13 +97,18 @@ class State:
 
 
 class _Waits:
-    """Rewrites one function."""
+    """Rewrites one function. Variables of ``unsure`` are waited for at once, as only some ways lead through a call that
+    gives them a value."""
 
     def __init__(self, facts: Facts, index: int) -> None:
         self.facts = facts
         self.index = index
         self.function = facts.functions[index]
         self.region = facts.regions[index]
+        self.unsure: set[int] = set()
+        self.begin()
+
+    def begin(self) -> None:
         self.registers = self.function.registers
         self.state = State()
         self.code: list[Instr] = []
@@ -112,13 +117,16 @@ class _Waits:
         self.breaks: list[State] = []
         self.before: list[set[int]] = []
         self.source: dict[int, str] = {}
+        self.asked: dict[object, Span | None] = {}
         self.exposed = False
 
     def rewrite(self) -> Function:
         body = self.block(self.function.body)
         parameters = set(range(len(self.function.params)))
-        unsure = sorted(Flow(body, parameters).forced)  # a variable that only one branch gives an answer
-        body = (*[Instr("unset", (register,), self.function.span) for register in unsure], *body)
+        while unsure := Flow(body, parameters).forced - self.unsure:
+            self.unsure |= unsure
+            self.begin()
+            body = self.block(self.function.body)
         if self.exposed:
             span = self.function.span
             handler = (Instr("barrier", (), span), Instr("reraise", (), span))
@@ -139,6 +147,7 @@ class _Waits:
         state = self.state
         if register not in state.pending:
             return
+        span = self.asked.get(register) or span  # an error is that of the line that asked
         self.code.append(Instr("force", (register,), span))
         state.pending.discard(register)
         state.outstanding.discard(register)
@@ -154,6 +163,8 @@ class _Waits:
 
     def barrier(self, span: Span) -> None:
         if self.state.outstanding:
+            if len(self.state.outstanding) == 1:
+                span = self.asked.get(next(iter(self.state.outstanding))) or span
             self.code.append(Instr("barrier", (), span))
             self.state.outstanding.clear()
 
@@ -169,8 +180,13 @@ class _Waits:
         self.written(register)
         self.state.pending.add(register)
         self.state.outstanding.add(register)
-        if self.eager:
+        self.asked_at(register, span)
+        if self.eager or register in self.unsure:
             self.force(register, span)
+
+    def asked_at(self, place: object, span: Span | None) -> None:
+        """Notes where what a register or global may wait for was asked; None for one of several places."""
+        self.asked[place] = span if self.asked.get(place, span) == span else None
 
     def alias(self, target: int, sources: list[int]) -> None:
         """``target`` now holds the value of one of the sources, pending or not."""
@@ -179,9 +195,12 @@ class _Waits:
         self.written(target)
         for register in pending:
             state.pending.add(target)
+            self.asked_at(target, self.asked.get(register))
             if register in state.outstanding and register >= len(self.function.locals):
                 state.outstanding.discard(register)
                 state.outstanding.add(target)
+        if pending and target in self.unsure:
+            self.force(target, WHOLE)
 
     # straight-line code
 
@@ -247,6 +266,7 @@ class _Waits:
         state.globals.discard(name)
         if register in state.pending:
             state.globals.add(name)
+            self.asked_at(name, self.asked.get(register))
             if register in state.outstanding:
                 state.outstanding.discard(register)
                 state.outstanding.add(name)
@@ -259,6 +279,7 @@ class _Waits:
         if name in self.state.globals:
             self.state.pending.add(register)
             self.source[register] = name
+            self.asked_at(register, self.asked.get(name))
 
     # branches
 
