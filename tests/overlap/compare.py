@@ -1,4 +1,4 @@
-"""What a program does on Noodle, its answers coming in any order, and what CPython does with one call after the other."""
+"""What a program does on Noodle, whatever the order of its answers, and in CPython with one call after the other."""
 
 import contextlib
 import io

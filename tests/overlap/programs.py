@@ -8,7 +8,8 @@ HELPERS = {
     "twice": "def twice(x):\n    return m(m(x))\n",
     "pick": "def pick(x):\n    a = m(x)\n    b = m(x + 'p')\n    return a if a < b else b\n",
     "safe": "def safe(x):\n    try:\n        return m(x)\n    except ModelError as e:\n        return 'E' + str(e)\n",
-    "many": "def many(x):\n    found = []\n    for c in x[:2]:\n        found.append(m(c))\n    return '+'.join(found)\n",
+    "many": "def many(x):\n    found = []\n"
+    "    for c in x[:2]:\n        found.append(m(c))\n    return '+'.join(found)\n",
     "pure": "def pure(x):\n    return x.upper() + '.'\n",
     "noisy": "def noisy(x):\n    print('noisy', x)\n    return x\n",
     "loud": "def loud(x):\n    print('loud', x)\n    return m(x)\n",
@@ -30,7 +31,7 @@ class Programs:
         self.random = Random(seed)
         self.used: set[str] = set()
         self.inside = False
-        self.depth = 0
+        self.seen = ""
 
     def program(self) -> str:
         """One program."""
@@ -38,8 +39,18 @@ class Programs:
         self.inside = pick.random() < 0.6
         body = ["out = []", "more = []", "table = {}", "total = 0", "text = ''", "best = ''"]
         body.append(pick.choice(["counts = {'a': 0, 'b': 0}", "counts = {k: 0 for k in 'ab'}"]))
-        if pick.random() < 0.15:
-            body.append(pick.choice(["alias = out", "holder = [out]", "rows_of = {'o': more}"]))
+        if pick.random() < 0.3:
+            line, self.seen = pick.choice(
+                [
+                    ("alias = out", "len(alias)"),
+                    ("holder = [out]", "len(holder[0])"),
+                    ("rows_of = {'o': more}", "len(rows_of['o'])"),
+                    ("def count():\n    return len(out)", "count()"),
+                    ("log.append(out)", "len(log[0])"),
+                    ("keep(out)", "len(kept[0])"),
+                ]
+            )
+            body += line.split("\n")
         for _ in range(pick.choice([1, 1, 2])):
             body += self.outer_loop()
         shown = "out, more, table, counts, total, text, best, log"
@@ -55,7 +66,8 @@ class Programs:
         words = pick.sample(
             ["ab", "cde", "f", "ghi", "jk", "lmno", "pq", "r", "stu", "v", "wx", "y"], pick.randint(0, 6)
         )
-        head = f"XS = {words!r}\nROWS = {[[w, i] for i, w in enumerate(words)]!r}\nlog = []\n"
+        head = f"XS = {words!r}\nROWS = {[[w, i] for i, w in enumerate(words)]!r}\nlog = []\nkept = []\n"
+        head += "def keep(x):\n    kept.append(x)\n"
         return HEADER + head + "".join(HELPERS[name] for name in HELPERS if name in self.used) + main + end
 
     # loops
@@ -152,18 +164,20 @@ class Programs:
 
     def following(self, x: str) -> list[str]:
         pick = self.random
+        if self.seen and pick.random() < 0.3:
+            return [pick.choice(["out.append('s')", "more.append('s')", "log.append('s')"])]
         y = pick.choice(["y", "y", "y", "z", x])
         return [pick.choice([
             f"out.append({y})", f"more.append(({x}, {y}))", f"total += len(str({y}))", f"table[str({x})] = {y}",
             f"table[{y}] = table.get({y}, 0) + 1", "counts['a'] += 1", f"text += str({y})", f"print({x}, {y})",
-            f"print('line', total)", f"if {y} > best:\n    best = {y}", f"if {self.test(x)}:\n    print('t', {y})",
+            "print('line', total)", f"if {y} > best:\n    best = {y}", f"if {self.test(x)}:\n    print('t', {y})",
             f"table.setdefault(str({x})[:1], []).append({y})", f"out.insert(0, {y})", f"{self.use('noisy')}({y})",
             f"out.append({self.use('pure')}(str({y})))", f"y = {self.use('pure')}(str({y}))", f"log.append({y})",
             "out.append(list(more))", f"{x} = {y}", f"row = [{y}]\nout.append(row)", "more = []", "alias = out",
             f"if {self.test(x)}:\n    continue", f"total += ({y} == 'zz') // len(xs)", f"z = {y}", "del z",
             f"out.append((lambda: {y})())", f"print(str({y})[40])" if pick.random() < 0.1 else "pass",
             "break" if pick.random() < 0.2 else "pass", "xs.append('n') if len(xs) < 4 else None", "out.pop()",
-            f"rows[0].append(total)", f"{self.use('grow')}(more)",
+            "rows[0].append(total)", f"{self.use('grow')}(more)",
         ])][0].split("\n")  # fmt: skip
 
     # expressions
@@ -173,7 +187,7 @@ class Programs:
         return name
 
     def function(self) -> str:
-        return self.use(self.random.choice(ASKING + ("pure",)))
+        return self.use(self.random.choice((*ASKING, "pure")))
 
     def ask(self, x: str) -> str:
         pick = self.random
@@ -185,6 +199,8 @@ class Programs:
 
     def argument(self, x: str) -> str:
         pick = self.random
+        if self.seen and pick.random() < 0.3:
+            return f"str({x}) + str({self.seen})"
         return pick.choice([
             f"str({x})", f"str({x})", f"str({x})", f"str({x}) + 'q'", f"str({x}) + text[:2]", f"m(str({x}))",
             f"str({x}) + str(total)" if pick.random() < 0.3 else f"str({x}) + 'w'",

@@ -22,8 +22,8 @@ _NUMBERS: Final = frozenset(
 """Builtins whose result is immutable and holds nothing."""
 _MAKERS: Final = frozenset(
     {"bytearray", "bytes", "collections.Counter", "collections.OrderedDict", "collections.defaultdict",
-     "collections.deque", "dict", "enumerate", "frozenset", "json.dumps", "json.loads", "list", "reversed", "round", "set",
-     "sorted", "tuple", "zip"}
+     "collections.deque", "dict", "enumerate", "frozenset", "json.dumps", "json.loads", "list", "reversed", "round",
+     "set", "sorted", "tuple", "zip"}
 )  # fmt: skip
 """Builtins whose result is new, and holds at most what the arguments hold."""
 _MAKING_METHODS: Final = frozenset(

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, cast
 
-from noodle_ray.core.lang.fission.aliases import Aliases
+from noodle_ray.core.lang.fission.aliases import FOREIGN, Aliases
 from noodle_ray.core.lang.fission.flow import Flow
 from noodle_ray.core.lang.purity import Facts, Region
 from noodle_ray.core.nbc.module import Block, Function, Instr
@@ -83,7 +83,7 @@ class Around:
         held = self.aliases.of(register)
         locals_ = self.function.locals
         for other in (*range(self.named), *range(GLOBALS, GLOBALS + len(self.names))):
-            if held and self.aliases.of(other) == held:
+            if held and FOREIGN not in held and self.aliases.of(other) == held:
                 return str(self.names[other - GLOBALS] if other >= GLOBALS else locals_[other])
         return ""
 

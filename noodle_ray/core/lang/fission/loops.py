@@ -1,7 +1,7 @@
 """Loops cut in two: first the part that asks, for all elements at once, then the rest, for one after the other.
 
-``for x in xs: P; T`` becomes ``rows = .each(P, xs)`` and ``for row in rows: T``, if what P does for one element can have no
-part in what it does for another, and T changes nothing that P reads. Taking a row raises what P raised for that
+``for x in xs: P; T`` becomes ``rows = .each(P, xs)`` and ``for row in rows: T``, if what P does for one element can
+have no part in what it does for another, and T changes nothing that P reads. Taking a row raises what P raised for that
 element, so that exceptions, output and changes come in the order of the program.
 """
 
@@ -168,7 +168,7 @@ class Loops:
     def _cut(self, loop: Instr, guarded: frozenset[str]) -> tuple[Block, Block]:
         """What stands for a loop in the part that asks and in the rest. Raises Sequential."""
         around = self.around
-        target, _, body, other = cast("tuple[int, int, Block, Block]", loop.args)
+        _, _, body, _ = cast("tuple[int, int, Block, Block]", loop.args)
         if self.program.nothing:
             raise Sequential(self.program.nothing)
         if around.function.kind == "class":
@@ -207,7 +207,7 @@ class Loops:
         self._look_at_both(entering, asking, rest, changed)
         outside = self._read_outside(loop) | read(other)
         caught = "try" in guarded and bool(own & outside)
-        lost = killed(asking) | caught_in(asking)
+        lost = killed(asking) | {register for register in caught_in(asking) if register < around.named}
         needed = {r for r in own if r in outside or (around.is_global(r) and r not in lost)} | (own & read(rest))
         if lost := lost & needed:
             raise Sequential(f"{self._quoted(lost)} may be unbound after its calls")
@@ -347,14 +347,15 @@ class Loops:
         flags = {r: around.fresh() for r in sometimes if r < around.named or around.is_global(r)}
         start = [Instr("const", (register, None), span) for register in sometimes]
         start += [Instr("const", (flag, False), span) for flag in flags.values()]
-        body = marked(asking, flags, writes_of) if flags else asking
+        body = self.block(asking, frozenset())
+        body = marked(body, flags, writes_of) if flags else body
         if caught:
             start += [Instr("const", (failed, False), span), Instr("const", (error, None), span)]
             handler = ((), None, error, (Instr("const", (failed, True), span),))
             body = (Instr("try", (body, (handler,), (), ()), span),)
         body = (*start, *body)
         row, before, end = self._row(values, flags, span, (failed, error) if caught else ())
-        code = self._bound(self.block((*body, *end), frozenset()), set(sometimes))
+        code = self._bound((*body, *end), {target, *sometimes})
         self.sometimes |= {register for register in flags if not around.is_global(register)}
         kept = {r for r in written(code) | around.defined if around.is_global(r)}
         piece = make_piece(around.function, self.program.functions, around.as_globals(code, kept), target, span)

@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple, cast
 from noodle_ray.core.lang.fission.flow import read, written
 from noodle_ray.core.lang.fission.function import Around
 from noodle_ray.core.lang.fission.shapes import jumps
-from noodle_ray.core.lang.purity import Region
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten, writes_of
 
@@ -133,9 +132,10 @@ class Splitter:
         region = around.region_of((*before, *handler))
         if any(map(around.asks, handler)) or not any(around.shows(region, each) for each in flatten(handler)):
             return Parts(handler, ())
+        again = "reraise" in jumps(handler)
         for instr in flatten(handler):
             named = instr.op in ("bget", "callb") and str(instr.args[1]).partition(".")[0] in ("sys", "traceback")
-            if named or instr.op in ("raise", "raise_from", "reraise"):
+            if named or again or instr.op in ("raise", "raise_from"):
                 raise Sequential("a handler of its calls' errors raises after it did what others can see")
         return Parts((), handler)
 
