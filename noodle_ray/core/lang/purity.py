@@ -67,6 +67,7 @@ class Region:
         self.instructions = list(instructions)
         self.shown = [instr for instr in self.instructions if instr.op in _VISIBLE]
         self.asking = [instr for instr in self.instructions if instr.op in _ASKING]
+        self.handing = [instr for instr in self.instructions if instr.op == "callb" and _hands_on(instr)]
         self.guarded = any(instr.op in ("try", "with") for instr in self.instructions)
         self.loose: bool | None = None
         self.writers: dict[int, list[Instr]] = {}
@@ -112,6 +113,12 @@ class Region:
         if op == "ifx":
             return args[3] in self.own and args[5] in self.own
         return op == "inplace" and args[2] in self.own and "binop" in self.fresh
+
+
+def _hands_on(instr: Instr) -> bool:
+    """True if a builtin is given a function that it calls for each of some elements."""
+    args = cast(Any, instr.args)
+    return args[1] in ("map", "filter", ".each", ".keys") or any(name == "key" for name, _ in args[3])
 
 
 class Remembered:
@@ -228,7 +235,7 @@ class Facts:
                     return True
             if instr.op == "gather" and self.effectful[cast(int, instr.args[3])]:
                 return True
-        return False
+        return any(self.callback_asks(region.function, instr) for instr in region.handing)
 
     def visible(self, region: Region, instr: Instr) -> bool:
         """True if others can see that the instruction ran: the program's caller, other fibers, its own globals."""
@@ -327,12 +334,34 @@ class Facts:
         return bool(made) and self.functions[made[0]].name == "<genexpr>"
 
     def callback_safe(self, region: Region, register: int) -> bool:
-        """True if the register holds a known function that is fiber-safe, or no function of the program."""
+        """True if the register holds a known function that is fiber-safe, a model, or no function of the
+        program."""
         callee = self.callees[region.function].get(register)
         if callee is not None:
             return self.safe[callee]
         writers = region.writers.get(register, [])
-        return bool(writers) and all(w.op == "bget" and w.args[1] in PURE_BUILTINS for w in writers)
+        return bool(writers) and all(
+            w.op == "model"
+            or (w.op == "bget" and w.args[1] in PURE_BUILTINS)
+            or (w.op == "callb" and w.args[1] == ".keys")
+            for w in writers
+        )
+
+    def callback_asks(self, index: int, instr: Instr) -> bool:
+        """True if an instruction of a function gives a builtin a model, or a function that asks one, to call."""
+        if instr.op != "callb":
+            return False
+        args = cast(Any, instr.args)
+        given = [register for name, register in args[3] if name == "key"]
+        if args[1] in ("map", "filter", ".each", ".keys"):
+            given += args[2][:1]
+        return any(self._asks(index, register) for register in given)
+
+    def _asks(self, index: int, register: int) -> bool:
+        callee = self.callees[index].get(register)
+        if callee is not None:
+            return self.effectful[callee]
+        return any(writer.op == "model" for writer in self.regions[index].writers.get(register, ()))
 
 
 def _keeps(instr: Instr, lazy: set[int]) -> bool:
@@ -365,7 +394,7 @@ def _callbacks(facts: Facts, region: Region, keywords: tuple[tuple[str, int], ..
 
 def _callb(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
     name = args[1]
-    if name == ".each":
+    if name in (".each", ".keys"):
         return not facts.callback_safe(region, args[2][0])
     if name in ("map", "filter"):
         return not args[2] or not facts.callback_safe(region, args[2][0])

@@ -12,11 +12,12 @@ __all__ = ["Verdict", "overlap_loops"]
 def overlap_loops(facts: Facts) -> tuple[Facts, list[Verdict]]:
     """The program with its loops cut as far as they can be, and what became of each that asks models."""
     program = Program(facts)
+    changed = False
     for index, function in enumerate(facts.functions):
         if facts.effectful[index]:
             program.functions[index] = Loops(program, index).rewrite()
-        del function
-    if not program.pieces:
+            changed = changed or program.functions[index] is not function
+    if not changed:
         return facts, program.verdicts
     functions, order = in_order(program.functions)
     places = {old: new for new, old in enumerate(order)}

@@ -52,7 +52,9 @@ class Around:
         """True if the instruction, or one in it, asks a model."""
         callees = self.facts.callees[self.index]
         for each in flatten((instr,)):
-            if each.op == "effect" or (each.op == "callb" and each.args[1] == ".each"):
+            if each.op == "effect" or self.facts.callback_asks(self.index, each):
+                return True
+            if each.op == "callb" and each.args[1] in (".each", ".keys"):
                 return True
             if each.op == "call":
                 callee = callees.get(cast(int, each.args[1]))
@@ -70,7 +72,7 @@ class Around:
 
     def shows(self, region: Region, instr: Instr) -> bool:
         """True if other fibers can see that the instruction ran."""
-        if instr.op == "callb" and instr.args[1] == ".each":
+        if instr.op == "callb" and instr.args[1] in (".each", ".keys"):
             return False
         return instr.op in ("cset", "cdel") or self.facts.visible(region, instr)
 

@@ -8,6 +8,7 @@ element, so that exceptions, output and changes come in the order of the program
 from typing import Any, Final, NamedTuple, cast
 
 from noodle_ray.core.lang.fission.aliases import FOREIGN
+from noodle_ray.core.lang.fission.callbacks import handed_out
 from noodle_ray.core.lang.fission.flow import Flow, caught_in, killed, read, written
 from noodle_ray.core.lang.fission.function import Around
 from noodle_ray.core.lang.fission.pieces import make_piece
@@ -129,10 +130,14 @@ class Loops:
         """A block with its loops cut. ``guarded`` has ``try`` inside a try or with statement, ``handler`` inside
         a handler."""
         found: list[Instr] = []
+        if not self.program.nothing and self.around.function.kind != "class":
+            changed = handed_out(self.around, block)
+            self.changed = self.changed or changed is not block
+            block = changed
         for instr in block:
-            if not self.around.asks(instr) or not any(blocks_of(instr)):
+            if not any(blocks_of(instr)):
                 found.append(instr)
-            elif instr.op == "for":
+            elif instr.op == "for" and self.around.asks(instr):
                 found += self._for(instr, guarded)
             else:
                 found.append(self._inside(instr, guarded))

@@ -45,11 +45,30 @@ def each(function: Callable[[Any], Any], elements: Any, /) -> Iterator[Any]:
     return S.fibers.each(function, elements)
 
 
+class Keys:
+    """What a builtin calls in the place of a function, for each of these elements in turn."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, function: Callable[[Any], Any], elements: Any, /) -> None:
+        self._rows = S.fibers.each(function, elements)
+
+    def __call__(self, _: Any, /) -> Any:
+        return next(self._rows)
+
+    def __repr__(self) -> str:
+        return "<function>"
+
+
+Keys.__name__ = Keys.__qualname__ = "function"
+Keys.__module__ = "builtins"
+
 HELPERS: Final[dict[str, Any]] = {
     **awaiting.HELPERS,
     **matching.HELPERS,
     ".annotate": annotate,
     ".each": each,
     ".globals": all_globals,
+    ".keys": Keys,
     ".locals": all_locals,
 }
