@@ -12,6 +12,7 @@ from noodle_ray.core.lang.fission.callbacks import handed_out
 from noodle_ray.core.lang.fission.flow import Flow, caught_in, killed, read, written
 from noodle_ray.core.lang.fission.function import Around
 from noodle_ray.core.lang.fission.pieces import make_piece
+from noodle_ray.core.lang.fission.sections import Group, group_at
 from noodle_ray.core.lang.fission.shapes import checked, jumps, marked, settled
 from noodle_ray.core.lang.fission.split import Sequential, Splitter
 from noodle_ray.core.lang.purity import MUTATORS, Facts, Region
@@ -111,6 +112,8 @@ class Loops:
         self.around = Around(program.facts, index)
         self.changed = False
         self.sometimes: set[int] = set()
+        self.needed: set[int] = set()
+        self.held: set[int] = set()
 
     def rewrite(self) -> Function:
         """The function with its loops cut."""
@@ -134,7 +137,15 @@ class Loops:
             changed = handed_out(self.around, block)
             self.changed = self.changed or changed is not block
             block = changed
-        for instr in block:
+        place, sections = 0, not guarded and not self.program.nothing and self.around.function.kind != "class"
+        while place < len(block):
+            instr = block[place]
+            group = group_at(self.around, block, place, self.needed) if sections else None
+            if group is not None:
+                found += self._at_once(group, instr.span)
+                place += group.length
+                continue
+            place += 1
             if not any(blocks_of(instr)):
                 found.append(instr)
             elif instr.op == "for" and self.around.asks(instr):
@@ -352,7 +363,10 @@ class Loops:
         flags = {r: around.fresh() for r in sometimes if r < around.named or around.is_global(r)}
         start = [Instr("const", (register, None), span) for register in sometimes]
         start += [Instr("const", (flag, False), span) for flag in flags.values()]
-        body = self.block(asking, frozenset())
+        self.needed |= needed
+        held, self.held = self.held, {r for r in written(asking) | around.defined | {target} if around.is_global(r)}
+        body = self.block(asking, frozenset({"try"} if caught else ()))
+        self.held = held
         body = marked(body, flags, writes_of) if flags else body
         if caught:
             start += [Instr("const", (failed, False), span), Instr("const", (error, None), span)]
@@ -362,23 +376,56 @@ class Loops:
         row, before, end = self._row(values, flags, span, (failed, error) if caught else ())
         code = self._bound((*body, *end), {target, *sometimes})
         self.sometimes |= {register for register in flags if not around.is_global(register)}
-        kept = {r for r in written(code) | around.defined if around.is_global(r)}
-        piece = make_piece(around.function, self.program.functions, around.as_globals(code, kept), target, span)
         self.program.verdicts.append(Verdict(self.index, span, ""))
-        made, rows = around.fresh(), around.fresh()
-        index = self.program.add(piece.function, self.index)
-        loads = {register: around.fresh() for register in piece.captured if around.is_global(register)}
-        captured = tuple([loads.get(register, register) for register in piece.captured])
-        first = (
-            *[Instr("move", (load, register), span) for register, load in loads.items()],
-            Instr("func", (made, index, captured), span),
-            Instr("callb", (rows, ".each", (made, iterable), ()), span),
-        )
+        rows = around.fresh()
+        first = self._each(rows, code, target, iterable, span)
         if caught:
             before.append(Instr("if", (failed, (Instr("raise", (error,), span),), ()), span))
         unsure = {register for register in flags if not around.is_global(register)}
         rest = checked((*again, *rest), unsure) if unsure else (*again, *rest)
         return first, (Instr("for", (row, rows, (*before, *rest), other), span),)
+
+    def _each(self, rows: int, code: Block, element: int, iterable: int, span: Span) -> Block:
+        """What runs the code as a function of ``element`` for all that an iterable has."""
+        around = self.around
+        kept = {r for r in written(code) | around.defined | self.held if around.is_global(r)}
+        piece = make_piece(around.function, self.program.functions, around.as_globals(code, kept), element, span)
+        made = around.fresh()
+        index = self.program.add(piece.function, self.index)
+        loads = {register: around.fresh() for register in piece.captured if around.is_global(register)}
+        captured = tuple([loads.get(register, register) for register in piece.captured])
+        return (
+            *[Instr("move", (load, register), span) for register, load in loads.items()],
+            Instr("func", (made, index, captured), span),
+            Instr("callb", (rows, ".each", (made, iterable), ()), span),
+        )
+
+    def _at_once(self, group: Group, span: Span) -> Block:
+        """Sections of a block, run at once."""
+        around = self.around
+        self.changed = True
+        number, numbers, rows = around.fresh(), around.fresh(), around.fresh()
+        code: Block = ()
+        places: list[int] = []
+        after: list[Instr] = []
+        for count, (section, values) in enumerate(zip(group.sections, group.values, strict=True)):
+            place, before, end = self._row(values, {}, span, ())
+            places.append(place)
+            after += before
+            body = (*section, *end)
+            if count < len(group.sections) - 1:
+                this, test = around.fresh(), around.fresh()
+                code += (Instr("const", (this, count), span), Instr("cmp", (test, "==", number, this), span))
+                code += (Instr("if", (test, body, ()), span),)
+            else:
+                code += body
+        return (
+            Instr("const", (numbers, tuple(range(len(places)))), span),
+            *self._each(rows, code, number, numbers, span),
+            Instr("unpack", (rows, tuple(places)), span),
+            *after,
+            *group.behind,
+        )
 
     def _again(self, asking: Block, needed: set[int], always: set[int]) -> list[Instr]:
         """What the rest loads anew rather than from a row."""
