@@ -50,15 +50,16 @@ class Fiber:
     ``base`` is the greenlet it began in; ``greenlet`` the one to go on with, which may be that of a generator it runs.
     ``handled`` is the exception that was being handled where that generator was last resumed.
     ``task`` is set for a task of `generators.loop`, which goes on when its loop says so. ``context`` has the values of
-    context variables; it is never changed, but replaced.
+    context variables; it is never changed, but replaced. ``level`` counts fibers within fibers.
     """
 
-    __slots__ = ("base", "context", "depth", "greenlet", "handled", "outstanding", "path", "position", "task")
+    __slots__ = ("base", "context", "depth", "greenlet", "handled", "level", "outstanding", "path", "position", "task")
 
     def __init__(self, path: str, depth: int) -> None:
         self.path = path
         self.depth = depth
         self.position = 0
+        self.level = 0
         self.outstanding: list[Future] = []
         self.handled: BaseException | None = None
         self.base: greenlet | None = None
@@ -83,10 +84,11 @@ class Task(Protocol):
 class Fibers:
     """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``; ``looped`` says
     whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first. While
-    ``atomic`` is not zero, nothing can wait for other fibers."""
+    ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep."""
 
-    def __init__(self, host: EffectHost | None) -> None:
+    def __init__(self, host: EffectHost | None, levels: int = 1000) -> None:
         self.host = host
+        self.levels = levels
         self.root = self.current = Fiber("", 0)
         self.started = perf_counter()
         self.events: list[dict[str, Any]] = []

@@ -9,6 +9,7 @@ from noodle_ray.core.vm.fibers import GATHERED, LIMITS, Fiber, Fibers, Future
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.operators import SKIP
 from noodle_ray.core.vm.sharing import sharing
+from noodle_ray.core.vm.state import S
 from noodle_ray.light import Any, Callable, Final, Iterable, Iterator, partial
 
 WINDOW: Final = 512
@@ -26,7 +27,7 @@ def gather(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> "lis
         chunk, stopped = _take(iterator)
         gathering = _Gathering(fibers, fibers.current, function, chunk)
         if chunk:
-            gathering.start(prefix, len(results))
+            gathering.start(prefix, len(results), fibers.current.depth)
         if gathering.left and stopped is None and len(chunk) < WINDOW:
             return gathering.promise(prefix, results)
         gathering.finish()
@@ -67,7 +68,8 @@ class _Rows:
         chunk, self.stopped = _take(self.iterator)
         self.window = _Gathering(self.fibers, self.fibers.current, self.function, chunk)
         if chunk:
-            self.window.start(self.prefix, self.offset)
+            # the function is a part of the one that is running, and no call to be counted
+            self.window.start(self.prefix, self.offset, self.fibers.current.depth - 1)
             self.offset += len(chunk)
             self.window.finish()
 
@@ -107,14 +109,19 @@ class _Gathering:
         self.pending: Future | None = None
         self.before: list[Any] = []
 
-    def start(self, prefix: str, offset: int) -> None:
+    def start(self, prefix: str, offset: int, depth: int) -> None:
         """Run each element until it waits or ends."""
         from greenlet import greenlet  # type: ignore[import-untyped]
 
         fibers = self.fibers
+        level = self.parent.level + 1
+        if level > fibers.levels:  # CPython counts the calls of each fiber by themselves
+            S.tripped = "recursion"
+            raise LimitExceeded("recursion")
         hub = fibers.start_hub()
         for index in range(len(self.chunk)):
-            fiber = Fiber(f"{prefix}.{offset + index}", self.parent.depth)
+            fiber = Fiber(f"{prefix}.{offset + index}", depth)
+            fiber.level = level
             fiber.context = self.parent.context
             fiber.greenlet = fiber.base = sharing(greenlet(partial(self._element, fiber, index), hub))
             fibers.live.add(fiber)
