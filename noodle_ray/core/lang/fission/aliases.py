@@ -54,6 +54,7 @@ class Aliases:
     def __init__(self, function: Function, body: Block) -> None:
         self._held: dict[int, set[int]] = {register: {FOREIGN} for register in range(len(function.params))}
         self._contents: dict[int, set[int]] = {FOREIGN: {FOREIGN}}
+        self._sources: dict[int, set[int]] = {}
         self._out: set[tuple[int, int]] = set()
         self._changed = True
         self.places: dict[int, int] = {}
@@ -75,7 +76,7 @@ class Aliases:
         return self._held.get(register, set())
 
     def reach(self, objects: set[int]) -> set[int]:
-        """The objects and all that they may hold."""
+        """The objects and all that they may hold, or go through when they are gone through."""
         found: set[int] = set()
         waiting = list(objects)
         while waiting:
@@ -83,6 +84,7 @@ class Aliases:
             if one not in found:
                 found.add(one)
                 waiting += self._contents.get(one, ())
+                waiting += self._sources.get(one, ())
         return found
 
     # what flows where
@@ -104,6 +106,13 @@ class Aliases:
             before = len(held)
             held.update(new)
             self._changed = self._changed or len(held) > before
+
+    def _goes_through(self, one: int, objects: Iterable[int]) -> None:
+        """An iterator or a view, which shows how others change."""
+        known = self._sources.setdefault(one, set())
+        before = len(known)
+        known.update(objects)
+        self._changed = self._changed or len(known) > before
 
     def _inside(self, objects: Iterable[int]) -> set[int]:
         return {inner for one in objects for inner in self._contents.get(one, ())}
@@ -252,6 +261,8 @@ class Aliases:
                 self._put({here}, {FOREIGN})
             if name not in _MAKERS or name in ("zip", "enumerate"):
                 self._put({here}, {here})
+            if name not in _MAKERS or name in ("enumerate", "reversed", "zip"):
+                self._goes_through(here, values)
             if name == "list" or name == "sorted":
                 self.lists.add(here)
             self._give(target, {here})
@@ -280,6 +291,8 @@ class Aliases:
         self._put({here}, self._inside(own))
         if name in ("items", "most_common"):
             self._put({here}, {here})
+        if name in ("items", "keys", "values", "elements"):
+            self._goes_through(here, own)
         self._give(target, {here})
         if name not in _MAKING_METHODS:
             self._load(target, own)
