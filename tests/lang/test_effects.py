@@ -176,6 +176,7 @@ def test_script_variable_is_forced_when_a_function_reads_it() -> None:
         "r = [sorted(embed(x), key=lambda v: -v) for x in 'ab']",
         "r = [sum(a * b for a, b in zip(embed(x), embed(x))) for x in 'ab']",
         "r = [max(embed(x), key=len) for i, (x, y) in enumerate(['ab'])]",
+        "r = [sorted(embed(x), key=lambda v: v - x) for x in 'ab']",
     ],
 )
 def test_comprehension_gathers_when_its_elements_cannot_be_told_apart_in_time(source: str) -> None:
@@ -200,6 +201,7 @@ def test_comprehension_gathers_when_its_elements_cannot_be_told_apart_in_time(so
         "it = iter('abcd')\nr = [embed(next(it)) for x in 'ab']",
         "pairs = zip('ab', 'cd')\ndef g(x):\n    return embed(x), list(pairs)\nr = [g(x) for x in 'ab']",
         "r = [sorted(embed(x), key=print) for x in 'ab']",
+        "r = [(lambda: x, embed(x)) for x in 'ab']",
         "r = [list(map(print, embed(x))) for x in 'ab']",
     ],
 )

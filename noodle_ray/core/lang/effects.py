@@ -47,8 +47,25 @@ def _may_overlap(facts: Facts, function: int, comp: Instr) -> bool:
     region = Region(function, flatten(cast(Block, loop.args[2])), facts.traits)
     region.plain |= around.plain - region.writers.keys()
     named = len(facts.functions[function].locals)
-    writes_local = any(register < named for register in region.writers)
+    writes_local = any(register < named for register in region.writers) or _keeps_variables(region)
     return not writes_local and facts.region_effectful(region) and facts.region_safe(region)
+
+
+def _keeps_variables(region: Region) -> bool:
+    """True if functions that use the comprehension's variables may outlive an element: they share one variable."""
+    if not any(instr.op == "cset" for instr in region.instructions):
+        return False
+    made = {cast(int, instr.args[0]) for instr in region.instructions if instr.op == "func"}
+    for instr in region.instructions:
+        kept = made.intersection(reads_of(instr))
+        if instr.op == "call":
+            kept -= {cast(int, instr.args[1])} - set(cast("tuple[int, ...]", instr.args[2]))
+        elif instr.op in ("callb", "callm"):
+            kept -= {register for _, register in cast("tuple[tuple[str, int], ...]", instr.args[-1])}
+            kept -= set(cast("tuple[int, ...]", instr.args[2])) if instr.args[1] in ("map", "filter") else set()
+        if kept:
+            return True
+    return False
 
 
 def finished(facts: Facts) -> list[Function]:
