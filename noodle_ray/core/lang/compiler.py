@@ -1,6 +1,8 @@
 """Runs the stages in order and collects what they find."""
 
-from noodle_ray.core.lang.lower import lower
+import _ast as ast
+
+from noodle_ray.core.lang.lower import Unit, lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.mangle import has_private_names, mangle
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
@@ -12,7 +14,10 @@ from noodle_ray.core.nbc.module import Block, Function, Module
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.catalog import module_of
 from noodle_ray.errors import CompileError, Diagnostic
-from noodle_ray.light import Iterable, NamedTuple
+from noodle_ray.light import TYPE_CHECKING, Iterable, NamedTuple
+
+if TYPE_CHECKING:
+    from noodle_ray.core.lang.purity import Facts
 
 _OWN_SCOPES = frozenset({"NOODLE-E0108", "NOODLE-E0121"})
 """Unsupported features that bind names in ways the resolver does not follow."""
@@ -81,13 +86,29 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
         return None, _sorted(unit.found)
     if not unit.effects:
         return _module([f for f in unit.functions if f is not None], filename), []
-    from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
+    from noodle_ray.core.lang.effects import finished
+
+    return _module(finished(_facts(unit, tree, titles, lines)), filename), []
+
+
+def _facts(unit: Unit, tree: ast.Module, titles: dict[int, str], lines: list[str]) -> "Facts":
+    """What is known of a program whose comprehensions run as fibers where they may."""
+    from noodle_ray.core.lang.effects import facts_of, overlapping_comprehensions
 
     facts = facts_of(unit)
     overlapping = overlapping_comprehensions(facts)
-    if overlapping:
-        facts = facts_of(lower(Resolution(tree, titles, overlapping), lines))
-    return _module(insert_waits(facts), filename), []
+    return facts_of(lower(Resolution(tree, titles, overlapping), lines)) if overlapping else facts
+
+
+def analyzed(source: str, filename: str = "<noodle>") -> "Facts":
+    """What is known of a program before its loops are cut. Raises CompileError for one that does not compile."""
+    compile_source(source, filename)
+    source = source.removeprefix("\ufeff")
+    tree, _ = parse(source, filename)
+    assert tree is not None
+    lines = split_lines(source)
+    titles = mangle(tree) if has_private_names(source) else {}
+    return _facts(lower(Resolution(tree, titles), lines), tree, titles, lines)
 
 
 def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:

@@ -110,7 +110,7 @@ def execute(
     if limits.recursion > 1000:
         limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
     S.tripped, S.memory, S.write, S.complain = "", limits.memory, output.write, unread
-    S.fibers = Fibers(host)
+    S.fibers = Fibers(host, limits.recursion)
     S.readings = Readings(readings)
     S.resident = growth.resident
     S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed

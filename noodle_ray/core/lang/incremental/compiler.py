@@ -153,7 +153,7 @@ class _Compilation:
         if unit.effects:
             if len({id(piece) for piece in self.pieces}) < len(self.pieces):
                 raise _Apart  # nodes stand for functions, and these would be two of one
-            from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
+            from noodle_ray.core.lang.effects import facts_of, finished, overlapping_comprehensions
             from noodle_ray.core.lang.purity import Remembered
 
             remembered = self.kept.remembered = self.kept.remembered or Remembered(MAX_REMEMBERED)
@@ -161,7 +161,7 @@ class _Compilation:
             overlapping = overlapping_comprehensions(facts)
             if overlapping:
                 facts = facts_of(self.unit(overlapping), remembered)
-            functions = insert_waits(facts)
+            functions = finished(facts)
             self.tables = [tables_of([function.body for function in functions])]
         return sealed(functions, self.tables, filename), Work(tuple(self.work), len(functions))
 

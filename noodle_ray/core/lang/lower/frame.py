@@ -67,6 +67,7 @@ class Unit:
         self.named_functions: dict[int, int] = {}
         self.homes: dict[int, Scope] = {}
         self.effects = False
+        self.pieces: frozenset[int] = frozenset()
         self.documented = is_documented(lines)
 
     def reserve(self, node: ast.AST) -> int:

@@ -10,6 +10,7 @@ from noodle_ray.core.vm.interpreter.closure import Closure
 from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
 from noodle_ray.core.vm.interpreter.lifetimes import lifetimes_of
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded, Limits
+from noodle_ray.core.vm.names import ITERATION
 from noodle_ray.core.vm.state import S
 from noodle_ray.light import Any
 
@@ -81,7 +82,10 @@ class InterpreterRun:
 
     def traceback(self, error: BaseException) -> list[tuple[int, int, str]]:
         """The program's frames that an exception passed, outermost first: (line, column, function)."""
-        return list(reversed(error.__dict__.get("noodle_trace", ())))
+        frames: list[tuple[int, int, str]] = []
+        for line, column, name in reversed(error.__dict__.get("noodle_trace", ())):
+            frames.append((line, column, frames.pop()[2] if name == ITERATION and frames else name))
+        return frames
 
     def enter(self, closure: Closure, values: tuple[Any, ...]) -> Any:
         """Call a function with its arguments bound. Raises LimitExceeded when calls nest too deeply."""
