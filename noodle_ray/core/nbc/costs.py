@@ -43,6 +43,8 @@ def leaves(module: Module) -> frozenset[int]:
     call instruction may enter is none: a special method, which operators call, or one that is handed to a builtin
     of ``_HOOKS``, such as a property's.
     """
+    if len(module.functions) == 1:
+        return frozenset()
     found = {index for index, function in enumerate(module.functions) if index and _is_leaf(function)}
     for function in module.functions if found else ():
         instructions = list(walk(function.body))

@@ -4,7 +4,8 @@ from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.light import Final, Iterator, cast
 
-_NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
+NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
+"""Opcodes with blocks in them."""
 _FIRST: Final = frozenset(
     op for op, kinds in OPERANDS.items() if kinds[:1] == ("D",) and not {"D", "D?", "D*", "H"} & {*kinds[1:]}
 )
@@ -25,7 +26,7 @@ _WRITTEN: Final = _operands(frozenset({"D", "D?", "D*", "H"}))
 
 def blocks_of(instr: Instr) -> Iterator[Block]:
     """The blocks nested directly in an instruction."""
-    if instr.op not in _NESTING:
+    if instr.op not in NESTING:
         return
     for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
         if kind == "B":
@@ -40,7 +41,7 @@ def flatten(block: Block) -> Iterator[Instr]:
     """All instructions of a block, at any depth, in source order."""
     for instr in block:
         yield instr
-        if instr.op in _NESTING:
+        if instr.op in NESTING:
             for nested in blocks_of(instr):
                 yield from flatten(nested)
 

@@ -81,18 +81,13 @@ class Failed(NamedTuple):
 Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Failed
 
 
-_MARK = bytes([MARK])
-
-
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
     """Return the frame that starts a run. Raises WireError if its arguments are not plain data or are too large."""
-    module = request.module if with_module else None
-    message = (
-        "run", run, request.digest, module, request.entry,
-        list(request.args), dict(request.kwargs), list(request.limits), request.tier, request.profile,
-        request.seed, request.readings,
+    module, digest, entry, args, kwargs, limits, tier, profile, seed, readings = request
+    return CODEC.frame(
+        ["run", run, digest, module if with_module else None, entry, list(args), dict(kwargs) if kwargs else None,
+         list(limits), tier, profile, seed, readings or None]
     )  # fmt: skip
-    return CODEC.frame(list(message))
 
 
 def write_answers(run: int, answers: list[EffectAnswer]) -> bytes:
@@ -105,13 +100,16 @@ def write_answers(run: int, answers: list[EffectAnswer]) -> bytes:
 
 def read(body: bytes, run: int) -> Message:
     """Return the message in a frame's body, for the worker's current run. Raises WireError for anything unexpected."""
-    match CODEC.unpack(body):
-        case ["done", number, result, bool(retire)] if number == run:
-            return Done(outcome.checked(_listed(result) if body[:1] == _MARK else result), retire)
+    message = CODEC.unpack(body)
+    if type(message) is list and len(message) == 4 and message[0] == "done":  # first: there is one for each run
+        _, number, retire, parts = message
+        if number == run and type(retire) is bool:
+            return Done(outcome.from_parts(_listed(parts) if body[0] == MARK else parts), retire)
+    match message:
         case ["effects", number, [*requests]] if number == run:
             return Effects([_request(item) for item in requests])
-        case ["progress", number, dict(usage), str(text)] if number == run and outcome.is_usage(usage):
-            return Progress(usage, text)
+        case ["progress", number, usage, str(text)] if number == run:
+            return Progress(outcome.from_amounts(usage), text)
         case ["native", number, int(slot), int(index), str(kinds), [*known], int(base), dict(addresses)] if (
             number == run
         ):

@@ -31,6 +31,11 @@ class Writer:
     def __init__(self) -> None:
         self._parts: list[Any] = []
 
+    def clear(self) -> None:
+        """Begin with another message."""
+        if self._parts:
+            self._parts = []
+
     def add(self, value: Any) -> bytes:
         """What stands in the message for an array. Raises ValueError if it cannot travel."""
         dtype, shape, data = FOREIGN[type(value)].raw(value)

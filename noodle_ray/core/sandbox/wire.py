@@ -2,8 +2,8 @@
 
 A frame is four bytes of little-endian length, then one msgpack array whose first item names its kind::
 
-    to the worker    run       id, digest, module | nil, entry, args, kwargs, limits, tier, profile, seed,
-                               readings
+    to the worker    run       id, digest, module | nil, entry, args, kwargs | nil, limits, tier, profile, seed,
+                               readings | nil
                      answers   id, [[key, ok, value], ...]
     from the worker  ready     [[layer, on, detail], ...]
                      need      id                           the module's bytes are not cached: send them
@@ -11,7 +11,7 @@ A frame is four bytes of little-endian length, then one msgpack array whose firs
                      refused   id, code, message            the module's bytes are not a valid module
                      effects   id, [[key, model, args, kwargs], ...]
                      progress  id, usage, text              so far, and what was written since the last one
-                     done      id, outcome, retire
+                     done      id, retire, outcome          usage and outcome as `outcome` makes them lists
                      failed    why                          the worker itself broke, and ends
 
 Both ends treat the other's bytes as hostile: every size is bounded, and what does not parse is a WireError.
@@ -105,11 +105,13 @@ class Codec:
     def frame(self, value: object) -> bytes:
         """Return a frame of plain data. Raises WireError as `pack` does, and if it is too long to send."""
         parts = self._parts(value)
+        if len(parts) == 1:
+            return _head(len(parts[0])) + parts[0]
         return _whole([_head(sum(map(len, parts))), *parts])
 
     def _parts(self, value: object) -> list[Any]:
         self._depth = 0
-        self._writer = segments.Writer()
+        self._writer.clear()
         try:
             return self._writer.parts(self._pack(value))
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -119,6 +121,8 @@ class Codec:
         """Return the plain data in ``data``. Raises WireError if they are not exactly one packed value."""
         self._depth = 0
         try:
+            if data[0] != segments.MARK:
+                return self._unpack(data)
             self._reader = reader = segments.Reader(data)
             value = self._unpack(reader.message)
             reader.end()

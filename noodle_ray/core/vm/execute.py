@@ -2,11 +2,10 @@
 
 import os
 import sys
-from itertools import islice
 from time import perf_counter
 
 from noodle_ray.core.nbc.module import Block, Module
-from noodle_ray.core.nbc.walk import blocks_of, flatten, writes_of
+from noodle_ray.core.nbc.walk import NESTING, blocks_of, writes_of
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.clock import Readings
@@ -16,7 +15,7 @@ from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import LIMITS, trip
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
-from noodle_ray.core.vm.memory import Growth, prepare
+from noodle_ray.core.vm.memory import Growth, prepare, resident
 from noodle_ray.core.vm.modules import require, start_run
 from noodle_ray.core.vm.native import may_run_native
 from noodle_ray.core.vm.stack import max_recursion
@@ -88,6 +87,7 @@ def execute(
     profiler: "Sampler | None" = None,
     seed: int | None = None,
     readings: "Mapping[str, list[float]]" = NO_READINGS,
+    growth: Growth | None = None,
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
 
@@ -95,7 +95,7 @@ def execute(
     script.
 
     ``seed`` is what the run's random numbers come from; a fresh one if it is None. ``readings`` are those of the clock
-    that the run gets again (`Readings.all`).
+    that the run gets again (`Readings.all`). ``growth`` counts its memory, if the caller has it already.
 
     ``key`` is the module's digest, under which compiled code is kept. With a ``profiler``, the run is on the Python
     tier if that is possible. The deadline is the caller's to watch:
@@ -103,8 +103,9 @@ def execute(
     in a process that cannot import any more and lacks what the module needs.
     """
     require((*module.imports, "noodle_ray") if module.models else module.imports)  # answers can be arrays
-    prepare()
-    growth = Growth()
+    if growth is None:
+        prepare()
+        growth = Growth(resident())
     began = perf_counter()
     output = _Output(limits.output)
     if limits.recursion > 1000:
@@ -240,8 +241,21 @@ def _runs_straight(module: Module) -> bool:
     """Whether a module is a few instructions that run once: interpreting them costs less than compiling them."""
     if len(module.functions) > 1:
         return False
-    first = list(islice(flatten(module.functions[0].body), _STRAIGHT + 1))  # no further: this is done for every run
-    return len(first) <= _STRAIGHT and not any(instr.op in ("for", "while", "comp", "try") for instr in first)
+    pending, left = [module.functions[0].body], _STRAIGHT
+    while pending:
+        block = pending.pop()
+        left -= len(block)
+        if left < 0:  # look no further: this is done for every run
+            return False
+        for instr in block:
+            if instr.op in _REPEATING:
+                return False
+            if instr.op in NESTING:
+                pending.extend(blocks_of(instr))
+    return True
+
+
+_REPEATING = frozenset({"for", "while", "comp", "try"})
 
 
 def _is_script(block: Block, known: dict[int, Any]) -> bool:

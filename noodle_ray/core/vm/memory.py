@@ -24,27 +24,25 @@ def resident() -> int:
     return int(os.pread(_statm, 64, 0).split()[1]) * _PAGE
 
 
-def peak() -> int:
-    """The most bytes of memory in use so far."""
-    return getrusage(RUSAGE_SELF).ru_maxrss * 1024
-
-
 class Growth:
-    """Memory that a run takes on top of what the process had when it began.
+    """Memory that a run takes on top of the ``resident`` bytes that the process had when it began.
 
     The kernel keeps one peak for the life of a process. When a run reaches a new one, its growth is known to
-    the page; below an earlier run's peak only what it still holds at its end is seen.
+    the page; below an earlier run's peak only what it still holds at its end is seen. ``computed`` is the processor
+    time of the process until then, in seconds, of which the kernel tells with the peak.
     """
 
-    __slots__ = ("peak", "resident")
+    __slots__ = ("computed", "peak", "resident")
 
-    def __init__(self) -> None:
-        self.resident = resident()
-        self.peak = peak()
+    def __init__(self, resident: int) -> None:
+        self.resident = resident
+        used = getrusage(RUSAGE_SELF)
+        self.peak = used.ru_maxrss * 1024
+        self.computed = used.ru_utime + used.ru_stime
 
     def bytes(self) -> int:
         """Growth since the object was made."""
-        now = peak()
+        now = getrusage(RUSAGE_SELF).ru_maxrss * 1024
         if now > self.peak:
             return max(0, now - (self.resident or self.peak))  # the kernel counts both in batches, so they may cross
         return max(0, resident() - self.resident)
