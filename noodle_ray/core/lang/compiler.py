@@ -6,7 +6,7 @@ from noodle_ray.core.lang.mangle import has_private_names, mangle
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
-from noodle_ray.core.lang.validate import validate
+from noodle_ray.core.lang.validate import is_settled, survey
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.module import Block, Function, Module
 from noodle_ray.core.nbc.walk import flatten
@@ -16,10 +16,17 @@ from noodle_ray.light import Iterable, NamedTuple
 
 _OWN_SCOPES = frozenset({"NOODLE-E0108", "NOODLE-E0121"})
 """Unsupported features that bind names in ways the resolver does not follow."""
-INTROSPECTION = (
+_INTROSPECTION = (
     *("__annotations__", "get_type_hints", "signature", "singledispatch", "fields(", "globals(", "locals("),
 )
-"""What a program that asks about itself has in its text."""
+
+
+def asks_about_itself(source: str) -> bool:
+    """Whether a program's text has what one that asks about itself has."""
+    for word in _INTROSPECTION:
+        if word in source:
+            return True
+    return False
 
 
 def compile_source(source: str, filename: str = "<noodle>") -> Module:
@@ -52,13 +59,14 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     lines = split_lines(source)
     if not source.isascii():
         to_characters(tree, lines)
-    found = validate(tree)
-    if any(diagnostic.code in (TOO_DEEP.code, "NOODLE-E0118") for diagnostic in found):
+    seen = survey(tree)
+    found = seen.found
+    if found and any(diagnostic.code in (TOO_DEEP.code, "NOODLE-E0118") for diagnostic in found):
         return None, found
-    late = late_syntax_errors(tree, filename)
+    late = [] if is_settled(source, seen) else late_syntax_errors(tree, filename)
     if late:
         return None, _sorted(late + found)
-    if any(word in source for word in INTROSPECTION):
+    if asks_about_itself(source):
         from noodle_ray.core.lang.introspection import rewrite
 
         rewrite(tree, source)
@@ -71,7 +79,7 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     if unit.found:
         return None, _sorted(unit.found)
     if not unit.effects:
-        return _module([f for f in unit.functions if f is not None], filename), []
+        return _module(unit.done(), filename), []
     from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
 
     facts = facts_of(unit)

@@ -29,8 +29,10 @@ def parse(source: str, filename: str) -> tuple[ast.Module | None, list[Diagnosti
     if len(source) > MAX_SOURCE:
         message = f"the program is too large: {len(source)} characters, {MAX_SOURCE} are allowed"
         return None, [Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), "pass data as arguments of main instead")]
-    for character, what in (("\0", "a null character"), *_surrogates(source)):
-        if character in source:
+    if "\0" in source or not source.isascii():
+        for character, what in (("\0", "a null character"), *_surrogates(source)):
+            if character not in source:
+                continue
             span = _span_of(source, source.index(character))
             return None, [Diagnostic("NOODLE-E0001", f"the program contains {what}", span, "remove the character")]
     try:

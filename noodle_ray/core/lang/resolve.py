@@ -19,6 +19,8 @@ _MAX_SUGGESTIONS: Final = 20
 OFFERED: Final = BUILTIN_NAMES - MODULES.keys() - HIDDEN - {"ModelError"}
 """Builtin names that need no import. (Those with a dot in them cannot be met.)"""
 
+_KNOWN: Final = OFFERED | HIDDEN | {"__name__", "__doc__", "__debug__"}
+
 
 class Resolution:
     """The scopes of one program: the module's, and one per function, class, lambda and comprehension node.
@@ -69,11 +71,11 @@ class Resolution:
 
     def generator_functions(self) -> set[str]:
         """Names of the functions, anywhere in the program, that are generators."""
-        return {
-            scope.node.name
-            for scope in self.scopes.values()
-            if scope.yields and isinstance(scope.node, ast.FunctionDef)
-        }
+        names: set[str] = set()
+        for scope in self.scopes.values():
+            if scope.yields and isinstance(scope.node, ast.FunctionDef):
+                names.add(scope.node.name)
+        return names
 
     def lookup(self, scope: Scope, name: str) -> tuple[Scope | None, Meaning]:
         """The scope whose variable the name is, if it is one, and its meaning as far as scopes tell. Names of a
@@ -232,8 +234,7 @@ def _finish_class(scope: Scope, passed: dict[str, ast.AST]) -> None:
 
 def _report_unknown(needed: dict[str, ast.AST], resolution: Resolution) -> None:
     module = resolution.module
-    known_names = OFFERED | HIDDEN | {"__name__", "__doc__", "__debug__"}
-    unknown = [name for name in needed if name not in module.bound and name not in known_names]
+    unknown = [name for name in needed if name not in module.bound and name not in _KNOWN]
     if not unknown:
         return
     known = {bound for scope in resolution.scopes.values() for bound in scope.bound}

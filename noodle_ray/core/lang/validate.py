@@ -43,15 +43,20 @@ class Counts(NamedTuple):
         return self.scopes > MAX_SCOPES or self.large > MAX_LARGE_NUMBERS or self.captures > MAX_CAPTURES**2
 
 
-def validate(tree: ast.Module) -> list[Diagnostic]:
-    """Every use of an unsupported feature, in source order."""
-    return survey(tree)[0]
+class Survey(NamedTuple):
+    """Every use of an unsupported feature, in source order; what a program may have only so many of; and whether it has
+    anything in which CPython finds errors only after parsing."""
+
+    found: list[Diagnostic]
+    counts: Counts
+    late: bool
 
 
-def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts]:
-    """Every use of an unsupported feature, and what a program may have only so many of."""
+def survey(tree: ast.Module) -> Survey:
+    """Looks at each node once."""
     found: list[Diagnostic] = []
     scopes = large = captures = 0
+    late = False
     stack: list[tuple[Any, int]] = [(tree, 0)]
     while stack:
         node, depth = stack.pop()
@@ -65,10 +70,12 @@ def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts]:
                 captures += _captures(node.pattern) ** 2
             if scopes > MAX_SCOPES or large > MAX_LARGE_NUMBERS or captures > MAX_CAPTURES**2:
                 found = [_too_many(node, scopes > MAX_SCOPES, large > MAX_LARGE_NUMBERS)]
-                return found, Counts(scopes, large, captures)
+                return Survey(found, Counts(scopes, large, captures), True)
         if depth > MAX_DEPTH:
             found.append(TOO_DEEP._replace(span=span_of(node)))
-            return found, Counts(scopes, large, captures)
+            return Survey(found, Counts(scopes, large, captures), True)
+        if not late and kind not in _SETTLED:
+            late = True
         for field in CHILDREN[kind]:
             value = getattr(node, field, None)
             if type(value) is list:
@@ -77,8 +84,15 @@ def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts]:
                         stack.append((child, depth + 1))
             elif isinstance(value, ast.AST):
                 stack.append((value, depth if field == "left" else depth + 1))
-    found.sort(key=lambda diagnostic: diagnostic.span)
-    return found, Counts(scopes, large, captures)
+    if found:
+        found.sort(key=lambda diagnostic: diagnostic.span)
+    return Survey(found, Counts(scopes, large, captures), late)
+
+
+def is_settled(source: str, survey: Survey) -> bool:
+    """Whether CPython's compiler finds no error in a program that its parser took: a short one of plain expressions and
+    assignments. (In a long one it may find that it is nested too deeply.)"""
+    return not survey.late and len(source) <= _MOST_SETTLED and "__debug__" not in source
 
 
 def _captures(pattern: ast.pattern) -> int:
@@ -201,6 +215,14 @@ _SCOPES: Final = frozenset(
     {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
      ast.GeneratorExp}
 )  # fmt: skip
+_MOST_SETTLED: Final = 1_000
+_SETTLED: Final = frozenset(
+    {ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.Pass, ast.Import, ast.alias, ast.Constant, ast.Name,
+     ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute, ast.Subscript, ast.Slice,
+     ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue}
+)  # fmt: skip
+"""Nodes in which the parser finds every error there can be, but for uses of ``__debug__``. Keywords may be repeated, and
+a star may stand where it has no meaning: those are nodes of their own."""
 _NUMBERS: Final = frozenset({int, float, complex})
 _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.Constant: _constant,

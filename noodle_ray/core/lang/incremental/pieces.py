@@ -12,7 +12,7 @@ from noodle_ray.core.lang.mangle import has_private_names, mangle
 from noodle_ray.core.lang.parse import late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.scopes import Meaning
-from noodle_ray.core.lang.validate import Counts, survey
+from noodle_ray.core.lang.validate import Counts, is_settled, survey
 
 MAX_SIMPLE_LINES: Final = 24
 """Lines of a piece without definitions, about: what is edited in one of them is compiled with the others."""
@@ -114,8 +114,8 @@ def read_piece(text: str, flags: int) -> Piece | None:
     lines = split_lines(text)
     if not text.isascii():
         to_characters(tree, lines)
-    found, counts = survey(tree)
-    if found or late_syntax_errors(tree, "<piece>", flags):
+    seen = survey(tree)
+    if seen.found or not (is_settled(text, seen) or not late_syntax_errors(tree, "<piece>", flags)):
         return None
     titles = mangle(tree) if has_private_names(text) else {}
     part = Part(tree, titles)
@@ -133,7 +133,7 @@ def read_piece(text: str, flags: int) -> Piece | None:
             return None
     stops = part.stops or "StopIteration" in names
     return Piece(
-        text, tree, lines, titles, counts, module.events, aliases, tuple(sorted(names)),
+        text, tree, lines, titles, seen.counts, module.events, aliases, tuple(sorted(names)),
         frozenset(part.class_names), frozenset(part.generator_functions()), bool(part.handed_over), stops,
     )  # fmt: skip
 
