@@ -9,7 +9,7 @@ from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
 from noodle_ray.core.lang.validate import is_settled, survey
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.module import Block, Function, Module
-from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.nbc.walk import NESTING, blocks_of
 from noodle_ray.core.vm.catalog import module_of
 from noodle_ray.errors import CompileError, Diagnostic
 from noodle_ray.light import Iterable, NamedTuple
@@ -23,10 +23,7 @@ _INTROSPECTION = (
 
 def asks_about_itself(source: str) -> bool:
     """Whether a program's text has what one that asks about itself has."""
-    for word in _INTROSPECTION:
-        if word in source:
-            return True
-    return False
+    return any([word in source for word in _INTROSPECTION])  # noqa: C419 (a generator would take twice as long)
 
 
 def compile_source(source: str, filename: str = "<noodle>") -> Module:
@@ -106,26 +103,31 @@ def tables_of(blocks: Iterable[Block]) -> Tables:
     models: set[str] = set()
     imports: set[str] = set()
     count = 0
-    for block in blocks:
-        for op, args, _ in flatten(block):
-            count += 1
-            if op in ("model", "effect"):
-                models.add(str(args[1]))
-            elif op in ("bget", "callb"):
-                module = module_of(str(args[1]))
+    pending = list(blocks)
+    while pending:
+        block = pending.pop()
+        count += len(block)
+        for instr in block:
+            op = instr.op
+            if op == "bget" or op == "callb":
+                module = module_of(str(instr.args[1]))
                 if module:
                     imports.add(module)
+            elif op in NESTING:
+                pending.extend(blocks_of(instr))
+            elif op == "model" or op == "effect":
+                models.add(str(instr.args[1]))
     return Tables(models, imports, count)
 
 
 def sealed(functions: list[Function], parts: list[Tables], filename: str) -> Module:
     """The module of these functions, of whose code the parts tell. Raises TooLarge."""
-    if sum(part.size for part in parts) > MAX_INSTRUCTIONS:
+    if sum([part.size for part in parts]) > MAX_INSTRUCTIONS:
         message = f"the program has more than {MAX_INSTRUCTIONS} instructions"
         hint = "pass data as arguments of main instead"
         raise TooLarge(Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), hint))
-    models = sorted({name for part in parts for name in part.models})
-    imports = sorted({name for part in parts for name in part.imports})
+    models = sorted(set().union(*[part.models for part in parts]))
+    imports = sorted(set().union(*[part.imports for part in parts]))
     return Module(tuple(functions), tuple(models), tuple(imports), filename)
 
 

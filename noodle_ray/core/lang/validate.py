@@ -221,8 +221,8 @@ _SETTLED: Final = frozenset(
      ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute, ast.Subscript, ast.Slice,
      ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue}
 )  # fmt: skip
-"""Nodes in which the parser finds every error there can be, but for uses of ``__debug__``. Keywords may be repeated, and
-a star may stand where it has no meaning: those are nodes of their own."""
+"""Nodes in which the parser finds every error there can be, but for uses of ``__debug__``. Keywords may be repeated,
+and a star may stand where it has no meaning: those are nodes of their own."""
 _NUMBERS: Final = frozenset({int, float, complex})
 _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.Constant: _constant,

@@ -36,6 +36,8 @@ _NAMES: Final = ("", *OPERANDS)
 _PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
+_ONLY_PLAIN: Final = {op: len(kinds) for op, kinds in OPERANDS.items() if _PLAIN.issuperset(kinds)}
+"""Opcodes whose operands are all single words, and how many they are."""
 _new: Final = tuple.__new__
 """``Instr(...)`` without its Python-level ``__new__``: half the time of decoding went there."""
 
@@ -111,7 +113,10 @@ def _uvarint(data: bytes, at: int) -> tuple[int, int]:
 
 def _take(data: bytes, at: int) -> tuple[bytes, int]:
     """Length-prefixed bytes at ``at``, and where they end."""
-    length, at = _uvarint(data, at)
+    if at < len(data) and (length := data[at]) < 0x80:
+        at += 1
+    else:
+        length, at = _uvarint(data, at)
     end = at + length
     if end > len(data):
         raise EOFError
@@ -256,10 +261,13 @@ class _Decoder:
         return self.names[index]
 
     def texts(self) -> tuple[str, ...]:
-        return tuple([self.text() for _ in range(self.next())])
+        count = self.next()
+        return tuple([self.text() for _ in range(count)]) if count else ()
 
     def registers(self) -> tuple[int, ...]:
-        count = self.next()
+        return self.plain(self.next())
+
+    def plain(self, count: int) -> tuple[int, ...]:
         found = tuple(islice(self.words, count))
         if len(found) != count:
             raise EOFError
@@ -268,7 +276,8 @@ class _Decoder:
     def function(self) -> Function:
         name, returns = self.text(), self.text()
         kind = FUNCTION_KINDS[self.next()]
-        params = tuple([self.param() for _ in range(self.next())])
+        count = self.next()
+        params = tuple([self.param() for _ in range(count)]) if count else ()
         registers = self.next()
         local_names, cells, free = self.texts(), self.texts(), self.texts()
         count = self.next()
@@ -312,6 +321,10 @@ class _Decoder:
             if len(spans) < 2 or not op:
                 raise _malformed("has a debug table that does not fit its code, or an opcode 0")
             span = spans.pop()
+            count = _ONLY_PLAIN.get(op)
+            if count is not None:
+                block.append(_new(Instr, (op, self.plain(count), span)))
+                continue
             args: list[object] = []
             for kind in OPERANDS[op]:
                 if kind in _PLAIN:

@@ -10,7 +10,7 @@ from noodle_ray.core.sandbox import messages, outcome
 from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.sandbox.wire import Frames, WireError
+from noodle_ray.core.sandbox.wire import RECEIVED, Frames, WireError
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.errors import PlatformError
@@ -200,7 +200,7 @@ class LocalWorker:
                 return message
             if not self._readable(max(end - monotonic(), 0.0)):
                 return None
-            data = self._connection.recv(262144)
+            data = self._connection.recv(RECEIVED)
             if not data:
                 raise EOFError
             self._frames.feed(data)

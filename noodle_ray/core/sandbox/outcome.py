@@ -78,7 +78,7 @@ def died(reason: str, tier: str, wall_seconds: float = 0.0, told: Told | None = 
 
 
 def to_parts(outcome: Outcome) -> list[object]:
-    """An outcome as a worker sends it: its fields in order, usage as plain numbers, what few outcomes have in a dict."""
+    """An outcome as a worker sends it: its fields in order, usage as plain numbers, and a dict of what few have."""
     result, stdout, error, usage, tier, events = [outcome[name] for name in _FIELDS]
     more = {name: outcome[name] for name in _MORE if name in outcome} if len(outcome) > len(_FIELDS) else None
     return [result, stdout, error, amounts(usage), tier, events, more]  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """One worker of a pool, driven by an event loop: frames in and out, effects answered, deadline watched."""
 
 import asyncio
+import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeAlias
@@ -9,7 +10,7 @@ from noodle_ray.core.sandbox import messages, outcome
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.spawn import ForkServerProcess
-from noodle_ray.core.sandbox.wire import Frames, WireError, load_msgpack
+from noodle_ray.core.sandbox.wire import RECEIVED, Frames, WireError, load_msgpack
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.core.vm.native.shared import SLOTS
@@ -36,6 +37,8 @@ class PooledWorker:
         self._on_gone = on_gone
         self._workshop = Workshop(make_memory())
         self.tag, self._socket = server.spawn(self._workshop.descriptor)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
         self._frames = Frames()
         self._outbox = bytearray()
         self._known: set[str] = set()
@@ -64,6 +67,8 @@ class PooledWorker:
         """Look once more before a run is trusted to it: has the other end closed?"""
         if self._gone:
             return False
+        if not self._poll.poll(0):
+            return True
         try:
             closed = self._socket.recv(1, socket.MSG_PEEK) == b""
         except (BlockingIOError, InterruptedError):
@@ -141,7 +146,7 @@ class PooledWorker:
 
     def _on_readable(self) -> None:
         try:
-            data = self._socket.recv(262144)
+            data = self._socket.recv(RECEIVED)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:

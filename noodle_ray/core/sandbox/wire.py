@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_FRAME: Final = 32 * 1024 * 1024
 """Bytes in a frame. Longer frames are refused before anything is allocated for them."""
+RECEIVED: Final = 65536
+"""Bytes that an owner asks for at once. For more than 128 KiB the allocator would map memory each time."""
 MAX_NESTING: Final = 64
 """How deep extension values (tuples, sets) may nest; each level is copied once, so this bounds the work."""
 
@@ -105,9 +107,7 @@ class Codec:
     def frame(self, value: object) -> bytes:
         """Return a frame of plain data. Raises WireError as `pack` does, and if it is too long to send."""
         parts = self._parts(value)
-        if len(parts) == 1:
-            return _head(len(parts[0])) + parts[0]
-        return _whole([_head(sum(map(len, parts))), *parts])
+        return _whole([_head(len(parts[0]) if len(parts) == 1 else sum(map(len, parts))), *parts])
 
     def _parts(self, value: object) -> list[Any]:
         self._depth = 0

@@ -28,7 +28,7 @@ from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.packed import listed
 from noodle_ray.core.vm.state import S
 from noodle_ray.errors import ModuleError
-from noodle_ray.light import TYPE_CHECKING, Final, FrameType, NoReturn
+from noodle_ray.light import TYPE_CHECKING, Any, Final, FrameType, NoReturn
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -53,7 +53,7 @@ _PAGE: Final = resource.getpagesize()
 _IDLE: Final = 0
 _COMPUTING: Final = 1
 _SENDING: Final = 2
-_RUN: Final = (
+_RUN: Final[Any] = (
     int, str, (bytes, type(None)), (str, type(None)), list, (dict, type(None)), list, str, str, (int, type(None)),
     (dict, type(None)),
 )  # fmt: skip
@@ -171,12 +171,8 @@ class Worker:
             if encoded is None and digest not in self._modules:
                 self.send("need", run)
                 return
-            self._execute(
-                RunRequest(
-                    encoded or b"", digest, entry, args, kwargs or {}, Limits(*limits), tier, profile, seed,
-                    readings or {},
-                )  # fmt: skip
-            )
+            what, bounds, known = encoded or b"", Limits(*limits), readings or {}
+            self._execute(RunRequest(what, digest, entry, args, kwargs or {}, bounds, tier, profile, seed, known))
         elif kind != "answers":  # those may be for a run that ended without waiting for them
             raise WireError("received a message of unknown shape")
 

@@ -23,7 +23,7 @@ from noodle_ray.core.vm.state import S, State, unread
 from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
-from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast, import_module
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.profiler import Sampler
@@ -207,18 +207,16 @@ _IDLE = State()
 _loaded: dict[str, Any] = {}
 
 
-def _load() -> Any:
-    """The Python tier, which is imported when it is first needed."""
-    from noodle_ray.core.vm.pytier import run
-
-    _loaded["pytier"] = run
-    return run
+def _load(name: str) -> Any:
+    """A tier, which is imported when it is first needed."""
+    found = _loaded[name] = import_module(f"noodle_ray.core.vm.{name}.run")
+    return found
 
 
 def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
     """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
     if tier in ("python", "native") or (tier == "auto" and not _runs_straight(module)):
-        pytier = _loaded.get("pytier") or _load()
+        pytier = _loaded.get("pytier") or _load("pytier")
         try:
             run = pytier.make_run(module, key, limits, "" if tier == "python" or not may_run_native() else tier)
             pytier.allow_recursion(limits.recursion)
@@ -227,8 +225,7 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
             raise
         except Exception:  # twenty nested blocks, say; whatever it is, no module may end its host
             pass
-    from noodle_ray.core.vm import interpreter
-
+    interpreter = _loaded.get("interpreter") or _load("interpreter")
     interpreter.allow_recursion(limits.recursion)
     return "interpreter", interpreter.make_run(module, key, limits)
 

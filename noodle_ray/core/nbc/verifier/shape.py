@@ -15,15 +15,23 @@ from noodle_ray.core.nbc.encoder import FUNCTION_KINDS, PARAM_KINDS
 from noodle_ray.core.nbc.module import Function, Instr, Module, Param
 from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
 from noodle_ray.core.nbc.verifier.failure import refuse
-from noodle_ray.light import Final, cast
+from noodle_ray.light import Final, NamedTuple, cast
 
+LAST_LINE: Final = MAX_WORD >> 3
 _REGISTER: Final = frozenset({"D", "R", "X"})
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
 
 
-def check_shape(module: Module) -> None:
-    """Raise ModuleError unless every part of ``module`` is of its type and within its bounds."""
+class Parts(NamedTuple):
+    """What a function has: so many instructions, and which opcodes, which tell what else there is to be checked."""
+
+    size: int
+    opcodes: set[str]
+
+
+def check_shape(module: Module) -> list[Parts]:
+    """Raise ModuleError unless every part of ``module`` is of its type and within its bounds; what functions have."""
     if type(module) is not Module or not _is_texts(module.models) or not _is_texts(module.imports):
         raise refuse(310, "This is not a module: its tables have the wrong types.")
     functions = module.functions
@@ -32,18 +40,23 @@ def check_shape(module: Module) -> None:
     if len(functions) > MAX_FUNCTIONS:
         raise refuse(327, f"A module has at most {MAX_FUNCTIONS} functions; this one has {len(functions)}.")
     left = MAX_INSTRUCTIONS
+    found: list[Parts] = []
     for function in functions:
-        left -= check_parts(function, len(functions), left)
+        parts = check_parts(function, len(functions), left)
+        left -= parts.size
+        found.append(parts)
+    return found
 
 
-def check_parts(function: Function, functions: int, instructions: int) -> int:
-    """Raise ModuleError unless every part of a function is of its type, among so many functions and instructions; how
-    many instructions it has."""
-    return instructions - _Shape(function, functions, instructions).instructions_left
+def check_parts(function: Function, functions: int, instructions: int) -> Parts:
+    """Raise ModuleError unless every part of a function is of its type, among so many functions and instructions; what
+    it has."""
+    shape = _Shape(function, functions, instructions)
+    return Parts(instructions - shape.instructions_left, shape.opcodes)
 
 
 def _is_texts(value: object) -> bool:
-    return type(value) is tuple and all(type(text) is str for text in value)
+    return type(value) is tuple and (not value or all(type(text) is str for text in value))
 
 
 def _is_span(span: object) -> bool:
@@ -53,7 +66,7 @@ def _is_span(span: object) -> bool:
     line, column, end_line, end_column = span
     if not type(line) is type(column) is type(end_line) is type(end_column) is int:
         return False
-    if not (0 <= line <= end_line <= MAX_WORD >> 3 and 0 <= column <= MAX_WORD and 0 <= end_column <= MAX_WORD):
+    if not (0 <= line <= end_line <= LAST_LINE and 0 <= column <= MAX_WORD and 0 <= end_column <= MAX_WORD):
         return False
     return line < end_line or column <= end_column
 
@@ -61,7 +74,7 @@ def _is_span(span: object) -> bool:
 class _Shape:
     """The check of one function."""
 
-    __slots__ = ("cells", "functions", "instructions_left", "registers")
+    __slots__ = ("cells", "functions", "instructions_left", "opcodes", "registers")
 
     def __init__(self, function: Function, functions: int, instructions_left: int) -> None:
         if type(function) is not Function:
@@ -71,6 +84,7 @@ class _Shape:
         self.header(function)
         self.registers = function.registers
         self.cells = len(function.cells) + len(function.free)
+        self.opcodes: set[str] = set()
         self.block(function.body, 0)
 
     def header(self, function: Function) -> None:
@@ -79,7 +93,7 @@ class _Shape:
             raise refuse(310, "A function needs a name, a return annotation (or ''), a span and a known kind.")
         if not (_is_texts(local_names) and _is_texts(cells) and _is_texts(free)):
             raise refuse(310, f"The locals, cells and free variables of {name!r} must be tuples of strings.", span)
-        if type(params) is not tuple or not all(map(_is_param, params)):
+        if type(params) is not tuple or (params and not all(map(_is_param, params))):
             raise refuse(310, f"The parameters of {name!r} must be Param tuples of a known kind.", span)
         if type(registers) is not int or not 0 <= registers <= MAX_REGISTERS:
             raise refuse(327, f"A function has 0 to {MAX_REGISTERS} registers; {name!r} does not.", span)
@@ -94,7 +108,7 @@ class _Shape:
         self.instructions_left -= len(block)
         if self.instructions_left < 0:
             raise refuse(327, f"A module has at most {MAX_INSTRUCTIONS} instructions.")
-        registers = self.registers
+        registers, opcodes = self.registers, self.opcodes
         for instr in block:
             if type(instr) is not Instr or len(instr) != 3:
                 raise refuse(310, "A block must hold Instr tuples.")
@@ -106,7 +120,8 @@ class _Shape:
                 raise refuse(311, f"There is no opcode {op!r}.", span)
             if type(args) is not tuple or len(args) != len(kinds):
                 raise refuse(312, f"{op!r} takes {len(kinds)} operands.", span)
-            for kind, value in zip(kinds, args, strict=True):
+            opcodes.add(op)
+            for kind, value in zip(kinds, args):  # noqa: B905 (as many of each, and this is done for every operand)
                 if kind in _REGISTER:
                     if type(value) is not int or not 0 <= value < registers:
                         raise refuse(313, f"{op!r} names register {value!r}, which its function does not have.", span)

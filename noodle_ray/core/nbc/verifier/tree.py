@@ -11,9 +11,9 @@ NAMESPACE: Final = "__namespace__"
 """The parameter of a class body: the dict it fills."""
 
 
-def check_tree(module: Module, makes: Sequence[bool] | None = None) -> None:
+def check_tree(module: Module, makes: Sequence[bool]) -> None:
     """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker. ``makes`` tells
-    which functions make functions or use ``.skip``, if that is known."""
+    which functions may make functions or use ``.skip``."""
     functions = module.functions
     top = functions[0]
     if top.params or top.free or top.kind or top.name != "<module>":
@@ -21,9 +21,11 @@ def check_tree(module: Module, makes: Sequence[bool] | None = None) -> None:
     made = [False] * len(functions)
     gathered = [False] * len(functions)
     for index, function in enumerate(functions):
-        _check_parameters(function)
-        _check_variables(function)
-        for instr in walk(function.body) if makes is None or makes[index] else ():
+        if function.params:
+            _check_parameters(function)
+        if function.params or function.locals or function.cells or function.free:
+            _check_variables(function)
+        for instr in walk(function.body) if makes[index] else ():
             if instr.op in MAKERS:
                 child = cast(int, instr.args[MAKERS[instr.op]])
                 if not index < child < len(functions) or made[child]:
@@ -33,8 +35,13 @@ def check_tree(module: Module, makes: Sequence[bool] | None = None) -> None:
                 _check_made(instr, functions[child], function)
             elif instr.op == "bget" and instr.args[1] == ".skip" and not gathered[index]:
                 raise refuse(329, "'.skip' has a meaning only in a function that 'gather' runs.", instr.span)
-    if not all(made[1:]):
+    if False in made[1:]:
         raise refuse(316, f"Function {made.index(False, 1)} is never made.")
+
+
+def may_make(opcodes: set[str]) -> bool:
+    """Whether a function with these opcodes may make functions or use ``.skip``."""
+    return "bget" in opcodes or not MAKERS.keys().isdisjoint(opcodes)
 
 
 def _check_made(instr: Instr, child: Function, parent: Function) -> None:

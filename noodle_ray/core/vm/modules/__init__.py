@@ -25,12 +25,13 @@ def on_start(reset: Callable[[], None], *modules: str) -> None:
         _starters_of.setdefault(module, []).append(reset)
 
 
-def start_run(imports: Iterable[str]) -> None:
+def start_run(imports: tuple[str, ...]) -> None:
     """Reset the state of the modules for a new run, which imports these."""
     for reset in _starters:
         reset()
-    for reset in dict.fromkeys([reset for module in imports for reset in _starters_of.get(module, ())]):
-        reset()
+    if imports:
+        for reset in dict.fromkeys([reset for module in imports for reset in _starters_of.get(module, ())]):
+            reset()
 
 
 def members(module: str) -> dict[str, Any]:
