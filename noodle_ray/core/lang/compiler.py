@@ -1,5 +1,7 @@
 """Runs the stages in order and collects what they find."""
 
+from _operator import attrgetter
+
 from noodle_ray.core.lang.lower import lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.mangle import has_private_names, mangle
@@ -23,7 +25,10 @@ _INTROSPECTION = (
 
 def asks_about_itself(source: str) -> bool:
     """Whether a program's text has what one that asks about itself has."""
-    return any([word in source for word in _INTROSPECTION])  # noqa: C419 (a generator would take twice as long)
+    for word in _INTROSPECTION:  # noqa: SIM110 (a generator takes twice as long)
+        if word in source:
+            return True
+    return False
 
 
 def compile_source(source: str, filename: str = "<noodle>") -> Module:
@@ -56,11 +61,10 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     lines = split_lines(source)
     if not source.isascii():
         to_characters(tree, lines)
-    seen = survey(tree)
-    found = seen.found
+    found, _, may_be_late = survey(tree)
     if found and any(diagnostic.code in (TOO_DEEP.code, "NOODLE-E0118") for diagnostic in found):
         return None, found
-    late = [] if is_settled(source, seen) else late_syntax_errors(tree, filename)
+    late = [] if is_settled(source, may_be_late) else late_syntax_errors(tree, filename)
     if late:
         return None, _sorted(late + found)
     if asks_about_itself(source):
@@ -122,14 +126,20 @@ def tables_of(blocks: Iterable[Block]) -> Tables:
 
 def sealed(functions: list[Function], parts: list[Tables], filename: str) -> Module:
     """The module of these functions, of whose code the parts tell. Raises TooLarge."""
-    if sum([part.size for part in parts]) > MAX_INSTRUCTIONS:
+    size, models, imports = 0, set[str](), set[str]()
+    for part in parts:
+        size += part.size
+        models |= part.models
+        imports |= part.imports
+    if size > MAX_INSTRUCTIONS:
         message = f"the program has more than {MAX_INSTRUCTIONS} instructions"
         hint = "pass data as arguments of main instead"
         raise TooLarge(Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), hint))
-    models = sorted(set().union(*[part.models for part in parts]))
-    imports = sorted(set().union(*[part.imports for part in parts]))
-    return Module(tuple(functions), tuple(models), tuple(imports), filename)
+    return Module(tuple(functions), tuple(sorted(models)), tuple(sorted(imports)), filename)
 
 
 def _module(functions: list[Function], filename: str) -> Module:
-    return sealed(functions, [tables_of([function.body for function in functions])], filename)
+    return sealed(functions, [tables_of(map(_BODY, functions))], filename)
+
+
+_BODY = attrgetter("body")

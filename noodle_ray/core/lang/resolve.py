@@ -54,11 +54,15 @@ class Resolution:
 
     def _settle(self) -> None:
         """What can be told when the whole program has been walked."""
-        self.check_model_aliases()
-        self.eager = eager_generators(self)
-        self._hold_generators()
+        if self.model_aliases:
+            self.check_model_aliases()
+        if self.handed_over:
+            self.eager = eager_generators(self)
+        if len(self.scopes) > 1:
+            self._hold_generators()
         _finish(self.module, self)
-        _place(self.module, frozenset())
+        if self.module.children:
+            _place(self.module, frozenset())
 
     def _hold_generators(self) -> None:
         """A comprehension over a generator of the program is a function, as in CPython: an exception that leaves it
@@ -209,7 +213,8 @@ def _finish(scope: Scope, resolution: Resolution) -> None:
     if scope.kind == "comp" and scope.captured:
         scope.function = True
     if scope.kind == "module":
-        _report_unknown(needed, resolution)
+        if needed:
+            _report_unknown(needed, resolution)
         return
     for name in scope.nonlocals:
         needed.setdefault(name, scope.node)

@@ -43,17 +43,12 @@ class Counts(NamedTuple):
         return self.scopes > MAX_SCOPES or self.large > MAX_LARGE_NUMBERS or self.captures > MAX_CAPTURES**2
 
 
-class Survey(NamedTuple):
+_NONE: Final = Counts()
+
+
+def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts, bool]:
     """Every use of an unsupported feature, in source order; what a program may have only so many of; and whether it has
     anything in which CPython finds errors only after parsing."""
-
-    found: list[Diagnostic]
-    counts: Counts
-    late: bool
-
-
-def survey(tree: ast.Module) -> Survey:
-    """Looks at each node once."""
     found: list[Diagnostic] = []
     scopes = large = captures = 0
     late = False
@@ -70,10 +65,10 @@ def survey(tree: ast.Module) -> Survey:
                 captures += _captures(node.pattern) ** 2
             if scopes > MAX_SCOPES or large > MAX_LARGE_NUMBERS or captures > MAX_CAPTURES**2:
                 found = [_too_many(node, scopes > MAX_SCOPES, large > MAX_LARGE_NUMBERS)]
-                return Survey(found, Counts(scopes, large, captures), True)
+                return found, Counts(scopes, large, captures), True
         if depth > MAX_DEPTH:
             found.append(TOO_DEEP._replace(span=span_of(node)))
-            return Survey(found, Counts(scopes, large, captures), True)
+            return found, Counts(scopes, large, captures), True
         if not late and kind not in _SETTLED:
             late = True
         for field in CHILDREN[kind]:
@@ -86,13 +81,13 @@ def survey(tree: ast.Module) -> Survey:
                 stack.append((value, depth if field == "left" else depth + 1))
     if found:
         found.sort(key=lambda diagnostic: diagnostic.span)
-    return Survey(found, Counts(scopes, large, captures), late)
+    return found, Counts(scopes, large, captures) if scopes or large or captures else _NONE, late
 
 
-def is_settled(source: str, survey: Survey) -> bool:
+def is_settled(source: str, late: bool) -> bool:
     """Whether CPython's compiler finds no error in a program that its parser took: a short one of plain expressions and
-    assignments. (In a long one it may find that it is nested too deeply.)"""
-    return not survey.late and len(source) <= _MOST_SETTLED and "__debug__" not in source
+    assignments, as ``survey`` told. (In a long one it may find that it is nested too deeply.)"""
+    return not late and len(source) <= _MOST_SETTLED and "__debug__" not in source
 
 
 def _captures(pattern: ast.pattern) -> int:

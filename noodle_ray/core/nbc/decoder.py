@@ -23,6 +23,7 @@ from noodle_ray.core.nbc.encoder import (
     MAGIC,
     NONE,
     PARAM_KINDS,
+    PLAIN,
     STR,
     TRUE,
     TUPLE,
@@ -33,22 +34,25 @@ from noodle_ray.errors import ModuleError
 from noodle_ray.light import Callable, Final, Iterator
 
 _NAMES: Final = ("", *OPERANDS)
-_PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
-_ONLY_PLAIN: Final = {op: len(kinds) for op, kinds in OPERANDS.items() if _PLAIN.issuperset(kinds)}
-"""Opcodes whose operands are all single words, and how many they are."""
 _new: Final = tuple.__new__
 """``Instr(...)`` without its Python-level ``__new__``: half the time of decoding went there."""
 
 
 def load(data: bytes, filename: str = "<noodle>") -> Module:
     """Decode and verify: the one way to take a module from outside. Raises ModuleError."""
-    from noodle_ray.core.nbc.verifier import verify_decoded
+    global _verify
+    if _verify is None:
+        from noodle_ray.core.nbc.verifier import verify_decoded
 
+        _verify = verify_decoded
     module = decode(data, filename)
-    verify_decoded(module)
+    _verify(module)
     return module
+
+
+_verify: Callable[[Module], None] | None = None
 
 
 def decode(data: bytes, filename: str = "<noodle>") -> Module:
@@ -245,7 +249,9 @@ class _Decoder:
         count = self.next()
         if count > MAX_FUNCTIONS:
             raise _too_large(f"A module has at most {MAX_FUNCTIONS} functions.")
-        functions = tuple([self.function() for _ in range(count)])  # a generator would turn StopIteration around
+        functions: list[Function] = []
+        for _ in range(count):
+            functions.append(self.function())
         if next(self.words, None) is not None:
             raise _malformed("goes on after its end")
         # First uses in stream order must count up from 0: then the encoder would number them alike.
@@ -253,7 +259,7 @@ class _Decoder:
             raise _not_canonical("its names are not in order of first use")
         if [*dict.fromkeys(self.constants_used)] != [*range(len(self.constants))]:
             raise _not_canonical("its constants are not in order of first use")
-        return Module(functions, models, imports, filename)
+        return Module(tuple(functions), models, imports, filename)
 
     def text(self) -> str:
         index = self.next()
@@ -265,9 +271,7 @@ class _Decoder:
         return tuple([self.text() for _ in range(count)]) if count else ()
 
     def registers(self) -> tuple[int, ...]:
-        return self.plain(self.next())
-
-    def plain(self, count: int) -> tuple[int, ...]:
+        count = self.next()
         found = tuple(islice(self.words, count))
         if len(found) != count:
             raise EOFError
@@ -321,13 +325,9 @@ class _Decoder:
             if len(spans) < 2 or not op:
                 raise _malformed("has a debug table that does not fit its code, or an opcode 0")
             span = spans.pop()
-            count = _ONLY_PLAIN.get(op)
-            if count is not None:
-                block.append(_new(Instr, (op, self.plain(count), span)))
-                continue
             args: list[object] = []
             for kind in OPERANDS[op]:
-                if kind in _PLAIN:
+                if kind in PLAIN:
                     args.append(word())
                 elif kind == "N":
                     args.append(self.text())

@@ -16,7 +16,8 @@ FUNCTION_KINDS: Final = ("", "generator", "class", "coroutine", "async_generator
 NONE, FALSE, TRUE, INT, FLOAT, STR, TUPLE, BYTES, COMPLEX, ELLIPSIS = range(10)
 """Tags of constants."""
 
-_PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
+PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
+"""Kinds of operands that are single words."""
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
 _OPERATOR_INDEX: Final = {
@@ -147,7 +148,8 @@ class Encoder:
 
     def texts(self, texts: tuple[str, ...], out: list[int]) -> None:
         out.append(len(texts))
-        out.extend(map(self.text, texts))
+        if texts:
+            out.extend(map(self.text, texts))
 
     def function(self, function: Function, out: list[int]) -> None:
         out.append(self.text(function.name))
@@ -178,8 +180,8 @@ class Encoder:
             kinds = OPERANDS[op]
             if len(kinds) != len(args):
                 raise ValueError(f"{op!r} takes {len(kinds)} operands, not {len(args)}")
-            for kind, value in zip(kinds, args, strict=True):
-                if kind in _PLAIN:
+            for kind, value in zip(kinds, args):  # noqa: B905 (as many of each, and this is done for every operand)
+                if kind in PLAIN:
                     out.append(value)
                 elif kind == "N":
                     out.append(self.text(value))

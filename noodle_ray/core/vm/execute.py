@@ -102,7 +102,10 @@ def execute(
     raise LimitExceeded("deadline") from a signal handler. Errors of the program are in the outcome. Raises ImportError
     in a process that cannot import any more and lacks what the module needs.
     """
-    require((*module.imports, "noodle_ray") if module.models else module.imports)  # answers can be arrays
+    if module.models:
+        require((*module.imports, "noodle_ray"))  # answers can be arrays
+    elif module.imports:
+        require(module.imports)
     if growth is None:
         prepare()
         growth = Growth(resident())
@@ -281,7 +284,7 @@ def _is_script(block: Block, known: dict[int, Any]) -> bool:
 
 
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if has_finalizers(module):
+    if len(module.functions) > 1 and has_finalizers(module):
         S.fibers.exits.append(run.forget)
     alone = entry is None and not args and not kwargs
     S.name = "__main__" if alone else "__noodle__"

@@ -114,8 +114,8 @@ def read_piece(text: str, flags: int) -> Piece | None:
     lines = split_lines(text)
     if not text.isascii():
         to_characters(tree, lines)
-    seen = survey(tree)
-    if seen.found or not (is_settled(text, seen) or not late_syntax_errors(tree, "<piece>", flags)):
+    found, counts, late = survey(tree)
+    if found or not (is_settled(text, late) or not late_syntax_errors(tree, "<piece>", flags)):
         return None
     titles = mangle(tree) if has_private_names(text) else {}
     part = Part(tree, titles)
@@ -133,7 +133,7 @@ def read_piece(text: str, flags: int) -> Piece | None:
             return None
     stops = part.stops or "StopIteration" in names
     return Piece(
-        text, tree, lines, titles, seen.counts, module.events, aliases, tuple(sorted(names)),
+        text, tree, lines, titles, counts, module.events, aliases, tuple(sorted(names)),
         frozenset(part.class_names), frozenset(part.generator_functions()), bool(part.handed_over), stops,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from noodle_ray.core.nbc.verifier.flow import check_flow
 from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_names
 from noodle_ray.core.nbc.verifier.shape import check_shape
-from noodle_ray.core.nbc.verifier.tree import check_tree, may_make
+from noodle_ray.core.nbc.verifier.tree import check_tree
 from noodle_ray.core.nbc.verifier.uses import may_be_unready, used_imports, used_models
 
 __all__ = ["used_imports", "used_models", "verify", "verify_decoded"]
@@ -24,7 +24,7 @@ def verify(module: Module) -> None:
     """Raise ModuleError (E0310 to E0340) with the first rule that ``module`` breaks; return if there is none."""
     parts = check_shape(module)
     check_names(module, parts)
-    check_tree(module, [may_make(one.opcodes) for one in parts])
+    check_tree(module, parts)
     unready = False
     for function, one in zip(module.functions, parts, strict=True):
         check_flow(function)

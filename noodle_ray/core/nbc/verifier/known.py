@@ -91,7 +91,7 @@ def is_sound(module: Module, store: Store = _store) -> bool:
         known = [_known(module, index, store) for index in range(len(functions))]
         if sum([one.size for one in known]) > MAX_INSTRUCTIONS:
             return False
-        check_tree(module, [one.makes for one in known])
+        check_tree(module, known)
         if module.models != tuple(sorted({name for one in known for name in one.models})):
             return False
         if module.imports != imported({name for one in known for name in one.builtins}):
@@ -118,7 +118,7 @@ def _known(module: Module, index: int, store: Store) -> Known:
 def _checked(function: Function, index: int, functions: int) -> Known:
     builtins: set[str] = set()
     models: set[str] = set()
-    size, opcodes = check_parts(function, functions, MAX_INSTRUCTIONS)
+    size, opcodes, _ = check_parts(function, functions, MAX_INSTRUCTIONS)
     check_spelling(function, opcodes, builtins, models, set())
     check_flow(function)
     if "try" in opcodes:

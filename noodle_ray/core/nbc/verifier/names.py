@@ -48,9 +48,9 @@ def check_names(module: Module, parts: list[Parts]) -> None:
     known: set[str] = set()
     for function, one in zip(module.functions, parts, strict=True):
         check_spelling(function, one.opcodes, builtins, models, known)
-    if module.models != tuple(sorted(models)):
+    if module.models != (tuple(sorted(models)) if models else ()):
         raise refuse(330, "The module's table of models is not the sorted list of those its code names.")
-    if module.imports != imported(builtins):
+    if module.imports != (imported(builtins) if builtins else ()):
         raise refuse(330, "The module's table of imports is not the sorted list of those its code names.")
 
 

@@ -13,21 +13,25 @@ from noodle_ray.core.nbc.bounds import (
 )
 from noodle_ray.core.nbc.encoder import FUNCTION_KINDS, PARAM_KINDS
 from noodle_ray.core.nbc.module import Function, Instr, Module, Param
-from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
+from noodle_ray.core.nbc.ops import MAKERS, OPERANDS, OPERATORS
 from noodle_ray.core.nbc.verifier.failure import refuse
-from noodle_ray.light import Final, NamedTuple, cast
+from noodle_ray.light import Any, Final, NamedTuple, cast
 
 LAST_LINE: Final = MAX_WORD >> 3
 _REGISTER: Final = frozenset({"D", "R", "X"})
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
+_MAKING: Final = frozenset({"bget", *MAKERS})
+_CONSTANTS: Final = frozenset({str, float, bool, bytes, complex, type(None), type(...)})
 
 
 class Parts(NamedTuple):
-    """What a function has: so many instructions, and which opcodes, which tell what else there is to be checked."""
+    """What a function has: so many instructions, and which opcodes, which tell what else there is to be checked; and
+    whether it may make functions or use ``.skip``."""
 
     size: int
     opcodes: set[str]
+    makes: bool
 
 
 def check_shape(module: Module) -> list[Parts]:
@@ -52,7 +56,8 @@ def check_parts(function: Function, functions: int, instructions: int) -> Parts:
     """Raise ModuleError unless every part of a function is of its type, among so many functions and instructions; what
     it has."""
     shape = _Shape(function, functions, instructions)
-    return Parts(instructions - shape.instructions_left, shape.opcodes)
+    opcodes = shape.opcodes
+    return Parts(instructions - shape.instructions_left, opcodes, not _MAKING.isdisjoint(opcodes))
 
 
 def _is_texts(value: object) -> bool:
@@ -125,6 +130,8 @@ class _Shape:
                 if kind in _REGISTER:
                     if type(value) is not int or not 0 <= value < registers:
                         raise refuse(313, f"{op!r} names register {value!r}, which its function does not have.", span)
+                elif kind == "K":
+                    _check_constant(value, instr, 0)
                 else:
                     self.operand(kind, value, instr, depth)
 
@@ -137,8 +144,6 @@ class _Shape:
         if kind == "N":
             if type(value) is not str:
                 raise refuse(312, f"{op!r} needs a name.", span)
-        elif kind == "K":
-            _check_constant(value, instr, 0)
         elif kind == "O":
             if type(value) is not str or value not in OPERATORS[op]:
                 raise refuse(333, f"{op!r} knows no operator {value!r}.", span)
@@ -196,16 +201,17 @@ def _is_param(param: object) -> bool:
     )
 
 
-def _check_constant(value: object, instr: Instr, depth: int) -> None:
-    if value is None or value is ... or type(value) in (str, float, bool, bytes, complex):
+def _check_constant(value: Any, instr: Instr, depth: int) -> None:
+    kind = type(value)
+    if kind in _CONSTANTS:
         return
-    if type(value) is int:
+    if kind is int:
         if value.bit_length() > MAX_INT_BITS:
             raise refuse(327, f"A constant integer has at most {MAX_INT_BITS} bits.", instr.span)
-    elif type(value) is tuple:
+    elif kind is tuple:
         if depth >= MAX_DEPTH:
             raise refuse(327, f"Constant tuples nest at most {MAX_DEPTH} deep.", instr.span)
         for item in value:
             _check_constant(item, instr, depth + 1)
     else:
-        raise refuse(312, f"{type(value).__name__!r} is not the type of a constant.", instr.span)
+        raise refuse(312, f"{kind.__name__!r} is not the type of a constant.", instr.span)

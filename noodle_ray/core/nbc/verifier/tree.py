@@ -5,15 +5,22 @@ from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
-from noodle_ray.light import Final, Sequence, cast
+from noodle_ray.light import Final, Protocol, Sequence, cast
 
 NAMESPACE: Final = "__namespace__"
 """The parameter of a class body: the dict it fills."""
 
 
-def check_tree(module: Module, makes: Sequence[bool]) -> None:
-    """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker. ``makes`` tells
-    which functions may make functions or use ``.skip``."""
+class Makes(Protocol):
+    """What is known of a function: whether it makes functions or uses ``.skip``, as far as its opcodes tell."""
+
+    @property
+    def makes(self) -> bool: ...
+
+
+def check_tree(module: Module, known: Sequence[Makes]) -> None:
+    """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker. ``known`` tells
+    of each whether there is anything to be looked for in its code."""
     functions = module.functions
     top = functions[0]
     if top.params or top.free or top.kind or top.name != "<module>":
@@ -25,7 +32,7 @@ def check_tree(module: Module, makes: Sequence[bool]) -> None:
             _check_parameters(function)
         if function.params or function.locals or function.cells or function.free:
             _check_variables(function)
-        for instr in walk(function.body) if makes[index] else ():
+        for instr in walk(function.body) if known[index].makes else ():
             if instr.op in MAKERS:
                 child = cast(int, instr.args[MAKERS[instr.op]])
                 if not index < child < len(functions) or made[child]:
@@ -37,11 +44,6 @@ def check_tree(module: Module, makes: Sequence[bool]) -> None:
                 raise refuse(329, "'.skip' has a meaning only in a function that 'gather' runs.", instr.span)
     if False in made[1:]:
         raise refuse(316, f"Function {made.index(False, 1)} is never made.")
-
-
-def may_make(opcodes: set[str]) -> bool:
-    """Whether a function with these opcodes may make functions or use ``.skip``."""
-    return "bget" in opcodes or not MAKERS.keys().isdisjoint(opcodes)
 
 
 def _check_made(instr: Instr, child: Function, parent: Function) -> None:
