@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from noodle_ray.core.nbc import digest
+from noodle_ray.core.sandbox import messages
 from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.local import LocalWorker, run_local
 from noodle_ray.core.sandbox.request import RunRequest
@@ -84,6 +85,32 @@ def test_deadline_trips_when_program_never_ends(worker: LocalWorker, source: str
     outcome = worker.run(request(source, deadline=0.2, fuel=10**15, tier=tier))
     assert code(outcome) == "E0403"
     assert answers_again(worker)
+
+
+@pytest.mark.parametrize("deadline", [0.001, 0.015, 0.1])
+def test_worker_meets_its_deadline_when_a_run_was_just_before(
+    worker: LocalWorker, deadline: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "GRACE", 15.0)  # so that the worker itself must end the run
+    assert answers_again(worker)
+    pid = pid_of(worker)
+    for _ in range(5):  # whose timer ticks on
+        assert answers_again(worker)
+        assert code(worker.run(request(FOREVER, deadline=deadline, fuel=10**15))) == "E0403"
+    assert answers_again(worker)
+    assert pid_of(worker) == pid
+
+
+def test_timer_stands_still_when_a_worker_is_idle(worker: LocalWorker) -> None:
+    assert answers_again(worker)
+    process = psutil.Process(pid_of(worker))
+    waiting = threading.Event()
+    for _ in range(200):
+        before = process.num_ctx_switches()
+        waiting.wait(0.05)  # several ticks
+        if process.num_ctx_switches() == before:
+            return
+    raise AssertionError("the worker never rests")
 
 
 def test_deadline_trips_when_program_waits_for_an_answer(worker: LocalWorker) -> None:

@@ -129,7 +129,7 @@ def from_amounts(numbers: object) -> dict[str, object]:
     if type(numbers) is not list or len(numbers) != len(USAGE):
         raise WireError("received a usage of the wrong shape")
     for number in numbers:
-        if not _is_amount(number):
+        if (type(number) is not int and type(number) is not float) or not 0 <= number < 1 << 63:
             raise WireError("received a usage of the wrong shape")
     return dict(zip(USAGE, numbers, strict=True))
 

@@ -1,6 +1,7 @@
 """One worker of a pool, driven by an event loop: frames in and out, effects answered, deadline watched."""
 
 import asyncio
+import math
 import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -49,23 +50,21 @@ class PooledWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._outstanding = 0
         self._asked = 0
-        self._told = outcome.Told(0)
+        self._told: outcome.Told | None = None
         self._began = 0.0
-        self._gone = False
+        self._due = 0.0
+        self._fires = math.inf
+        self.gone = False
+        """Whether this worker can take no more runs."""
         self.runs = 0
         self.idle_since = 0.0
         self.ready: asyncio.Future[list[Layer]] = loop.create_future()
         self._timer: asyncio.TimerHandle | None = loop.call_later(_START_SECONDS, self._never_ready)
         loop.add_reader(self._socket.fileno(), self._on_readable)
 
-    @property
-    def gone(self) -> bool:
-        """Whether this worker can take no more runs."""
-        return self._gone
-
     def alive(self) -> bool:
         """Look once more before a run is trusted to it: has the other end closed?"""
-        if self._gone:
+        if self.gone:
             return False
         if not self._poll.poll(0):
             return True
@@ -88,7 +87,7 @@ class PooledWorker:
         self._request = request
         self._effects = effects
         self._outstanding = 0
-        self._told = outcome.Told(request.limits.output)
+        self._told = None
         result: asyncio.Future[outcome.Outcome] = self._loop.create_future()
         self._result = result
         if self.ready.done():
@@ -127,17 +126,29 @@ class PooledWorker:
         self.kill(error.message)
 
     def _watch(self) -> None:
+        """Have the run end in time. A timer of an earlier run does, too, if it fires before: it looks, and goes on."""
         assert self._request is not None
         self._began = self._loop.time()
-        self._set_timer(self._request.limits.deadline + messages.GRACE, self._overrun)
+        self._due = self._began + self._request.limits.deadline + messages.GRACE
+        if self._due < self._fires:
+            self._set_timer(self._due - self._began, self._overrun)
+            self._fires = self._due
 
     def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(seconds, then)
+        self._fires = math.inf
 
     def _overrun(self) -> None:
-        assert self._request is not None
+        self._timer, self._fires = None, math.inf
+        if self._request is None:
+            return
+        left = self._due - self._loop.time()
+        if left > 0:
+            self._set_timer(left, self._overrun)
+            self._fires = self._due
+            return
         self._settle(outcome.limit("deadline", self._request.tier, self._loop.time() - self._began, self._told))
         self.kill("it ran past its deadline")
 
@@ -156,7 +167,7 @@ class PooledWorker:
             return
         self._frames.feed(data)
         try:
-            while not self._gone and (body := self._frames.take()) is not None:
+            while not self.gone and (body := self._frames.take()) is not None:
                 self._on_message(messages.read(body, self._run))
         except WireError as error:
             self.kill(f"it broke the protocol: {error.message}")
@@ -175,7 +186,7 @@ class PooledWorker:
             case messages.Ready(layers):
                 self._on_ready(layers)
             case messages.Progress(usage, text):
-                self._told.add(usage, text)
+                self._on_progress(usage, text)
             case messages.Native():
                 self._on_native(message)
             case messages.Need():
@@ -188,6 +199,13 @@ class PooledWorker:
                 self.kill(why)
             case messages.Lacks():
                 self.kill("it lacks a module")
+
+    def _on_progress(self, usage: dict[str, object], text: str) -> None:
+        if self._request is None:
+            raise WireError("received the progress of no run")
+        if self._told is None:
+            self._told = outcome.Told(self._request.limits.output)
+        self._told.add(usage, text)
 
     def _on_ready(self, layers: list[Layer]) -> None:
         if self.ready.done():
@@ -245,12 +263,12 @@ class PooledWorker:
 
     def _send_answers(self, run: int, answers: Iterable[EffectAnswer], open_: dict[str, EffectRequest]) -> None:
         asked = [answer for answer in answers if open_.pop(answer.key, None) is not None]
-        if asked and run == self._run and not self._gone:
+        if asked and run == self._run and not self.gone:
             self._outstanding -= len(asked)
             self._send(messages.write_answers(run, asked))
 
     def _send(self, data: bytes) -> None:
-        if self._gone:
+        if self.gone:
             return
         if self._outbox:
             self._outbox += data
@@ -288,15 +306,14 @@ class PooledWorker:
         self._request = self._effects = self._result = None
         for task in self._tasks:
             task.cancel()
-        if self._timer is not None:
+        if self.gone and self._timer is not None:
             self._timer.cancel()
-            self._timer = None
 
     def _leave(self) -> None:
         """Close this end of the socket: the process ends when it reads that, if it has not ended yet."""
-        if self._gone:
+        if self.gone:
             return
-        self._gone = True
+        self.gone = True
         if self._timer is not None:
             self._timer.cancel()
         descriptor = self._socket.fileno()

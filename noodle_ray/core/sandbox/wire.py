@@ -102,18 +102,19 @@ class Codec:
 
     def pack(self, value: object) -> bytes:
         """Return the bytes of plain data. Raises WireError for anything else, for cycles and for deep nesting."""
-        return _whole(self._parts(value))
+        return b"".join(self._parts(value))
 
     def frame(self, value: object) -> bytes:
         """Return a frame of plain data. Raises WireError as `pack` does, and if it is too long to send."""
         parts = self._parts(value)
-        return _whole([_head(len(parts[0]) if len(parts) == 1 else sum(map(len, parts))), *parts])
+        return b"".join([_head(sum(map(len, parts))), *parts])
 
     def _parts(self, value: object) -> list[Any]:
         self._depth = 0
-        self._writer.clear()
+        self._writer.arrays.clear()
         try:
-            return self._writer.parts(self._pack(value))
+            message = self._pack(value)
+            return self._writer.parts(message) if self._writer.arrays else [message]
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise WireError(f"a value cannot leave its process: {error}") from None
 
@@ -300,7 +301,3 @@ def _head(size: int) -> bytes:
     if size > MAX_FRAME:
         raise WireError(f"a message of {size} bytes is too long; the longest allowed is {MAX_FRAME}")
     return size.to_bytes(4, "little")
-
-
-def _whole(parts: list[Any]) -> bytes:
-    return parts[0] if len(parts) == 1 else b"".join(parts)
