@@ -158,6 +158,19 @@ def test_memory_limit_leaves_room_when_program_stays_below(small_worker: LocalWo
     assert 38_000_000 < outcome["usage"]["memory_peak_bytes"] < 50_000_000  # type: ignore[index]
 
 
+def test_memory_peak_is_the_runs_own_when_small_runs_and_large_arguments_were_before(small_worker: LocalWorker) -> None:
+    taking = request("len('a' * 20_000_000)")
+    first = small_worker.run(taking)
+    for _ in range(5):  # of which each begins where the one before did
+        assert answers_again(small_worker)
+    after_small = small_worker.run(taking)
+    assert small_worker.run(request("def main(text):\n    return len(text)", "a" * 9_000_000))["result"] == 9_000_000
+    assert answers_again(small_worker)
+    after_large = small_worker.run(taking)
+    for outcome in (first, after_small, after_large):
+        assert 16_000_000 < outcome["usage"]["memory_peak_bytes"] < 30_000_000  # type: ignore[index]
+
+
 def test_memory_peak_is_the_runs_own_when_an_earlier_run_took_more(small_worker: LocalWorker) -> None:
     small_worker.run(request("len('a' * 60_000_000)"))
     small_worker.run(request("len('a' * 60_000_000)"))

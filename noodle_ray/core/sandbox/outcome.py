@@ -5,7 +5,7 @@ import os
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.clock import MAX_READINGS
 from noodle_ray.core.vm.limits import CODES, MESSAGES
-from noodle_ray.light import Final, TypeAlias
+from noodle_ray.light import Any, Final, TypeAlias
 
 Outcome: TypeAlias = dict[str, object]
 """``result``, ``stdout``, ``error``, ``usage``, ``tier`` and ``events``: the fields of `core.vm.execute.Outcome`; and
@@ -79,14 +79,16 @@ def died(reason: str, tier: str, wall_seconds: float = 0.0, told: Told | None = 
 
 def to_parts(outcome: Outcome) -> list[object]:
     """An outcome as a worker sends it: its fields in order, usage as plain numbers, and a dict of what few have."""
-    result, stdout, error, usage, tier, events = [outcome[name] for name in _FIELDS]
-    more = {name: outcome[name] for name in _MORE if name in outcome} if len(outcome) > len(_FIELDS) else None
-    return [result, stdout, error, amounts(usage), tier, events, more]  # type: ignore[arg-type]
+    more = {name: outcome[name] for name in _MORE if name in outcome} if len(outcome) > _FIELDS else None
+    usage: Any = outcome["usage"]
+    return [
+        outcome["result"], outcome["stdout"], outcome["error"], amounts(usage), outcome["tier"], outcome["events"], more
+    ]  # fmt: skip
 
 
 def from_parts(parts: object) -> Outcome:
     """The outcome of which a worker sent the parts. Raises WireError for what `to_parts` does not give."""
-    if type(parts) is not list or len(parts) != len(_FIELDS) + 1:
+    if type(parts) is not list or len(parts) != _FIELDS + 1:
         raise WireError("received an outcome of the wrong shape")
     result, stdout, error, usage, tier, events, more = parts
     if type(stdout) is not str or type(tier) is not str or type(events) is not list:
@@ -115,13 +117,14 @@ def from_parts(parts: object) -> Outcome:
     return made
 
 
-_FIELDS: Final = ("result", "stdout", "error", "usage", "tier", "events")
+_FIELDS: Final = 6
+"""What every outcome has."""
 _MORE: Final = frozenset({"profile", "readings"})
 
 
 def amounts(usage: dict[str, object]) -> list[object]:
     """A usage as it is sent: its numbers, in the order of `USAGE`."""
-    return [usage[name] for name in USAGE]
+    return list(map(usage.__getitem__, USAGE))
 
 
 def from_amounts(numbers: object) -> dict[str, object]:

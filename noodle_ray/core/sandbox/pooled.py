@@ -165,10 +165,13 @@ class PooledWorker:
         if not data:
             self._on_closed()
             return
-        self._frames.feed(data)
         try:
-            while not self.gone and (body := self._frames.take()) is not None:
+            body = self._frames.whole(data)
+            if body is None:
+                body = self._frames.take()
+            while body is not None:
                 self._on_message(messages.read(body, self._run))
+                body = None if self.gone else self._frames.take()
         except WireError as error:
             self.kill(f"it broke the protocol: {error.message}")
 

@@ -232,6 +232,13 @@ class Frames:
         """Add bytes in the order they arrived."""
         self._buffer += data
 
+    def whole(self, data: bytes) -> bytes | None:
+        """The body of the one frame that arrived, as most do by themselves. Else feeds the bytes; None."""
+        if self._buffer or len(data) - 4 != int.from_bytes(data[:4], "little"):
+            self._buffer += data
+            return None
+        return data[4:]
+
     def take(self) -> bytes | None:
         """Return the next frame's body, or None until more bytes are there. Raises WireError if it is too long."""
         buffer = self._buffer

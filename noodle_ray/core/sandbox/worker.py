@@ -89,6 +89,8 @@ class Worker:
         self._samples = 0
         self._seconds = 0
         self._ticking = False
+        self._size = 0
+        self._growth: memory.Growth | None = None
         self._host = SocketHost(self)
         _signal.signal(_signal.SIGALRM, self._on_alarm)
 
@@ -108,8 +110,12 @@ class Worker:
             body = self._inbox.receive(self._connection)
             if body is None:
                 return
+            if len(body) > _SMALL:  # what it has is there when its run begins, and not any more when the next one does
+                self._growth = None
             try:
                 self._serve_one(self._codec.unpack(body))
+                if len(body) > _SMALL:
+                    self._growth = None
             except LimitExceeded as limit:  # the timer fired between the run's end and its being switched off
                 self._switch_off()
                 self._retire = True
@@ -179,10 +185,12 @@ class Worker:
     def _execute(self, request: RunRequest) -> None:
         limits = request.limits
         began = monotonic()
-        size, resident = self._memory()
-        growth = memory.Growth(resident if self._statm >= 0 else 0)
+        if self._growth is None or not self._growth.again():  # else memory is as it was before the last run
+            self._size, resident = self._memory()
+            self._growth = memory.Growth(resident if self._statm >= 0 else 0)
+        growth = self._growth
         self._end = began + limits.deadline
-        self._most = size + limits.memory + _SLACK
+        self._most = self._size + limits.memory + _SLACK
         self._tripped = ""
         self._ticks = 0
         self._told = 0
@@ -217,7 +225,7 @@ class Worker:
             if module is None:
                 module = _load(request)
                 if len(request.module) > _SMALL:  # of which the run itself takes nothing
-                    growth = memory.Growth(memory.resident())
+                    growth = self._growth = memory.Growth(memory.resident())
             self._modules[request.digest] = module  # the most recently used is the last
             if len(self._modules) > CACHED_MODULES:
                 del self._modules[next(iter(self._modules))]
