@@ -40,7 +40,7 @@ def small_worker() -> Iterator[LocalWorker]:
 
 def pid_of(worker: LocalWorker) -> int:
     server = worker._server
-    return worker._pid if server is None else psutil.Process(server.process.pid).children()[0].pid
+    return worker._pid if server is None else psutil.Process(server.process.pid).children()[-1].pid
 
 
 def answers_again(worker: LocalWorker) -> bool:
@@ -370,6 +370,17 @@ def test_run_local_leaves_nothing_when_done() -> None:
     assert run_local(request("1 + 1"))["result"] == 2
     with pytest.raises(ModuleError):
         run_local(RunRequest(b"garbage", digest(b"garbage"), limits=Limits()))
+    assert (set(os.listdir("/proc/self/fd")), psutil.Process().children()) == before
+
+
+@pytest.mark.parametrize("fork_server", [False, True])
+def test_workers_that_were_killed_at_their_deadlines_are_gone_when_closed(fork_server: bool) -> None:
+    before = set(os.listdir("/proc/self/fd")), psutil.Process().children()
+    with LocalWorker(fork_server=fork_server) as worker:
+        for _ in range(3):
+            assert answers_again(worker)
+            os.kill(pid_of(worker), signal.SIGSTOP)  # a hang that no timer in the worker can end
+            assert code(worker.run(request(FOREVER, deadline=0.05, fuel=10**15))) == "E0403"
     assert (set(os.listdir("/proc/self/fd")), psutil.Process().children()) == before
 
 
