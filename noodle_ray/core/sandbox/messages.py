@@ -11,7 +11,7 @@ from noodle_ray.core.vm.packed import without_arrays
 from noodle_ray.errors import ModuleError
 from noodle_ray.light import NamedTuple, TypeAlias
 
-GRACE = 0.04
+GRACE = 0.035
 """Seconds that a worker gets past its deadline to report it, before it is killed."""
 MAX_OUTSTANDING = 100_000
 """Effects of one run that may wait for their answers."""
