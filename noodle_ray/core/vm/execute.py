@@ -10,7 +10,7 @@ from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.clock import Readings
 from noodle_ray.core.vm.endings import has_finalizers
-from noodle_ray.core.vm.fibers import Fibers
+from noodle_ray.core.vm.fibers import Fibers, Future
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import LIMITS, trip
 from noodle_ray.core.vm.host import EffectHost
@@ -144,14 +144,16 @@ def execute(
         start_run(module.imports)
         try:
             value = _run(run, module, entry, args or [], kwargs or {})
-            fibers.barrier()
+            if fibers.current.outstanding:
+                fibers.barrier()
         except LIMITS as limit:
             trip(limit)  # a thread that met it never ends, so nobody may wait for it
             raise
         finally:
-            fibers.leave()
+            if fibers.exits:
+                fibers.leave()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own
-        result = to_result(fibers.force(value))
+        result = to_result(fibers.force(value) if type(value) is Future else value)
         if S.tripped in CODES:  # where CPython lets nothing be raised, as in the ``finally`` of a generator it frees
             raise LimitExceeded(S.tripped)
     except Exception as raised:

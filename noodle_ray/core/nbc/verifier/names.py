@@ -116,8 +116,8 @@ def _check_keywords(keywords: object, known: set[str], span: Span) -> None:
 
 def _check_header(function: Function, known: set[str]) -> None:
     name, span = function.name, function.span
-    angled = name.startswith("<") and name.endswith(">")  # as <module> and <lambda>
-    if name[1:-1] != "lambda" or not angled:  # the one keyword among them
+    if name != "<module>" and name != "<lambda>":
+        angled = name.startswith("<") and name.endswith(">")  # as <genexpr>
         _check(name[1:-1] if angled else name, known, span)
     for local in function.locals:
         if local:

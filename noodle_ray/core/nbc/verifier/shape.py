@@ -132,6 +132,9 @@ class _Shape:
                         raise refuse(313, f"{op!r} names register {value!r}, which its function does not have.", span)
                 elif kind == "K":
                     _check_constant(value, instr, 0)
+                elif kind == "O":
+                    if type(value) is not str or value not in OPERATORS[op]:
+                        raise refuse(333, f"{op!r} knows no operator {value!r}.", span)
                 else:
                     self.operand(kind, value, instr, depth)
 
@@ -144,9 +147,6 @@ class _Shape:
         if kind == "N":
             if type(value) is not str:
                 raise refuse(312, f"{op!r} needs a name.", span)
-        elif kind == "O":
-            if type(value) is not str or value not in OPERATORS[op]:
-                raise refuse(333, f"{op!r} knows no operator {value!r}.", span)
         elif kind in _LISTS:
             if type(value) is not tuple:
                 raise refuse(312, f"{op!r} needs a tuple of registers.", span)
