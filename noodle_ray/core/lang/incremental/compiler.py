@@ -4,7 +4,7 @@ from _thread import allocate_lock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from noodle_ray.core.lang.compiler import INTROSPECTION, Tables, compile_source, sealed, tables_of
+from noodle_ray.core.lang.compiler import Tables, asks_about_itself, compile_source, sealed, tables_of
 from noodle_ray.core.lang.incremental.moving import Move
 from noodle_ray.core.lang.incremental.pieces import Cut, Piece, cut, future_flags, read_piece
 from noodle_ray.core.lang.incremental.surroundings import Key, Part, Program
@@ -115,7 +115,7 @@ class _Compilation:
 
     def __init__(self, kept: IncrementalCompiler, source: str) -> None:
         self.kept = kept
-        if any(word in source for word in INTROSPECTION):
+        if asks_about_itself(source):
             raise _Apart
         self.lines = split_lines(source)
         cuts = cut(self.lines)
@@ -149,7 +149,7 @@ class _Compilation:
 
     def module(self, filename: str) -> tuple[Module, Work]:
         unit = self.unit(frozenset())
-        functions = [function for function in unit.functions if function is not None]
+        functions = unit.done()
         if unit.effects:
             if len({id(piece) for piece in self.pieces}) < len(self.pieces):
                 raise _Apart  # nodes stand for functions, and these would be two of one

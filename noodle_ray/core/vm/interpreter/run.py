@@ -107,7 +107,7 @@ class InterpreterRun:
         """Run a frame to its end; what it returns."""
         cost, first, rest = self._entry(frame)
         try:
-            if frame.block(first) is None:
+            if not first or frame.block(first) is None:
                 frame.span = frame.function.span
                 self.charge(cost)
                 frame.block(rest)
@@ -138,12 +138,15 @@ class InterpreterRun:
         return cost
 
 
+_NONE: frozenset[int] = frozenset()
 _last: tuple[Module, frozenset[int]] | None = None
 
 
 def _leaves_of(module: Module) -> frozenset[int]:
     """The identities of functions that charge nothing; of the last module they are known, as runs come in rows."""
     global _last
+    if len(module.functions) == 1:
+        return _NONE
     if _last is None or _last[0] is not module:
         _last = module, frozenset(id(module.functions[index]) for index in leaves(module))
     return _last[1]
