@@ -55,9 +55,9 @@ def match_keys(mapping: Any, keys: tuple[Any, ...]) -> tuple[Any, ...] | None:
 
 def match_class(value: Any, kind: Any, count: int, names: tuple[str, ...]) -> tuple[Any, ...] | None:
     """The attributes that a class pattern tests, positional ones first, or None if it does not match."""
-    if not count and not names and type(value) is kind:
-        return ()
     real = real_type(kind)
+    if not count and not names and type(value) is real:
+        return ()
     if not isinstance(real, type):
         raise TypeError("called match pattern must be a type")
     if not is_instance(value, kind):

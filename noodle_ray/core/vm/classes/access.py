@@ -7,7 +7,7 @@ from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, i
 from noodle_ray.core.vm.classes.make import TYPES, check_special
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import OPEN_TYPES, TYPE, Module, Standin, call_of, open_type, real_type, type_of
+from noodle_ray.core.vm.types import OPEN_TYPES, TYPE, Module, Standin, Vetted, open_type, real_type, type_of
 from noodle_ray.light import Any, BuiltinFunctionType, Callable, Final, GenericAlias, MethodDescriptorType, MethodType
 
 _MISSING: Final = object()
@@ -123,6 +123,8 @@ def _of_type(name: str) -> Any:
 def _host_special(value: Any, kind: type, name: str) -> Any:
     if value is TYPE:
         return _of_type(name)
+    if kind is Vetted:
+        value = value.real
     if any(value is each for each in _OPEN):
         if value is object and name in _ON_OBJECT:
             return _ON_OBJECT[name]
@@ -216,9 +218,11 @@ def _caller(found: Any) -> Callable[..., Any]:
         operands = (found.__self__, *args) if hasattr(found, "__self__") else args
         if operands and is_program_class(operands[0]):
             return type.__call__(operands[0], *operands[1:], **kwargs)
+        if operands and type(operands[0]) is Vetted:
+            return operands[0](*operands[1:], **kwargs)
         if not operands or not isinstance(operands[0], type):
             raise TypeError("descriptor '__call__' for 'type' objects doesn't apply to this object")
-        return call_of(operands[0])(*operands[1:], **kwargs)
+        return open_type(operands[0])(*operands[1:], **kwargs)
 
     return call
 
@@ -243,6 +247,7 @@ class _Maker:
         made = self.make.__self__
         if cls is _MISSING:
             raise TypeError(f"{made.__name__}.__new__(): not enough arguments")
+        cls = real_type(cls)
         if not isinstance(cls, type):
             raise TypeError(f"{made.__name__}.__new__(X): X is not a type object ({methods.type_name(cls)})")
         if cls is not made and (not isinstance(cls, ProgramType) or cls in HOSTED):
@@ -293,6 +298,8 @@ def _doc(value: Any) -> Any:
 
 
 def _module(value: Any) -> Any:
+    if type(value) is Vetted:
+        return value.real.__module__
     kind = value if isinstance(value, type) else type(value)
     if is_program_function(value) or isinstance(kind, ProgramType):
         return getattr(value, "__module__", "__main__") or "__main__"
@@ -389,7 +396,7 @@ methods.register(
         "copy": lambda self, /: dict(self),
     },
 )  # fmt: skip
-OPEN_TYPES[AttributeDict] = dict  # so that no program makes one, of an owner of its choice
+OPEN_TYPES[AttributeDict] = OPEN_TYPES[dict]  # so that no program makes one, of an owner of its choice
 
 
 def _of_error(key: str) -> Callable[[Any], Any]:
@@ -555,6 +562,7 @@ def _refusal(value: Any, name: str) -> Exception:
 
 def names_of(value: Any) -> list[str]:
     """What dir() lists: public names that a program can use, sorted."""
+    value = value.real if type(value) is Vetted else value
     kind = type(value)
     names: set[str] = set()
     classes = value.__mro__ if isinstance(value, type) else kind.__mro__

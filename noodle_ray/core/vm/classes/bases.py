@@ -5,6 +5,7 @@ from builtins import set as builtin_set
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_program_class
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
+from noodle_ray.core.vm.types import Vetted
 from noodle_ray.light import Any, Final, GenericAlias, GetSetDescriptorType, MemberDescriptorType
 
 _DATA: Final = (list, dict, tuple, str, int, float, complex, bytes, set, frozenset)
@@ -25,6 +26,7 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
         return _metaclasses(bases)
     for given in bases:
         base: Any = given.__origin__ if type(given) is GenericAlias else getattr(given, "origin", None) or given
+        base = base.real if type(base) is Vetted else base
         if isinstance(base, ProgramType) or base is object:
             found.append(base)
         elif any(base is kind for kind in (*_DATA, *LIBRARY_BASES)):

@@ -18,7 +18,7 @@ from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.modules.user_containers import UserDict, UserList, UserString
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
-from noodle_ray.core.vm.types import dict_items, dict_keys
+from noodle_ray.core.vm.types import Vetted, dict_items, dict_keys, held, maker
 
 _LONG: Final = 63
 
@@ -199,7 +199,7 @@ class _Paid:
 
 def _factory(self: Any) -> Any:
     found = _FACTORY.__get__(self)
-    return found.factory if type(found) is _Paid else found
+    return held(found.factory if type(found) is _Paid else found)
 
 
 def _set_factory(self: Any, new: Any) -> None:
@@ -207,7 +207,9 @@ def _set_factory(self: Any, new: Any) -> None:
 
 
 def _paid(factory: Any) -> Any:
-    return _Paid(factory) if callable(factory) and not isinstance(factory, type) else factory
+    if not callable(factory) or isinstance(factory, type | Vetted):
+        return maker(factory)
+    return _Paid(factory)
 
 
 def _defaultdict(*args: Any, **kwargs: Any) -> Any:

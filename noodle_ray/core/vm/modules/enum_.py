@@ -23,6 +23,7 @@ from noodle_ray.core.vm.classes.make import MAKER, PREPARE, MetaclassName, build
 from noodle_ray.core.vm.methods import register, type_name
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import held
 
 NAME: Final = mark("_name_")
 VALUE: Final = mark("_value_")
@@ -151,7 +152,7 @@ def _make(name: str, bases: tuple[Any, ...], namespace: dict[str, Any], keywords
     by_name: dict[str, Any] = {}
     ordered: list[Any] = []
     by_value: dict[Any, Any] = {}
-    for key, value in ((_TYPE, data), (BY_NAME, by_name), (_VALUES, (by_value, ordered, boundary))):
+    for key, value in ((_TYPE, held(data)), (BY_NAME, by_name), (_VALUES, (by_value, ordered, boundary))):
         type.__setattr__(cls, key, value)
     first = next(base for base in reversed(bases) if type(base) is ProgramType and issubclass(base, Enum))
     for method in ("__repr__", "__str__", "__format__"):

@@ -11,7 +11,7 @@ from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import open_type
+from noodle_ray.core.vm.types import Vetted, open_type
 from noodle_ray.light import Any, Final, GenericAlias, MethodType, NoReturn
 
 _MISSING: Final = object()
@@ -23,6 +23,7 @@ def _shown(value: Any) -> str:
         return repr(value)
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
+    value = value.real if type(value) is Vetted else value
     if isinstance(value, type) and not isinstance(value, GenericAlias):
         module = value.__module__
         return value.__qualname__ if module == "builtins" else f"{module}.{value.__qualname__}"
@@ -67,7 +68,7 @@ class Form:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.origin in (list, dict, set, frozenset, tuple):
-            return self.origin(*args, **kwargs)
+            return open_type(self.origin)(*args, **kwargs)
         raise TypeError(f"Cannot instantiate {self!r}")
 
     def has_instance(self, value: Any) -> bool:
