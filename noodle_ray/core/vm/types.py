@@ -253,6 +253,7 @@ class _TypeOf:
 
 
 def _shown(kind: Any) -> str:
+    kind = kind.real if isinstance(kind, Vetted) else kind
     if isinstance(kind, builtins.type) and not isinstance(kind, GenericAlias):
         return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return "None" if kind is None else repr(kind)
@@ -264,6 +265,9 @@ OPEN_TYPES: dict[builtins.type, Any] = {
     for kind in (bool, bytes, dict, enumerate, filter, float, int, list, map, range, reversed, slice, str, tuple, zip)
 }
 """Types whose class a program may hold, and what it holds for each."""
+_EMPTY: Final = (bytearray, bytes, dict, list, str, tuple)
+"""Builtin types whose call is vetted, by what `core.vm.builtins` says; without arguments it gives something empty."""
+OPEN_TYPES.update({kind: Vetted(kind, kind) for kind in _EMPTY})
 
 
 def vet_call(kind: builtins.type, call: Callable[..., Any]) -> None:
@@ -283,9 +287,6 @@ def call_of(function: Any) -> Any:
 def maker(function: Any) -> Any:
     """What a call without arguments comes down to: of some types it gives something empty, and needs no vetting."""
     return function.real if builtins.type(function) is Vetted and function.real in _EMPTY else function
-
-
-_EMPTY: Final = frozenset({bytearray, bytes, dict, list, str, tuple})
 
 
 def held(value: Any) -> Any:

@@ -41,12 +41,14 @@ _IS_PROTOCOL = mark("_is_protocol")
 def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
     """isinstance()."""
     meta = type(class_or_tuple)
+    if meta is Vetted:
+        class_or_tuple, meta = class_or_tuple.real, type
+        if class_or_tuple is not dict:
+            return builtins.isinstance(obj, class_or_tuple)
     if meta is ProgramType or builtins.isinstance(class_or_tuple, ProgramType):
         return builtins.isinstance(obj, class_or_tuple) or (
             _is_asked(class_or_tuple) and _stands_for(class_or_tuple, obj, type(obj))
         )
-    if meta is Vetted:
-        class_or_tuple, meta = class_or_tuple.real, type
     if meta is type and class_or_tuple is not dict:
         return builtins.isinstance(obj, class_or_tuple)
     if class_or_tuple is dict:

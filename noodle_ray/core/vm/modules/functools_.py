@@ -129,7 +129,8 @@ class _Generic:
 
     def dispatch(self, cls: Any) -> Any:
         """The implementation for a class."""
-        for kind in real_type(cls).__mro__:
+        cls = real_type(cls)
+        for kind in cls.__mro__:
             if kind in self.registry and not (kind is dict and issubclass(cls, AnySet)):
                 return self.registry[kind]
         return self.registry[object]

@@ -11,8 +11,8 @@ from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import Vetted, open_type
-from noodle_ray.light import Any, Final, GenericAlias, MethodType, NoReturn
+from noodle_ray.core.vm.types import Vetted, held, open_type
+from noodle_ray.light import Any, Final, GenericAlias, MethodType, NoReturn, UnionType
 
 _MISSING: Final = object()
 RUNTIME: Final = mark("_is_runtime_protocol")
@@ -302,6 +302,8 @@ def get_origin(tp: Any) -> Any:
     """typing.get_origin."""
     if isinstance(tp, GenericAlias):
         return tp.__origin__
+    if isinstance(tp, UnionType):
+        return held(UnionType)
     if not (isinstance(tp, Form) and tp.args):
         return None
     return open_type(tp.origin) if isinstance(tp.origin, type) else tp.origin or tp
@@ -309,6 +311,8 @@ def get_origin(tp: Any) -> Any:
 
 def get_args(tp: Any) -> Any:
     """typing.get_args."""
+    if isinstance(tp, UnionType):
+        return tuple(map(held, tp.__args__))
     return tp.__args__ if isinstance(tp, GenericAlias) else tp.args if isinstance(tp, Form) else ()
 
 
