@@ -96,6 +96,33 @@ CALLS: Final = {
     "context in a handler": (_LONG + "import json\njson.loads('100000000', parse_int=lambda text: [Context][0](int(text)))", _PRECISE),
     "context where a number is made": (_LONG + "from fractions import Fraction\n[Fraction][0]('1e100000000')", "E0401|E0402"),
 }  # fmt: skip
+_PAIRS: Final = _MANY.replace("b'x' * 100000", "[(i, i) for i in range(60000)]")
+DERIVED: Final = {
+    "class derived from list": ("class L(list):\n    pass\n" + _MANY + "L(data)", _FREE),
+    "class derived from tuple": ("class T(tuple):\n    pass\n" + _MANY + "T(data)", _FREE),
+    "class derived from dict": ("class D(dict):\n    pass\n" + _PAIRS + "D(data)", _FREE),
+    "class derived from bytes": ("class B(bytes):\n    pass\n" + _MANY + "B(data)", _FREE),
+    "class derived from str": (_F + "class S(str):\n    pass\nS(f)", _SHOWN),
+    "class derived from str that decodes": ("class S(str):\n    pass\nS(b'a', 'idna')", "LookupError"),
+    "class derived from OrderedDict": ("from collections import OrderedDict\nclass D(OrderedDict):\n    pass\n" + _PAIRS + "D(data)", _FREE),
+    "class derived from defaultdict": ("from collections import defaultdict\nclass D(defaultdict):\n    pass\n" + _PAIRS + "D(None, data)", _FREE),
+    "class derived from deque": ("from collections import deque\nfrom itertools import repeat\nclass D(deque):\n    pass\nfor _ in range(1000):\n    D(repeat(1, 100000), 1)", _FREE),
+    "class derived from another": ("class L(list):\n    pass\nclass M(L):\n    pass\n" + _MANY + "M(data)", _FREE),
+    "super().__init__ of list": ("class L(list):\n    def __init__(self, x):\n        super().__init__(x)\n" + _MANY + "L(data)", _FREE),
+    "list.__init__": ("x = []\n" + _MANY + "list.__init__(x, data)", _FREE),
+    "list.__init__ of a class's": ("class L(list):\n    def __init__(self, x):\n        list.__init__(self, x)\n" + _MANY + "L(data)", _FREE),
+    "dict.__init__": ("x = {}\n" + _PAIRS + "dict.__init__(x, data)", _FREE),
+    "a class's __init__ on a set": ("class D(dict):\n    pass\nD.__init__({1}, {1: 2})", "TypeError"),
+    "super().__new__ of tuple": ("class T(tuple):\n    def __new__(cls, x):\n        return super().__new__(cls, x)\n" + _MANY + "T(data)", _FREE),
+    "tuple.__new__": (_MANY + "tuple.__new__(tuple, data)", _FREE),
+    "str.__new__": (_F + "str.__new__(str, f)", _SHOWN),
+    "str.__new__ of a class": (_F + "class S(str):\n    def __new__(cls, x):\n        return str.__new__(cls, x)\nS(f)", _SHOWN),
+    "a class's __new__ for another": (_F + "class S(str):\n    pass\nclass T(tuple):\n    pass\nS.__new__(T, f)", "TypeError"),
+    "a class's __new__ for the host's": ("from enum import StrEnum\nclass S(str):\n    pass\nS.__new__(StrEnum, 'a')", "TypeError"),
+    "member that is a text": (_F + "from enum import Enum\nclass E(str, Enum):\n    A = [f]\nE.A.value", "= [<function f>]"),
+    "dictionary of a kind": ("from typing import TypedDict\nclass D(TypedDict):\n    a: int\n" + _PAIRS + "D(data)", _FREE),
+    "factory of a derived class's dict": ("from collections import defaultdict\nclass D(defaultdict):\n    pass\ndef f():\n    return 1\nd = D(f)\nfor i in map(d.__getitem__, range(900000)):\n    pass", _FREE),
+}  # fmt: skip
 OTHERS: Final = {
     "a type is no iterable": ("for _ in list:\n    pass", "TypeError"),
     "nor is type": ("[*type]", "TypeError"),
@@ -109,4 +136,4 @@ OTHERS: Final = {
     "types in a union": ("from typing import get_args\ndata = b'x' * 100000\nfor _ in range(1000):\n    get_args(list | int)[0](data)", _FREE),
     "a type is what a remainder's method gets": ("class A:\n    def __rmod__(self, x):\n        return x\n    def __mod__(self, x):\n        return x is list\nA() % list", "= True"),
 }  # fmt: skip
-HELD_TYPES: Final = {**CALLS, **OTHERS}
+HELD_TYPES: Final = {**CALLS, **DERIVED, **OTHERS}

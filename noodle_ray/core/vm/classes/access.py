@@ -1,6 +1,7 @@
 """Attributes with special names, and setting and deleting attributes, of every kind of value."""
 
 from noodle_ray.core.vm import methods, operators, strings
+from noodle_ray.core.vm.classes.bases import CONSTRUCTORS, is_mixin, new_object
 from noodle_ray.core.vm.classes.dunders import ADAPTED, MARKED_ONLY, is_dunder
 from noodle_ray.core.vm.classes.functions import is_function, is_program_function
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType, is_instance, is_program_class
@@ -165,7 +166,7 @@ _GENERAL: Final[dict[str, Callable[..., Any]]] = {
 def _vetted(found: Any, value: Any, name: str) -> Any:
     """A special method as a program may have it: text without addresses, new objects of its own classes only."""
     if name == "__new__" and type(found) is BuiltinFunctionType:
-        return _Maker(found)
+        return Maker(found)
     if type(found) not in _NATIVE:
         return found
     if name == "__call__":
@@ -192,6 +193,8 @@ def _vetted(found: Any, value: Any, name: str) -> Any:
             return found(*args)
 
         return power
+    if name == "__init__" and getattr(found, "__objclass__", None) in CONSTRUCTORS and not hasattr(found, "__self__"):
+        return CONSTRUCTORS[found.__objclass__]
     if name in ("__setitem__", "__delitem__", "__ior__", "__init__") and getattr(found, "__objclass__", None) is dict:
         if hasattr(found, "__self__") and not isinstance(found.__self__, AnySet):
             return found
@@ -232,7 +235,7 @@ _NATIVE: Final = (
 )  # fmt: skip
 
 
-class _Maker:
+class Maker:
     """``__new__`` of a builtin type: it makes objects of program classes, and of that type."""
 
     __slots__ = ("make",)
@@ -253,9 +256,7 @@ class _Maker:
         if cls is not made and (not isinstance(cls, ProgramType) or cls in HOSTED):
             name = cls.__name__
             raise TypeError(f"{made.__name__}.__new__({name}): {name} is not a subtype of {made.__name__}")
-        if made is str and len(args) + len(kwargs) > 1:
-            strings.check_encoding(*args[1:2], **kwargs)
-        return self.make(cls, *args, **kwargs)
+        return new_object(made, cls, *args, **kwargs)
 
 
 def attribute_name(name: Any) -> str:
@@ -444,7 +445,7 @@ def _classes_of(key: str) -> Callable[[Any], Any]:
         for each in getattr(value, key):
             if is_program_class(each):
                 found.append(each)
-            elif not issubclass(each, ProgramType) and each.__name__ not in named:
+            elif not issubclass(each, ProgramType) and not is_mixin(each) and each.__name__ not in named:
                 found.append(each)
                 named.update(one.__name__ for one in (each.__mro__ if key == "__bases__" else (each,)))
         return tuple(map(open_type, found))

@@ -235,7 +235,7 @@ class _TypedDict:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.name == "TypedDict":
             return _TypedDict(str.__str__(args[0]), dict(args[1] if len(args) > 1 else kwargs))
-        return dict(*args, **kwargs)
+        return held(dict)(*args, **kwargs)
 
     def make_derived(self, name: str, bases: Any, namespace: dict[str, Any], keywords: dict[str, Any]) -> Any:
         """The class of a class statement."""
