@@ -469,3 +469,41 @@ try:
     raise ValueError from t
 except TypeError:
     t(3)
+# --- default of a parameter that is applied
+from inspect import Parameter, Signature
+made = Signature([Parameter("x", Parameter.POSITIONAL_OR_KEYWORD, default=t, annotation=t)], return_annotation=t)
+bound = made.bind()
+bound.apply_defaults()
+bound.arguments["x"](3)
+made.parameters["x"].default(3)
+# --- annotation of a parameter that was made
+from inspect import Parameter, Signature
+made = Parameter("x", Parameter.KEYWORD_ONLY, annotation=t)
+made.annotation(3)
+made.replace(annotation=t).annotation(3)
+Signature([made]).replace(return_annotation=t).return_annotation(3)
+# --- member of a union
+from typing import get_args
+get_args(T | int)[0](3)
+get_args(None | T)[1](3)
+get_args(T | int | list[str])[0](3)
+# --- member of an optional
+from typing import Optional, Union, get_args
+get_args(Optional[T])[0](3)
+get_args(Union[T, int])[0](3)
+# --- alias that is unpacked
+from types import GenericAlias
+for alias in GenericAlias(T, int):
+    alias(3)
+# --- alias with other arguments
+from types import GenericAlias
+from typing import TypeVar
+X = TypeVar("X")
+GenericAlias(T, X)(3)
+# --- member's type of an enumeration
+from enum import Enum
+class E(Enum):
+    A = T
+    B = (T, 1)
+E.B.value[0](3)
+E("no") if False else E.B._value_[0](3)

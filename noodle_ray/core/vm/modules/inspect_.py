@@ -23,6 +23,7 @@ Parameter: Final = inspect.Parameter
 Signature: Final = inspect.Signature
 _EMPTY: Final = inspect.Parameter.empty
 _CONSTRUCTORS: Final = ("__new__", "__init__")
+_ANNOTATIONS: Final = frozenset({"annotation", "return_annotation"})
 
 
 def signature(obj: Any, *, follow_wrapped: Any = True) -> Any:
@@ -85,7 +86,9 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of inspect's with annotations among its keywords."""
 
     def call(*args: Any, **options: Any) -> Any:
-        return function(*args, **{name: _real(value) for name, value in options.items()})
+        for name in _ANNOTATIONS & options.keys():
+            options[name] = _real(options[name])
+        return function(*args, **options)
 
     return telling(wraps(function, ("__name__", "__qualname__"), ())(call))
 
@@ -166,9 +169,8 @@ register(
     Parameter,
     methods={"replace": _annotated(Parameter.replace)},
     attributes={
-        **readers("empty", "kind", "name", *_KINDS),
+        **readers("default", "empty", "kind", "name", *_KINDS),
         "annotation": lambda self: held(self.annotation),
-        "default": lambda self: held(self.default),
     },
     statics={name: getattr(Parameter, name) for name in ("empty", *_KINDS)},
     call=_annotated(Parameter),
