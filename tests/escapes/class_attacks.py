@@ -60,7 +60,7 @@ INTERNALS: Final = {
     "getattr of super": (
         "class A:\n    def f(self):\n        return getattr(super(), '__self_class__')\nA().f()", "AttributeError",
     ),
-    "super of a builtin type": ("super(dict, {}).__init__", "AttributeError"),
+    "super of a builtin type": ("super(dict, {}).__init__", "TypeError"),
     "super of a set": ("s = {1}\nsuper(set, s).__setitem__(1, 2)", "AttributeError"),
     "dict's methods on a set": ("s = {1}\ndict.__setitem__(s, 1, 2)", "TypeError"),
     "dict's constructor on a set": ("s = {1}\ndict.__init__(s, {1: 2})", "TypeError"),

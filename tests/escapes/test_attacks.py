@@ -7,6 +7,7 @@ import pytest
 from noodle_ray.core.sandbox.local import LocalWorker
 from noodle_ray.errors import CompileError
 from tests.escapes.attacks import ATTACKS, REFUSED
+from tests.escapes.held_types import HELD_TYPES
 from tests.escapes.library import LIBRARY
 from tests.escapes.more_modules import MORE_MODULES
 from tests.escapes.newer import NEWER
@@ -34,10 +35,10 @@ def ending(worker: LocalWorker, source: str, tier: str, deadline: float) -> str:
     return str(error["type"]) if code(outcome) == "E0501" else code(outcome)
 
 
-@pytest.mark.parametrize("name", [*ATTACKS, *LIBRARY, *MORE_MODULES, *NEWER])
+@pytest.mark.parametrize("name", [*ATTACKS, *LIBRARY, *MORE_MODULES, *NEWER, *HELD_TYPES])
 @pytest.mark.parametrize("tier", ["interpreter", "python"])
 def test_attack_ends_harmlessly_when_it_is(worker: LocalWorker, name: str, tier: str) -> None:
-    source, ends = (ATTACKS | LIBRARY | MORE_MODULES | NEWER)[name]
+    source, ends = (ATTACKS | LIBRARY | MORE_MODULES | NEWER | HELD_TYPES)[name]
     deadline = 0.3 if "E0403" in ends else 20.0
     assert ending(worker, source, tier, deadline) in ends.split("|"), name
     assert worker.run(request("1 + 1"))["result"] == 2

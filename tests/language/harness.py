@@ -39,11 +39,15 @@ class Observed(NamedTuple):
 
 def load(folder: Path = CASES) -> list[Case]:
     """All cases: a file has many, each after a line ``# --- name``."""
+    return [case for path in sorted(folder.glob("*.py")) for case in cases_of(path)]
+
+
+def cases_of(path: Path) -> list[Case]:
+    """The cases of one file."""
     cases = []
-    for path in sorted(folder.glob("*.py")):
-        for chunk in path.read_text().split("# --- ")[1:]:
-            name, _, source = chunk.partition("\n")
-            cases.append(Case(f"{path.stem}: {name.strip()}", source))
+    for chunk in path.read_text().split("# --- ")[1:]:
+        name, _, source = chunk.partition("\n")
+        cases.append(Case(f"{path.stem}: {name.strip()}", source))
     return cases
 
 

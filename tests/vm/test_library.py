@@ -17,6 +17,7 @@ from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.methods import CHARGING, METHODS
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import held
 from tests.sandbox.programs import Echo
 
 TIERS = ["interpreter", "python"]
@@ -30,7 +31,7 @@ def run(source: str, tier: str = "auto", seed: int | None = None, limits: Limits
 @pytest.mark.parametrize("module", MODULES)
 def test_module_when_loaded_has_every_member_of_the_catalog(module: str) -> None:
     for name in MODULES[module]:
-        assert members(module)[name] is BUILTINS[f"{module}.{name}"]
+        assert held(members(module)[name]) is BUILTINS[f"{module}.{name}"]
 
 
 def test_methods_when_they_charge_are_known_to_charge() -> None:

@@ -21,6 +21,7 @@ from noodle_ray.core.vm.native import may_run_native
 from noodle_ray.core.vm.stack import max_recursion
 from noodle_ray.core.vm.state import S, State, unread
 from noodle_ray.core.vm.strings import to_str
+from noodle_ray.core.vm.types import Standin
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
 from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast, import_module
@@ -301,7 +302,7 @@ def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: d
     name = entry or "main"
     if function is None:
         raise RunError(f"the program has no function '{name}' to call", code="NOODLE-E0504")
-    if not callable(function) or isinstance(function, type):
+    if not callable(function) or isinstance(function, type | Standin):
         if alone:
             return value
         raise RunError(f"'{name}' is not a function", code="NOODLE-E0504")

@@ -3,7 +3,7 @@
 from noodle_ray.core.vm.builtins.typing_ import isinstance as is_instance
 from noodle_ray.core.vm.methods import attribute
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import real_type
+from noodle_ray.core.vm.types import Vetted, real_type
 from noodle_ray.light import Any, Final
 
 _SEQUENCES: Final = frozenset({list, tuple})
@@ -55,9 +55,10 @@ def match_keys(mapping: Any, keys: tuple[Any, ...]) -> tuple[Any, ...] | None:
 
 def match_class(value: Any, kind: Any, count: int, names: tuple[str, ...]) -> tuple[Any, ...] | None:
     """The attributes that a class pattern tests, positional ones first, or None if it does not match."""
+    kind = kind.real if type(kind) is Vetted else kind
     if not count and not names and type(value) is kind:
         return ()
-    real = real_type(kind)
+    real = kind if type(kind) is type else real_type(kind)
     if not isinstance(real, type):
         raise TypeError("called match pattern must be a type")
     if not is_instance(value, kind):

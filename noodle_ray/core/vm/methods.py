@@ -9,7 +9,7 @@ from noodle_ray.core.vm.catalog import CHARGING_METHODS
 from noodle_ray.core.vm.classes.functions import ProgramFunction
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.names import CHARGING_BUILTINS, MARK
-from noodle_ray.core.vm.types import CALLS_OF, OPEN_TYPES, ModelError, Module, dict_items, dict_keys
+from noodle_ray.core.vm.types import OPEN_TYPES, ModelError, Module, Vetted, dict_items, dict_keys, vet_call
 from noodle_ray.light import (
     Any,
     BuiltinFunctionType,
@@ -101,6 +101,8 @@ def attribute(value: Any, name: str) -> Any:
         method = dict.__getitem__(methods, kind)
         if getattr(method, "__name__", "") != "through_attribute":
             return _bind(method, value, kind, name)
+    if kind is Vetted:
+        return _class_attribute(value.real, name)
     if issubclass(kind, type):
         return _class_attribute(value, name)
     if isinstance(value, Module):
@@ -205,6 +207,13 @@ def _class_attribute(kind: Any, name: str) -> Any:
     return unbound
 
 
+def direct_attribute(kind: type, name: str) -> Any:
+    """A method that generated code looks up on a class as CPython does. Raises AttributeError for any other name."""
+    if name in DIRECT:
+        return _class_attribute(kind, name)
+    raise AttributeError(f"type object '{kind.__name__}' has no attribute '{name.removeprefix(MARK)}'")
+
+
 def _install(kind: type, name: str, method: Method) -> None:
     table = METHODS.get(name)
     if table is None:
@@ -249,11 +258,12 @@ def register(
         ATTRIBUTES.setdefault(name, {})[kind] = reader
     for name, function in (statics or {}).items():
         _install_static(kind, name, function)
-    OPEN_TYPES[kind] = kind
+    if type(OPEN_TYPES.get(kind)) is not Vetted:
+        OPEN_TYPES[kind] = kind
     if _is_in_c(kind):
         C_NAMES[kind] = f"{kind.__module__}.{kind.__qualname__}"
     if call is not None:
-        CALLS_OF[kind] = call
+        vet_call(kind, call)
 
 
 SETTERS: Final[dict[tuple[type, str], Callable[[Any, Any], None]]] = {}

@@ -6,7 +6,7 @@ from builtins import round as _round
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
-from noodle_ray.core.vm.types import Model
+from noodle_ray.core.vm.types import Model, Vetted
 from noodle_ray.light import Any, Callable, Final
 
 
@@ -193,6 +193,8 @@ def round_(*args: Any, **kwargs: Any) -> Any:
 def remainder(left: Any, right: Any) -> Any:
     """``left % right``; text formatting shows no addresses."""
     kind = type(left)
+    if kind is str or kind is bytes:
+        right = right.real if type(right) is Vetted else right  # which CPython would take for a mapping
     if kind is str:
         return fix_addresses(left % right, left, *(right if type(right) is tuple else (right,)))
     if kind is bytes:

@@ -14,7 +14,7 @@ from noodle_ray.core.vm.sets import intersection as _intersection
 from noodle_ray.core.vm.sets import symmetric_difference as _symmetric_difference
 from noodle_ray.core.vm.sets import union as _union
 from noodle_ray.core.vm.state import S
-from noodle_ray.light import Any, Callable, GenericAlias, Iterator, KeysView, NoReturn
+from noodle_ray.light import Any, Callable, Final, GenericAlias, Iterator, KeysView, NoReturn, UnionType
 
 
 class ModelError(RuntimeError):
@@ -154,7 +154,8 @@ class dict_items(_View):
 class Standin:
     """A type that programs may compare and print but not call: the result of ``type`` for internal classes."""
 
-    __slots__ = ("name", "real")
+    __slots__ = ("__weakref__", "name", "real")
+    __iter__ = __reversed__ = None  # or subscripts would make one iterable
 
     def __init__(self, real: builtins.type, name: str) -> None:
         self.real = real
@@ -168,6 +169,55 @@ class Standin:
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"cannot create '{self.name}' instances")
+
+
+class Vetted(Standin):
+    """A type whose call is vetted, as programs hold it. They never hold the type itself: so nothing that calls a value
+    of theirs, be it generated code, CPython or its library, can make the type in any other way."""
+
+    __slots__ = ("__dict__", "call")
+
+    def __init__(self, real: builtins.type, call: Callable[..., Any]) -> None:
+        super().__init__(real, real.__name__)
+        self.call = call
+
+    def __repr__(self) -> str:
+        return repr(self.real)
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        return self.call(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NAMES:  # which CPython and its library ask of types
+            return getattr(self.real, name)
+        from noodle_ray.core.vm.methods import direct_attribute
+
+        found = self.__dict__[name] = direct_attribute(self.real, name)
+        return found
+
+    def __getitem__(self, item: Any) -> Any:
+        self.real[item]  # type: ignore[index]  # raises where the type takes no parameters
+        return GenericAlias(self, item)  # type: ignore[arg-type]
+
+    def __or__(self, other: Any) -> Any:
+        return self.real | real_type(other) if _is_in_unions(other) else NotImplemented
+
+    def __ror__(self, other: Any) -> Any:
+        return real_type(other) | self.real if _is_in_unions(other) else NotImplemented
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, self.real)
+
+    def __subclasscheck__(self, kind: builtins.type) -> bool:
+        return issubclass(real_type(kind), self.real)
+
+
+_NAMES: Final = frozenset({"__name__", "__qualname__"})
+Vetted.__module__ = property(lambda self: self.real.__module__)  # type: ignore[assignment]  # as repr() of aliases asks
+
+
+def _is_in_unions(value: Any) -> bool:
+    return value is None or isinstance(value, builtins.type | Standin | GenericAlias | UnionType)
 
 
 class _Type(Standin):
@@ -203,6 +253,7 @@ class _TypeOf:
 
 
 def _shown(kind: Any) -> str:
+    kind = kind.real if isinstance(kind, Vetted) else kind
     if isinstance(kind, builtins.type) and not isinstance(kind, GenericAlias):
         return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return "None" if kind is None else repr(kind)
@@ -214,15 +265,34 @@ OPEN_TYPES: dict[builtins.type, Any] = {
     for kind in (bool, bytes, dict, enumerate, filter, float, int, list, map, range, reversed, slice, str, tuple, zip)
 }
 """Types whose class a program may hold, and what it holds for each."""
+_EMPTY: Final = (bytearray, bytes, dict, list, str, tuple)
+"""Builtin types whose call is vetted, by what `core.vm.builtins` says; without arguments it gives something empty."""
+OPEN_TYPES.update({kind: Vetted(kind, kind) for kind in _EMPTY})
 
 
-CALLS_OF: dict[Any, Any] = {}
-"""Types whose call goes through a vetted function, and that function."""
+def vet_call(kind: builtins.type, call: Callable[..., Any]) -> None:
+    """Have a call of a type run a function: a program that holds the type can call nothing else."""
+    known = OPEN_TYPES.get(kind)
+    if builtins.type(known) is Vetted and known.real is kind:
+        known.call = call
+    else:
+        OPEN_TYPES[kind] = Vetted(kind, call)
 
 
 def call_of(function: Any) -> Any:
-    """What calling a program's value runs, for builtins that take a callable."""
-    return CALLS_OF.get(function, function) if isinstance(function, builtins.type) else function
+    """What a call of a program's value comes down to, for those who call it often."""
+    return function.call if builtins.type(function) is Vetted else function
+
+
+def maker(function: Any) -> Any:
+    """What a call without arguments comes down to: of some types it gives something empty, and needs no vetting."""
+    return function.real if builtins.type(function) is Vetted and function.real in _EMPTY else function
+
+
+def held(value: Any) -> Any:
+    """What a program holds for a value of the library: for a type whose call is vetted what stands for it."""
+    known = OPEN_TYPES.get(value) if isinstance(value, builtins.type) else None
+    return known if builtins.type(known) is Vetted else value
 
 
 def type_of(value: object) -> Any:
@@ -255,5 +325,5 @@ def real_type(kind: Any) -> Any:
 for _class in (ModelError, Model, Module, dict_keys, dict_items):
     _class.__module__ = "builtins"
 _TypeOf.__name__ = _TypeOf.__qualname__ = "GenericAlias"
-for _named, _name in ((Model, "model"), (Module, "module"), (Standin, "type"), (_Type, "type")):
+for _named, _name in ((Model, "model"), (Module, "module"), (Standin, "type"), (Vetted, "type"), (_Type, "type")):
     _named.__name__ = _named.__qualname__ = _name

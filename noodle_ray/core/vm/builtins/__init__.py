@@ -1,7 +1,7 @@
 """Every builtin, by name: `BUILTINS` as values (``bget``) and `CALLS` as what a direct call runs (``callb``).
 
-The two differ where the value must be a real type, for isinstance and comparison, but a call of it must be
-metered or hide addresses: ``list``, ``str`` and a few more.
+A type whose call must be metered or hide addresses, such as ``list`` or ``str``, is a `Vetted` there, and CALLS has
+what that calls.
 """
 
 import builtins
@@ -12,7 +12,7 @@ from noodle_ray.core.vm.catalog import MODULES, module_of
 from noodle_ray.core.vm.modules import members
 from noodle_ray.core.vm.names import EXCEPTIONS
 from noodle_ray.core.vm.operators import SKIP, pow_, pow_builtin, pow_modulo, round_
-from noodle_ray.core.vm.types import CALLS_OF, TYPE, ModelError, Module, call_of, type_of
+from noodle_ray.core.vm.types import TYPE, ModelError, Module, call_of, held, type_of, vet_call
 from noodle_ray.light import Any, Final, FunctionType
 
 _PLAIN: Final = (
@@ -60,7 +60,7 @@ class _Builtins(dict[str, Any]):
 
 
 def _member(module: str, name: str) -> Any:
-    value = members(module)[name[len(module) + 1 :]]
+    value = held(members(module)[name[len(module) + 1 :]])
     if isinstance(value, FunctionType):
         value.__name__ = value.__qualname__ = name.rpartition(".")[2]
     return value
@@ -75,8 +75,19 @@ def _module_member(module: str) -> Any:
     return member
 
 
+for _kind, _call in {
+    bytearray: output.to_bytearray,
+    bytes: output.to_bytes,
+    dict: iteration.to_dict,
+    list: iteration.to_list,
+    str: strings.decode_str,
+    tuple: iteration.to_tuple,
+}.items():
+    vet_call(_kind, _call)
+
+
 def _values() -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(builtins, name) for name in _PLAIN}
+    values: dict[str, Any] = {name: held(getattr(builtins, name)) for name in _PLAIN}
     values.update({name: getattr(builtins, name) for name in EXCEPTIONS - {"ModelError"}})
     for name in ("all", "any", "iter", "max", "min", "sorted", "sum"):
         values[name] = getattr(iteration, name)
@@ -109,26 +120,13 @@ def _values() -> dict[str, Any]:
 BUILTINS: Final = _Builtins(_values())
 """Every name of BUILTIN_NAMES, as a value."""
 
-CALLS_OF.update(
-    {
-        bytearray: output.to_bytearray,
-        bytes: output.to_bytes,
-        dict: iteration.to_dict,
-        filter: iteration.filter,
-        list: iteration.to_list,
-        map: iteration.map,
-        str: strings.decode_str,
-        tuple: iteration.to_tuple,
-    }
-)
-
 
 class _Calls(_Builtins):
     def __missing__(self, name: str) -> Any:
         return call_of(BUILTINS[name])
 
 
-CALLS: Final = _Calls({**{kind.__name__: call for kind, call in CALLS_OF.items()}, "type": type_of})
+CALLS: Final = _Calls({"filter": iteration.filter, "map": iteration.map, "type": type_of})
 """What ``callb`` of a name runs: any name of BUILTIN_NAMES can be looked up."""
 
 

@@ -175,4 +175,4 @@ def max_of(items: Any, /) -> Any:
 
 def map_of(function: Any, items: Any, /) -> Iterator[Any]:
     """map() of one iterable."""
-    return builtins.map(call_of(function) if isinstance(function, type) else function, items)
+    return builtins.map(call_of(function), items)

@@ -5,7 +5,7 @@ import builtins
 from noodle_ray.core.vm.classes.kinds import HOSTED, ProgramType
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
-from noodle_ray.core.vm.types import real_type
+from noodle_ray.core.vm.types import TYPE, Standin, Vetted, real_type
 from noodle_ray.light import Any, UnionType
 
 
@@ -41,6 +41,10 @@ _IS_PROTOCOL = mark("_is_protocol")
 def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
     """isinstance()."""
     meta = type(class_or_tuple)
+    if meta is Vetted:
+        class_or_tuple, meta = class_or_tuple.real, type
+        if class_or_tuple is not dict:
+            return builtins.isinstance(obj, class_or_tuple)
     if meta is ProgramType or builtins.isinstance(class_or_tuple, ProgramType):
         return builtins.isinstance(obj, class_or_tuple) or (
             _is_asked(class_or_tuple) and _stands_for(class_or_tuple, obj, type(obj))
@@ -49,6 +53,8 @@ def isinstance(obj: Any, class_or_tuple: Any, /) -> bool:
         return builtins.isinstance(obj, class_or_tuple)
     if class_or_tuple is dict:
         return builtins.isinstance(obj, dict) and not builtins.isinstance(obj, AnySet)
+    if class_or_tuple is TYPE:
+        return builtins.isinstance(obj, type | Standin)
     choices = _choices(class_or_tuple)
     if choices is not None:
         for kind in choices:  # noqa: SIM110 (a generator would cost more than the loop)
@@ -66,14 +72,14 @@ def issubclass(cls: Any, class_or_tuple: Any, /) -> bool:
     choices = _choices(class_or_tuple)
     if choices is not None:
         return any(issubclass(cls, kind) for kind in choices)
+    cls, class_or_tuple = real_type(cls), class_or_tuple.real if type(class_or_tuple) is Vetted else class_or_tuple
     if builtins.isinstance(class_or_tuple, ProgramType) and builtins.isinstance(cls, type):
         return builtins.issubclass(cls, class_or_tuple) or (
             class_or_tuple in HOSTED and _stands_for(class_or_tuple, None, cls)
         )
     matches = getattr(type(class_or_tuple), "has_subclass", None)
-    if matches is not None and builtins.isinstance(real_type(cls), type):
-        return bool(matches(class_or_tuple, real_type(cls)))
-    cls = real_type(cls)
+    if matches is not None and builtins.isinstance(cls, type):
+        return bool(matches(class_or_tuple, cls))
     if class_or_tuple is dict and type(cls) is type and builtins.issubclass(cls, AnySet):
         return False
     return builtins.issubclass(cls, real_type(class_or_tuple))

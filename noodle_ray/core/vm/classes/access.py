@@ -3,6 +3,7 @@
 from builtins import frozenset as builtin_frozenset
 
 from noodle_ray.core.vm import methods, operators, strings
+from noodle_ray.core.vm.classes.bases import CONSTRUCTORS, is_mixin, new_object
 from noodle_ray.core.vm.classes.dunders import ADAPTED, MARKED_ONLY, is_dunder
 from noodle_ray.core.vm.classes.functions import ProgramFunction, is_function, is_program_function
 from noodle_ray.core.vm.classes.given_dicts import ITSELF, give_dict, marked, may_be_given
@@ -11,7 +12,7 @@ from noodle_ray.core.vm.classes.make import TYPES, check_special
 from noodle_ray.core.vm.names import CLASS_DUNDERS, MARK, READ_DUNDERS, mark
 from noodle_ray.core.vm.sets import AnySet, frozenset
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import OPEN_TYPES, TYPE, Module, Standin, call_of, open_type, real_type, type_of
+from noodle_ray.core.vm.types import OPEN_TYPES, TYPE, Module, Standin, Vetted, held, open_type, real_type, type_of
 from noodle_ray.light import Any, BuiltinFunctionType, Callable, Final, GenericAlias, MethodDescriptorType, MethodType
 
 _MISSING: Final = object()
@@ -127,6 +128,8 @@ def _of_type(name: str) -> Any:
 def _host_special(value: Any, kind: type, name: str) -> Any:
     if value is TYPE:
         return _of_type(name)
+    if kind is Vetted:
+        value = value.real
     if any(value is each for each in _OPEN):
         if value is object and name in _ON_OBJECT:
             return _ON_OBJECT[name]
@@ -167,7 +170,7 @@ _GENERAL: Final[dict[str, Callable[..., Any]]] = {
 def _vetted(found: Any, value: Any, name: str) -> Any:
     """A special method as a program may have it: text without addresses, new objects of its own classes only."""
     if name == "__new__" and type(found) is BuiltinFunctionType:
-        return _Maker(found)
+        return Maker(found)
     if type(found) not in _NATIVE:
         return found
     if name == "__call__":
@@ -194,6 +197,8 @@ def _vetted(found: Any, value: Any, name: str) -> Any:
             return found(*args)
 
         return power
+    if name == "__init__" and getattr(found, "__objclass__", None) in CONSTRUCTORS and not hasattr(found, "__self__"):
+        return CONSTRUCTORS[found.__objclass__]
     if name in ("__setitem__", "__delitem__", "__ior__", "__init__") and getattr(found, "__objclass__", None) is dict:
         if hasattr(found, "__self__") and not isinstance(found.__self__, AnySet):
             return found
@@ -220,9 +225,11 @@ def _caller(found: Any) -> Callable[..., Any]:
         operands = (found.__self__, *args) if hasattr(found, "__self__") else args
         if operands and is_program_class(operands[0]):
             return type.__call__(operands[0], *operands[1:], **kwargs)
+        if operands and type(operands[0]) is Vetted:
+            return operands[0](*operands[1:], **kwargs)
         if not operands or not isinstance(operands[0], type):
             raise TypeError("descriptor '__call__' for 'type' objects doesn't apply to this object")
-        return call_of(operands[0])(*operands[1:], **kwargs)
+        return open_type(operands[0])(*operands[1:], **kwargs)
 
     return call
 
@@ -232,7 +239,7 @@ _NATIVE: Final = (
 )  # fmt: skip
 
 
-class _Maker:
+class Maker:
     """``__new__`` of a builtin type: it makes objects of program classes, and of that type."""
 
     __slots__ = ("make",)
@@ -247,14 +254,13 @@ class _Maker:
         made = self.make.__self__
         if cls is _MISSING:
             raise TypeError(f"{made.__name__}.__new__(): not enough arguments")
+        cls = real_type(cls)
         if not isinstance(cls, type):
             raise TypeError(f"{made.__name__}.__new__(X): X is not a type object ({methods.type_name(cls)})")
         if cls is not made and (not isinstance(cls, ProgramType) or cls in HOSTED):
             name = cls.__name__
             raise TypeError(f"{made.__name__}.__new__({name}): {name} is not a subtype of {made.__name__}")
-        if made is str and len(args) + len(kwargs) > 1:
-            strings.check_encoding(*args[1:2], **kwargs)
-        return self.make(cls, *args, **kwargs)
+        return new_object(made, cls, *args, **kwargs)
 
 
 def attribute_name(name: Any) -> str:
@@ -297,6 +303,8 @@ def _doc(value: Any) -> Any:
 
 
 def _module(value: Any) -> Any:
+    if type(value) is Vetted:
+        return value.real.__module__
     kind = value if isinstance(value, type) else type(value)
     if is_program_function(value) or isinstance(kind, ProgramType):
         return getattr(value, "__module__", "__main__") or "__main__"
@@ -395,7 +403,7 @@ methods.register(
         "copy": lambda self, /: dict(self),
     },
 )  # fmt: skip
-OPEN_TYPES[AttributeDict] = dict  # so that no program makes one, of an owner of its choice
+OPEN_TYPES[AttributeDict] = OPEN_TYPES[dict]  # so that no program makes one, of an owner of its choice
 
 
 def _of_error(key: str) -> Callable[[Any], Any]:
@@ -478,16 +486,17 @@ def _classes_of(key: str) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if not is_program_class(value):
-            kinds = getattr(value, key, ()) if type(value) is type else ()
+            kind = value.real if type(value) is Vetted else value
+            kinds = getattr(kind, key, ()) if type(kind) is type else ()
             open_ = bool(kinds) and all(each in _OPEN or issubclass(each, BaseException) for each in kinds)
             known = (*_OPEN, BaseException)
-            return tuple(each if each in known else open_type(each) for each in kinds) if open_ else _MISSING
+            return tuple(held(each) if each in known else open_type(each) for each in kinds) if open_ else _MISSING
         found: list[type] = []
         named: set[str] = set()
         for each in getattr(value, key):
             if is_program_class(each):
                 found.append(each)
-            elif not issubclass(each, ProgramType) and each.__name__ not in named:
+            elif not issubclass(each, ProgramType) and not is_mixin(each) and each.__name__ not in named:
                 found.append(each)
                 named.update(one.__name__ for one in (each.__mro__ if key == "__bases__" else (each,)))
         return tuple(map(open_type, found))
@@ -623,6 +632,7 @@ def _refusal(value: Any, name: str) -> Exception:
 
 def names_of(value: Any) -> list[str]:
     """What dir() lists: public names that a program can use, sorted."""
+    value = value.real if type(value) is Vetted else value
     kind = type(value)
     names: set[str] = set()
     classes = value.__mro__ if isinstance(value, type) else kind.__mro__

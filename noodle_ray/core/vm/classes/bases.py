@@ -5,7 +5,9 @@ from builtins import set as builtin_set
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_program_class
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
-from noodle_ray.light import Any, Final, GenericAlias, GetSetDescriptorType, MemberDescriptorType
+from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import OPEN_TYPES, Vetted
+from noodle_ray.light import Any, Callable, Final, GenericAlias, GetSetDescriptorType, MemberDescriptorType
 
 _DATA: Final = (list, dict, tuple, str, int, float, complex, bytes, set, frozenset)
 LIBRARY_BASES: Final[builtin_set[type]] = builtin_set()
@@ -20,28 +22,63 @@ def real_bases(bases: tuple[Any, ...]) -> tuple[type, ...]:
     Raises TypeError for what no class may be derived from.
     """
     found: list[type] = []
-    mixins: list[type] = []
+    mixins: dict[type, type] = {}
     if any(map(is_metaclass, bases)):
         return _metaclasses(bases)
     for given in bases:
         base: Any = given.__origin__ if type(given) is GenericAlias else getattr(given, "origin", None) or given
+        base = base.real if type(base) is Vetted else base
         if isinstance(base, ProgramType) or base is object:
             found.append(base)
         elif any(base is kind for kind in (*_DATA, *LIBRARY_BASES)):
             found.append(base)
-            mixins.append(mixin(base))
+            mixins[base] = mixin(base)
         elif _is_exception(base):
             found.append(base)
-            mixins.append(_error_mixin(base))
+            mixins[base] = _error_mixin(base)
         else:
             name = getattr(base, "name", None) or getattr(base, "__name__", type(base).__name__)
             raise TypeError(f"type '{name}' is not an acceptable base type")
     known = {kind for base in found for kind in base.__mro__}
-    for each in mixins:
-        if each not in known:
+    made: list[type] = []
+    for base in found:
+        each = mixins.get(base)
+        if each is not None and each not in known:  # before the base, whose objects it makes
             known.add(each)
-            found.append(each)
-    return tuple(found)
+            made.append(each)
+        made.append(base)
+    return tuple(made)
+
+
+def new_object(kind: Any, cls: type, *args: Any, **kwargs: Any) -> Any:
+    """``kind.__new__`` for a class derived from a builtin type: its objects are made as a call of that is vetted."""
+    return (
+        kind.__new__(cls, OPEN_TYPES[kind](*args, **kwargs)) if kind in _TEXTS else kind.__new__(cls, *args, **kwargs)
+    )
+
+
+_TEXTS: Final = (bytes, str, tuple)
+"""Those whose contents ``__new__`` makes of its arguments."""
+CONSTRUCTORS: Final[dict[type, Callable[..., None]]] = {}
+"""``__init__`` of types whose contents that makes of its arguments, as far as it has to be vetted."""
+
+
+def paying_init(kind: Any) -> Callable[..., None]:
+    """``__init__`` of a container, paid for by what it then has."""
+
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        if kind is dict and isinstance(self, AnySet):
+            raise TypeError("descriptor '__init__' requires a 'dict' object but received a set")
+        kind.__init__(self, *args, **kwargs)
+        length = kind.__len__(self)
+        if length > _SHORT:
+            S.charge(length >> 4)
+
+    return __init__
+
+
+_SHORT: Final = 63
+CONSTRUCTORS.update({kind: paying_init(kind) for kind in (dict, list)})
 
 
 METACLASSES: Final[dict[str, Any]] = {}
@@ -92,8 +129,19 @@ def mixin(kind: type) -> type:
         namespace[mark("fromkeys")] = classmethod(_fromkeys)
     if issubclass(kind, AnySet):
         namespace.pop(mark("fromkeys"), None)
+    if kind in _TEXTS:
+        from noodle_ray.core.vm.classes.access import Maker
+
+        namespace["__new__"] = Maker(kind.__new__)
+    if kind in CONSTRUCTORS:
+        namespace["__init__"] = CONSTRUCTORS[kind]
     made = _mixins[kind] = hosted(ProgramType(kind.__name__, (), namespace))
     return made
+
+
+def is_mixin(cls: type) -> bool:
+    """Whether a class only brings the methods of a builtin type."""
+    return cls in _mixins.values()
 
 
 def _strict(kind: type, name: str, method: Any) -> Any:

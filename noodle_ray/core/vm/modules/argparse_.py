@@ -18,7 +18,7 @@ from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers, re
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_repr, without_addresses
-from noodle_ray.core.vm.types import CALLS_OF, call_of
+from noodle_ray.core.vm.types import real_type
 
 
 class _System:
@@ -77,10 +77,8 @@ def _vet(options: dict[str, Any]) -> dict[str, Any]:
         _size(value)
         if name in _REFUSED and value is not None:
             raise TypeError(f"argparse has no {name} in Noodle")
-        if name == "formatter_class" and not _is_any(value, _FORMATTERS):
-            raise TypeError("formatter_class must be one of argparse's own in Noodle")
-        if name == "action" and not _is_any(type(value), _ACTIONS) and value is not argparse.BooleanOptionalAction:
-            raise TypeError("action must be one of argparse's own in Noodle")
+        if name in ("action", "formatter_class"):
+            options[name] = _own_class(name, real_type(value))
         if name == "parents" and not all(isinstance(each, _Parser) for each in value):
             raise TypeError("parents must be parsers")
         if name == "dest":
@@ -93,20 +91,15 @@ def _vet(options: dict[str, Any]) -> dict[str, Any]:
             options[name] = [*finite(value)]
         if name == "choices" and options[name] is not None and not is_instance(value):
             S.charge(8 * len(options[name]))
-    if isinstance(options.get("type"), type) and options["type"] in CALLS_OF and options["type"] is not str:
-        options["type"] = _named(options["type"])
     return options
 
 
-def _named(kind: type) -> Callable[..., Any]:
-    """A type whose call goes through a vetted function, under its own name, which messages show."""
-    function = call_of(kind)
-
-    def call(text: Any) -> Any:
-        return function(text)
-
-    call.__name__ = call.__qualname__ = kind.__name__
-    return call
+def _own_class(name: str, value: Any) -> Any:
+    """The class of a formatter or action, or an action's name, where it is one of argparse's own."""
+    known = (*_FORMATTERS,) if name == "formatter_class" else (argparse.BooleanOptionalAction,)
+    if not _is_any(value, known) and not (name == "action" and _is_any(type(value), _ACTIONS)):
+        raise TypeError(f"{name} must be one of argparse's own in Noodle")
+    return value
 
 
 def _label_size(action: Any) -> int:
@@ -322,7 +315,7 @@ for _formatter in _FORMATTERS:
     register(_formatter, call=lambda *args, **kwargs: _refuse())
 for _error in (argparse.ArgumentError, argparse.ArgumentTypeError):
     register(_error)
-register(argparse.ArgumentError, attributes=readers("argument_name", "message"), call=lambda *args: _refuse())
+register(argparse.ArgumentError, attributes=readers("argument_name", "message"))
 _Parser.__name__ = _Parser.__qualname__ = "ArgumentParser"
 _Parser.__module__ = "argparse"
 

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from noodle_ray.core.vm import sets
 from noodle_ray.core.vm.builtins.iteration import metered
-from noodle_ray.core.vm.classes.bases import LIBRARY_BASES
+from noodle_ray.core.vm.classes.bases import CONSTRUCTORS, LIBRARY_BASES, paying_init
 from noodle_ray.core.vm.methods import METHODS, register, register_setters
 from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.modules.user_containers import UserDict, UserList, UserString
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
-from noodle_ray.core.vm.types import dict_items, dict_keys
+from noodle_ray.core.vm.types import Vetted, dict_items, dict_keys, held, maker
 
 _LONG: Final = 63
 
@@ -199,7 +199,7 @@ class _Paid:
 
 def _factory(self: Any) -> Any:
     found = _FACTORY.__get__(self)
-    return found.factory if type(found) is _Paid else found
+    return held(found.factory if type(found) is _Paid else found)
 
 
 def _set_factory(self: Any, new: Any) -> None:
@@ -207,15 +207,39 @@ def _set_factory(self: Any, new: Any) -> None:
 
 
 def _paid(factory: Any) -> Any:
-    return _Paid(factory) if callable(factory) and not isinstance(factory, type) else factory
+    if not callable(factory) or isinstance(factory, type | Vetted):
+        return maker(factory)
+    return _Paid(factory)
 
 
 def _defaultdict(*args: Any, **kwargs: Any) -> Any:
     """defaultdict() as a call."""
-    return defaultdict(*map(_paid, args[:1]), *args[1:], **kwargs)
+    new: Any = defaultdict(*map(_paid, args[:1]), *args[1:], **kwargs)
+    if len(new) > _LONG:
+        S.charge(len(new) >> 4)
+    return new
+
+
+def _init_deque(self: Any, /, *args: Any, **kwargs: Any) -> None:
+    """deque.__init__."""
+    deque.__init__(self, *_fed(args), **kwargs)
+
+
+def _init_defaultdict(self: Any, /, *args: Any, **kwargs: Any) -> None:
+    """defaultdict.__init__."""
+    _pay_for_dict(self, *map(_paid, args[:1]), *args[1:], **kwargs)
+
+
+def _ordered(*args: Any, **kwargs: Any) -> Any:
+    """OrderedDict() as a call."""
+    new = OrderedDict.__new__(OrderedDict)
+    CONSTRUCTORS[OrderedDict](new, *args, **kwargs)
+    return new
 
 
 _VIEWS: Final = {"keys": dict_keys, "items": dict_items}
+_pay_for_dict: Final = paying_init(defaultdict)
+CONSTRUCTORS.update({deque: _init_deque, defaultdict: _init_defaultdict, OrderedDict: paying_init(OrderedDict)})
 
 register(
     deque,
@@ -235,6 +259,7 @@ register(
     OrderedDict,
     methods={**_public(OrderedDict), "keys": _OrderedKeys, "items": _OrderedItems},
     statics={"fromkeys": _fromkeys(OrderedDict)},
+    call=_ordered,
 )
 for _view in (_OrderedKeys, _OrderedItems, _Keys, _Items):
     register(_view, methods={"isdisjoint": sets.isdisjoint})

@@ -8,7 +8,7 @@ from noodle_ray.core.vm.methods import attribute, register, register_setters
 from noodle_ray.core.vm.modules.copies import own_copy
 from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import call_of, dict_items, dict_keys
+from noodle_ray.core.vm.types import call_of, dict_items, dict_keys, maker
 
 configparser: Any = own_copy("configparser")
 _WEIGHT: Final = 128
@@ -102,7 +102,7 @@ def _maker(kind: Any) -> Callable[..., Any]:
                 for sign in options[name]:
                     S.charge(64)
                     charge_value(sign, 1024)
-        return kind(defaults, dict_type if dict_type is dict else call_of(dict_type), **options)
+        return kind(defaults, maker(dict_type), **options)
 
     return make
 

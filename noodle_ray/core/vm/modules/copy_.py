@@ -44,7 +44,7 @@ class _Memo(dict[Any, Any]):
 _Memo.__name__ = _Memo.__qualname__ = "dict"
 _Memo.__module__ = "builtins"
 register(_Memo, methods={name: table[dict] for name, table in METHODS.items() if dict in table})
-OPEN_TYPES[_Memo] = dict
+OPEN_TYPES[_Memo] = OPEN_TYPES[dict]
 
 
 def copy(x: Any) -> Any:

@@ -16,6 +16,7 @@ from noodle_ray.core.vm.modules.copy_ import deepcopy
 from noodle_ray.core.vm.names import MARK, mark, unmark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import held, maker
 
 FIELDS: Final = mark("__dataclass_fields__")
 PARAMS: Final = mark("__dataclass_params__")
@@ -240,8 +241,8 @@ def _names(text: str, name: str) -> bool:
 
 
 _TYPES: Final[dict[str, Any]] = {
-    "int": int, "float": float, "str": str, "bool": bool, "bytes": bytes, "complex": complex, "list": list,
-    "dict": dict, "tuple": tuple, "set": set, "frozenset": frozenset, "object": object, "None": None,
+    **{kind.__name__: held(kind) for kind in (int, float, str, bool, bytes, complex, list, dict, tuple, set)},
+    "frozenset": frozenset, "object": object, "None": None,
 }  # fmt: skip
 
 
@@ -358,7 +359,7 @@ def _methods(cls: Any, fields: dict[str, Field], options: dict[str, bool]) -> di
         namespace: dict[str, Any] = dict(_NAMESPACE)
         exec(compile(text, "<noodle class>", "exec"), namespace)
         template = _templates[key] = namespace["make"]
-    return template([f.default for f in fields.values()], [f.default_factory for f in fields.values()])
+    return template([f.default for f in fields.values()], [maker(f.default_factory) for f in fields.values()])
 
 
 def _wrong_self(value: Any) -> None:

@@ -146,7 +146,6 @@ def restore(delta: Any, which: Any) -> Iterator[str]:
 register(
     difflib.Differ,
     methods={"compare": _compare},
-    call=lambda linejunk=None, charjunk=None: difflib.Differ(call_of(linejunk), call_of(charjunk)),
 )
 
 MEMBERS: dict[str, Any] = {

@@ -6,23 +6,25 @@ from operator import attrgetter
 from types import MemberDescriptorType
 from typing import Any, Final
 
-from noodle_ray.core.vm.classes.bases import mixin
+from noodle_ray.core.vm.classes.bases import mixin, new_object
 from noodle_ray.core.vm.classes.dunders import is_dunder
 from noodle_ray.core.vm.classes.functions import is_function
 from noodle_ray.core.vm.classes.kinds import (
-    MEMBERS as BY_NAME,
-)
-from noodle_ray.core.vm.classes.kinds import (
+    HOSTED,
     ProgramType,
     hosted,
     is_instance,
     is_program_class,
     make_collection,
 )
+from noodle_ray.core.vm.classes.kinds import (
+    MEMBERS as BY_NAME,
+)
 from noodle_ray.core.vm.classes.make import MAKER, PREPARE, MetaclassName, build_class
 from noodle_ray.core.vm.methods import register, type_name
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.types import held
 
 NAME: Final = mark("_name_")
 VALUE: Final = mark("_value_")
@@ -151,7 +153,7 @@ def _make(name: str, bases: tuple[Any, ...], namespace: dict[str, Any], keywords
     by_name: dict[str, Any] = {}
     ordered: list[Any] = []
     by_value: dict[Any, Any] = {}
-    for key, value in ((_TYPE, data), (BY_NAME, by_name), (_VALUES, (by_value, ordered, boundary))):
+    for key, value in ((_TYPE, held(data)), (BY_NAME, by_name), (_VALUES, (by_value, ordered, boundary))):
         type.__setattr__(cls, key, value)
     first = next(base for base in reversed(bases) if type(base) is ProgramType and issubclass(base, Enum))
     for method in ("__repr__", "__str__", "__format__"):
@@ -176,7 +178,7 @@ def _bits(member: Any) -> int:
 
 def _user_new(cls: type) -> Any:
     for base in cls.__mro__:
-        if type(base) is ProgramType and "__new__" in base.__dict__ and base not in _BASES:
+        if type(base) is ProgramType and "__new__" in base.__dict__ and base not in HOSTED:
             found = base.__dict__["__new__"]
             return found.__func__ if isinstance(found, staticmethod) else found
     return None
@@ -192,11 +194,11 @@ def _add_member(cls: Any, name: str, value: Any, data: Any, maker: Any) -> None:
     else:
         if issubclass(cls, StrEnum):
             _check_text(args)
-        made = data.__new__(cls, *args)
+        made = new_object(data, cls, *args)
     if type(made) is not cls:
         raise TypeError(f"{cls.__name__}.__new__() made a {type_name(made)}, which is no member of {cls.__name__}")
     if VALUE not in made.__dict__:
-        made.__dict__[VALUE] = value if data is object else data(*args)
+        made.__dict__[VALUE] = value if data is object else held(data)(*args)
     value = made.__dict__[VALUE]
     made.__dict__[NAME] = name
     if cls.__init__ is not object.__init__ and type(cls.__init__) is not type(object.__init__):

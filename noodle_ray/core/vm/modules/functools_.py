@@ -33,15 +33,9 @@ def reduce(*args: Any) -> Any:
     return functools.reduce(call_of(args[0]), items, *args[2:])
 
 
-def partial(*args: Any, **kwargs: Any) -> Any:
-    """functools.partial."""
-    make: Any = functools.partial
-    return make(*map(call_of, args[:1]), *args[1:], **kwargs)
-
-
 def partialmethod(func: Any, /, *args: Any, **keywords: Any) -> Any:
     """functools.partialmethod."""
-    return functools.partialmethod(call_of(func), *args, **keywords)
+    return functools.partialmethod(func, *args, **keywords)
 
 
 def cmp_to_key(mycmp: Any) -> Any:
@@ -51,12 +45,12 @@ def cmp_to_key(mycmp: Any) -> Any:
 
 def lru_cache(maxsize: Any = 128, typed: Any = False) -> Any:
     """functools.lru_cache."""
-    return functools.lru_cache(call_of(maxsize), typed)
+    return functools.lru_cache(maxsize, typed)
 
 
 def cache(user_function: Any, /) -> Any:
     """functools.cache."""
-    return functools.lru_cache(None)(call_of(user_function))
+    return functools.lru_cache(None)(user_function)
 
 
 def cached_property(func: Any) -> Any:
@@ -178,7 +172,7 @@ class _Generic:
             if func is not None:
                 raise TypeError(f"Invalid first argument to `register()`. {cls!r} is not a class or union type.")
             func, kinds = cls, _annotated(cls)
-        self.registry.update({kind: call_of(func) for kind in kinds})
+        self.registry.update(dict.fromkeys(kinds, func))
         self.abstract += [kind for kind in kinds if _is_abstract(kind) and kind not in self.abstract]
         return func
 
@@ -258,7 +252,6 @@ register(
     attributes={
         "func": lambda self: self.func, "args": lambda self: self.args, "keywords": lambda self: self.keywords,
     },
-    call=partial,
 )  # fmt: skip
 register(_key, attributes={"obj": lambda self: self.obj})
 register(

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from functools import wraps
 from types import BuiltinFunctionType, BuiltinMethodType, MethodType
 from typing import Any, Final
 
@@ -17,12 +18,13 @@ from noodle_ray.core.vm.modules.vetting import readers, telling
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_repr
-from noodle_ray.core.vm.types import Module, Standin, call_of
+from noodle_ray.core.vm.types import Module, Standin, Vetted, call_of, held
 
 Parameter: Final = inspect.Parameter
 Signature: Final = inspect.Signature
 _EMPTY: Final = inspect.Parameter.empty
 _CONSTRUCTORS: Final = ("__new__", "__init__")
+_ANNOTATIONS: Final = frozenset({"annotation", "return_annotation"})
 
 
 def signature(obj: Any, *, follow_wrapped: Any = True) -> Any:
@@ -71,9 +73,25 @@ def _signature(obj: Any, follow: bool, depth: int = 0) -> Any:
 def _of_function(function: Any) -> Any:
     plain: Any = getattr(function, "bind", None) if isinstance(function, ProgramFunction) else function
     bare = inspect.Signature.from_callable(plain, follow_wrapped=False)
-    notes = function.__dict__.get(mark("__annotations__"), {})
+    notes = {name: _real(note) for name, note in function.__dict__.get(mark("__annotations__"), {}).items()}
     parameters = [each.replace(annotation=notes.get(each.name, _EMPTY)) for each in bare.parameters.values()]
     return Signature(parameters, return_annotation=notes.get("return", _EMPTY))
+
+
+def _real(note: Any) -> Any:
+    """An annotation as CPython's code is to have it, which shows types by their names."""
+    return note.real if type(note) is Vetted else note
+
+
+def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of inspect's with annotations among its keywords."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        for name in _ANNOTATIONS & options.keys():
+            options[name] = _real(options[name])
+        return function(*args, **options)
+
+    return telling(wraps(function, ("__name__", "__qualname__"), ())(call))
 
 
 def cleandoc(doc: Any) -> str:
@@ -169,17 +187,23 @@ register(
     methods={
         "bind": telling(Signature.bind),
         "bind_partial": Signature.bind_partial,
-        "replace": telling(Signature.replace),
+        "replace": _annotated(Signature.replace),
     },
-    attributes=readers("empty", "parameters", "return_annotation"),
-    call=telling(Signature),
+    attributes={
+        **readers("empty", "parameters"),
+        "return_annotation": lambda self: held(self.return_annotation),
+    },
+    call=_annotated(Signature),
 )
 register(
     Parameter,
-    methods={"replace": telling(Parameter.replace)},
-    attributes=readers("annotation", "default", "empty", "kind", "name", *_KINDS),
+    methods={"replace": _annotated(Parameter.replace)},
+    attributes={
+        **readers("default", "empty", "kind", "name", *_KINDS),
+        "annotation": lambda self: held(self.annotation),
+    },
     statics={name: getattr(Parameter, name) for name in ("empty", *_KINDS)},
-    call=telling(Parameter),
+    call=_annotated(Parameter),
 )
 register(
     inspect.BoundArguments,

@@ -7,7 +7,7 @@ from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules.copies import own_copy
 from noodle_ray.core.vm.modules.vetting import charge_value, finite, readers, telling
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import CALLS_OF
+from noodle_ray.core.vm.types import vet_call
 
 ipaddress: Any = own_copy("ipaddress")
 _STEP: Final = 16
@@ -111,7 +111,7 @@ def summarize_address_range(first: Any, last: Any) -> Any:
 _KINDS: Final = ("IPv4Address", "IPv4Interface", "IPv4Network", "IPv6Address", "IPv6Interface", "IPv6Network")
 MEMBERS: dict[str, Any] = {name: getattr(ipaddress, name) for name in _KINDS}
 for _name in _KINDS:
-    CALLS_OF[MEMBERS[_name]] = telling(MEMBERS[_name])
+    vet_call(MEMBERS[_name], telling(MEMBERS[_name]))
 MEMBERS |= {name: getattr(ipaddress, name) for name in ("AddressValueError", "NetmaskValueError")}
 MEMBERS |= {name: telling(_simple(getattr(ipaddress, name))) for name in ("ip_address", "ip_interface", "ip_network")}
 MEMBERS |= {"collapse_addresses": collapse_addresses, "summarize_address_range": summarize_address_range}

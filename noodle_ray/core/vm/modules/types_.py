@@ -20,7 +20,6 @@ from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules import re_
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.strings import to_repr
-from noodle_ray.core.vm.types import call_of
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
 assert re_.MEMBERS, "importing it gives mappings that cannot change theirs"
@@ -61,15 +60,6 @@ SimpleNamespace: Final[Any] = hosted(
 )
 
 
-def _method(function: Any, instance: Any, /) -> Any:
-    """types.MethodType."""
-    if not callable(function):
-        raise TypeError("first argument must be callable")
-    if instance is None:
-        raise TypeError("instance must not be None")
-    return MethodType(call_of(function), instance)
-
-
 def _refuse(name: str) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"cannot create '{name}' instances")
@@ -108,7 +98,7 @@ _BUILTIN: Final = _Kind(
 )
 register(_Kind)
 _Kind.__name__ = _Kind.__qualname__ = "type"
-register(MethodType, call=_method)
+register(MethodType)
 for _kind, _name in ((type(None), "NoneType"), (type(...), "ellipsis"), (type(NotImplemented), "NotImplementedType")):
     register(_kind)
 register(UnionType, call=_refuse("types.UnionType"))

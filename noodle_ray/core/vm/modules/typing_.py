@@ -11,7 +11,7 @@ from noodle_ray.core.vm.modules.namedtuples import namedtuple
 from noodle_ray.core.vm.names import MARK, mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.types import open_type
+from noodle_ray.core.vm.types import Vetted, held, open_type
 from noodle_ray.light import Any, Final, GenericAlias, MethodType, NoReturn, UnionType
 
 _MISSING: Final = object()
@@ -23,6 +23,7 @@ def _shown(value: Any) -> str:
         return repr(value)
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
+    value = value.real if type(value) is Vetted else value
     if isinstance(value, type) and not isinstance(value, GenericAlias):
         module = value.__module__
         return value.__qualname__ if module == "builtins" else f"{module}.{value.__qualname__}"
@@ -67,7 +68,7 @@ class Form:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.origin in (list, dict, set, frozenset, tuple):
-            return self.origin(*args, **kwargs)
+            return open_type(self.origin)(*args, **kwargs)
         raise TypeError(f"Cannot instantiate {self!r}")
 
     def has_instance(self, value: Any) -> bool:
@@ -234,7 +235,7 @@ class _TypedDict:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.name == "TypedDict":
             return _TypedDict(str.__str__(args[0]), dict(args[1] if len(args) > 1 else kwargs))
-        return dict(*args, **kwargs)
+        return held(dict)(*args, **kwargs)
 
     def make_derived(self, name: str, bases: Any, namespace: dict[str, Any], keywords: dict[str, Any]) -> Any:
         """The class of a class statement."""
@@ -302,7 +303,7 @@ def get_origin(tp: Any) -> Any:
     if isinstance(tp, GenericAlias):
         return tp.__origin__
     if isinstance(tp, UnionType):
-        return UnionType
+        return held(UnionType)
     if not (isinstance(tp, Form) and tp.args):
         return None
     if tp.origin is None:
@@ -312,7 +313,9 @@ def get_origin(tp: Any) -> Any:
 
 def get_args(tp: Any) -> Any:
     """typing.get_args."""
-    return tp.__args__ if isinstance(tp, GenericAlias | UnionType) else tp.args if isinstance(tp, Form) else ()
+    if isinstance(tp, UnionType):
+        return tuple(map(held, tp.__args__))
+    return tp.__args__ if isinstance(tp, GenericAlias) else tp.args if isinstance(tp, Form) else ()
 
 
 def get_type_hints(obj: Any, *args: Any, **kwargs: Any) -> Any:

@@ -118,7 +118,7 @@ class Finalize:
 
     def __init__(self, obj: Any, func: Any, /, *args: Any, **kwargs: Any) -> None:
         S.charge(150)
-        self._call: Any = (call_of(func), args, kwargs)
+        self._call: Any = (func, args, kwargs)
         self.atexit = True
         self._reference = Reference(obj, lambda reference: self())
         S.fibers.exits.append(self._leave)

@@ -10,6 +10,7 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
 from noodle_ray.core.vm.pytier.operations import hidden
+from noodle_ray.core.vm.types import Vetted
 from noodle_ray.light import MethodDescriptorType, cast
 
 _Keywords = tuple[tuple[str, int], ...]
@@ -69,9 +70,11 @@ def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Call a builtin."""
     target, name, args, keywords = cast("tuple[int, str, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((*args, *(register for _, register in keywords)), at)
-    if name == "isinstance" and len(args) == 2 and not keywords and _are_plain_types(values[1]):
-        emitter.result(target, nodes.call(".isinstance", values, at), at)
-        return
+    if name == "isinstance" and len(args) == 2 and not keywords:
+        plain = _plain_types(emitter, values[1], at)
+        if plain is not None:
+            emitter.result(target, nodes.call(".isinstance", [values[0], plain], at), at)
+            return
     if name == "str" and len(args) == 1 and not keywords:
         first, again = emitter.twice(values[0], at)
         convert = ast.Subscript(nodes.load(".strs", at), nodes.call(".type", [first], at), nodes.LOAD, **at)
@@ -87,14 +90,21 @@ def call_builtin(emitter: Emitter, instr: Instr, at: Position) -> None:
     emitter.result(target, call_with(nodes.load(variable, at), values, keywords, at), at)
 
 
-def _are_plain_types(node: ast.expr) -> bool:
-    """Whether an expression is a builtin type, or a tuple of some, that CPython's own isinstance() may be asked for."""
+def _plain_types(emitter: Emitter, node: ast.expr, at: Position) -> ast.expr | None:
+    """An expression that is a builtin type, or a tuple of some, as CPython's own isinstance() may be asked for it."""
     if isinstance(node, ast.Tuple):
-        return all(map(_are_plain_types, node.elts))
+        found = [_plain_types(emitter, each, at) for each in node.elts]
+        kinds = [each for each in found if each is not None]
+        return ast.Tuple(kinds, nodes.LOAD, **at) if len(kinds) == len(found) else None
     if not (isinstance(node, ast.Name) and node.id[:3] == ".b."):
-        return False
+        return None
     value = BUILTINS[node.id[3:]]
-    return type(value) is type and value is not dict
+    value = value.real if type(value) is Vetted else value
+    if type(value) is not type or value is dict:
+        return None
+    variable = f".t.{node.id[3:]}"
+    emitter.names.vetted[variable] = value
+    return nodes.load(variable, at)
 
 
 @handles("callm")
