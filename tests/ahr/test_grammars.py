@@ -10,6 +10,7 @@ import pytest
 from noodle_ray.ahr.generation.automaton import Automaton, of_texts, rules
 from noodle_ray.ahr.generation.regex import of_regex
 from noodle_ray.ahr.generation.schema import schema_grammar
+from noodle_ray.ahr.generation.tools import checked_tools
 from noodle_ray.errors import ModelError
 
 PATTERNS = [
@@ -211,6 +212,17 @@ def test_schema_that_cannot_be_used_is_refused(schema: Any, message: str) -> Non
     with pytest.raises(ModelError, match=message) as caught:
         schema_grammar(schema)
     assert caught.value.code == "NOODLE-E0603"
+
+
+def test_patterns_of_a_request_share_a_bound() -> None:
+    hard = {f"p{i}": {"type": "string", "pattern": "^(a|b)*a(a|b){6}$"} for i in range(150)}
+    assert schema_grammar({"properties": {"p": hard["p0"]}})
+    with pytest.raises(ModelError, match="with the others"):
+        schema_grammar({"properties": hard})
+    few = {"type": "object", "properties": dict(itertools.islice(hard.items(), 20))}
+    assert checked_tools([{"name": "t", "parameters": few}])
+    with pytest.raises(ModelError, match="with the others"):
+        checked_tools([{"name": f"t{i}", "parameters": few} for i in range(20)])
 
 
 def test_shared_parts_of_a_schema_are_written_once() -> None:

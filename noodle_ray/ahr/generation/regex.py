@@ -12,20 +12,21 @@ MAX_PATTERN = 2000
 """Characters of a regular expression."""
 _MAX_NODES = 4000
 _MAX_STATES = 1000
-_MAX_WORK = 1_000_000
+_MAX_WORK = 200_000
+_MAX_SHARED = 3 * _MAX_WORK
 
 
 class Budget:
-    """How much work the regular expressions of one request may take together."""
+    """How much work the regular expressions and schemas of one request may take together."""
 
     def __init__(self) -> None:
-        self.left = _MAX_WORK
+        self.left = _MAX_SHARED
 
     def spend(self, work: int, what: str) -> None:
         """Raise ModelError E0603 when they take more."""
         self.left -= work
         if self.left < 0:
-            raise wrong(f"{what} is too complex: telling its texts apart takes too long")
+            raise wrong(f"{what} is too complex, with the others: telling their texts apart takes too long")
 
 
 _DIGIT: Ranges = ((48, 57),)
@@ -79,7 +80,8 @@ class _Nfa:
 
     def __init__(self, what: str, alphabet: Ranges, budget: Budget) -> None:
         self.what = what
-        self.spend = lambda work: budget.spend(work, what)
+        self.budget = budget
+        self.work = 0
         self.alphabet = alphabet
         self.free: list[list[int]] = [[]]
         self.moves: list[tuple[Ranges, int] | None] = [None]
@@ -90,6 +92,12 @@ class _Nfa:
         self.free.append([])
         self.moves.append(None)
         return len(self.free) - 1
+
+    def spend(self, work: int) -> None:
+        self.work += work
+        if self.work > _MAX_WORK:
+            raise wrong(f"{self.what} is too complex: telling its texts apart takes too long")
+        self.budget.spend(work, self.what)
 
     def step(self, count: int) -> None:
         if count >= _MAX_NODES:

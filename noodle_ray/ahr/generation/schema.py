@@ -238,6 +238,7 @@ class _Compiler:
         todo = [part for word, part in union.items() if word not in ("$defs", "definitions")]
         while todo:
             part = todo.pop()
+            self.budget.spend(1, self.what)
             if part is union:
                 return True
             if isinstance(part, dict):
