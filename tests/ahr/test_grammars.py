@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from noodle_ray.ahr.generation.automaton import Automaton, of_texts, rules
+from noodle_ray.ahr.generation.options import checked_options
 from noodle_ray.ahr.generation.regex import of_regex
 from noodle_ray.ahr.generation.schema import schema_grammar
 from noodle_ray.ahr.generation.tools import checked_tools
@@ -212,6 +213,13 @@ def test_schema_that_cannot_be_used_is_refused(schema: Any, message: str) -> Non
     with pytest.raises(ModelError, match=message) as caught:
         schema_grammar(schema)
     assert caught.value.code == "NOODLE-E0603"
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p", "max_tokens", "seed", "logprobs", "top_k"])
+def test_numbers_of_thousands_of_digits_are_refused_as_what_they_are(name: str) -> None:
+    for value in (-(10**400), -(10**5000)):
+        with pytest.raises(ModelError, match=f"{name} must be a"):
+            checked_options({name: value})
 
 
 def test_patterns_of_a_request_share_a_bound() -> None:

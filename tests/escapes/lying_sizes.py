@@ -36,6 +36,10 @@ SIZES: Final = {
         "d = json.JSONDecoder(object_hook=hook)\nx = '[' + '1,' * 200000 + '{}]'\nfor i in range(300):\n    try:\n        d.raw_decode(x)\n    except E:\n        pass",
         "E0401",
     ),
+    "status of an exit that never ends": (
+        "import sys, itertools\nclass T(tuple):\n    def __iter__(self):\n        return itertools.count()\nsys.exit(T((3,)))",
+        "SystemExit",
+    ),
     "level that is an object": (
         "import logging\nclass A:\n    pass\nlogging.getLevelName(A()) + logging.getLevelName((print,))",
         "= Level <__main__.A object>Level (<function print>,)",

@@ -176,7 +176,7 @@ def checked_calls(value: object, what: str) -> list[dict[str, Any]]:
             raise wrong(f"the arguments in {what} must be JSON") from None
         calls.append(
             {
-                "id": str(call.get("id", ""))[:200],
+                "id": checked_text(call.get("id", ""), f"the id of a call in {what}")[:200],
                 "type": "function",
                 "function": {"name": function["name"], "arguments": arguments},
             }
