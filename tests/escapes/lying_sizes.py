@@ -24,6 +24,9 @@ SIZES: Final = {
         "E0401",
     ),
     "heap that says it is empty": (_LIST.replace("s = ", "import heapq\ns = ") + "heapq.heapify(s)", "E0401"),
+    "list to copy that says it is empty": (_LIST.replace("s = ", "import copy\ns = ") + "copy.copy(s)", "E0401"),
+    "long list to copy deeply": ("import copy\ns = [*range(100000)]\nwhile True:\n    copy.deepcopy(s)", "E0401"),
+    "long line of csv": ("import csv\ns = 'a,' * 100000\nwhile True:\n    list(csv.reader([s]))", "E0401"),
     "numbers that say they are none": (_LIST.replace("s = ", "import math\ns = ") + "math.fsum(s)", "E0401"),
     "bytes that change": ("import base64\ns = bytearray(1000000)\nwhile True:\n    base64.b64encode(s)", "E0401"),
     "where a decoder begins, by an object that refunds": (
