@@ -100,7 +100,10 @@ class ModelSpec:
                 "and start with a letter or digit"
             )
         scheme, _, place = self.source.partition(":")
-        if scheme not in SCHEMES or not place or "\0" in place or (scheme in STORES and not place.startswith("//")):
+        odd = scheme in STORES and (
+            not place.startswith("//") or "::" in place
+        )  # fsspec would open one through another
+        if scheme not in SCHEMES or not place or "\0" in place or odd:
             raise _malformed(
                 f"{self.source[:80]!r} is no model source: write wheel:PACKAGE, path:FOLDER, hf:ORG/NAME, "
                 "gguf:FILE, onnx:FILE, python:MODULE:CLASS, or a URL such as s3://bucket/folder"

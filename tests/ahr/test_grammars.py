@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from noodle_ray.ahr.generation.automaton import Automaton, of_texts, rules
+from noodle_ray.ahr.generation.options import checked_options
 from noodle_ray.ahr.generation.regex import of_regex
 from noodle_ray.ahr.generation.schema import schema_grammar
+from noodle_ray.ahr.generation.tools import checked_tools
 from noodle_ray.errors import ModelError
 
 PATTERNS = [
@@ -65,6 +67,9 @@ def test_rules_of_texts_share_their_beginnings() -> None:
         ("(a|b)*a(a|b){12}", "too complex"),
         ("((((a{99}){99}){99}){99}){99}", "too complex"),
         ("a{4294967294}", "too complex"),
+        ("(){4294967294}", "too complex"),
+        ("((((){9999}){9999}){9999}){9999}", "too complex"),
+        ("[" + "".join(map(chr, range(1000, 4000, 2))) + "]{0,900}", "too complex"),
         ("a{99999999999}", "no regular expression"),
         (r"(a)\1", "not supported"),
         (r"\bx", "not supported"),
@@ -208,6 +213,24 @@ def test_schema_that_cannot_be_used_is_refused(schema: Any, message: str) -> Non
     with pytest.raises(ModelError, match=message) as caught:
         schema_grammar(schema)
     assert caught.value.code == "NOODLE-E0603"
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p", "max_tokens", "seed", "logprobs", "top_k"])
+def test_numbers_of_thousands_of_digits_are_refused_as_what_they_are(name: str) -> None:
+    for value in (-(10**400), -(10**5000)):
+        with pytest.raises(ModelError, match=f"{name} must be a"):
+            checked_options({name: value})
+
+
+def test_patterns_of_a_request_share_a_bound() -> None:
+    hard = {f"p{i}": {"type": "string", "pattern": "^(a|b)*a(a|b){6}$"} for i in range(150)}
+    assert schema_grammar({"properties": {"p": hard["p0"]}})
+    with pytest.raises(ModelError, match="with the others"):
+        schema_grammar({"properties": hard})
+    few = {"type": "object", "properties": dict(itertools.islice(hard.items(), 20))}
+    assert checked_tools([{"name": "t", "parameters": few}])
+    with pytest.raises(ModelError, match="with the others"):
+        checked_tools([{"name": f"t{i}", "parameters": few} for i in range(20)])
 
 
 def test_shared_parts_of_a_schema_are_written_once() -> None:

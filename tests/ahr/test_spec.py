@@ -26,6 +26,7 @@ def test_spec_round_trips_through_its_dict() -> None:
         {"source": "file.gguf"},
         {"source": "ftp://x"},
         {"source": "s3:bucket"},
+        {"source": "https://x/y::file:///etc"},
         {"digest": "12"},
         {"source": "path:"},
         {"source": "path:/a\0b"},

@@ -64,6 +64,14 @@ def failed(name: str, error: object) -> ModelError:
     return ModelError(f"the model {name!r} failed: {str(error)[:300]}", code=codes.ENGINE_FAILED)
 
 
+def shown(value: object) -> str:
+    """The beginning of a value's repr, for a message."""
+    try:
+        return f"{value!r:.80}"
+    except ValueError:  # an integer of thousands of digits
+        return "so large a number"
+
+
 def checked_text(value: object, what: str) -> str:
     """``value`` if it is a text a tokenizer can take, else raises ModelError E0603."""
     if not isinstance(value, str):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from noodle_ray.ahr.engines.base import checked_text, wrong
+from noodle_ray.ahr.engines.base import checked_text, shown, wrong
 from noodle_ray.ahr.generation.tools import checked_calls
 
 MAX_MESSAGES = 1000
@@ -27,7 +27,7 @@ def _message(entry: object, place: int) -> Message:
     if not isinstance(entry, dict) or entry.keys() - extra != {"role", "content"}:
         raise wrong(f"{what} must be an object with exactly role and content")
     if role not in _ROLES:
-        raise wrong(f"{what} must have the role system, user, assistant or tool, not {role!r:.80}")
+        raise wrong(f"{what} must have the role system, user, assistant or tool, not {shown(role)}")
     if entry.get("tool_calls"):
         content = entry["content"]
         text = "" if content is None else checked_text(content, f"the content of {what}")

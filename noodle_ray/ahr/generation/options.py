@@ -1,10 +1,9 @@
 """The options of a generation, checked: what a program writes as keyword arguments, and what HTTP requests become."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from noodle_ray.ahr.engines.base import checked_text, wrong
+from noodle_ray.ahr.engines.base import checked_text, shown, wrong
 from noodle_ray.ahr.generation.automaton import of_texts, rules
 from noodle_ray.ahr.generation.regex import of_regex
 from noodle_ray.ahr.generation.schema import schema_grammar
@@ -21,7 +20,7 @@ def _whole(name: str, low: int, high: int | None) -> Callable[[object], int]:
 
     def check(value: object) -> int:
         if type(value) is not int or value < low or (high is not None and value > high):
-            raise wrong(f"{text}, not {value!r:.80}")
+            raise wrong(f"{text}, not {shown(value)}")
         return value
 
     return check
@@ -29,10 +28,9 @@ def _whole(name: str, low: int, high: int | None) -> Callable[[object], int]:
 
 def _number(name: str, low: float, high: float) -> Callable[[object], float]:
     def check(value: object) -> float:
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not fits or not low <= value <= high:  # type: ignore[operator]
-            raise wrong(f"{name} must be a number from {low:g} to {high:g}, not {value!r:.80}")
-        return float(value)  # type: ignore[arg-type]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise wrong(f"{name} must be a number from {low:g} to {high:g}, not {shown(value)}")
+        return float(value)
 
     return check
 
@@ -40,7 +38,7 @@ def _number(name: str, low: float, high: float) -> Callable[[object], float]:
 def _flag(name: str) -> Callable[[object], bool]:
     def check(value: object) -> bool:
         if not isinstance(value, bool):
-            raise wrong(f"{name} must be True or False, not {value!r:.80}")
+            raise wrong(f"{name} must be True or False, not {shown(value)}")
         return value
 
     return check

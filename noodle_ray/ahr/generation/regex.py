@@ -13,6 +13,21 @@ MAX_PATTERN = 2000
 _MAX_NODES = 4000
 _MAX_STATES = 1000
 _MAX_WORK = 200_000
+_MAX_SHARED = 3 * _MAX_WORK
+
+
+class Budget:
+    """How much work the regular expressions and schemas of one request may take together."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_SHARED
+
+    def spend(self, work: int, what: str) -> None:
+        """Raise ModelError E0603 when they take more."""
+        self.left -= work
+        if self.left < 0:
+            raise wrong(f"{what} is too complex, with the others: telling their texts apart takes too long")
+
 
 _DIGIT: Ranges = ((48, 57),)
 _WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
@@ -27,11 +42,11 @@ _CATEGORIES: dict[Any, Ranges] = {
 }
 
 
-def of_regex(pattern: str, what: str, alphabet: Ranges = ALL) -> Automaton:
+def of_regex(pattern: str, what: str, alphabet: Ranges = ALL, budget: Budget | None = None) -> Automaton:
     """The automaton of the texts that match ``pattern`` as a whole and are made of ``alphabet``.
 
     ``\\d``, ``\\w`` and ``\\s`` are ASCII. Raises ModelError E0603 if it is no regular expression, is too complex, or
-    has what is not supported: flags, lookaround, references, word boundaries.
+    has what is not supported: flags, lookaround, references, word boundaries. ``budget`` is what others share with it.
     """
     if len(pattern) > MAX_PATTERN:
         raise wrong(f"{what} has {len(pattern):,} characters, the limit is {MAX_PATTERN:,}")
@@ -39,7 +54,7 @@ def of_regex(pattern: str, what: str, alphabet: Ranges = ALL) -> Automaton:
         parsed = _parser.parse(pattern)
         if parsed.state.flags & ~re.UNICODE:
             raise wrong(f"{what} has flags, which are not supported")
-        built = _Nfa(what, alphabet)
+        built = _Nfa(what, alphabet, Budget() if budget is None else budget)
         end = built.sequence(_unanchored(list(parsed)), 0)
     except (re.error, OverflowError) as error:
         raise wrong(f"{what} is no regular expression: {error}") from None
@@ -63,20 +78,34 @@ def _unanchored(items: list[Any]) -> list[Any]:
 class _Nfa:
     """A nondeterministic automaton under construction (Thompson 1968)."""
 
-    def __init__(self, what: str, alphabet: Ranges) -> None:
+    def __init__(self, what: str, alphabet: Ranges, budget: Budget) -> None:
         self.what = what
+        self.budget = budget
+        self.work = 0
         self.alphabet = alphabet
         self.free: list[list[int]] = [[]]
         self.moves: list[tuple[Ranges, int] | None] = [None]
+        self.steps = 0
 
     def state(self) -> int:
-        if len(self.free) >= _MAX_NODES:
-            raise wrong(f"{self.what} is too complex: with its repetitions written out it has over {_MAX_NODES} parts")
+        self.step(len(self.free))
         self.free.append([])
         self.moves.append(None)
         return len(self.free) - 1
 
+    def spend(self, work: int) -> None:
+        self.work += work
+        if self.work > _MAX_WORK:
+            raise wrong(f"{self.what} is too complex: telling its texts apart takes too long")
+        self.budget.spend(work, self.what)
+
+    def step(self, count: int) -> None:
+        if count >= _MAX_NODES:
+            raise wrong(f"{self.what} is too complex: with its repetitions written out it has over {_MAX_NODES} parts")
+
     def sequence(self, items: Any, start: int) -> int:
+        self.steps += 1  # an empty one makes no state, however often it is repeated
+        self.step(self.steps)
         for kind, value in items:
             start = self.item(kind, value, start)
         return start
@@ -98,6 +127,7 @@ class _Nfa:
             least, most, items = value
             return self.repeat(least, most, items, start)
         ranges = self.characters(kind, value)
+        self.spend(1 + 2 * len(ranges))
         here, end = self.state(), self.state()
         self.free[start].append(here)
         self.moves[here] = (intersect(ranges, self.alphabet), end)
@@ -153,19 +183,20 @@ def _determined(nfa: _Nfa, end: int, what: str) -> Automaton:
     """The subset construction (Rabin and Scott 1959), bounded."""
     first = nfa.closure(frozenset([0]))
     numbers = {first: 0}
-    order, moves, work = [first], [], 0
+    order, moves = [first], []
     for states in order:  # grows meanwhile
         found: list[tuple[Ranges, int]] = []
-        for ranges, targets in _parts([move for state in states if (move := nfa.moves[state])]):
+        away = [move for state in states if (move := nfa.moves[state])]
+        nfa.spend(len(states) + sum(len(ranges) for ranges, _ in away))
+        for ranges, targets in _parts(away):
             closed = nfa.closure(targets)
-            work += len(closed)
+            nfa.spend(len(closed))
             if closed not in numbers:
                 numbers[closed] = len(order)
                 order.append(closed)
             found.append((ranges, numbers[closed]))
         moves.append(found)
-        work += len(states)
-        if len(order) > _MAX_STATES or work > _MAX_WORK:
+        if len(order) > _MAX_STATES:
             raise wrong(f"{what} is too complex: telling its texts apart takes over {_MAX_STATES} states")
     accepting = frozenset(place for states, place in numbers.items() if end in states)
     return Automaton(moves, accepting)

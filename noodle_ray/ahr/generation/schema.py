@@ -10,7 +10,7 @@ from typing import Any
 
 from noodle_ray.ahr.engines.base import wrong
 from noodle_ray.ahr.generation.automaton import Automaton, Ranges, complement, literal, of_texts, rules
-from noodle_ray.ahr.generation.regex import of_regex
+from noodle_ray.ahr.generation.regex import Budget, of_regex
 from noodle_ray.errors import ModelError
 
 MAX_DEPTH = 32
@@ -56,12 +56,14 @@ _COMMON = {
 }
 
 
-def schema_grammar(schema: object, what: str = "schema", readings: int = _MAX_READINGS) -> str:
+def schema_grammar(
+    schema: object, what: str = "schema", readings: int = _MAX_READINGS, budget: Budget | None = None
+) -> str:
     """The grammar of a JSON Schema. Raises ModelError E0603 if it is none, not supported or too large, or if the
     beginning of a text can be read in more than ``readings`` ways.
     """
     check_json(schema, what)
-    return _Compiler(schema, what, readings).grammar()
+    return _Compiler(schema, what, readings, Budget() if budget is None else budget).grammar()
 
 
 def check_json(value: object, what: str) -> None:
@@ -93,8 +95,9 @@ def check_json(value: object, what: str) -> None:
 
 
 class _Compiler:
-    def __init__(self, schema: Any, what: str, most: int) -> None:
+    def __init__(self, schema: Any, what: str, most: int, budget: Budget) -> None:
         self.root = schema
+        self.budget = budget
         self.most = most
         self.what = what
         self.rules: dict[str, str] = {}
@@ -235,6 +238,7 @@ class _Compiler:
         todo = [part for word, part in union.items() if word not in ("$defs", "definitions")]
         while todo:
             part = todo.pop()
+            self.budget.spend(1, self.what)
             if part is union:
                 return True
             if isinstance(part, dict):
@@ -335,7 +339,7 @@ class _Compiler:
             raise self.bad(path, "pattern must be a text")
         elif not (pattern.startswith("^") and pattern.endswith("$")):
             raise self.bad(path, "pattern must begin with ^ and end with $")
-        inner = self.automaton(of_regex(pattern, f"{self.what} at {path[:100]}: pattern", _UNESCAPED))
+        inner = self.automaton(of_regex(pattern, f"{self.what} at {path[:100]}: pattern", _UNESCAPED, self.budget))
         return self.rule(f'"\\x22" {inner} "\\x22"')
 
     def count(self, schema: Mapping[str, Any], word: str, path: str) -> int | None:
@@ -365,7 +369,7 @@ class _Compiler:
         within = _integers if whole else _decimals
         parts = [within(max(low, 0), high)] if high >= 0 else []
         parts += [f"-({within(max(-high, 1 if whole else 0), -low)})"] if low < 0 else []
-        return self.automaton(of_regex("|".join(parts), f"{self.what} at {path[:100]}"))
+        return self.automaton(of_regex("|".join(parts), f"{self.what} at {path[:100]}", budget=self.budget))
 
 
 def _text_of(value: object) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from noodle_ray.ahr.engines.base import checked_text, wrong
+from noodle_ray.ahr.generation.regex import Budget
 from noodle_ray.ahr.generation.schema import check_json, schema_grammar
 
 MAX_TOOLS = 64
@@ -25,14 +26,15 @@ def checked_tools(value: object) -> list[dict[str, Any]]:
     """
     if not isinstance(value, list | tuple) or len(value) > MAX_TOOLS:
         raise wrong(f"tools must be a list of at most {MAX_TOOLS} tools")
-    tools = [_tool(entry, f"tool {place}") for place, entry in enumerate(value)]
+    budget = Budget()
+    tools = [_tool(entry, f"tool {place}", budget) for place, entry in enumerate(value)]
     names = [tool["name"] for tool in tools]
     if len(set(names)) < len(names):
         raise wrong("two tools have the same name")
     return tools
 
 
-def _tool(entry: object, what: str) -> dict[str, Any]:
+def _tool(entry: object, what: str, budget: Budget) -> dict[str, Any]:
     if isinstance(entry, dict) and "function" in entry:
         if entry.keys() - {"type", "function"} or entry.get("type", "function") != "function":
             raise wrong(f"{what} must have the type 'function' and nothing else beside function")
@@ -43,7 +45,7 @@ def _tool(entry: object, what: str) -> dict[str, Any]:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise wrong(f"the name of {what} must be 1 to 64 letters, digits, _ and -")
     parameters = _EMPTY if parameters is None else parameters
-    schema_grammar(parameters, f"parameters of {what}")
+    schema_grammar(parameters, f"parameters of {what}", budget=budget)
     if not isinstance(parameters, dict) or parameters.get("type", "object") != "object":
         raise wrong(f"parameters of {what} must describe an object")
     description = entry.get("description")
@@ -174,7 +176,7 @@ def checked_calls(value: object, what: str) -> list[dict[str, Any]]:
             raise wrong(f"the arguments in {what} must be JSON") from None
         calls.append(
             {
-                "id": str(call.get("id", ""))[:200],
+                "id": checked_text(call.get("id", ""), f"the id of a call in {what}")[:200],
                 "type": "function",
                 "function": {"name": function["name"], "arguments": arguments},
             }

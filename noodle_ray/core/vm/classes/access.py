@@ -570,7 +570,7 @@ def _set_dict(value: Any, new: Any) -> None:
     """``value.__dict__ = new``."""
     if not isinstance(new, dict) or isinstance(new, AnySet):
         raise TypeError(f"__dict__ must be set to a dictionary, not a '{methods.type_name(new)}'")
-    if type(new) is AttributeDict and may_be_given(new.owner):
+    if type(new) is AttributeDict and may_be_given(new.owner) and ITSELF not in new.owner.__dict__:
         value.__dict__ = new.owner.__dict__
     else:
         give_dict(value, {} if new is value else marked(new, attribute_name), new)

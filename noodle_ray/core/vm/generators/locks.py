@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from noodle_ray.core.vm.generators.tasks import CancelledError, Future, running
+from noodle_ray.core.vm.state import S
 
 
 class _Managed:
@@ -143,6 +144,7 @@ class Condition(_Managed):
         self.release()
         try:
             future = running().create_future()
+            S.charge(8 + (len(self._waiters) >> 4))
             self._waiters.append(future)
             try:
                 await future
@@ -175,6 +177,7 @@ class Condition(_Managed):
         """Wake so many of those that wait."""
         if not self.locked():
             raise RuntimeError("cannot notify on un-acquired lock")
+        S.charge(len(self._waiters) >> 3)
         for waiter in [waiter for waiter in self._waiters if not waiter.done()][: max(n, 0)]:
             waiter.set_result(False)
 

@@ -56,7 +56,7 @@ class InterpreterRun:
 
     def fuel_used(self) -> int:
         """Fuel used so far; all of it after a trip."""
-        return self.limits.fuel - max(0, int(self._fuel))
+        return self.limits.fuel - int(max(0, self._fuel))
 
     def fuel_now(self) -> float:
         """Fuel used so far."""

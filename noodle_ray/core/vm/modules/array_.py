@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex
 
 from noodle_ray.core.vm.classes.kinds import is_instance
 from noodle_ray.core.vm.methods import C_NAMES, register, type_name
-from noodle_ray.core.vm.modules.vetting import finite, metered, methods, readers, refuse_beyond_memory
+from noodle_ray.core.vm.modules.vetting import finite, metered, methods, readers, refuse_beyond_memory, size_of
 from noodle_ray.core.vm.state import S
 
 _Array: Any = cpython.array
@@ -84,7 +84,7 @@ def make(typecode: Any, initializer: Any = (), /) -> Any:
     """array.array."""
     S.charge(8)
     if isinstance(initializer, str | bytes | bytearray | list | tuple | array):
-        S.charge(len(initializer) >> 3)
+        S.charge((len(initializer) if isinstance(initializer, array) else size_of(initializer)) >> 3)
         return array(typecode, initializer)
     return array(typecode, finite(initializer))
 

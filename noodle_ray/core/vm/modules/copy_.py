@@ -10,6 +10,7 @@ from noodle_ray.core.vm.builtins.identity import known_identity
 from noodle_ray.core.vm.classes.given_dicts import ITSELF
 from noodle_ray.core.vm.classes.kinds import is_program_class
 from noodle_ray.core.vm.methods import METHODS, register
+from noodle_ray.core.vm.modules.vetting import charge_value
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import frozenset, set
 from noodle_ray.core.vm.state import S
@@ -55,8 +56,7 @@ def copy(x: Any) -> Any:
     own = getattr(kind, "__copy__", None)
     if own is not None and kind not in _BASES:
         return own(x)
-    if len(x) > 63 if kind in (list, dict, set) else False:
-        S.charge(len(x) >> 4)
+    charge_value(x, 1 if kind in (list, dict, set) else 8)
     return _made(x, kind, _same, lambda new: new)
 
 
@@ -77,6 +77,7 @@ def _deep(x: Any, memo: _Memo) -> Any:
         if number in memo:
             return memo[number]
     S.charge(1)
+    charge_value(x, 8)
     seen = memo.seen
     new: Any
     if kind is list:

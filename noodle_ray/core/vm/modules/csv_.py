@@ -48,7 +48,12 @@ def reader(*args: Any, **kwargs: Any) -> Any:
 
 def _lines(source: Any) -> Any:
     """The lines; a reader that pulls from what never ends pays on the way."""
-    return source if isinstance(source, list | tuple) else finite(source)
+    return map(_paid, source if isinstance(source, list | tuple) else finite(source))
+
+
+def _paid(line: Any) -> Any:
+    charge_value(line, 4)
+    return line
 
 
 def writer(*args: Any, **kwargs: Any) -> Any:

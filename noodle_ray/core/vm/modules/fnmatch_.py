@@ -4,14 +4,14 @@ import fnmatch as cpython
 import re
 from typing import Any
 
-from noodle_ray.core.vm.modules.vetting import charge_value, finite, metered
+from noodle_ray.core.vm.modules.vetting import charge_value, finite, metered, size_of
 from noodle_ray.core.vm.state import S
 
 
 def _matcher(pat: Any) -> Any:
     if not isinstance(pat, str | bytes):
         raise TypeError(f"expected str, bytes or os.PathLike object, not {type(pat).__name__}")
-    S.charge(32 + (len(pat) << 4))
+    S.charge(32 + (size_of(pat) << 4))
     if isinstance(pat, str):
         return re.compile(cpython.translate(pat)).match
     return re.compile(bytes(cpython.translate(str(pat, "ISO-8859-1")), "ISO-8859-1")).match

@@ -4,14 +4,14 @@ import heapq
 from typing import Any, Final
 
 from noodle_ray.core.vm.builtins.iteration import metered
-from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.modules.vetting import charge_value
 from noodle_ray.core.vm.types import call_of
 
 
 def heapify(*args: Any) -> None:
     """heapq.heapify."""
-    if args and isinstance(args[0], list) and len(args[0]) > 63:
-        S.charge(len(args[0]) >> 3)
+    if args:
+        charge_value(args[0], 2)
     heapq.heapify(*args)
 
 

@@ -14,7 +14,7 @@ from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.methods import attribute, register
 from noodle_ray.core.vm.modules import re_
 from noodle_ray.core.vm.modules.typing_ import named
-from noodle_ray.core.vm.modules.vetting import readers, telling
+from noodle_ray.core.vm.modules.vetting import readers, size_of, telling
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import to_repr
@@ -96,7 +96,7 @@ def _annotated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def cleandoc(doc: Any) -> str:
     """inspect.cleandoc."""
-    S.charge(8 + len(doc))
+    S.charge(8 + size_of(doc))
     return inspect.cleandoc(doc)
 
 

@@ -1,11 +1,13 @@
 """The json module: CPython's codec, which is loaded on first use and kept from seeing sets as dicts."""
 
+from _operator import index
 from collections.abc import Callable
 from typing import Any, Final
 
 from noodle_ray.core.vm.classes.kinds import ProgramType, hosted, is_program_class
+from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.methods import attribute
-from noodle_ray.core.vm.modules.vetting import charge_size, refuse_beyond_memory
+from noodle_ray.core.vm.modules.vetting import charge_size, charge_value, refuse_beyond_memory
 from noodle_ray.core.vm.names import mark
 from noodle_ray.core.vm.sets import AnySet
 from noodle_ray.core.vm.state import S
@@ -129,7 +131,7 @@ def loads(s: Any, /, **options: Any) -> Any:
     _check("loads", options, _HOOKS)
     if not isinstance(s, str | bytes | bytearray):
         raise TypeError(f"the JSON object must be str, bytes or bytearray, not {type(s).__name__}")
-    charge_size(len(s), 2)
+    charge_value(s, 2)
     return json.loads(s, **{name: call_of(hook) for name, hook in options.items()})
 
 
@@ -206,18 +208,21 @@ def _decoder(self: Any) -> Any:
 def _decode(self: Any, s: Any) -> Any:
     if not isinstance(s, str):
         raise TypeError(f"expected string or bytes-like object, got '{type(s).__name__}'")
-    charge_size(len(s), 2)
+    charge_value(s, 2)
     return _decoder(self).decode(s)
 
 
 def _raw_decode(self: Any, s: Any, idx: Any = 0) -> Any:
     if not isinstance(s, str):
         raise TypeError(f"first argument must be a string, not {type(s).__name__}")
+    idx = index(idx)
     S.charge(16)
     try:
         found, end = _decoder(self).raw_decode(s, idx)
-    except Exception:
-        charge_size(len(s), 2)
+    except LIMITS:
+        raise
+    except BaseException:
+        charge_value(s, 2)
         raise
     charge_size(end - idx, 2)
     return found, end

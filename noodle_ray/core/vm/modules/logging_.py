@@ -74,7 +74,7 @@ def get_level_name(level: Any) -> Any:
     """logging.getLevelName."""
     if isinstance(level, str):
         return _run.levels.get(level, f"Level {level}")
-    return _run.names.get(level, f"Level {level}")
+    return _run.names[level] if level in _run.names else f"Level {to_str(level)}"
 
 
 def add_level_name(level: Any, levelName: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from noodle_ray.core.vm.catalog import MODULES
 from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.modules.vetting import charge_value
 from noodle_ray.core.vm.operators import charge_bits
 from noodle_ray.core.vm.state import S
 
@@ -45,8 +46,8 @@ def _metered(name: str) -> Any:
 
     def metered(*args: Any, **kwargs: Any) -> Any:
         for items in args:
-            if isinstance(items, list | tuple) and len(items) > 63:
-                S.charge(len(items) >> 4)
+            if isinstance(items, list | tuple):
+                charge_value(items)
             elif isinstance(items, int) and items.bit_length() > 4096:
                 words = items.bit_length() >> 5
                 S.charge(words * isqrt(words) >> 4)

@@ -35,7 +35,7 @@ def _sample(self: Random, population: Any, k: Any, *, counts: Any = None) -> Any
     if isinstance(k, int):
         charge_size(k, 32)
     if isinstance(population, list | tuple):
-        charge_size(len(population))
+        charge_value(population)
     return self.sample(population, k, counts=counts)
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from noodle_ray.core.vm.methods import register
-from noodle_ray.core.vm.modules.vetting import charge_value, methods, readers
+from noodle_ray.core.vm.modules.vetting import charge_value, methods, readers, size_of
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import call_of, dict_items, dict_keys
 
@@ -15,7 +15,7 @@ from noodle_ray.core.vm.types import call_of, dict_items, dict_keys
 def _charge_pattern(pattern: object) -> None:
     """Charge for compiling, whether or not the pattern is in CPython's cache, which earlier runs have filled."""
     if isinstance(pattern, str | bytes):
-        S.charge(16 + (len(pattern) << 2))
+        S.charge(16 + (size_of(pattern) << 2))
 
 
 def _quiet(flags: Any) -> Any:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from noodle_ray.core.vm.modules.vetting import charge_value, metered
+from noodle_ray.core.vm.modules.vetting import charge_value, metered, size_of
 from noodle_ray.core.vm.state import S
 
 
@@ -13,7 +13,7 @@ def split(s: Any, comments: Any = False, posix: Any = True) -> list[str]:
     if not isinstance(s, str):  # None would read what the host was given
         raise TypeError(f"the text to split must be a str, not {type(s).__name__}")
     charge_value(s, 128)
-    S.charge(len(s) * len(s) >> 8)  # CPython copies a word for every character that it adds to it
+    S.charge(size_of(s) ** 2 >> 8)  # CPython copies a word for every character that it adds to it
     return shlex.split(str.__str__(s), bool(comments), bool(posix))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from noodle_ray.core.vm.methods import register
 from noodle_ray.core.vm.modules.entropy import GENERATOR, Random
-from noodle_ray.core.vm.modules.vetting import charge_size, finite, methods, readers, refuse_beyond_memory
+from noodle_ray.core.vm.modules.vetting import charge_size, charge_value, finite, methods, readers, refuse_beyond_memory
 
 NormalDist = statistics.NormalDist
 
@@ -26,7 +26,7 @@ def _over_data(function: Callable[..., Any]) -> Callable[..., Any]:
 def _data(value: Any) -> Any:
     """What may be data: a list of an iterable that is no container yet, so that its end is paid for."""
     if isinstance(value, list | tuple):
-        charge_size(len(value), 32)
+        charge_value(value, 32)
     elif hasattr(type(value), "__next__"):
         value = list(finite(value))
         charge_size(len(value), 32)

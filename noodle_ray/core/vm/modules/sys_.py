@@ -87,7 +87,7 @@ def exit(status: Any = None, /) -> NoReturn:  # the name is CPython's
     """sys.exit."""
     if status is None:
         raise SystemExit
-    raise SystemExit(*status) if isinstance(status, tuple) else SystemExit(status)
+    raise SystemExit(*tuple.__iter__(status)) if isinstance(status, tuple) else SystemExit(status)
 
 
 def getrecursionlimit() -> int:

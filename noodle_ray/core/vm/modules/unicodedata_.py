@@ -3,15 +3,16 @@
 import unicodedata
 from typing import Any
 
-from noodle_ray.core.vm.modules.vetting import metered
+from noodle_ray.core.vm.modules.vetting import metered, size_of
 from noodle_ray.core.vm.state import S
 
 _RUN = 64
 
 
 def _charge_normalizing(text: Any) -> None:
-    if not isinstance(text, str) or text.isascii() or len(text) < _RUN:
+    if not isinstance(text, str) or text.isascii() or size_of(text) < _RUN:
         return
+    text = str.__str__(text)
     S.charge(len(text))
     run = longest = 0
     combining = unicodedata.combining

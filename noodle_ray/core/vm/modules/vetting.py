@@ -14,7 +14,7 @@ from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
 
 _SMALL: Final = 63
-_SIZED: Final = (str, bytes, list, tuple, dict)
+_SIZED: Final = (str, bytes, bytearray, list, tuple, dict)
 
 
 def charge_size(size: int, weight: int = 1) -> None:
@@ -23,10 +23,17 @@ def charge_size(size: int, weight: int = 1) -> None:
         S.charge(size * weight >> 4)
 
 
+def size_of(value: object) -> int:
+    """How long a text, bytes or a container really is, whatever a class of the program says; 0 for anything else."""
+    for kind in _SIZED:
+        if isinstance(value, kind):
+            return kind.__len__(value)  # type: ignore[arg-type]
+    return 0
+
+
 def charge_value(value: object, weight: int = 1) -> None:
     """Charge for work on a text, bytes or a container; anything else is free."""
-    if isinstance(value, _SIZED) and len(value) > _SMALL:
-        S.charge(len(value) * weight >> 4)
+    charge_size(size_of(value), weight)
 
 
 def refuse_beyond_memory(size: int) -> None:
@@ -41,10 +48,7 @@ def metered(function: Callable[..., Any], weight: int = 1) -> Callable[..., Any]
 
     @wraps(function, ("__name__", "__qualname__"), ())
     def paying(*args: Any, **kwargs: Any) -> Any:
-        for value in args:
-            if isinstance(value, _SIZED) and len(value) > _SMALL:
-                S.charge(len(value) * weight >> 4)
-        for value in kwargs.values():
+        for value in (*args, *kwargs.values()):
             charge_value(value, weight)
         return function(*args, **kwargs)
 

@@ -10,6 +10,7 @@ from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.names import ITERATION
 from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
+from noodle_ray.core.vm.state import S
 from noodle_ray.light import Callable, FrameType, FunctionType, TracebackType, cast
 
 assert awaiting.HELPERS, "importing it gives generators their methods"
@@ -63,7 +64,8 @@ class PythonRun:
     def fuel_used(self) -> int:
         """Fuel used so far; all of it after a trip."""
         left = self._remaining()
-        return self._limits.fuel if left < 0 else self._limits.fuel - int(left + self._unused())
+        spent = left < 0 or S.tripped == "fuel"  # after which loops that ended may have given back what they had paid
+        return self._limits.fuel if spent else self._limits.fuel - int(left + self._unused())
 
     def fuel_now(self) -> float:
         """Fuel used so far, without what loops have paid ahead: for a profiler."""
