@@ -63,22 +63,44 @@ CONSTRUCTORS: Final[dict[type, Callable[..., None]]] = {}
 """``__init__`` of types whose contents that makes of its arguments, as far as it has to be vetted."""
 
 
+def _vetted_new(kind: Any) -> Callable[..., Any]:
+    """``__new__`` of classes derived from a type of _TEXTS."""
+    from noodle_ray.core.vm.classes.access import Maker
+
+    make, maker = kind.__new__, Maker(kind.__new__)
+
+    def __new__(cls: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and type(args[0]) is kind and len(args[0]) <= _SHORT and not kwargs and is_program_class(cls):
+            return make(cls, *args)  # which needs no vetting
+        return maker(cls, *args, **kwargs)
+
+    return __new__
+
+
 def paying_init(kind: Any) -> Callable[..., None]:
     """``__init__`` of a container, paid for by what it then has."""
+    init, size = kind.__init__, kind.__len__
 
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
-        if kind is dict and isinstance(self, AnySet):
-            raise TypeError("descriptor '__init__' requires a 'dict' object but received a set")
-        kind.__init__(self, *args, **kwargs)
-        length = kind.__len__(self)
-        if length > _SHORT:
-            S.charge(length >> 4)
+        init(self, *args, **kwargs)
+        if args or kwargs:
+            length = size(self)
+            if length > _SHORT:
+                S.charge(length >> 4)
 
     return __init__
 
 
+def _init_dict(self: Any, /, *args: Any, **kwargs: Any) -> None:
+    """dict.__init__, but not for sets, which are dicts underneath."""
+    if isinstance(self, AnySet):
+        raise TypeError(f"descriptor '__init__' requires a 'dict' object but received a '{type(self).__name__}'")
+    _paying_dict(self, *args, **kwargs)
+
+
 _SHORT: Final = 63
-CONSTRUCTORS.update({kind: paying_init(kind) for kind in (dict, list)})
+_paying_dict: Final = paying_init(dict)
+CONSTRUCTORS.update({dict: _init_dict, list: paying_init(list)})
 
 
 METACLASSES: Final[dict[str, Any]] = {}
@@ -130,9 +152,7 @@ def mixin(kind: type) -> type:
     if issubclass(kind, AnySet):
         namespace.pop(mark("fromkeys"), None)
     if kind in _TEXTS:
-        from noodle_ray.core.vm.classes.access import Maker
-
-        namespace["__new__"] = Maker(kind.__new__)
+        namespace["__new__"] = _vetted_new(kind)
     if kind in CONSTRUCTORS:
         namespace["__init__"] = CONSTRUCTORS[kind]
     made = _mixins[kind] = hosted(ProgramType(kind.__name__, (), namespace))
