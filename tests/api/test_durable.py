@@ -130,6 +130,7 @@ async def test_run_is_paused_resumed_cancelled_retried_and_deleted(api: Api) -> 
     found = await ended(api, run)
     assert (found["status"], found["error"]["code"]) == ("failed", "NOODLE-E0401")
     assert (found["limits"]["fuel"], found["limits"]["deadline"]) == (1000, 60)
+    assert found["attempt"] == 1  # what the command set going was not stopped by it
     deleted = await api.client.delete(f"/v1/runs/{run}", headers=AUTHORIZATION)
     assert (deleted.status_code, deleted.content) == (204, b"")
     assert (await get(api, f"/v1/runs/{run}")).status_code == 404

@@ -260,8 +260,9 @@ class DurableRuns:
 
     async def _command(self, run: str, wanted: Command, limits: dict[str, float] | None = None) -> Run:
         changed = await self.store.command(run, wanted, self._clock(), limits)
-        if run in self._active:
-            self._active[run].task.cancel()
+        active = self._active.get(run)
+        if active is not None and active.lease.epoch < changed.epoch:  # not one that began after the command
+            active.task.cancel()
         self._notify(run)
         self._nudge.set()
         return changed
