@@ -95,3 +95,16 @@ def test_run_outlives_its_executor(client: httpx.Client, driver: Client, platfor
     assert len({event["node"] for event in told if event["type"] == "running"}) == 2
     # Asked again was at most the one call whose answer was on its way when the process died.
     assert CALLS <= patiently(lambda: model_calls(client)) - before <= CALLS + 1
+
+
+def test_example_tells_the_run_and_finds_it_again(
+    driver: Client, platform_on_ray: PlatformState, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from examples import durable_run
+
+    for _ in range(2):
+        durable_run.main(platform_on_ray.url, 0.0)
+    first, second = capsys.readouterr().out.split("run ")[1:]
+    assert first.splitlines() == second.splitlines()
+    assert first.splitlines()[-1] == "succeeded ['Payment is overdue.', 'The invoice is late.'] "
+    assert sum(line.startswith("effect") for line in first.splitlines()) == len(durable_run.TEXTS)
