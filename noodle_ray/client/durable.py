@@ -16,6 +16,7 @@ import httpx
 
 from noodle_ray.client import loop
 from noodle_ray.client.failures import error_of, unreachable
+from noodle_ray.errors import PlatformError
 
 if TYPE_CHECKING:
     from noodle_ray.client.http import AsyncClient
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 WAIT_SECONDS = 30.0
 """How long one request waits; `wait` asks again until its own time is over."""
+_PASSING = frozenset({429, 502, 503, 504})
+"""Statuses of a platform, or of the proxy before it, that is there again soon."""
 READ_SECONDS = 60.0
 """How long events may be silent: the platform says something every 15 seconds."""
-RECONNECTS = 5
-"""How often to connect again, without an event in between, before events give up."""
+RECONNECT_SECONDS = 0.2
+"""How long to wait before events connect again."""
 
 
 class AsyncRuns:
@@ -96,26 +99,35 @@ class AsyncRuns:
     async def events(self, run: str, *, after: int = -1) -> AsyncIterator[dict[str, Any]]:
         """What happens to a run after a position, until it has ended: dicts with position, type, at and more.
 
-        Connects again by itself, where it was, if the connection breaks.
+        Connects again by itself, where it was, if the connection breaks or the platform is busy, for as long as the
+        client has patience.
         """
-        failures = 0
+        until, last = time.monotonic() + self._client.patience, ""
         while True:
+            problem: Exception | None = None
             try:
                 async with self._client.stream("GET", f"{_path(run)}/events?after={after}", READ_SECONDS) as response:
                     if response.status_code == 204:
                         return
                     if not response.is_success:
                         await response.aread()
-                        raise error_of(response, self._client.url)
-                    async for event in _events(response):
-                        after, failures = event["position"], 0
-                        yield event
-                    return
+                        problem = error_of(response, self._client.url)
+                        if response.status_code not in _PASSING:
+                            raise problem
+                    else:
+                        until = time.monotonic() + self._client.patience
+                        async for event in _events(response):
+                            after, last = event["position"], event["type"]
+                            until = time.monotonic() + self._client.patience
+                            yield event
+                        if last in ENDED:
+                            return
+                        problem = PlatformError("the events ended before the run did", code="NOODLE-E0811")
             except httpx.HTTPError as error:
-                failures += 1
-                if failures > RECONNECTS:
-                    raise unreachable(self._client.url, error) from None
-                await asyncio.sleep(0.2 * failures)
+                problem = unreachable(self._client.url, error)
+            if time.monotonic() > until:
+                raise problem
+            await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _command(self, run: str, name: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         return _run(await self._client.ask_json("POST", f"{_path(run)}/{name}", body or {}))

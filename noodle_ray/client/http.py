@@ -39,7 +39,7 @@ class AsyncClient:
 
     def __init__(self, url: str, token: str | None = None, *, patience: float = PATIENCE) -> None:
         self.url = checked_url(url)
-        self._patience = patience
+        self.patience = patience
         token = token or find_token(self.url)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Limits(max_connections=256, max_keepalive_connections=64)
@@ -173,7 +173,7 @@ class AsyncClient:
         """Make one request and return the object that answers it; an answer without content gives an empty one."""
         import asyncio
 
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self.patience
         while True:
             try:
                 response = await self._http.request(

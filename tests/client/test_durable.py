@@ -124,8 +124,7 @@ def test_connection_starts_runs(connected: Connection) -> None:
     assert connected.runs.wait(run["id"])["result"] == 2
 
 
-def test_events_of_a_platform_that_is_gone_end_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("noodle_ray.client.durable.RECONNECTS", 1)
+def test_events_of_a_platform_that_is_gone_end_with_an_error() -> None:
     with Client("http://127.0.0.1:9", "x", patience=0) as client, pytest.raises(PlatformError) as caught:
         list(client.runs.events("0" * 32))
     assert caught.value.code == "NOODLE-E0810"

@@ -62,10 +62,8 @@ class EventStream(Response):
                 found = await self._store.events(self._run, after=after, limit=_PAGE)
                 if not found and quiet >= COMMENT_SECONDS:
                     await self._store.get(self._run)
-            except UnknownRun:
-                return
-            except StoreUnavailable:
-                found = []
+            except (UnknownRun, StoreUnavailable):
+                return  # a reader that asks again learns which
             if found:
                 after, last = found[-1].position, found[-1].type
                 pause, quiet = FIRST_POLL, 0.0

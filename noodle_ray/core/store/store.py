@@ -55,6 +55,7 @@ class Store:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="noodle-store-reader")
         self.objects = Objects(objects, self._threads, inline)
         self._modules: set[str] = set()
+        self._closed = False
 
     async def open(self) -> "Store":
         """Bring the tables up to date."""
@@ -64,6 +65,7 @@ class Store:
     async def close(self) -> None:
         """Write what is queued and close all connections."""
         await self._thread(self.writer.close)
+        self._closed = True
         self._threads.shutdown()
         self.engine.dispose()
 
@@ -132,7 +134,7 @@ class Store:
         return [run for run, _, _ in found]
 
     async def claim(self, owner: str, now: float, until: float, limit: int) -> list[Run]:
-        """Take at most so many runs that are due; each has a new epoch. One whose arguments are lost has none (empty)."""
+        """Take at most so many runs that are due; each has a new epoch. One whose arguments are lost has none."""
         found = await self._write(lambda connection: runs.claim(connection, owner, now, until, limit))
         claimed = []
         for stored in found:
@@ -290,6 +292,8 @@ class Store:
         raise AssertionError("not reached")
 
     async def _thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     async def _whole(self, stored: runs.Stored) -> Run:
