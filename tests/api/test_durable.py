@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -253,6 +254,16 @@ async def test_positions_times_and_bodies_of_commands_are_checked(api: Api) -> N
 async def test_runs_need_the_token(api: Api) -> None:
     for method, path in (("GET", ""), ("POST", ""), ("GET", f"/{'0' * 32}/events"), ("DELETE", f"/{'0' * 32}")):
         assert (await api.client.request(method, f"/v1/runs{path}")).status_code == 401
+
+
+async def test_api_document_has_what_it_refers_to(api: Api) -> None:
+    text = (await get(api, "/openapi.json")).text
+    document = json.loads(text)
+    assert set(re.findall(r'"\$ref":"#/components/schemas/(\w+)"', text)) <= set(document["components"]["schemas"])
+    assert "$defs" not in text
+    (status,) = (each for each in document["paths"]["/v1/runs"]["get"]["parameters"] if each["name"] == "status")
+    assert "paused" in status["schema"]["anyOf"][0]["enum"]
+    assert set(document["paths"]["/v1/runs"]["post"]["responses"]) >= {"202", "401", "409", "422", "503"}
 
 
 async def test_nothing_is_opened_before_it_is_needed(api: Api, tmp_path: Path) -> None:
