@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -264,6 +266,13 @@ async def test_api_document_has_what_it_refers_to(api: Api) -> None:
     (status,) = (each for each in document["paths"]["/v1/runs"]["get"]["parameters"] if each["name"] == "status")
     assert "paused" in status["schema"]["anyOf"][0]["enum"]
     assert set(document["paths"]["/v1/runs"]["post"]["responses"]) >= {"202", "401", "409", "422", "503"}
+
+
+def test_platform_without_durable_runs_loads_no_database() -> None:
+    code = "import sys, noodle_ray.api.app, noodle_ray.core.runs.node\n"
+    code += "print({'sqlalchemy', 'alembic', 'fsspec'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 async def test_nothing_is_opened_before_it_is_needed(api: Api, tmp_path: Path) -> None:
