@@ -210,17 +210,14 @@ class WarningsIgnored:
 
     def begin(self) -> None:
         """Ignore all warnings from now on."""
-        self._set([("ignore", None, Warning, None, 0)])
+        self.__enter__()
 
     def __enter__(self) -> None:
-        self._kept = self._set([("ignore", None, Warning, None, 0)])
+        filters: list[tuple[object, ...]] = sys.modules.get("warnings", _warnings).filters
+        self._kept = filters[:]
+        filters[:] = [("ignore", None, Warning, None, 0)]
+        _warnings._filters_mutated()  # type: ignore[attr-defined]
 
     def __exit__(self, *_: object) -> None:
-        self._set(self._kept)
-
-    def _set(self, filters: "list[tuple[object, ...]]") -> "list[tuple[object, ...]]":
-        current: list[tuple[object, ...]] = sys.modules.get("warnings", _warnings).filters
-        kept = current[:]
-        current[:] = filters
+        sys.modules.get("warnings", _warnings).filters[:] = self._kept
         _warnings._filters_mutated()  # type: ignore[attr-defined]
-        return kept

@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from noodle_ray.cluster import PlatformState
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "NOODLE_TEST_RUN"

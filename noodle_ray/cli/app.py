@@ -138,12 +138,16 @@ def compile_(
     ] = None,
     text: Annotated[bool, typer.Option("--text", help="The module as text.")] = False,
     passes: Annotated[bool, typer.Option("--passes", help="The module's text after each optimizer pass.")] = False,
+    effects: Annotated[bool, typer.Option("--effects", help="What functions do, and which loops overlap.")] = False,
     json: Json = False,
 ) -> None:
     """Compile a program to NBC."""
-    from noodle_ray.cli.build import compile_file, show_passes
+    from noodle_ray.cli.build import compile_file, show_effects, show_passes
 
-    _leave(show_passes(file) if passes else compile_file(file, output=output, text=text, as_json=json))
+    if effects:
+        _leave(show_effects(file, as_json=json))
+    else:
+        _leave(show_passes(file) if passes else compile_file(file, output=output, text=text, as_json=json))
 
 
 @app.command()

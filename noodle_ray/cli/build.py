@@ -49,6 +49,26 @@ def show_passes(file: str) -> int:
     return 0
 
 
+def show_effects(file: str, *, as_json: bool = False) -> int:
+    """Print what each function of a program does, and which of its loops overlap; why not where they do not."""
+    from noodle_ray.core.lang.report import as_text, effects_of
+
+    try:
+        data = read_bytes(file)
+        if is_nbc(file, data):
+            raise UsageError(f"{file} is NBC, not source", code="NOODLE-E0902", hint=f"noodle compile {file} --text")
+        filename = "<stdin>" if file == "-" else file
+        found = effects_of(source_text(data, filename), filename)
+    except NoodleError as error:
+        return report(error, as_json=as_json)
+    if as_json:
+        functions = [{**function._asdict(), "loops": [loop._asdict() for loop in function.loops]} for function in found]
+        write_json({"file": file, "functions": functions})
+    else:
+        write(as_text(found))
+    return 0
+
+
 def verify_files(files: list[str], *, as_json: bool = False) -> int:
     """Verify NBC files as an executor does; 0 only if all of them are sound."""
     from noodle_ray.core import nbc

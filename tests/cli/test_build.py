@@ -117,3 +117,50 @@ def test_check_refuses_a_compiled_module(noodle: Command, program: Write, tmp_pa
     done = noodle("check", tmp_path / "m.nbc")
     assert done.status == 2
     assert "noodle verify" in done.err
+
+
+LOOPS = """\
+from noodle_ray import model
+ask = model("m")
+def label(texts):
+    found = {}
+    for text in texts:
+        found[text] = ask(text)
+    while ask("more?"):
+        print(found)
+    return [ask(a + b) for a in texts for b in texts]
+def unseen(texts):
+    seen = []
+    for text in texts:
+        if text not in seen:
+            seen.append(ask(text))
+    return seen
+def double(x):
+    return x * 2
+"""
+
+
+def test_compile_tells_what_functions_do_and_which_loops_overlap(noodle: Command, program: Write) -> None:
+    done = noodle("compile", program(LOOPS), "--effects")
+    assert done.status == 0
+    assert done.out.splitlines() == [
+        "<module>, line 1: ordered",
+        "label, line 3: ordered, asks models",
+        "    line 5, for: overlaps",
+        "    line 7, while: one after the other: whether it goes on is known after each iteration",
+        "    line 9, comprehension: overlaps",
+        "unseen, line 10: asks models",
+        "    line 12, for: one after the other: `seen` is read by its calls and changed by it",
+        "double, line 16: pure",
+    ]
+
+
+def test_compile_tells_effects_as_json(noodle: Command, program: Write) -> None:
+    done = noodle("compile", program(LOOPS), "--effects", "--json")
+    functions = json.loads(done.out)["functions"]
+    assert [function["kind"] for function in functions] == ["ordered", "ordered, asks models", "asks models", "pure"]
+    assert functions[2]["loops"][0]["line"] == 12
+
+
+def test_compile_shows_no_effects_of_a_program_with_errors(noodle: Command, program: Write) -> None:
+    assert noodle("compile", program("print(totl)\n"), "--effects").status == 1

@@ -36,6 +36,9 @@ MODELS = [
     "class D:\n    def __add__(self, o):\n        return m(o)",
     "def gen(xs):\n    for x in xs:\n        yield m(x)",
     "for i in range(3):\n    q = m(i)\n    if q:\n        print(q)",
+    "def loops(xs):\n    out = []\n    for x in xs:\n        if x:\n            out.append(m(x))\n"
+    "    return out, one(1) + one(2)",
+    "for i in range(3):\n    for j in range(2):\n        print(m(i), sorted([i, j], key=m))",
     "def outer():\n    def inner(x):\n        return m(x)\n    return [inner(i) for i in range(2)]",
     "@noodle_ray.program\ndef deco(x):\n    return [e(y) for y in x]",
     "w = m('x')",

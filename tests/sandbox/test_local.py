@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from noodle_ray.core.nbc import digest
+from noodle_ray.core.sandbox import messages
 from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.local import LocalWorker, run_local
 from noodle_ray.core.sandbox.request import RunRequest
@@ -39,7 +40,7 @@ def small_worker() -> Iterator[LocalWorker]:
 
 def pid_of(worker: LocalWorker) -> int:
     server = worker._server
-    return worker._pid if server is None else psutil.Process(server.process.pid).children()[0].pid
+    return worker._pid if server is None else psutil.Process(server.process.pid).children()[-1].pid
 
 
 def answers_again(worker: LocalWorker) -> bool:
@@ -86,6 +87,32 @@ def test_deadline_trips_when_program_never_ends(worker: LocalWorker, source: str
     assert answers_again(worker)
 
 
+@pytest.mark.parametrize("deadline", [0.001, 0.015, 0.1])
+def test_worker_meets_its_deadline_when_a_run_was_just_before(
+    worker: LocalWorker, deadline: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "GRACE", 15.0)  # so that the worker itself must end the run
+    assert answers_again(worker)
+    pid = pid_of(worker)
+    for _ in range(5):  # whose timer ticks on
+        assert answers_again(worker)
+        assert code(worker.run(request(FOREVER, deadline=deadline, fuel=10**15))) == "E0403"
+    assert answers_again(worker)
+    assert pid_of(worker) == pid
+
+
+def test_timer_stands_still_when_a_worker_is_idle(worker: LocalWorker) -> None:
+    assert answers_again(worker)
+    process = psutil.Process(pid_of(worker))
+    waiting = threading.Event()
+    for _ in range(200):
+        before = process.num_ctx_switches()
+        waiting.wait(0.05)  # several ticks
+        if process.num_ctx_switches() == before:
+            return
+    raise AssertionError("the worker never rests")
+
+
 def test_deadline_trips_when_program_waits_for_an_answer(worker: LocalWorker) -> None:
     class Silent(Echo):
         def receive(self, timeout: float | None = None) -> list:  # type: ignore[type-arg]
@@ -129,6 +156,19 @@ def test_memory_limit_leaves_room_when_program_stays_below(small_worker: LocalWo
     outcome = small_worker.run(request("len('a' * 40_000_000)", memory=50_000_000))
     assert outcome["result"] == 40_000_000
     assert 38_000_000 < outcome["usage"]["memory_peak_bytes"] < 50_000_000  # type: ignore[index]
+
+
+def test_memory_peak_is_the_runs_own_when_small_runs_and_large_arguments_were_before(small_worker: LocalWorker) -> None:
+    taking = request("len('a' * 20_000_000)")
+    first = small_worker.run(taking)
+    for _ in range(5):  # of which each begins where the one before did
+        assert answers_again(small_worker)
+    after_small = small_worker.run(taking)
+    assert small_worker.run(request("def main(text):\n    return len(text)", "a" * 9_000_000))["result"] == 9_000_000
+    assert answers_again(small_worker)
+    after_large = small_worker.run(taking)
+    for outcome in (first, after_small, after_large):
+        assert 16_000_000 < outcome["usage"]["memory_peak_bytes"] < 30_000_000  # type: ignore[index]
 
 
 def test_memory_peak_is_the_runs_own_when_an_earlier_run_took_more(small_worker: LocalWorker) -> None:
@@ -330,6 +370,17 @@ def test_run_local_leaves_nothing_when_done() -> None:
     assert run_local(request("1 + 1"))["result"] == 2
     with pytest.raises(ModuleError):
         run_local(RunRequest(b"garbage", digest(b"garbage"), limits=Limits()))
+    assert (set(os.listdir("/proc/self/fd")), psutil.Process().children()) == before
+
+
+@pytest.mark.parametrize("fork_server", [False, True])
+def test_workers_that_were_killed_at_their_deadlines_are_gone_when_closed(fork_server: bool) -> None:
+    before = set(os.listdir("/proc/self/fd")), psutil.Process().children()
+    with LocalWorker(fork_server=fork_server) as worker:
+        for _ in range(3):
+            assert answers_again(worker)
+            os.kill(pid_of(worker), signal.SIGSTOP)  # a hang that no timer in the worker can end
+            assert code(worker.run(request(FOREVER, deadline=0.05, fuel=10**15))) == "E0403"
     assert (set(os.listdir("/proc/self/fd")), psutil.Process().children()) == before
 
 

@@ -185,9 +185,34 @@ async def test_worker_is_killed_at_the_deadline_when_it_is_stopped(pool: WorkerP
     assert await answers_again(pool)
 
 
+async def test_deadline_of_a_run_is_its_own_when_another_run_was_before() -> None:
+    sleeping = "import time\ntime.sleep(0.6)\n'slept'"
+    async with WorkerPool(min_size=1, max_size=1) as pool:
+        for deadline, source, expected in (
+            (20.0, "1 + 1", ""),
+            (0.3, FOREVER, "E0403"),  # while the pool's timer is set for the run before
+            (0.3, "1 + 1", ""),
+            (20.0, sleeping, ""),  # past the time at which the timer of the run before fires
+        ):
+            assert code(await pool.run(request(source, deadline=deadline, fuel=10**15))) == expected
+        assert pool.stats().replaced == 0
+
+
+async def test_run_is_killed_at_its_own_deadline_when_another_run_was_before() -> None:
+    async with WorkerPool(min_size=1, max_size=1) as pool:
+        assert await answers_again(pool)
+        run = asyncio.create_task(pool.run(request(FOREVER, deadline=0.5, fuel=10**15)))
+        await until(lambda: pool.stats().busy == 1)
+        os.kill(worker_pids(pool)[0], signal.SIGSTOP)
+        outcome = await run
+        assert code(outcome) == "E0403"
+        assert outcome["usage"]["wall_seconds"] < 20.0  # type: ignore[index]  # the deadline of the run before
+        assert pool.stats().replaced == 1
+
+
 async def test_output_and_usage_are_told_when_the_worker_is_killed(pool: WorkerPool) -> None:
     run = asyncio.create_task(pool.run(request("print('a')\n" + FOREVER, fuel=10**15)))
-    await until(lambda: any(worker._told.stdout for worker in pool._workers.values()))
+    await until(lambda: any(worker._told and worker._told.stdout for worker in pool._workers.values()))
     for pid in worker_pids(pool):
         os.kill(pid, signal.SIGKILL)
     outcome = await run

@@ -1,6 +1,6 @@
 """Arrays on the wire: they arrive bit for bit, where they were received, and what is none is refused."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgpack
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from noodle_ray.core.sandbox import messages
+from noodle_ray.core.sandbox import messages, outcome
 from noodle_ray.core.sandbox.wire import Codec, WireError
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.core.vm.arrays.array import around, wrap
@@ -122,13 +122,25 @@ def test_result_that_nests_deeply_around_an_array_breaks_the_protocol(depth: int
     for _ in range(depth):
         result = [result]
     with pytest.raises(WireError):
-        messages.read(OWNER.pack(["done", 1, {"result": result}, False]), 1)
+        messages.read(OWNER.pack(["done", 1, False, [result, *_PLAIN]]), 1)
+
+
+_PLAIN: Final[list[object]] = ["", None, [0] * 8, "python", [], None]
+"""What an outcome's parts have after its result."""
+
+
+def test_outcome_with_an_array_as_its_result_has_a_list() -> None:
+    done = messages.read(OWNER.pack(["done", 1, False, [array([1.0]), *_PLAIN]]), 1)
+    assert isinstance(done, messages.Done)
+    assert done.outcome["result"] == [1.0]
+    assert done.outcome["usage"] == dict.fromkeys(outcome.USAGE, 0)
 
 
 def test_messages_with_arrays_in_the_wrong_places_break_the_protocol() -> None:
     some = array([1.0])
     for message in (
-        ["done", 1, some, False], ["done", some, {}, False], ["done", 1, {"result": 1, "stdout": some}, False],
+        ["done", 1, False, some], ["done", some, False, [1, *_PLAIN]], ["done", 1, False, [1, some, *_PLAIN[1:]]],
+        ["done", 1, some, [1, *_PLAIN]], ["done", 1, False, [1, "", None, [some] * 8, "python", [], None]],
         ["effects", 1, some], ["effects", 1, [some]], ["effects", 1, [["/1", some, [], {}]]], ["ready", some],
         ["progress", 1, {"fuel": some}, ""], ["native", 1, 0, 1, "i", [["x", some]], 0, {}], [some], some,
     ):  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.execute import Outcome, execute
+from noodle_ray.core.vm.gathering import WINDOW
 from tests.vm.hosts import ScriptedHost, echo, newest
 
 TIERS = ["interpreter", "python"]
@@ -178,3 +179,37 @@ def test_fuel_and_keys_when_tiers_differ_are_the_same() -> None:
     assert left.result == right.result
     assert left.usage["fuel"] == right.usage["fuel"]
     assert left_host.keys == right_host.keys
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_recursion_when_its_calls_overlap_has_the_depth_that_it_has_without(tier: str) -> None:
+    source = "def walk(n):\n    return walk(n - 1) + m(str(n)) if n else ''\nwalk({})"
+    outcome, host = run(source.format(900), tier)
+    assert outcome.error is None
+    assert len(host.sent) == 1
+    outcome, _ = run(source.format(3000), tier)
+    assert outcome.error is not None
+    assert outcome.error["code"] == "NOODLE-E0404"
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_loop_when_a_row_fails_has_run_the_rest_of_the_rows_before(tier: str) -> None:
+    source = """
+    def f(xs):
+        for x in xs:
+            y = m(x)
+            print(x, y)
+    f(["a", "b", "bad", "c"])
+    """
+    outcome, host = run(source, tier)
+    assert outcome.stdout == "a a!\nb b!\n"
+    assert outcome.error is not None
+    assert [frame["line"] for frame in outcome.error["traceback"]] == [8, 6]
+    assert [len(batch) for batch in host.sent] == [4]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_loop_when_long_is_run_by_the_window(tier: str) -> None:
+    outcome, host = run("total = 0\nfor i in range(1000):\n    total += len(m(str(i)))\ntotal", tier)
+    assert outcome.result == sum(len(str(i)) + 1 for i in range(1000))
+    assert [len(batch) for batch in host.sent] == [WINDOW, 1000 - WINDOW]

@@ -8,7 +8,8 @@ import pytest
 
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.execute import execute
-from noodle_ray.core.vm.fibers import WINDOW, Fibers
+from noodle_ray.core.vm.fibers import Fibers
+from noodle_ray.core.vm.gathering import WINDOW
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.operators import SKIP

@@ -1,22 +1,28 @@
 """Runs the stages in order and collects what they find."""
 
-from noodle_ray.core.lang.lower import lower
+import _ast as ast
+from _operator import attrgetter
+
+from noodle_ray.core.lang.lower import Unit, lower
 from noodle_ray.core.lang.lower.frame import TooLarge
 from noodle_ray.core.lang.mangle import has_private_names, mangle
 from noodle_ray.core.lang.parse import TOO_DEEP, late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.resolve import MAX_FINDINGS, Resolution
-from noodle_ray.core.lang.validate import validate
+from noodle_ray.core.lang.validate import is_settled, survey
 from noodle_ray.core.nbc.bounds import MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.module import Block, Function, Module
-from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.nbc.walk import NESTING, blocks_of
 from noodle_ray.core.vm.catalog import module_of
 from noodle_ray.errors import CompileError, Diagnostic
-from noodle_ray.light import Iterable, NamedTuple
+from noodle_ray.light import TYPE_CHECKING, Iterable, NamedTuple
+
+if TYPE_CHECKING:
+    from noodle_ray.core.lang.purity import Facts
 
 _OWN_SCOPES = frozenset({"NOODLE-E0108", "NOODLE-E0121"})
 """Unsupported features that bind names in ways the resolver does not follow."""
-INTROSPECTION = (
+_INTROSPECTION = (
     *(
         "__annotations__",
         "get_annotations",
@@ -28,7 +34,14 @@ INTROSPECTION = (
         "locals(",
     ),
 )
-"""What a program that asks about itself has in its text."""
+
+
+def asks_about_itself(source: str) -> bool:
+    """Whether a program's text has what one that asks about itself has."""
+    for word in _INTROSPECTION:  # noqa: SIM110 (a generator takes twice as long)
+        if word in source:
+            return True
+    return False
 
 
 def compile_source(source: str, filename: str = "<noodle>") -> Module:
@@ -61,13 +74,13 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     lines = split_lines(source)
     if not source.isascii():
         to_characters(tree, lines)
-    found = validate(tree)
-    if any(diagnostic.code in (TOO_DEEP.code, "NOODLE-E0118") for diagnostic in found):
+    found, _, may_be_late = survey(tree)
+    if found and any(diagnostic.code in (TOO_DEEP.code, "NOODLE-E0118") for diagnostic in found):
         return None, found
-    late = late_syntax_errors(tree, filename)
+    late = [] if is_settled(source, may_be_late) else late_syntax_errors(tree, filename)
     if late:
         return None, _sorted(late + found)
-    if any(word in source for word in INTROSPECTION):
+    if asks_about_itself(source):
         from noodle_ray.core.lang.introspection import rewrite
 
         rewrite(tree, source)
@@ -80,14 +93,30 @@ def _stages(source: str, filename: str) -> tuple[Module | None, list[Diagnostic]
     if unit.found:
         return None, _sorted(unit.found)
     if not unit.effects:
-        return _module([f for f in unit.functions if f is not None], filename), []
-    from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
+        return _module(unit.done(), filename), []
+    from noodle_ray.core.lang.effects import finished
+
+    return _module(finished(_facts(unit, tree, titles, lines)), filename), []
+
+
+def _facts(unit: Unit, tree: ast.Module, titles: dict[int, str], lines: list[str]) -> "Facts":
+    """What is known of a program whose comprehensions run as fibers where they may."""
+    from noodle_ray.core.lang.effects import facts_of, overlapping_comprehensions
 
     facts = facts_of(unit)
     overlapping = overlapping_comprehensions(facts)
-    if overlapping:
-        facts = facts_of(lower(Resolution(tree, titles, overlapping), lines))
-    return _module(insert_waits(facts), filename), []
+    return facts_of(lower(Resolution(tree, titles, overlapping), lines)) if overlapping else facts
+
+
+def analyzed(source: str, filename: str = "<noodle>") -> "Facts":
+    """What is known of a program before its loops are cut. Raises CompileError for one that does not compile."""
+    compile_source(source, filename)
+    source = source.removeprefix("\ufeff")
+    tree, _ = parse(source, filename)
+    assert tree is not None
+    lines = split_lines(source)
+    titles = mangle(tree) if has_private_names(source) else {}
+    return _facts(lower(Resolution(tree, titles), lines), tree, titles, lines)
 
 
 def _sorted(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -107,28 +136,39 @@ def tables_of(blocks: Iterable[Block]) -> Tables:
     models: set[str] = set()
     imports: set[str] = set()
     count = 0
-    for block in blocks:
-        for op, args, _ in flatten(block):
-            count += 1
-            if op in ("model", "effect"):
-                models.add(str(args[1]))
-            elif op in ("bget", "callb"):
-                module = module_of(str(args[1]))
+    pending = list(blocks)
+    while pending:
+        block = pending.pop()
+        count += len(block)
+        for instr in block:
+            op = instr.op
+            if op == "bget" or op == "callb":
+                module = module_of(str(instr.args[1]))
                 if module:
                     imports.add(module)
+            elif op in NESTING:
+                pending.extend(blocks_of(instr))
+            elif op == "model" or op == "effect":
+                models.add(str(instr.args[1]))
     return Tables(models, imports, count)
 
 
 def sealed(functions: list[Function], parts: list[Tables], filename: str) -> Module:
     """The module of these functions, of whose code the parts tell. Raises TooLarge."""
-    if sum(part.size for part in parts) > MAX_INSTRUCTIONS:
+    size, models, imports = 0, set[str](), set[str]()
+    for part in parts:
+        size += part.size
+        models |= part.models
+        imports |= part.imports
+    if size > MAX_INSTRUCTIONS:
         message = f"the program has more than {MAX_INSTRUCTIONS} instructions"
         hint = "pass data as arguments of main instead"
         raise TooLarge(Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), hint))
-    models = sorted({name for part in parts for name in part.models})
-    imports = sorted({name for part in parts for name in part.imports})
-    return Module(tuple(functions), tuple(models), tuple(imports), filename)
+    return Module(tuple(functions), tuple(sorted(models)), tuple(sorted(imports)), filename)
 
 
 def _module(functions: list[Function], filename: str) -> Module:
-    return sealed(functions, [tables_of([function.body for function in functions])], filename)
+    return sealed(functions, [tables_of(map(_BODY, functions))], filename)
+
+
+_BODY = attrgetter("body")

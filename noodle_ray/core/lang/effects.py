@@ -8,7 +8,9 @@ is outstanding, the whole function is guarded: an error of an earlier call takes
 
 from typing import Any, Final, cast
 
-from noodle_ray.core.lang.lower.frame import Unit
+from noodle_ray.core.lang.fission import overlap_loops
+from noodle_ray.core.lang.fission.flow import Flow
+from noodle_ray.core.lang.lower.frame import WHOLE, Unit
 from noodle_ray.core.lang.purity import Facts, Region, Remembered
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
@@ -45,8 +47,30 @@ def _may_overlap(facts: Facts, function: int, comp: Instr) -> bool:
     region = Region(function, flatten(cast(Block, loop.args[2])), facts.traits)
     region.plain |= around.plain - region.writers.keys()
     named = len(facts.functions[function].locals)
-    writes_local = any(register < named for register in region.writers)
+    writes_local = any(register < named for register in region.writers) or _keeps_variables(region)
     return not writes_local and facts.region_effectful(region) and facts.region_safe(region)
+
+
+def _keeps_variables(region: Region) -> bool:
+    """True if functions that use the comprehension's variables may outlive an element: they share one variable."""
+    if not any(instr.op == "cset" for instr in region.instructions):
+        return False
+    made = {cast(int, instr.args[0]) for instr in region.instructions if instr.op == "func"}
+    for instr in region.instructions:
+        kept = made.intersection(reads_of(instr))
+        if instr.op == "call":
+            kept -= {cast(int, instr.args[1])} - set(cast("tuple[int, ...]", instr.args[2]))
+        elif instr.op in ("callb", "callm"):
+            kept -= {register for _, register in cast("tuple[tuple[str, int], ...]", instr.args[-1])}
+            kept -= set(cast("tuple[int, ...]", instr.args[2])) if instr.args[1] in ("map", "filter") else set()
+        if kept:
+            return True
+    return False
+
+
+def finished(facts: Facts) -> list[Function]:
+    """The program's functions with loops that overlap, and all waits."""
+    return insert_waits(overlap_loops(facts)[0])
 
 
 def insert_waits(facts: Facts) -> list[Function]:
@@ -90,13 +114,18 @@ class State:
 
 
 class _Waits:
-    """Rewrites one function."""
+    """Rewrites one function. Variables of ``unsure`` are waited for at once, as only some ways lead through a call that
+    gives them a value."""
 
     def __init__(self, facts: Facts, index: int) -> None:
         self.facts = facts
         self.index = index
         self.function = facts.functions[index]
         self.region = facts.regions[index]
+        self.unsure: set[int] = set()
+        self.begin()
+
+    def begin(self) -> None:
         self.registers = self.function.registers
         self.state = State()
         self.code: list[Instr] = []
@@ -105,10 +134,16 @@ class _Waits:
         self.breaks: list[State] = []
         self.before: list[set[int]] = []
         self.source: dict[int, str] = {}
+        self.asked: dict[object, Span | None] = {}
         self.exposed = False
 
     def rewrite(self) -> Function:
         body = self.block(self.function.body)
+        parameters = set(range(len(self.function.params)))
+        while unsure := Flow(body, parameters).forced - self.unsure:
+            self.unsure |= unsure
+            self.begin()
+            body = self.block(self.function.body)
         if self.exposed:
             span = self.function.span
             handler = (Instr("barrier", (), span), Instr("reraise", (), span))
@@ -129,6 +164,7 @@ class _Waits:
         state = self.state
         if register not in state.pending:
             return
+        span = self.asked.get(register) or span  # an error is that of the line that asked
         self.code.append(Instr("force", (register,), span))
         state.pending.discard(register)
         state.outstanding.discard(register)
@@ -144,6 +180,8 @@ class _Waits:
 
     def barrier(self, span: Span) -> None:
         if self.state.outstanding:
+            if len(self.state.outstanding) == 1:
+                span = self.asked.get(next(iter(self.state.outstanding))) or span
             self.code.append(Instr("barrier", (), span))
             self.state.outstanding.clear()
 
@@ -159,8 +197,13 @@ class _Waits:
         self.written(register)
         self.state.pending.add(register)
         self.state.outstanding.add(register)
-        if self.eager:
+        self.asked_at(register, span)
+        if self.eager or register in self.unsure:
             self.force(register, span)
+
+    def asked_at(self, place: object, span: Span | None) -> None:
+        """Notes where what a register or global may wait for was asked; None for one of several places."""
+        self.asked[place] = span if self.asked.get(place, span) == span else None
 
     def alias(self, target: int, sources: list[int]) -> None:
         """``target`` now holds the value of one of the sources, pending or not."""
@@ -169,9 +212,12 @@ class _Waits:
         self.written(target)
         for register in pending:
             state.pending.add(target)
+            self.asked_at(target, self.asked.get(register))
             if register in state.outstanding and register >= len(self.function.locals):
                 state.outstanding.discard(register)
                 state.outstanding.add(target)
+        if pending and target in self.unsure:
+            self.force(target, WHOLE)
 
     # straight-line code
 
@@ -197,9 +243,10 @@ class _Waits:
         self.ask(instr)
 
     def ask(self, instr: Instr) -> None:
-        """Inside a try statement a variable keeps its value until the call has answered."""
+        """Inside a try statement a variable keeps its value until the call has answered; and so does all that a part
+        of a loop may return."""
         target = cast(int, instr.args[0])
-        if not self.eager or target >= len(self.function.locals):
+        if not self.eager or (target >= len(self.function.locals) and self.index not in self.facts.pieces):
             self.code.append(instr)
             self.becomes_pending(target, instr.span)
             return
@@ -236,6 +283,7 @@ class _Waits:
         state.globals.discard(name)
         if register in state.pending:
             state.globals.add(name)
+            self.asked_at(name, self.asked.get(register))
             if register in state.outstanding:
                 state.outstanding.discard(register)
                 state.outstanding.add(name)
@@ -248,6 +296,7 @@ class _Waits:
         if name in self.state.globals:
             self.state.pending.add(register)
             self.source[register] = name
+            self.asked_at(register, self.asked.get(name))
 
     # branches
 

@@ -33,8 +33,6 @@ OVERLOADS: Final = CLASS_DUNDERS - _UNSEEN
 
 def eager_generators(resolution: "Resolution") -> frozenset[int]:
     """Ids of the generator expressions to read at once. All others get a function of their own."""
-    if not resolution.handed_over:
-        return frozenset()
     resolution.stops |= any("StopIteration" in scope.loads for scope in resolution.scopes.values())
     busy = bool(resolution.class_names & OVERLOADS)
     eager = frozenset(

@@ -8,7 +8,7 @@ from _thread import allocate_lock
 
 from noodle_ray.core.nbc.module import Span
 from noodle_ray.errors import Diagnostic
-from noodle_ray.light import Final, WarningsIgnored, cast
+from noodle_ray.light import Any, Final, WarningsIgnored
 
 MAX_SOURCE: Final = 1 << 20
 """Largest source accepted, in characters."""
@@ -29,10 +29,13 @@ def parse(source: str, filename: str) -> tuple[ast.Module | None, list[Diagnosti
     if len(source) > MAX_SOURCE:
         message = f"the program is too large: {len(source)} characters, {MAX_SOURCE} are allowed"
         return None, [Diagnostic("NOODLE-E0118", message, (1, 0, 1, 1), "pass data as arguments of main instead")]
-    for character, what in (("\0", "a null character"), *_surrogates(source)):
-        if character in source:
+    if "\0" in source or not source.isascii():
+        for character, what in (("\0", "a null character"), *_surrogates(source)):
+            if character not in source:
+                continue
             span = _span_of(source, source.index(character))
             return None, [Diagnostic("NOODLE-E0001", f"the program contains {what}", span, "remove the character")]
+    tree: Any
     try:
         with _warnings_lock, WarningsIgnored():
             tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
@@ -42,7 +45,7 @@ def parse(source: str, filename: str) -> tuple[ast.Module | None, list[Diagnosti
         return None, [Diagnostic("NOODLE-E0001", f"the program cannot be read: {error}", (1, 0, 1, 1))]
     except (RecursionError, MemoryError):
         return None, [TOO_DEEP]
-    return cast(ast.Module, tree), []
+    return tree, []
 
 
 def late_syntax_errors(tree: ast.Module, filename: str, flags: int = 0) -> list[Diagnostic]:

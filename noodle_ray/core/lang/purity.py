@@ -25,7 +25,7 @@ MUTATORS: Final = frozenset(
      "popitem", "remove", "reverse", "setdefault", "sort", "symmetric_difference_update", "update"}
 )  # fmt: skip
 """Methods that change their receiver, of any type."""
-_READERS: Final = frozenset(
+READERS: Final = frozenset(
     {
         *(name for kind in (str, bytes, int, float, complex, tuple, frozenset, range) for name in kind.__dict__),
         *("all", "any", "argmax", "argmin", "argsort", "astype", "clip", "cosine", "cumsum", "date", "dot", "elements"),
@@ -67,6 +67,7 @@ class Region:
         self.instructions = list(instructions)
         self.shown = [instr for instr in self.instructions if instr.op in _VISIBLE]
         self.asking = [instr for instr in self.instructions if instr.op in _ASKING]
+        self.handing = [instr for instr in self.instructions if instr.op == "callb" and _hands_on(instr)]
         self.guarded = any(instr.op in ("try", "with") for instr in self.instructions)
         self.loose: bool | None = None
         self.writers: dict[int, list[Instr]] = {}
@@ -114,6 +115,12 @@ class Region:
         return op == "inplace" and args[2] in self.own and "binop" in self.fresh
 
 
+def _hands_on(instr: Instr) -> bool:
+    """True if a builtin is given a function that it calls for each of some elements."""
+    args = cast(Any, instr.args)
+    return args[1] in ("map", "filter", ".each", ".keys") or any(name == "key" for name, _ in args[3])
+
+
 class Remembered:
     """What was found out of functions before, by the function itself, the place it has and what else it depends on."""
 
@@ -140,6 +147,7 @@ class Facts:
     def __init__(self, unit: Unit, remembered: Remembered | None = None) -> None:
         self.unit = unit
         self.remembered = remembered or Remembered(0)
+        self.pieces: frozenset[int] = frozenset(unit.pieces)
         self.functions = [function for function in unit.functions if function is not None]
         self.traits = Traits(self.functions)
         entry = self._entry() if self.traits.any else None
@@ -183,7 +191,7 @@ class Facts:
             for op, args, _ in flatten(function.body):
                 if op == "gget" and args[1] == "main":
                     return None
-        return self._function_named(self.unit.resolution.module, "main")
+        return self.function_named(self.unit.resolution.module, "main")
 
     def _maps_loosely(self, region: Region) -> bool:
         """True if a ``map`` or ``filter`` may run code that others see, whenever it is gone through."""
@@ -227,7 +235,7 @@ class Facts:
                     return True
             if instr.op == "gather" and self.effectful[cast(int, instr.args[3])]:
                 return True
-        return False
+        return any(self.callback_asks(region.function, instr) for instr in region.handing)
 
     def visible(self, region: Region, instr: Instr) -> bool:
         """True if others can see that the instruction ran: the program's caller, other fibers, its own globals."""
@@ -247,9 +255,12 @@ class Facts:
         found: dict[int, int] = {}
         scope = self.unit.homes[region.function]
         names = self.functions[region.function].locals
-        for register, writers in region.writers.items():
+        own = region.writers
+        if region.function in self.pieces:  # whose parameters are variables of the function around
+            own = {**own, **{register: [] for register in range(len(self.functions[region.function].params))}}
+        for register, writers in own.items():
             if register < len(names):
-                index = self._function_named(scope, names[register])
+                index = self.function_named(scope, names[register])
             elif len(writers) == 1:
                 index = self._function_from(region, scope, writers[0])
             else:
@@ -262,14 +273,14 @@ class Facts:
         if writer.op == "func":
             return cast(int, writer.args[1])
         if writer.op == "gget":
-            return self._function_named(self.unit.resolution.module, str(writer.args[1]))
+            return self.function_named(self.unit.resolution.module, str(writer.args[1]))
         if writer.op == "cget":
             function = self.functions[region.function]
             name = (function.cells + function.free)[cast(int, writer.args[1])]
-            return self._function_named(scope, name)
+            return self.function_named(scope, name)
         return None
 
-    def _function_named(self, scope: Scope | None, name: str) -> int | None:
+    def function_named(self, scope: Scope | None, name: str) -> int | None:
         while scope is not None and (scope.kind == "class" or not scope.owns(name)):
             scope = scope.parent
         if scope is not None and scope.kind == "module":
@@ -323,12 +334,34 @@ class Facts:
         return bool(made) and self.functions[made[0]].name == "<genexpr>"
 
     def callback_safe(self, region: Region, register: int) -> bool:
-        """True if the register holds a known function that is fiber-safe, or no function of the program."""
+        """True if the register holds a known function that is fiber-safe, a model, or no function of the
+        program."""
         callee = self.callees[region.function].get(register)
         if callee is not None:
             return self.safe[callee]
         writers = region.writers.get(register, [])
-        return bool(writers) and all(w.op == "bget" and w.args[1] in PURE_BUILTINS for w in writers)
+        return bool(writers) and all(
+            w.op == "model"
+            or (w.op == "bget" and w.args[1] in PURE_BUILTINS)
+            or (w.op == "callb" and w.args[1] == ".keys")
+            for w in writers
+        )
+
+    def callback_asks(self, index: int, instr: Instr) -> bool:
+        """True if an instruction of a function gives a builtin a model, or a function that asks one, to call."""
+        if instr.op != "callb":
+            return False
+        args = cast(Any, instr.args)
+        given = [register for name, register in args[3] if name == "key"]
+        if args[1] in ("map", "filter", ".each", ".keys"):
+            given += args[2][:1]
+        return any(self._asks(index, register) for register in given)
+
+    def _asks(self, index: int, register: int) -> bool:
+        callee = self.callees[index].get(register)
+        if callee is not None:
+            return self.effectful[callee]
+        return any(writer.op == "model" for writer in self.regions[index].writers.get(register, ()))
 
 
 def _keeps(instr: Instr, lazy: set[int]) -> bool:
@@ -336,7 +369,7 @@ def _keeps(instr: Instr, lazy: set[int]) -> bool:
         return False
     if instr.op == "extend":
         return instr.args[0] in lazy
-    if instr.op == "callb" and (instr.args[1] in _CONSUMERS or instr.args[1] in _LAZY):
+    if instr.op == "callb" and (instr.args[1] in _CONSUMERS or instr.args[1] in _LAZY or instr.args[1] == ".each"):
         return False
     if instr.op == "callm" and instr.args[2] in ("join", "extend", "update"):
         return instr.args[1] in lazy
@@ -361,13 +394,15 @@ def _callbacks(facts: Facts, region: Region, keywords: tuple[tuple[str, int], ..
 
 def _callb(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
     name = args[1]
+    if name in (".each", ".keys"):
+        return not facts.callback_safe(region, args[2][0])
     if name in ("map", "filter"):
         return not args[2] or not facts.callback_safe(region, args[2][0])
     return name not in _PURE or _callbacks(facts, region, args[3], name.startswith("json."))
 
 
 def _callm(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
-    if args[2] not in _READERS and not (args[2] in MUTATORS and args[1] in region.own):
+    if args[2] not in READERS and not (args[2] in MUTATORS and args[1] in region.own):
         return True
     return _callbacks(facts, region, args[4], False)
 

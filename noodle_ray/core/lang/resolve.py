@@ -19,6 +19,8 @@ _MAX_SUGGESTIONS: Final = 20
 OFFERED: Final = BUILTIN_NAMES - MODULES.keys() - HIDDEN - {"ModelError"}
 """Builtin names that need no import. (Those with a dot in them cannot be met.)"""
 
+_KNOWN: Final = OFFERED | HIDDEN | {"__name__", "__doc__", "__debug__"}
+
 
 class Resolution:
     """The scopes of one program: the module's, and one per function, class, lambda and comprehension node.
@@ -52,11 +54,15 @@ class Resolution:
 
     def _settle(self) -> None:
         """What can be told when the whole program has been walked."""
-        self.check_model_aliases()
-        self.eager = eager_generators(self)
-        self._hold_generators()
+        if self.model_aliases:
+            self.check_model_aliases()
+        if self.handed_over:
+            self.eager = eager_generators(self)
+        if len(self.scopes) > 1:
+            self._hold_generators()
         _finish(self.module, self)
-        _place(self.module, frozenset())
+        if self.module.children:
+            _place(self.module, frozenset())
 
     def _hold_generators(self) -> None:
         """A comprehension over a generator of the program is a function, as in CPython: an exception that leaves it
@@ -69,11 +75,11 @@ class Resolution:
 
     def generator_functions(self) -> set[str]:
         """Names of the functions, anywhere in the program, that are generators."""
-        return {
-            scope.node.name
-            for scope in self.scopes.values()
-            if scope.yields and isinstance(scope.node, ast.FunctionDef)
-        }
+        names: set[str] = set()
+        for scope in self.scopes.values():
+            if scope.yields and isinstance(scope.node, ast.FunctionDef):
+                names.add(scope.node.name)
+        return names
 
     def lookup(self, scope: Scope, name: str) -> tuple[Scope | None, Meaning]:
         """The scope whose variable the name is, if it is one, and its meaning as far as scopes tell. Names of a
@@ -207,7 +213,8 @@ def _finish(scope: Scope, resolution: Resolution) -> None:
     if scope.kind == "comp" and scope.captured:
         scope.function = True
     if scope.kind == "module":
-        _report_unknown(needed, resolution)
+        if needed:
+            _report_unknown(needed, resolution)
         return
     for name in scope.nonlocals:
         needed.setdefault(name, scope.node)
@@ -232,8 +239,7 @@ def _finish_class(scope: Scope, passed: dict[str, ast.AST]) -> None:
 
 def _report_unknown(needed: dict[str, ast.AST], resolution: Resolution) -> None:
     module = resolution.module
-    known_names = OFFERED | HIDDEN | {"__name__", "__doc__", "__debug__"}
-    unknown = [name for name in needed if name not in module.bound and name not in known_names]
+    unknown = [name for name in needed if name not in module.bound and name not in _KNOWN]
     if not unknown:
         return
     known = {bound for scope in resolution.scopes.values() for bound in scope.bound}

@@ -43,15 +43,15 @@ class Counts(NamedTuple):
         return self.scopes > MAX_SCOPES or self.large > MAX_LARGE_NUMBERS or self.captures > MAX_CAPTURES**2
 
 
-def validate(tree: ast.Module) -> list[Diagnostic]:
-    """Every use of an unsupported feature, in source order."""
-    return survey(tree)[0]
+_NONE: Final = Counts()
 
 
-def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts]:
-    """Every use of an unsupported feature, and what a program may have only so many of."""
+def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts, bool]:
+    """Every use of an unsupported feature, in source order; what a program may have only so many of; and whether it has
+    anything in which CPython finds errors only after parsing."""
     found: list[Diagnostic] = []
     scopes = large = captures = 0
+    late = False
     stack: list[tuple[Any, int]] = [(tree, 0)]
     while stack:
         node, depth = stack.pop()
@@ -65,10 +65,12 @@ def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts]:
                 captures += _captures(node.pattern) ** 2
             if scopes > MAX_SCOPES or large > MAX_LARGE_NUMBERS or captures > MAX_CAPTURES**2:
                 found = [_too_many(node, scopes > MAX_SCOPES, large > MAX_LARGE_NUMBERS)]
-                return found, Counts(scopes, large, captures)
+                return found, Counts(scopes, large, captures), True
         if depth > MAX_DEPTH:
             found.append(TOO_DEEP._replace(span=span_of(node)))
-            return found, Counts(scopes, large, captures)
+            return found, Counts(scopes, large, captures), True
+        if not late and kind not in _SETTLED:
+            late = True
         for field in CHILDREN[kind]:
             value = getattr(node, field, None)
             if type(value) is list:
@@ -77,8 +79,15 @@ def survey(tree: ast.Module) -> tuple[list[Diagnostic], Counts]:
                         stack.append((child, depth + 1))
             elif isinstance(value, ast.AST):
                 stack.append((value, depth if field == "left" else depth + 1))
-    found.sort(key=lambda diagnostic: diagnostic.span)
-    return found, Counts(scopes, large, captures)
+    if found:
+        found.sort(key=lambda diagnostic: diagnostic.span)
+    return found, Counts(scopes, large, captures) if scopes or large or captures else _NONE, late
+
+
+def is_settled(source: str, late: bool) -> bool:
+    """Whether CPython's compiler finds no error in a program that its parser took: a short one of plain expressions and
+    assignments, as ``survey`` told. (In a long one it may find that it is nested too deeply.)"""
+    return not late and len(source) <= _MOST_SETTLED and "__debug__" not in source
 
 
 def _captures(pattern: ast.pattern) -> int:
@@ -201,6 +210,14 @@ _SCOPES: Final = frozenset(
     {ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
      ast.GeneratorExp}
 )  # fmt: skip
+_MOST_SETTLED: Final = 1_000
+_SETTLED: Final = frozenset(
+    {ast.Module, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.Pass, ast.Import, ast.alias, ast.Constant, ast.Name,
+     ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute, ast.Subscript, ast.Slice,
+     ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue}
+)  # fmt: skip
+"""Nodes in which the parser finds every error there can be, but for uses of ``__debug__``. Keywords may be repeated,
+and a star may stand where it has no meaning: those are nodes of their own."""
 _NUMBERS: Final = frozenset({int, float, complex})
 _CHECKS: Final[dict[type, Callable[[Any, list[Diagnostic]], None]]] = {
     ast.Constant: _constant,

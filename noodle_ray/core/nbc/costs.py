@@ -7,7 +7,7 @@ need be counted inside it. Builtins whose work grows with their data charge for 
 
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.verifier.uses import walk
-from noodle_ray.core.nbc.walk import reads_of, writes_of
+from noodle_ray.core.nbc.walk import NESTING, reads_of, writes_of
 from noodle_ray.core.vm.names import CHARGING_BUILTINS, PURE_BUILTINS
 from noodle_ray.light import cast
 
@@ -43,6 +43,8 @@ def leaves(module: Module) -> frozenset[int]:
     call instruction may enter is none: a special method, which operators call, or one that is handed to a builtin
     of ``_HOOKS``, such as a property's.
     """
+    if len(module.functions) == 1:
+        return frozenset()
     found = {index for index, function in enumerate(module.functions) if index and _is_leaf(function)}
     for function in module.functions if found else ():
         instructions = list(walk(function.body))
@@ -152,7 +154,10 @@ def _only_returns(block: Block) -> bool:
 
 def block_cost(block: Block) -> int:
     """Fuel of a block without its loops' bodies."""
-    return sum(instruction_cost(instr) for instr in block)
+    cost = 0
+    for instr in block:
+        cost += instruction_cost(instr) if instr.op in NESTING else _WEIGHT.get(instr.op, 1)
+    return cost
 
 
 def loop_cost(instr: Instr) -> int:

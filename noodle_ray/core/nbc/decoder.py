@@ -23,6 +23,7 @@ from noodle_ray.core.nbc.encoder import (
     MAGIC,
     NONE,
     PARAM_KINDS,
+    PLAIN,
     STR,
     TRUE,
     TUPLE,
@@ -33,7 +34,6 @@ from noodle_ray.errors import ModuleError
 from noodle_ray.light import Callable, Final, Iterator
 
 _NAMES: Final = ("", *OPERANDS)
-_PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
 _new: Final = tuple.__new__
@@ -42,11 +42,17 @@ _new: Final = tuple.__new__
 
 def load(data: bytes, filename: str = "<noodle>") -> Module:
     """Decode and verify: the one way to take a module from outside. Raises ModuleError."""
-    from noodle_ray.core.nbc.verifier import verify_decoded
+    global _verify
+    if _verify is None:
+        from noodle_ray.core.nbc.verifier import verify_decoded
 
+        _verify = verify_decoded
     module = decode(data, filename)
-    verify_decoded(module)
+    _verify(module)
     return module
+
+
+_verify: Callable[[Module], None] | None = None
 
 
 def decode(data: bytes, filename: str = "<noodle>") -> Module:
@@ -111,7 +117,10 @@ def _uvarint(data: bytes, at: int) -> tuple[int, int]:
 
 def _take(data: bytes, at: int) -> tuple[bytes, int]:
     """Length-prefixed bytes at ``at``, and where they end."""
-    length, at = _uvarint(data, at)
+    if at < len(data) and (length := data[at]) < 0x80:
+        at += 1
+    else:
+        length, at = _uvarint(data, at)
     end = at + length
     if end > len(data):
         raise EOFError
@@ -240,7 +249,9 @@ class _Decoder:
         count = self.next()
         if count > MAX_FUNCTIONS:
             raise _too_large(f"A module has at most {MAX_FUNCTIONS} functions.")
-        functions = tuple([self.function() for _ in range(count)])  # a generator would turn StopIteration around
+        functions: list[Function] = []
+        for _ in range(count):
+            functions.append(self.function())
         if next(self.words, None) is not None:
             raise _malformed("goes on after its end")
         # First uses in stream order must count up from 0: then the encoder would number them alike.
@@ -248,7 +259,7 @@ class _Decoder:
             raise _not_canonical("its names are not in order of first use")
         if [*dict.fromkeys(self.constants_used)] != [*range(len(self.constants))]:
             raise _not_canonical("its constants are not in order of first use")
-        return Module(functions, models, imports, filename)
+        return Module(tuple(functions), models, imports, filename)
 
     def text(self) -> str:
         index = self.next()
@@ -256,7 +267,8 @@ class _Decoder:
         return self.names[index]
 
     def texts(self) -> tuple[str, ...]:
-        return tuple([self.text() for _ in range(self.next())])
+        count = self.next()
+        return tuple([self.text() for _ in range(count)]) if count else ()
 
     def registers(self) -> tuple[int, ...]:
         count = self.next()
@@ -268,7 +280,8 @@ class _Decoder:
     def function(self) -> Function:
         name, returns = self.text(), self.text()
         kind = FUNCTION_KINDS[self.next()]
-        params = tuple([self.param() for _ in range(self.next())])
+        count = self.next()
+        params = tuple([self.param() for _ in range(count)]) if count else ()
         registers = self.next()
         local_names, cells, free = self.texts(), self.texts(), self.texts()
         count = self.next()
@@ -314,7 +327,7 @@ class _Decoder:
             span = spans.pop()
             args: list[object] = []
             for kind in OPERANDS[op]:
-                if kind in _PLAIN:
+                if kind in PLAIN:
                     args.append(word())
                 elif kind == "N":
                     args.append(self.text())

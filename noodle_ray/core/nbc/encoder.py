@@ -3,7 +3,7 @@
 import struct
 
 from noodle_ray.core.nbc.bounds import MAX_BYTES, MAX_DEPTH, MAX_INT_BITS, MAX_POOL, MAX_WORD
-from noodle_ray.core.nbc.module import FORMAT_VERSION, Block, Constant, Function, Instr, Module, Span
+from noodle_ray.core.nbc.module import FORMAT_VERSION, Block, Constant, Function, Module, Span
 from noodle_ray.core.nbc.ops import OPCODES, OPERANDS, OPERATORS
 from noodle_ray.errors import ModuleError
 from noodle_ray.light import Any, Final, Iterable
@@ -16,7 +16,8 @@ FUNCTION_KINDS: Final = ("", "generator", "class", "coroutine", "async_generator
 NONE, FALSE, TRUE, INT, FLOAT, STR, TUPLE, BYTES, COMPLEX, ELLIPSIS = range(10)
 """Tags of constants."""
 
-_PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
+PLAIN: Final = frozenset({"D", "R", "X", "C", "F"})
+"""Kinds of operands that are single words."""
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
 _OPERATOR_INDEX: Final = {
@@ -44,14 +45,20 @@ def digest(data: bytes) -> str:
     return sha256(data).hex()
 
 
+_hashing: Any = None
+
+
 def sha256(data: bytes) -> bytes:
     """SHA-256 by CPython's own code, because hashlib loads OpenSSL, which takes 3 ms of a `noodle run`."""
-    try:
-        from _sha256 import sha256 as hashed  # type: ignore[import-not-found]
-    except ImportError:  # CPython 3.12
-        from _sha2 import sha256 as hashed  # type: ignore[import-not-found]
+    global _hashing
+    if _hashing is None:
+        try:
+            from _sha256 import sha256 as hashed  # type: ignore[import-not-found]
+        except ImportError:  # CPython 3.12
+            from _sha2 import sha256 as hashed  # type: ignore[import-not-found]
 
-    found: bytes = hashed(data).digest()
+        _hashing = hashed
+    found: bytes = _hashing(data).digest()
     return found
 
 
@@ -72,14 +79,14 @@ def constant_bytes(value: Constant, depth: int = 0) -> bytes:
     kind = type(value)
     if value is None:
         return b"\x00"
-    if isinstance(value, bool):
-        return b"\x02" if value else b"\x01"
     if isinstance(value, int) and kind is int:
         bits = value.bit_length()
         if bits > MAX_INT_BITS:
             raise ModuleError(f"A constant integer has at most {MAX_INT_BITS} bits.", code="NOODLE-E0306")
         length = bits // 8 + 1
         return b"\x03" + uvarint(length) + value.to_bytes(length, "little", signed=True)
+    if isinstance(value, bool):
+        return b"\x02" if value else b"\x01"
     if isinstance(value, float) and kind is float:
         return b"\x04" + struct.pack("<d", value)
     if isinstance(value, str) and kind is str:
@@ -141,7 +148,8 @@ class Encoder:
 
     def texts(self, texts: tuple[str, ...], out: list[int]) -> None:
         out.append(len(texts))
-        out.extend(map(self.text, texts))
+        if texts:
+            out.extend(map(self.text, texts))
 
     def function(self, function: Function, out: list[int]) -> None:
         out.append(self.text(function.name))
@@ -165,39 +173,35 @@ class Encoder:
         if depth > MAX_DEPTH:
             raise ModuleError(f"Blocks nest at most {MAX_DEPTH} deep.", code="NOODLE-E0306")
         out.append(len(block))
-        for instr in block:
-            op, args, span = instr
+        value: Any  # the operand's kind, not its annotation, says what it is; what does not fit raises
+        for op, args, span in block:
             spans.append(span)
             out.append(OPCODES[op])
             kinds = OPERANDS[op]
             if len(kinds) != len(args):
                 raise ValueError(f"{op!r} takes {len(kinds)} operands, not {len(args)}")
-            self.operands(instr, kinds, out, spans, depth)
-
-    def operands(self, instr: Instr, kinds: tuple[str, ...], out: list[int], spans: list[Span], depth: int) -> None:
-        value: Any  # the operand's kind, not its annotation, says what it is; what does not fit raises
-        for kind, value in zip(kinds, instr.args, strict=True):
-            if kind in _PLAIN:
-                out.append(value)
-            elif kind == "N":
-                out.append(self.text(value))
-            elif kind == "K":
-                out.append(self.constants.setdefault(constant_bytes(value), len(self.constants)))
-            elif kind == "O":
-                out.append(_OPERATOR_INDEX[instr.op][value])
-            elif kind in _LISTS:
-                out.append(len(value))
-                out += value
-            elif kind in _OPTIONAL:
-                out.append(0 if value is None else value + 1)
-            elif kind == "KW":
-                out.append(len(value))
-                for keyword, register in value:
-                    out += (self.text(keyword), register)
-            elif kind == "B":
-                self.block(value, out, spans, depth + 1)
-            else:
-                self.handlers(value, out, spans, depth)
+            for kind, value in zip(kinds, args):  # noqa: B905 (as many of each, and this is done for every operand)
+                if kind in PLAIN:
+                    out.append(value)
+                elif kind == "N":
+                    out.append(self.text(value))
+                elif kind == "K":
+                    out.append(self.constants.setdefault(constant_bytes(value), len(self.constants)))
+                elif kind == "O":
+                    out.append(_OPERATOR_INDEX[op][value])
+                elif kind in _LISTS:
+                    out.append(len(value))
+                    out += value
+                elif kind in _OPTIONAL:
+                    out.append(0 if value is None else value + 1)
+                elif kind == "KW":
+                    out.append(len(value))
+                    for keyword, register in value:
+                        out += (self.text(keyword), register)
+                elif kind == "B":
+                    self.block(value, out, spans, depth + 1)
+                else:
+                    self.handlers(value, out, spans, depth)
 
     def handlers(self, handlers: Iterable[Any], out: list[int], spans: list[Span], depth: int) -> None:
         handlers = tuple(handlers)
@@ -224,9 +228,9 @@ def _spans(spans: list[Span], out: list[int]) -> None:
 
 def _word_bytes(words: list[int]) -> bytes:
     """The words as LEB128, by way of C when every one is a single byte, as in most small modules."""
-    if min(words) < 0 or max(words) > MAX_WORD:
+    if min(words) < 0 or (most := max(words)) > MAX_WORD:
         raise ValueError("a register, index, line or column is negative or too large")
-    if max(words) < 0x80:
+    if most < 0x80:
         return bytes(words)
     out = bytearray()
     for word in words:

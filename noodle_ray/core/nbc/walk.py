@@ -2,9 +2,10 @@
 
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
-from noodle_ray.light import Final, Iterator, cast
+from noodle_ray.light import Any, Final, Iterator, Sequence, cast
 
-_NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
+NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
+"""Opcodes with blocks in them."""
 _FIRST: Final = frozenset(
     op for op, kinds in OPERANDS.items() if kinds[:1] == ("D",) and not {"D", "D?", "D*", "H"} & {*kinds[1:]}
 )
@@ -23,24 +24,30 @@ _READ: Final = _operands(frozenset({"R", "X", "R?", "R*", "KW", "H"}))
 _WRITTEN: Final = _operands(frozenset({"D", "D?", "D*", "H"}))
 
 
-def blocks_of(instr: Instr) -> Iterator[Block]:
-    """The blocks nested directly in an instruction."""
-    if instr.op not in _NESTING:
-        return
-    for kind, argument in zip(OPERANDS[instr.op], instr.args, strict=True):
-        if kind == "B":
-            yield cast(Block, argument)
-        elif kind == "H":
-            for types, _, _, body in cast("tuple[tuple[Block, object, object, Block], ...]", argument):
-                yield types
-                yield body
+_BLOCKS: Final = {op: tuple(i for i, kind in enumerate(OPERANDS[op]) if kind == "B") for op in NESTING}
+"""Positions of the operands that are blocks."""
+
+
+def blocks_of(instr: Instr) -> Sequence[Block]:
+    """The blocks nested directly in an instruction, in source order."""
+    op = instr.op
+    if op not in NESTING:
+        return ()
+    args: Any = instr.args
+    if op == "try":
+        body, handlers, orelse, final = args
+        found = [body]
+        for types, _, _, handler in handlers:
+            found += (types, handler)
+        return [*found, orelse, final]
+    return [args[position] for position in _BLOCKS[op]]
 
 
 def flatten(block: Block) -> Iterator[Instr]:
     """All instructions of a block, at any depth, in source order."""
     for instr in block:
         yield instr
-        if instr.op in _NESTING:
+        if instr.op in NESTING:
             for nested in blocks_of(instr):
                 yield from flatten(nested)
 

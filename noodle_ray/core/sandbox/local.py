@@ -10,7 +10,7 @@ from noodle_ray.core.sandbox import messages, outcome
 from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.sandbox.wire import Frames, WireError
+from noodle_ray.core.sandbox.wire import RECEIVED, Frames, WireError
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.errors import PlatformError
@@ -46,6 +46,8 @@ class LocalWorker:
         self._connection: _socket.socket | None = None
         self._pid = 0
         self._tag = 0
+        self._killed: list[int] = []
+        self._dying: set[int] = set()
         self._frames = Frames()
         self._layers: list[Layer] | None = None
         self._known: set[str] = set()
@@ -66,6 +68,7 @@ class LocalWorker:
         """Start the worker process if there is none."""
         if self._connection is not None:
             return
+        self._reap(wait=False)
         self._frames = Frames()
         self._layers = None
         self._known.clear()
@@ -161,7 +164,7 @@ class LocalWorker:
                         self._stop()
                         return outcome.died(why, request.tier, monotonic() - began, told)
                     case None:
-                        self._stop()
+                        self._kill()
                         return outcome.limit("deadline", request.tier, monotonic() - began, told)
         except WireError as error:
             self._stop()
@@ -200,7 +203,7 @@ class LocalWorker:
                 return message
             if not self._readable(max(end - monotonic(), 0.0)):
                 return None
-            data = self._connection.recv(262144)
+            data = self._connection.recv(RECEIVED)
             if not data:
                 raise EOFError
             self._frames.feed(data)
@@ -234,15 +237,22 @@ class LocalWorker:
 
         if self._server is None or self._server.process.poll() is not None:
             self._server = ForkServerProcess()
+            self._dying.clear()
+        self._pid = 0
         self._code = make_memory()
         self._tag, connection = self._server.spawn(self._code)
         connection.setblocking(True)
         self._connection = connection
 
     def _stop(self) -> str:
-        """Kill the worker if there is one, wait until it is gone, and return how it ended."""
+        """Kill the worker if there is one, wait until it is gone, and return how it ended; '' if there is none."""
+        self._kill()
+        return self._reap(wait=True)
+
+    def _kill(self) -> None:
+        """Kill the worker if there is one, and do not wait: the kernel takes a while to get much memory back."""
         if self._connection is None:
-            return ""
+            return
         self._connection.close()
         self._connection = None
         if self._workshop is not None:
@@ -251,23 +261,41 @@ class LocalWorker:
         elif self._code >= 0:
             os.close(self._code)
         self._code = -1
-        if self._server is None:
+        if self._pid:
             _kill_unless_ended(self._pid)
-            return outcome.describe(os.waitpid(self._pid, 0)[1])
-        return self._wait_for_server(self._server)
+            self._killed.append(self._pid)
+        elif self._server is not None:
+            self._server.kill(self._tag)
+            self._dying.add(self._tag)
 
-    def _wait_for_server(self, server: "ForkServerProcess") -> str:
-        server.kill(self._tag)
+    def _reap(self, *, wait: bool) -> str:
+        """Take note of killed workers that are gone, or wait until all are; how the last one ended."""
+        how = ""
+        while self._killed:
+            pid, status = os.waitpid(self._killed[0], 0 if wait else os.WNOHANG)
+            if not pid:
+                break
+            how = outcome.describe(status)
+            del self._killed[0]
+        if self._dying and self._server is not None:
+            told = self._hear(self._server, wait)
+            how = how if self._pid else told
+        return how
+
+    def _hear(self, server: "ForkServerProcess", wait: bool) -> str:
+        """Hear from the fork server how its workers ended; how the last one did."""
         poll = select.poll()
         poll.register(server.control, select.POLLIN)
-        while poll.poll(_START_SECONDS * 1000):
+        how = "it does not end"
+        while self._dying and poll.poll(_START_SECONDS * 1000 if wait else 0):
             deaths = server.deaths()
             if deaths is None:
+                self._dying.clear()
                 return "the fork server ended"
-            for tag, how in deaths:
-                if tag == self._tag:
-                    return how
-        return "it does not end"
+            for tag, ended in deaths:
+                self._dying.discard(tag)
+                how = ended if tag == self._tag else how
+        return how
 
 
 def run_local(request: RunRequest, host: EffectHost | None = None) -> outcome.Outcome:

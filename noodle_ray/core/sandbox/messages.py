@@ -11,7 +11,7 @@ from noodle_ray.core.vm.packed import without_arrays
 from noodle_ray.errors import ModuleError
 from noodle_ray.light import NamedTuple, TypeAlias
 
-GRACE = 0.04
+GRACE = 0.035
 """Seconds that a worker gets past its deadline to report it, before it is killed."""
 MAX_OUTSTANDING = 100_000
 """Effects of one run that may wait for their answers."""
@@ -82,18 +82,13 @@ class Failed(NamedTuple):
 Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Failed
 
 
-_MARK = bytes([MARK])
-
-
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
     """Return the frame that starts a run. Raises WireError if its arguments are not plain data or are too large."""
-    module = request.module if with_module else None
-    message = (
-        "run", run, request.digest, module, request.entry,
-        list(request.args), dict(request.kwargs), list(request.limits), request.tier, request.profile,
-        request.seed, request.readings,
+    module, digest, entry, args, kwargs, limits, tier, profile, seed, readings = request
+    return CODEC.frame(
+        ["run", run, digest, module if with_module else None, entry, list(args), dict(kwargs) if kwargs else None,
+         list(limits), tier, profile, seed, readings or None]
     )  # fmt: skip
-    return CODEC.frame(list(message))
 
 
 def write_answers(run: int, answers: list[EffectAnswer]) -> bytes:
@@ -115,15 +110,18 @@ def sendable(answer: EffectAnswer) -> EffectAnswer:
 
 def read(body: bytes, run: int) -> Message:
     """Return the message in a frame's body, for the worker's current run. Raises WireError for anything unexpected."""
-    match CODEC.unpack(body):
-        case ["done", number, result, bool(retire)] if number == run:
-            return Done(outcome.checked(_listed(result) if body[:1] == _MARK else result), retire)
+    message = CODEC.unpack(body)
+    if type(message) is list and len(message) == 4 and message[0] == "done":  # first: there is one for each run
+        _, number, retire, parts = message
+        if number == run and type(retire) is bool:
+            return Done(outcome.from_parts(_listed(parts) if body[0] == MARK else parts), retire)
+    match message:
         case ["effects", number, [*requests]] if number == run:
             return Effects([_request(item) for item in requests])
         case ["effects", number, [*requests], dict(readings)] if number == run and outcome.are_readings(readings):
             return Effects([_request(item) for item in requests], readings)
-        case ["progress", number, dict(usage), str(text)] if number == run and outcome.is_usage(usage):
-            return Progress(usage, text)
+        case ["progress", number, usage, str(text)] if number == run:
+            return Progress(outcome.from_amounts(usage), text)
         case ["native", number, int(slot), int(index), str(kinds), [*known], int(base), dict(addresses)] if (
             number == run
         ):

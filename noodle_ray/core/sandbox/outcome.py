@@ -5,7 +5,7 @@ import os
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.clock import MAX_READINGS
 from noodle_ray.core.vm.limits import CODES, MESSAGES
-from noodle_ray.light import Final, TypeAlias
+from noodle_ray.light import Any, Final, TypeAlias
 
 Outcome: TypeAlias = dict[str, object]
 """``result``, ``stdout``, ``error``, ``usage``, ``tier`` and ``events``: the fields of `core.vm.execute.Outcome`; and
@@ -77,36 +77,64 @@ def died(reason: str, tier: str, wall_seconds: float = 0.0, told: Told | None = 
     return failed("NOODLE-E0801", "WorkerDied", message, tier, wall_seconds, told)
 
 
-def checked(value: object) -> Outcome:
-    """Return an outcome that a worker sent, if it has an outcome's shape. Raises WireError if not."""
-    if not isinstance(value, dict) or len(value) != 6 + ("profile" in value) + ("readings" in value):
+def to_parts(outcome: Outcome) -> list[object]:
+    """An outcome as a worker sends it: its fields in order, usage as plain numbers, and a dict of what few have."""
+    more = {name: outcome[name] for name in _MORE if name in outcome} if len(outcome) > _FIELDS else None
+    usage: Any = outcome["usage"]
+    return [
+        outcome["result"], outcome["stdout"], outcome["error"], amounts(usage), outcome["tier"], outcome["events"], more
+    ]  # fmt: skip
+
+
+def from_parts(parts: object) -> Outcome:
+    """The outcome of which a worker sent the parts. Raises WireError for what `to_parts` does not give."""
+    if type(parts) is not list or len(parts) != _FIELDS + 1:
         raise WireError("received an outcome of the wrong shape")
-    if not are_readings(value.get("readings", {})):
-        raise WireError("received readings of the wrong shape")
-    if not _is_profile(value.get("profile")):
-        raise WireError("received a profile of the wrong shape")
-    match value:
-        case {
-            "result": _,
-            "stdout": str(),
-            "error": error,
-            "usage": dict(usage),
-            "tier": str(),
-            "events": list(events),
-        }:
-            if not (error is None or _is_error(error)):
-                raise WireError("received an outcome whose error has the wrong shape")
-            if not is_usage(usage):
-                raise WireError("received an outcome whose usage has the wrong shape")
-            if not all(isinstance(event, dict) for event in events):
-                raise WireError("received an outcome whose events have the wrong shape")
-            return value
-    raise WireError("received an outcome of the wrong shape")
+    result, stdout, error, usage, tier, events, more = parts
+    if type(stdout) is not str or type(tier) is not str or type(events) is not list:
+        raise WireError("received an outcome of the wrong shape")
+    if error is not None and not _is_error(error):
+        raise WireError("received an outcome whose error has the wrong shape")
+    for event in events:
+        if type(event) is not dict:
+            raise WireError("received an outcome whose events have the wrong shape")
+    made: Outcome = {
+        "result": result,
+        "stdout": stdout,
+        "error": error,
+        "usage": from_amounts(usage),
+        "tier": tier,
+        "events": events,
+    }
+    if more is not None:
+        if type(more) is not dict or not more.keys() <= _MORE:
+            raise WireError("received an outcome of the wrong shape")
+        if not are_readings(more.get("readings")):
+            raise WireError("received readings of the wrong shape")
+        if not _is_profile(more.get("profile")):
+            raise WireError("received a profile of the wrong shape")
+        made |= more
+    return made
 
 
-def is_usage(value: dict[object, object]) -> bool:
-    """Whether this has the shape of an outcome's usage."""
-    return all(_is_amount(value.get(name)) for name in USAGE) and len(value) <= 2 * len(USAGE)
+_FIELDS: Final = 6
+"""What every outcome has."""
+_MORE: Final = frozenset({"profile", "readings"})
+
+
+def amounts(usage: dict[str, object]) -> list[object]:
+    """A usage as it is sent: its numbers, in the order of `USAGE`."""
+    return list(map(usage.__getitem__, USAGE))
+
+
+def from_amounts(numbers: object) -> dict[str, object]:
+    """The usage that `amounts` gave. Raises WireError for what cannot be one."""
+    if type(numbers) is not list or len(numbers) != len(USAGE):
+        raise WireError("received a usage of the wrong shape")
+    for number in numbers:
+        if (type(number) is not int and type(number) is not float) or not 0 <= number < 1 << 63:
+            raise WireError("received a usage of the wrong shape")
+    return dict(zip(USAGE, numbers, strict=True))
 
 
 def are_readings(value: object) -> bool:

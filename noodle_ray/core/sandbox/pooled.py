@@ -1,6 +1,8 @@
 """One worker of a pool, driven by an event loop: frames in and out, effects answered, deadline watched."""
 
 import asyncio
+import math
+import select
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeAlias
@@ -9,7 +11,7 @@ from noodle_ray.core.sandbox import messages, outcome
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.spawn import ForkServerProcess
-from noodle_ray.core.sandbox.wire import Frames, WireError, load_msgpack
+from noodle_ray.core.sandbox.wire import RECEIVED, Frames, WireError, load_msgpack
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.core.vm.native.shared import SLOTS
@@ -38,6 +40,8 @@ class PooledWorker:
         self._on_gone = on_gone
         self._workshop = Workshop(make_memory())
         self.tag, self._socket = server.spawn(self._workshop.descriptor)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
         self._frames = Frames()
         self._outbox = bytearray()
         self._known: set[str] = set()
@@ -49,24 +53,24 @@ class PooledWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._outstanding = 0
         self._asked = 0
-        self._told = outcome.Told(0)
+        self._told: outcome.Told | None = None
         self._began = 0.0
-        self._gone = False
+        self._due = 0.0
+        self._fires = math.inf
+        self.gone = False
+        """Whether this worker can take no more runs."""
         self.runs = 0
         self.idle_since = 0.0
         self.ready: asyncio.Future[list[Layer]] = loop.create_future()
         self._timer: asyncio.TimerHandle | None = loop.call_later(_START_SECONDS, self._never_ready)
         loop.add_reader(self._socket.fileno(), self._on_readable)
 
-    @property
-    def gone(self) -> bool:
-        """Whether this worker can take no more runs."""
-        return self._gone
-
     def alive(self) -> bool:
         """Look once more before a run is trusted to it: has the other end closed?"""
-        if self._gone:
+        if self.gone:
             return False
+        if not self._poll.poll(0):
+            return True
         try:
             closed = self._socket.recv(1, socket.MSG_PEEK) == b""
         except (BlockingIOError, InterruptedError):
@@ -89,7 +93,7 @@ class PooledWorker:
         self._effects = effects
         self._on_readings = on_readings
         self._outstanding = 0
-        self._told = outcome.Told(request.limits.output)
+        self._told = None
         result: asyncio.Future[outcome.Outcome] = self._loop.create_future()
         self._result = result
         if self.ready.done():
@@ -128,17 +132,29 @@ class PooledWorker:
         self.kill(error.message)
 
     def _watch(self) -> None:
+        """Have the run end in time. A timer of an earlier run does, too, if it fires before: it looks, and goes on."""
         assert self._request is not None
         self._began = self._loop.time()
-        self._set_timer(self._request.limits.deadline + messages.GRACE, self._overrun)
+        self._due = self._began + self._request.limits.deadline + messages.GRACE
+        if self._due < self._fires:
+            self._set_timer(self._due - self._began, self._overrun)
+            self._fires = self._due
 
     def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(seconds, then)
+        self._fires = math.inf
 
     def _overrun(self) -> None:
-        assert self._request is not None
+        self._timer, self._fires = None, math.inf
+        if self._request is None:
+            return
+        left = self._due - self._loop.time()
+        if left > 0:
+            self._set_timer(left, self._overrun)
+            self._fires = self._due
+            return
         self._settle(outcome.limit("deadline", self._request.tier, self._loop.time() - self._began, self._told))
         self.kill("it ran past its deadline")
 
@@ -147,7 +163,7 @@ class PooledWorker:
 
     def _on_readable(self) -> None:
         try:
-            data = self._socket.recv(262144)
+            data = self._socket.recv(RECEIVED)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -155,10 +171,13 @@ class PooledWorker:
         if not data:
             self._on_closed()
             return
-        self._frames.feed(data)
         try:
-            while not self._gone and (body := self._frames.take()) is not None:
+            body = self._frames.whole(data)
+            if body is None:
+                body = self._frames.take()
+            while body is not None:
                 self._on_message(messages.read(body, self._run))
+                body = None if self.gone else self._frames.take()
         except WireError as error:
             self.kill(f"it broke the protocol: {error.message}")
 
@@ -176,7 +195,7 @@ class PooledWorker:
             case messages.Ready(layers):
                 self._on_ready(layers)
             case messages.Progress(usage, text):
-                self._told.add(usage, text)
+                self._on_progress(usage, text)
             case messages.Native():
                 self._on_native(message)
             case messages.Need():
@@ -189,6 +208,13 @@ class PooledWorker:
                 self.kill(why)
             case messages.Lacks():
                 self.kill("it lacks a module")
+
+    def _on_progress(self, usage: dict[str, object], text: str) -> None:
+        if self._request is None:
+            raise WireError("received the progress of no run")
+        if self._told is None:
+            self._told = outcome.Told(self._request.limits.output)
+        self._told.add(usage, text)
 
     def _on_ready(self, layers: list[Layer]) -> None:
         if self.ready.done():
@@ -248,12 +274,12 @@ class PooledWorker:
 
     def _send_answers(self, run: int, answers: Iterable[EffectAnswer], open_: dict[str, EffectRequest]) -> None:
         asked = [answer for answer in answers if open_.pop(answer.key, None) is not None]
-        if asked and run == self._run and not self._gone:
+        if asked and run == self._run and not self.gone:
             self._outstanding -= len(asked)
             self._send(messages.write_answers(run, asked))
 
     def _send(self, data: bytes) -> None:
-        if self._gone:
+        if self.gone:
             return
         if self._outbox:
             self._outbox += data
@@ -291,15 +317,14 @@ class PooledWorker:
         self._request = self._effects = self._result = self._on_readings = None
         for task in self._tasks:
             task.cancel()
-        if self._timer is not None:
+        if self.gone and self._timer is not None:
             self._timer.cancel()
-            self._timer = None
 
     def _leave(self) -> None:
         """Close this end of the socket: the process ends when it reads that, if it has not ended yet."""
-        if self._gone:
+        if self.gone:
             return
-        self._gone = True
+        self.gone = True
         if self._timer is not None:
             self._timer.cancel()
         descriptor = self._socket.fileno()

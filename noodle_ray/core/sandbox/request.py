@@ -28,4 +28,8 @@ class RunRequest(NamedTuple):
 
     def seeded(self) -> "RunRequest":
         """The request with a seed: a fresh one if it has none."""
-        return self if self.seed is not None else self._replace(seed=int.from_bytes(os.urandom(6), "little"))
+        if self.seed is not None:
+            return self
+        module, digest, entry, args, kwargs, limits, tier, profile, _, readings = self
+        seed = int.from_bytes(os.urandom(6), "little")
+        return RunRequest(module, digest, entry, args, kwargs, limits, tier, profile, seed, readings)

@@ -24,12 +24,12 @@ Make: TypeAlias = Callable[[str, tuple[int, ...], memoryview], object]
 
 
 class Writer:
-    """Gathers the arrays of one message."""
+    """Gathers the arrays of one message: their elements, and what is between them."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("arrays",)
 
     def __init__(self) -> None:
-        self._parts: list[Any] = []
+        self.arrays: list[Any] = []
 
     def add(self, value: Any) -> bytes:
         """What stands in the message for an array. Raises ValueError if it cannot travel."""
@@ -37,15 +37,13 @@ class Writer:
         size = len(data) or (shape[0] if len(shape) == 2 else 0)
         if size > _MOST or (not len(data) and size > 1 << 20):
             raise ValueError("an array has too many empty rows")
-        self._parts += (data or bytes(size), bytes(-size % _ALIGNED))
+        self.arrays += (data or bytes(size), bytes(-size % _ALIGNED))
         return _described(dtype, shape)
 
     def parts(self, message: bytes) -> list[Any]:
         """The whole as pieces to be put one after the other."""
-        if not self._parts:
-            return [message]
         head = bytes([MARK, 0, 0, 0]) + len(message).to_bytes(4, "little")
-        return [head, message, bytes(-(_HEAD + len(message)) % _ALIGNED), *self._parts]
+        return [head, message, bytes(-(_HEAD + len(message)) % _ALIGNED), *self.arrays]
 
 
 @lru_cache(64)

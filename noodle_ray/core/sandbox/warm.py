@@ -28,6 +28,7 @@ _LATER: Final = (
     "noodle_ray.core.nbc.verifier.known",
     "noodle_ray.core.nbc.verifier.ready",
     "noodle_ray.core.vm.classes.abstract",
+    "noodle_ray.core.vm.gathering",
     "noodle_ray.core.vm.generators.hidden",
     "noodle_ray.core.vm.modules.typing_",
 )

@@ -2,8 +2,8 @@
 
 A frame is four bytes of little-endian length, then one msgpack array whose first item names its kind::
 
-    to the worker    run       id, digest, module | nil, entry, args, kwargs, limits, tier, profile, seed,
-                               readings
+    to the worker    run       id, digest, module | nil, entry, args, kwargs | nil, limits, tier, profile, seed,
+                               readings | nil
                      answers   id, [[key, ok, value], ...]
     from the worker  ready     [[layer, on, detail], ...]
                      need      id                           the module's bytes are not cached: send them
@@ -12,7 +12,7 @@ A frame is four bytes of little-endian length, then one msgpack array whose firs
                      effects   id, [[key, model, args, kwargs], ...][, readings]
                                                             with what was read off the clock since the last ones
                      progress  id, usage, text              so far, and what was written since the last one
-                     done      id, outcome, retire
+                     done      id, retire, outcome          usage and outcome as `outcome` makes them lists
                      failed    why                          the worker itself broke, and ends
 
 Both ends treat the other's bytes as hostile: every size is bounded, and what does not parse is a WireError.
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_FRAME: Final = 32 * 1024 * 1024
 """Bytes in a frame. Longer frames are refused before anything is allocated for them."""
+RECEIVED: Final = 65536
+"""Bytes that an owner asks for at once. For more than 128 KiB the allocator would map memory each time."""
 MAX_NESTING: Final = 64
 """How deep extension values (tuples, sets) may nest; each level is copied once, so this bounds the work."""
 
@@ -101,18 +103,19 @@ class Codec:
 
     def pack(self, value: object) -> bytes:
         """Return the bytes of plain data. Raises WireError for anything else, for cycles and for deep nesting."""
-        return _whole(self._parts(value))
+        return b"".join(self._parts(value))
 
     def frame(self, value: object) -> bytes:
         """Return a frame of plain data. Raises WireError as `pack` does, and if it is too long to send."""
         parts = self._parts(value)
-        return _whole([_head(sum(map(len, parts))), *parts])
+        return b"".join([_head(sum(map(len, parts))), *parts])
 
     def _parts(self, value: object) -> list[Any]:
         self._depth = 0
-        self._writer = segments.Writer()
+        self._writer.arrays.clear()
         try:
-            return self._writer.parts(self._pack(value))
+            message = self._pack(value)
+            return self._writer.parts(message) if self._writer.arrays else [message]
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise WireError(f"a value cannot leave its process: {error}") from None
 
@@ -120,6 +123,8 @@ class Codec:
         """Return the plain data in ``data``. Raises WireError if they are not exactly one packed value."""
         self._depth = 0
         try:
+            if data[0] != segments.MARK:
+                return self._unpack(data)
             self._reader = reader = segments.Reader(data)
             value = self._unpack(reader.message)
             reader.end()
@@ -228,6 +233,13 @@ class Frames:
         """Add bytes in the order they arrived."""
         self._buffer += data
 
+    def whole(self, data: bytes) -> bytes | None:
+        """The body of the one frame that arrived, as most do by themselves. Else feeds the bytes; None."""
+        if self._buffer or len(data) - 4 != int.from_bytes(data[:4], "little"):
+            self._buffer += data
+            return None
+        return data[4:]
+
     def take(self) -> bytes | None:
         """Return the next frame's body, or None until more bytes are there. Raises WireError if it is too long."""
         buffer = self._buffer
@@ -297,7 +309,3 @@ def _head(size: int) -> bytes:
     if size > MAX_FRAME:
         raise WireError(f"a message of {size} bytes is too long; the longest allowed is {MAX_FRAME}")
     return size.to_bytes(4, "little")
-
-
-def _whole(parts: list[Any]) -> bytes:
-    return parts[0] if len(parts) == 1 else b"".join(parts)

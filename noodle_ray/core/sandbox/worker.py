@@ -28,7 +28,7 @@ from noodle_ray.core.vm.limits import LimitExceeded, Limits
 from noodle_ray.core.vm.packed import listed
 from noodle_ray.core.vm.state import S
 from noodle_ray.errors import ModuleError
-from noodle_ray.light import TYPE_CHECKING, Final, FrameType, NoReturn
+from noodle_ray.light import TYPE_CHECKING, Any, Final, FrameType, NoReturn
 
 if TYPE_CHECKING:
     from _socket import socket
@@ -42,15 +42,22 @@ BLOATED: Final = 6 * 1024 * 1024
 use them beyond its limit."""
 
 _TICK: Final = 0.01
+_SOONEST: Final = 0.0001
 _TICKS_PER_RAISE: Final = 10
 _SECONDS_PER_TOLD: Final = 0.1
 _SAMPLES_PER_CHECK: Final = 4
 _HEADROOM: Final = 64  # one part in so many may be used between two ticks; then allocation itself fails
 _SLACK: Final = 1 << 20  # one allocator arena: what the idle heap may lack before the program has its first byte
+_SMALL: Final = 4096  # bytes of a module whose loading does not count beside what any run takes
 _PAGE: Final = resource.getpagesize()
 _IDLE: Final = 0
 _COMPUTING: Final = 1
 _SENDING: Final = 2
+_RUN: Final[Any] = (
+    int, str, (bytes, type(None)), (str, type(None)), list, (dict, type(None)), list, str, str, (int, type(None)),
+    (dict, type(None)),
+)  # fmt: skip
+"""Of which types the fields of a run's message are."""
 
 
 class Worker:
@@ -61,6 +68,8 @@ class Worker:
     _clear_refs: int
     _first_size: int
     _first_resident: int
+    _hard_memory: int
+    _hard_seconds: int
 
     def __init__(self) -> None:
         self._inbox = Inbox()
@@ -78,6 +87,11 @@ class Worker:
         self._run = 0
         self._sampler: Sampler | None = None
         self._samples = 0
+        self._seconds = 0
+        self._ticking = False
+        self._size = 0
+        self._growth: memory.Growth | None = None
+        self._host = SocketHost(self)
         _signal.signal(_signal.SIGALRM, self._on_alarm)
 
     def attach(self, connection: "socket", statm: int, clear_refs: int) -> None:
@@ -85,6 +99,8 @@ class Worker:
         self._connection = connection
         self._statm = statm
         self._clear_refs = clear_refs
+        self._hard_memory = resource.getrlimit(resource.RLIMIT_AS)[1]  # MAX_MEMORY, or less if the parent had less
+        self._hard_seconds = resource.getrlimit(resource.RLIMIT_CPU)[1]
         self._first_size, self._first_resident = self._memory()
         memory._statm = statm if statm >= 0 else -2
 
@@ -94,12 +110,16 @@ class Worker:
             body = self._inbox.receive(self._connection)
             if body is None:
                 return
+            if len(body) > _SMALL:  # what it has is there when its run begins, and not any more when the next one does
+                self._growth = None
             try:
                 self._serve_one(self._codec.unpack(body))
+                if len(body) > _SMALL:
+                    self._growth = None
             except LimitExceeded as limit:  # the timer fired between the run's end and its being switched off
                 self._switch_off()
                 self._retire = True
-                self.send("done", self._run, outcome.limit(limit.kind, "auto"), True)
+                self.send("done", self._run, True, outcome.to_parts(outcome.limit(limit.kind, "auto")))
 
     def send(self, *message: object) -> None:
         """Send one message. A deadline does not cut a frame in two: the timer fires again right after."""
@@ -148,45 +168,37 @@ class Worker:
         return bool(poll.poll(seconds * 1000))
 
     def _serve_one(self, message: object) -> None:
-        match message:
-            case [
-                "run",
-                int(run),
-                str(digest),
-                bytes() | None as encoded,
-                str() | None as entry,
-                list(args),
-                dict(kwargs),
-                list(limits),
-                str(tier),
-                str(profile),
-                int() | None as seed,
-                dict(readings),
-            ]:
-                self._run = run
-                request = RunRequest(
-                    encoded or b"", digest, entry, args, kwargs, Limits(*limits), tier, profile, seed, readings
-                )
-                if encoded is None and digest not in self._modules:
-                    self.send("need", run)
-                else:
-                    self._execute(request)
-            case ["answers", int(), _]:  # to a run that ended without waiting for them
-                pass
-            case _:
-                raise WireError("received a message of unknown shape")
+        if type(message) is not list or not message:
+            raise WireError("received a message of unknown shape")
+        kind, *fields = message
+        if kind == "run" and len(fields) == len(_RUN) and all(map(isinstance, fields, _RUN)):
+            run, digest, encoded, entry, args, kwargs, limits, tier, profile, seed, readings = fields
+            self._run = run
+            if encoded is None and digest not in self._modules:
+                self.send("need", run)
+                return
+            what, bounds, known = encoded or b"", Limits(*limits), readings or {}
+            self._execute(RunRequest(what, digest, entry, args, kwargs or {}, bounds, tier, profile, seed, known))
+        elif kind != "answers":  # those may be for a run that ended without waiting for them
+            raise WireError("received a message of unknown shape")
 
     def _execute(self, request: RunRequest) -> None:
-        self._end = monotonic() + request.limits.deadline
-        self._most = self._memory()[0] + request.limits.memory + _SLACK
+        limits = request.limits
+        began = monotonic()
+        if self._growth is None or not self._growth.again():  # else memory is as it was before the last run
+            self._size, resident = self._memory()
+            self._growth = memory.Growth(resident if self._statm >= 0 else 0)
+        growth = self._growth
+        self._end = began + limits.deadline
+        self._most = self._size + limits.memory + _SLACK
         self._tripped = ""
         self._ticks = 0
         self._told = 0
-        self._tell_at = self._end - request.limits.deadline + _SECONDS_PER_TOLD
-        _limit_memory(self._most + request.limits.memory // _HEADROOM)
-        _limit_processor(request.limits.deadline)
+        self._tell_at = began + _SECONDS_PER_TOLD
+        self._limit_memory(self._most + limits.memory // _HEADROOM)
+        self._limit_processor(int(growth.computed + limits.deadline) + 3)
         try:
-            result = self._guarded(request)
+            result = self._guarded(request, growth)
         except ModuleError as error:
             self.send("refused", self._run, error.code, error.message)
             result = None
@@ -195,32 +207,41 @@ class Worker:
             result = None
         finally:
             self._switch_off()
-            _limit_memory(lockdown.MAX_MEMORY)
+            self._limit_memory(lockdown.MAX_MEMORY)
         if result is not None:
             self._finish(result, request.limits.memory)
 
-    def _guarded(self, request: RunRequest) -> outcome.Outcome:
+    def _guarded(self, request: RunRequest, growth: memory.Growth) -> outcome.Outcome:
         """Execute, and turn a limit that trips outside the program's own frames into an outcome too."""
         try:
             if request.profile:
                 from noodle_ray.core.vm.profiler import make_sampler  # an ImportError asks for a worker that has it
 
                 self._sampler = make_sampler(request.profile)
-            tick = self._sampler.interval if self._sampler else _TICK
-            self._phase = _COMPUTING
-            _signal.setitimer(_signal.ITIMER_REAL, min(tick, request.limits.deadline), tick)
+            self._phase = _COMPUTING  # before a look at the timer, which ends itself when it finds nothing to do
+            if self._sampler or not self._ticking or request.limits.deadline < _TICK:
+                self._tick(self._sampler.interval if self._sampler else _TICK, request.limits.deadline)
+            module = self._modules.pop(request.digest, None)
+            if module is None:
+                module = _load(request)
+                if len(request.module) > _SMALL:  # of which the run itself takes nothing
+                    growth = self._growth = memory.Growth(memory.resident())
+            self._modules[request.digest] = module  # the most recently used is the last
+            if len(self._modules) > CACHED_MODULES:
+                del self._modules[next(iter(self._modules))]
             done = execute(
-                self._module(request),
+                module,
                 entry=request.entry,
                 args=request.args,
                 kwargs=request.kwargs,
                 limits=request.limits,
-                host=SocketHost(self),
+                host=self._host,
                 tier=request.tier,
                 key=request.digest,
                 profiler=self._sampler,
                 seed=request.seed,
                 readings=request.readings,
+                growth=growth,
             )
             self._phase = _IDLE
             result = done._asdict()
@@ -246,22 +267,17 @@ class Worker:
             return outcome.limit(kind, request.tier)
         return outcome.limit(kind, request.tier, told=told)
 
-    def _module(self, request: RunRequest) -> Module:
-        """Return the request's verified module, most recently used last in the cache."""
-        module = self._modules.pop(request.digest, None)
-        if module is None:
-            if digest(request.module) != request.digest:
-                raise ModuleError("the module's bytes do not have the hash they were sent with", code="NOODLE-E0302")
-            module = load(request.module)
-        self._modules[request.digest] = module
-        if len(self._modules) > CACHED_MODULES:
-            del self._modules[next(iter(self._modules))]
-        return module
+    def _tick(self, seconds: float, first: float) -> None:
+        """Have the timer tick every so many seconds, or not at all; the first time no later than after ``first``."""
+        self._ticking = seconds > 0
+        _signal.setitimer(_signal.ITIMER_REAL, min(seconds, first), seconds)
 
     def _switch_off(self) -> None:
+        """The run is over. Its timer may tick once more: the next run often begins sooner, and needs no other."""
         self._phase = _IDLE
-        self._sampler = None
-        _signal.setitimer(_signal.ITIMER_REAL, 0)
+        if self._sampler:
+            self._sampler = None
+            self._tick(0, 0)
 
     def _finish(self, result: outcome.Outcome, memory: int) -> None:
         usage = result["usage"]
@@ -272,12 +288,12 @@ class Worker:
         _forget_run()
         grown = peak > BLOATED // 2
         try:
-            message = ["done", self._run, result, self._retire or (grown and self._bloated())]
+            message = ["done", self._run, self._retire or (grown and self._bloated()), outcome.to_parts(result)]
             self._connection.sendall(self._codec.frame(message))
         except (WireError, MemoryError) as error:
             told = outcome.failed("NOODLE-E0503", "RunError", f"the result cannot be sent back: {error}", "")
             told["usage"] = usage
-            self.send("done", self._run, told, self._retire)
+            self.send("done", self._run, self._retire, outcome.to_parts(told))
         del result
         self._tidy(peak)
 
@@ -294,6 +310,17 @@ class Worker:
         size, resident = self._memory()
         return max(size - self._first_size, resident - self._first_resident) > BLOATED
 
+    def _limit_memory(self, most: int) -> None:
+        hard = self._hard_memory
+        resource.setrlimit(resource.RLIMIT_AS, (min(most, hard) if hard >= 0 else most, hard))
+
+    def _limit_processor(self, seconds: int) -> None:
+        """Let the kernel end the process after so much computing, should the timer and the pool both fail."""
+        if seconds != self._seconds:
+            hard = self._hard_seconds
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
+            self._seconds = seconds
+
     def _memory(self) -> tuple[int, int]:
         """Return bytes of address space and of resident memory."""
         if self._statm < 0:
@@ -308,6 +335,8 @@ class Worker:
             if self._samples % _SAMPLES_PER_CHECK:
                 return
         if self._phase != _COMPUTING:
+            if self._phase == _IDLE:
+                self._tick(0, 0)
             return
         if not self._tripped:
             now = monotonic()
@@ -319,6 +348,8 @@ class Worker:
             elif self._memory()[0] > self._most:
                 self._tripped = "memory"
             else:
+                if self._end - now < _TICK and not self._sampler:
+                    self._tick(_TICK, max(self._end - now, _SOONEST))
                 return
         self._ticks += 1
         if self._ticks % _TICKS_PER_RAISE == 1:  # the time between is for the run to end in
@@ -332,7 +363,8 @@ class Worker:
             if not usage:  # the run has not begun, or is over
                 return
             fresh = parts[self._told :]
-            self._connection.sendall(self._teller.frame(["progress", self._run, usage, "".join(fresh)]))
+            told = ["progress", self._run, outcome.amounts(usage), "".join(fresh)]
+            self._connection.sendall(self._teller.frame(told))
             self._told += len(fresh)
         except (MemoryError, RecursionError, WireError):
             return
@@ -374,23 +406,17 @@ def _array(dtype: str, shape: tuple[int, ...], data: memoryview) -> object:
     return around(dtype, shape, data)
 
 
+def _load(request: RunRequest) -> Module:
+    """The request's module, verified. Raises ModuleError."""
+    if digest(request.module) != request.digest:
+        raise ModuleError("the module's bytes do not have the hash they were sent with", code="NOODLE-E0302")
+    return load(request.module)
+
+
 def _forget_run() -> None:
     S.__init__()  # type: ignore[misc]
     if hasattr(S, "fibers"):
         del S.fibers
-
-
-def _limit_memory(most: int) -> None:
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]  # MAX_MEMORY, or less where the worker's parent had less
-    resource.setrlimit(resource.RLIMIT_AS, (min(most, hard) if hard >= 0 else most, hard))
-
-
-def _limit_processor(deadline: float) -> None:
-    """Let the kernel end the process after a deadline's worth of computing, should the timer and the pool both fail."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = int(used.ru_utime + used.ru_stime + deadline) + 3
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
 
 
 def become_worker(connection: "socket", proc: int, parent: int, layers: list[lockdown.Layer], code: int) -> NoReturn:

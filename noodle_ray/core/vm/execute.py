@@ -2,21 +2,20 @@
 
 import os
 import sys
-from itertools import islice
 from time import perf_counter
 
 from noodle_ray.core.nbc.module import Block, Module
-from noodle_ray.core.nbc.walk import blocks_of, flatten, writes_of
+from noodle_ray.core.nbc.walk import NESTING, blocks_of, writes_of
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.clock import Readings
 from noodle_ray.core.vm.endings import has_finalizers
-from noodle_ray.core.vm.fibers import Fibers
+from noodle_ray.core.vm.fibers import Fibers, Future
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import LIMITS, trip
 from noodle_ray.core.vm.host import EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
-from noodle_ray.core.vm.memory import Growth, prepare
+from noodle_ray.core.vm.memory import Growth, prepare, resident
 from noodle_ray.core.vm.modules import require, start_run
 from noodle_ray.core.vm.native import may_run_native
 from noodle_ray.core.vm.stack import max_recursion
@@ -24,7 +23,7 @@ from noodle_ray.core.vm.state import S, State, unread
 from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
-from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast, import_module
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.profiler import Sampler
@@ -88,6 +87,7 @@ def execute(
     profiler: "Sampler | None" = None,
     seed: int | None = None,
     readings: "Mapping[str, list[float]]" = NO_READINGS,
+    growth: Growth | None = None,
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
 
@@ -95,22 +95,26 @@ def execute(
     script.
 
     ``seed`` is what the run's random numbers come from; a fresh one if it is None. ``readings`` are those of the clock
-    that the run gets again (`Readings.all`).
+    that the run gets again (`Readings.all`). ``growth`` counts its memory, if the caller has it already.
 
     ``key`` is the module's digest, under which compiled code is kept. With a ``profiler``, the run is on the Python
     tier if that is possible. The deadline is the caller's to watch:
     raise LimitExceeded("deadline") from a signal handler. Errors of the program are in the outcome. Raises ImportError
     in a process that cannot import any more and lacks what the module needs.
     """
-    require((*module.imports, "noodle_ray") if module.models else module.imports)  # answers can be arrays
-    prepare()
-    growth = Growth()
+    if module.models:
+        require((*module.imports, "noodle_ray"))  # answers can be arrays
+    elif module.imports:
+        require(module.imports)
+    if growth is None:
+        prepare()
+        growth = Growth(resident())
     began = perf_counter()
     output = _Output(limits.output)
     if limits.recursion > 1000:
         limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
     S.tripped, S.memory, S.write, S.complain = "", limits.memory, output.write, unread
-    S.fibers = Fibers(host)
+    S.fibers = Fibers(host, limits.recursion)
     S.readings = Readings(readings)
     S.resident = growth.resident
     S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed
@@ -140,14 +144,16 @@ def execute(
         start_run(module.imports)
         try:
             value = _run(run, module, entry, args or [], kwargs or {})
-            fibers.barrier()
+            if fibers.current.outstanding:
+                fibers.barrier()
         except LIMITS as limit:
             trip(limit)  # a thread that met it never ends, so nobody may wait for it
             raise
         finally:
-            fibers.leave()
+            if fibers.exits:
+                fibers.leave()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own
-        result = to_result(fibers.force(value))
+        result = to_result(fibers.force(value) if type(value) is Future else value)
         if S.tripped in CODES:  # where CPython lets nothing be raised, as in the ``finally`` of a generator it frees
             raise LimitExceeded(S.tripped)
     except Exception as raised:
@@ -206,18 +212,16 @@ _IDLE = State()
 _loaded: dict[str, Any] = {}
 
 
-def _load() -> Any:
-    """The Python tier, which is imported when it is first needed."""
-    from noodle_ray.core.vm.pytier import run
-
-    _loaded["pytier"] = run
-    return run
+def _load(name: str) -> Any:
+    """A tier, which is imported when it is first needed."""
+    found = _loaded[name] = import_module(f"noodle_ray.core.vm.{name}.run")
+    return found
 
 
 def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
     """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
     if tier in ("python", "native") or (tier == "auto" and not _runs_straight(module)):
-        pytier = _loaded.get("pytier") or _load()
+        pytier = _loaded.get("pytier") or _load("pytier")
         try:
             run = pytier.make_run(module, key, limits, "" if tier == "python" or not may_run_native() else tier)
             pytier.allow_recursion(limits.recursion)
@@ -226,8 +230,7 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
             raise
         except Exception:  # twenty nested blocks, say; whatever it is, no module may end its host
             pass
-    from noodle_ray.core.vm import interpreter
-
+    interpreter = _loaded.get("interpreter") or _load("interpreter")
     interpreter.allow_recursion(limits.recursion)
     return "interpreter", interpreter.make_run(module, key, limits)
 
@@ -240,8 +243,21 @@ def _runs_straight(module: Module) -> bool:
     """Whether a module is a few instructions that run once: interpreting them costs less than compiling them."""
     if len(module.functions) > 1:
         return False
-    first = list(islice(flatten(module.functions[0].body), _STRAIGHT + 1))  # no further: this is done for every run
-    return len(first) <= _STRAIGHT and not any(instr.op in ("for", "while", "comp", "try") for instr in first)
+    pending, left = [module.functions[0].body], _STRAIGHT
+    while pending:
+        block = pending.pop()
+        left -= len(block)
+        if left < 0:  # look no further: this is done for every run
+            return False
+        for instr in block:
+            if instr.op in _REPEATING:
+                return False
+            if instr.op in NESTING:
+                pending.extend(blocks_of(instr))
+    return True
+
+
+_REPEATING = frozenset({"for", "while", "comp", "try"})
 
 
 def _is_script(block: Block, known: dict[int, Any]) -> bool:
@@ -270,7 +286,7 @@ def _is_script(block: Block, known: dict[int, Any]) -> bool:
 
 
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if has_finalizers(module):
+    if len(module.functions) > 1 and has_finalizers(module):
         S.fibers.exits.append(run.forget)
     alone = entry is None and not args and not kwargs
     S.name = "__main__" if alone else "__noodle__"

@@ -6,26 +6,19 @@ as large as the program allows and the same in every run. Keys name the fiber's 
 position in it, never the order of arrival.
 """
 
-from itertools import islice
 from time import perf_counter
 
 from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded
-from noodle_ray.core.vm.operators import SKIP
-from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import ModelError
 from noodle_ray.core.vm.values import copy_data
-from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, Iterable, Iterator, Protocol, cast, deque, partial
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, Iterable, Iterator, Protocol, cast, deque
 
 if TYPE_CHECKING:
     from greenlet import greenlet  # type: ignore[import-untyped]
 
-WINDOW: Final = 512
-"""Fibers of one gather alive at a time: each costs a few kilobytes of stack."""
-
-
-_LIMITS: Final = (MemoryError, RecursionError)
+LIMITS: Final = (MemoryError, RecursionError)
 """Exceptions that end a run, and so all of its fibers."""
 
 
@@ -41,13 +34,13 @@ class Future:
         self.missing = 0
         self.chained: list[Future] = []
         self.waiting: list[Fiber] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.value: Any = _PENDING
         self.start = 0.0
 
 
 _PENDING: Final = object()
-_GATHERED: Final = ""
+GATHERED: Final = ""
 """What the pending list of a gather has for a model."""
 
 
@@ -57,15 +50,16 @@ class Fiber:
     ``base`` is the greenlet it began in; ``greenlet`` the one to go on with, which may be that of a generator it runs.
     ``handled`` is the exception that was being handled where that generator was last resumed.
     ``task`` is set for a task of `generators.loop`, which goes on when its loop says so. ``context`` has the values of
-    context variables; it is never changed, but replaced.
+    context variables; it is never changed, but replaced. ``level`` counts fibers within fibers.
     """
 
-    __slots__ = ("base", "context", "depth", "greenlet", "handled", "outstanding", "path", "position", "task")
+    __slots__ = ("base", "context", "depth", "greenlet", "handled", "level", "outstanding", "path", "position", "task")
 
     def __init__(self, path: str, depth: int) -> None:
         self.path = path
         self.depth = depth
         self.position = 0
+        self.level = 0
         self.outstanding: list[Future] = []
         self.handled: BaseException | None = None
         self.base: greenlet | None = None
@@ -90,10 +84,11 @@ class Task(Protocol):
 class Fibers:
     """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``; ``looped`` says
     whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first. While
-    ``atomic`` is not zero, nothing can wait for other fibers."""
+    ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep."""
 
-    def __init__(self, host: EffectHost | None) -> None:
+    def __init__(self, host: EffectHost | None, levels: int = 1000) -> None:
         self.host = host
+        self.levels = levels
         self.root = self.current = Fiber("", 0)
         self.started = perf_counter()
         self.events: list[dict[str, Any]] = []
@@ -104,13 +99,13 @@ class Fibers:
         self.waited = 0.0
         self._queue: list[Future] = []
         self._sent: dict[str, Future] = {}
-        self._ready: deque[Fiber] = deque()
+        self.ready: deque[Fiber] = deque()
         self._hub: greenlet | None = None
         self.live: set[Fiber] = set()
         self._pausing: set[Fiber] = set()
         self._timers: list[tuple[float, int, Fiber]] = []
         self._timed = 0
-        self._closed = False
+        self.closed = False
         self.atomic = 0
 
     def effect(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future:
@@ -159,27 +154,25 @@ class Fibers:
         Where elements must wait, the list is pending, so that what comes next overlaps with them. Raises, here or
         when it is forced, what sequential execution would have raised: the exception of the lowest index.
         """
+        from noodle_ray.core.vm.gathering import gather
+
+        return gather(self, function, iterable)
+
+    def each(self, function: Callable[[Any], Any], iterable: Iterable[Any]) -> "Iterator[Any]":
+        """What the function returns for each element, run as fibers, in order; for the iterations of a loop.
+
+        The exception of an element is raised when its turn comes, so that the rest of the earlier iterations runs
+        before. All fibers of a window have ended when the first of its results is given.
+        """
+        from noodle_ray.core.vm.gathering import each
+
+        return each(self, function, iterable)
+
+    def place(self) -> str:
+        """The path of what the current fiber starts next."""
         parent = self.current
         parent.position += 1
-        prefix = f"{parent.path}.{parent.position}" if parent.path else str(parent.position)
-        results: list[Any] = []
-        iterator = iter(iterable)
-        while True:
-            chunk, stopped = _take(iterator)
-            gathering = _Gathering(self, parent, function, chunk)
-            if chunk:
-                gathering.start(prefix, len(results))
-            if gathering.left and stopped is None and len(chunk) < WINDOW:
-                return gathering.promise(prefix, results)
-            gathering.finish()
-            for error in gathering.errors:
-                if error is not None:
-                    raise error
-            results.extend(gathering.results)
-            if stopped is not None:
-                raise stopped
-            if len(chunk) < WINDOW:
-                return [value for value in results if value is not SKIP]
+        return f"{parent.path}.{parent.position}" if parent.path else str(parent.position)
 
     def leave(self) -> None:
         """Do what is to be done at the program's end, however it ends, but not when a limit ended it."""
@@ -193,14 +186,14 @@ class Fibers:
             return
         from greenlet import getcurrent
 
-        self._closed = True
+        self.closed = True
         tripped, S.tripped = S.tripped, S.tripped or "closed"  # so that no ``finally`` of the program runs
         for alive in [*(part for fiber in self.live for part in (fiber.greenlet, fiber.base)), hub]:
             if alive:
                 alive.parent = getcurrent()
                 try:
                     alive.throw()
-                except (LimitExceeded, *_LIMITS, Exception):  # the run has ended, whatever a fiber of it meets
+                except (LimitExceeded, *LIMITS, Exception):  # the run has ended, whatever a fiber of it meets
                     pass
         S.tripped = tripped
         self.live.clear()
@@ -208,9 +201,7 @@ class Fibers:
     def child(self) -> Fiber:
         """A fiber for what the current one starts. Its path is this place."""
         parent = self.current
-        parent.position += 1
-        path = f"{parent.path}.{parent.position}" if parent.path else str(parent.position)
-        made = Fiber(path, parent.depth)
+        made = Fiber(self.place(), parent.depth)
         made.context = parent.context
         return made
 
@@ -242,17 +233,17 @@ class Fibers:
             self._timed += 1
             heappush(self._timers, (until, self._timed, me))
         self._pausing.add(me)
-        self._switch_to_hub()
+        self.switch_to_hub()
 
     def wake(self, fiber: Fiber) -> None:
         """End a fiber's pause."""
         if fiber in self._pausing:
             self._pausing.discard(fiber)
-            self._ready.append(fiber)
+            self.ready.append(fiber)
 
     def _check_open(self) -> None:
         """Raise for a fiber that would wait where it cannot, or when it is being ended."""
-        if self._closed:
+        if self.closed:
             from greenlet import GreenletExit
 
             raise GreenletExit
@@ -260,7 +251,7 @@ class Fibers:
             raise RuntimeError("what weakref calls cannot wait in Noodle")
 
     def _argument(self, future: Future, value: Any) -> Any:
-        if type(value) is Future and value.model is not _GATHERED:
+        if type(value) is Future and value.model is not GATHERED:
             if value.value is _PENDING and value.error is None:
                 value.chained.append(future)
                 future.missing += 1
@@ -274,7 +265,7 @@ class Fibers:
         args, kwargs = future.request
         for value in (*args, *kwargs.values()):
             if type(value) is Future and value.error is not None:
-                self._settle(future, value.error, None)
+                self.settle(future, value.error, None)
                 return
         future.request = (
             tuple([arg.value if type(arg) is Future else arg for arg in args]),
@@ -282,12 +273,12 @@ class Fibers:
         )
         self._queue.append(future)
 
-    def _settle(self, future: Future, error: Exception | None, value: Any) -> None:
+    def settle(self, future: Future, error: BaseException | None, value: Any) -> None:
         future.error = error
         future.value = value
         future.request = None
         for fiber in future.waiting:
-            self._go_on(fiber)
+            self.go_on(fiber)
         future.waiting.clear()
         for follower in future.chained:
             follower.missing -= 1
@@ -314,25 +305,25 @@ class Fibers:
                 continue
             future.waiting.append(me)
             try:
-                self._block()
+                self.block()
             except BaseException:  # a task that is cancelled while it waits does without the answers it asked for
                 if me in future.waiting:
                     future.waiting.remove(me)
                 me.outstanding.clear()
                 raise
 
-    def _block(self) -> None:
-        """Let others go on until `_go_on` for the current fiber."""
+    def block(self) -> None:
+        """Let others go on until `go_on` for the current fiber."""
         task = self.current.task
         if task is None:
-            self._switch_to_hub()
+            self.switch_to_hub()
         else:
             task.block()
 
-    def _go_on(self, fiber: Fiber) -> None:
+    def go_on(self, fiber: Fiber) -> None:
         """What a fiber waited for is there."""
         if fiber.task is None:
-            self._ready.append(fiber)
+            self.ready.append(fiber)
         else:
             fiber.task.awake()
 
@@ -376,12 +367,12 @@ class Fibers:
             return
         self.events.append({"key": future.key, "model": future.model, "start": future.start, "end": end})
         if answer.ok:
-            self._settle(future, None, answer.value)
+            self.settle(future, None, answer.value)
         else:
             code, message = cast("tuple[str, str]", answer.value)
-            self._settle(future, _model_error(code, message), None)
+            self.settle(future, _model_error(code, message), None)
 
-    def _start_hub(self) -> "greenlet":
+    def start_hub(self) -> "greenlet":
         """The hub, made when the first fiber besides the root is."""
         from greenlet import getcurrent, greenlet
 
@@ -392,13 +383,13 @@ class Fibers:
             self._hub = greenlet(self._run_hub, first)
         return self._hub
 
-    def _switch_to_hub(self) -> None:
+    def switch_to_hub(self) -> None:
         """Let others run until somebody makes the current fiber ready."""
         from greenlet import getcurrent
 
         self._check_open()
         me = self.current
-        hub = self._start_hub()
+        hub = self.start_hub()
         me.greenlet = getcurrent()
         try:
             hub.switch()
@@ -412,8 +403,8 @@ class Fibers:
         from _heapq import heappop
 
         while True:
-            while self._ready:
-                fiber = self._ready.popleft()
+            while self.ready:
+                fiber = self.ready.popleft()
                 self.current = fiber
                 assert fiber.greenlet is not None
                 fiber.greenlet.switch()
@@ -428,88 +419,6 @@ class Fibers:
         while self._timers and self._timers[0][2] not in self._pausing:
             heappop(self._timers)
         return self._timers[0][0] if self._timers else None
-
-
-class _Gathering:
-    """One chunk of a gather: its fibers' results and errors, by position."""
-
-    __slots__ = ("awaited", "before", "chunk", "errors", "fibers", "function", "left", "parent", "pending", "results")
-
-    def __init__(self, fibers: Fibers, parent: Fiber, function: Callable[[Any], Any], chunk: list[Any]) -> None:
-        self.fibers = fibers
-        self.parent = parent
-        self.function = function
-        self.chunk = chunk
-        self.results: list[Any] = [None] * len(chunk)
-        self.errors: list[Exception | None] = [None] * len(chunk)
-        self.left = len(chunk)
-        self.awaited = False
-        self.pending: Future | None = None
-        self.before: list[Any] = []
-
-    def start(self, prefix: str, offset: int) -> None:
-        """Run each element until it waits or ends."""
-        from greenlet import greenlet
-
-        fibers = self.fibers
-        hub = fibers._start_hub()
-        for index in range(len(self.chunk)):
-            fiber = Fiber(f"{prefix}.{offset + index}", self.parent.depth)
-            fiber.context = self.parent.context
-            fiber.greenlet = fiber.base = sharing(greenlet(partial(self._element, fiber, index), hub))
-            fibers.live.add(fiber)
-            fibers._ready.append(fiber)
-        fibers._ready.append(self.parent)
-        fibers._switch_to_hub()
-
-    def finish(self) -> None:
-        """Run all elements to their end."""
-        self.awaited = True
-        while self.left:
-            self.fibers._block()
-
-    def promise(self, key: str, before: list[Any]) -> Future:
-        """The pending list of results, which follow those of earlier chunks."""
-        self.pending = Future(key, _GATHERED)
-        self.before = before
-        self.parent.outstanding.append(self.pending)
-        return self.pending
-
-    def _end(self) -> None:
-        if self.awaited:
-            self.fibers._go_on(self.parent)
-        if self.pending is not None:
-            error = next((error for error in self.errors if error is not None), None)
-            values = [value for value in (*self.before, *self.results) if value is not SKIP]
-            self.fibers._settle(self.pending, error, values)
-
-    def _element(self, fiber: Fiber, index: int) -> None:
-        fibers = self.fibers
-        try:
-            result = self.function(self.chunk[index])
-            fibers.barrier()
-            self.results[index] = result.value if type(result) is Future else result
-        except _LIMITS:
-            raise
-        except Exception as error:
-            self.errors[index] = error
-        fibers.live.discard(fiber)
-        self.left -= 1
-        if not self.left:
-            self._end()
-
-
-def _take(iterator: Iterator[Any]) -> tuple[list[Any], Exception | None]:
-    """The next WINDOW elements, or fewer and the exception that ended them."""
-    chunk: list[Any] = []
-    try:
-        for item in islice(iterator, WINDOW):
-            chunk.append(item)
-    except _LIMITS:
-        raise
-    except Exception as error:
-        return chunk, error
-    return chunk, None
 
 
 def _model_error(code: str, message: str) -> ModelError:

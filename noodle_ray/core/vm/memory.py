@@ -4,6 +4,7 @@ import os
 from resource import RUSAGE_SELF, getrusage
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_FEW = 1 << 16  # bytes that make no difference
 _statm = -1
 
 
@@ -24,30 +25,38 @@ def resident() -> int:
     return int(os.pread(_statm, 64, 0).split()[1]) * _PAGE
 
 
-def peak() -> int:
-    """The most bytes of memory in use so far."""
-    return getrusage(RUSAGE_SELF).ru_maxrss * 1024
-
-
 class Growth:
-    """Memory that a run takes on top of what the process had when it began.
+    """Memory that a run takes on top of the ``resident`` bytes that the process had when it began.
 
     The kernel keeps one peak for the life of a process. When a run reaches a new one, its growth is known to
-    the page; below an earlier run's peak only what it still holds at its end is seen.
+    the page; below an earlier run's peak only what it still holds at its end is seen. ``computed`` is the processor
+    time of the process when it was looked at last, in seconds, of which the kernel tells with the peak.
     """
 
-    __slots__ = ("peak", "resident")
+    __slots__ = ("_left", "computed", "peak", "resident")
 
-    def __init__(self) -> None:
-        self.resident = resident()
-        self.peak = peak()
+    def __init__(self, resident: int) -> None:
+        self.resident = resident
+        used = getrusage(RUSAGE_SELF)
+        self.peak = used.ru_maxrss * 1024
+        self.computed = used.ru_utime + used.ru_stime
+        self._left = -1
 
     def bytes(self) -> int:
         """Growth since the object was made."""
-        now = peak()
+        used = getrusage(RUSAGE_SELF)
+        self.computed = used.ru_utime + used.ru_stime
+        now = used.ru_maxrss * 1024
         if now > self.peak:
+            self._left = -1
             return max(0, now - (self.resident or self.peak))  # the kernel counts both in batches, so they may cross
-        return max(0, resident() - self.resident)
+        self._left = resident()
+        return max(0, self._left - self.resident)
+
+    def again(self) -> bool:
+        """Count anew from the same beginning, if memory was like that when it was looked at last: whether it was."""
+        left, self._left = self._left, -1
+        return left >= 0 and -_FEW < left - self.resident <= 0
 
 
 def _forget() -> None:

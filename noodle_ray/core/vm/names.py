@@ -12,6 +12,7 @@ __all__ = [
     "EXCEPTIONS",
     "FUNCTIONS",
     "HIDDEN",
+    "ITERATION",
     "MARK",
     "MODULES",
     "PURE_BUILTINS",
@@ -79,11 +80,14 @@ READ_DUNDERS: Final = CLASS_DUNDERS | {
 """Dunder names that a program may read as attributes; which values have them is for the runtime to say."""
 
 HIDDEN: Final = frozenset(
-    ".annotate .async_iter .async_with .await .globals .locals .match_class .match_keys .match_mapping "
+    ".annotate .async_iter .async_with .await .each .globals .keys .locals .match_class .match_keys .match_mapping "
     ".match_sequence .name .skip .super".split()
 )
 """Builtins that only the compiler names: no source can spell them. ``.skip`` is the marker a ``gather`` function
-returns for an element to leave out."""
+returns for an element to leave out; ``.each`` and ``.keys`` run a function on elements as fibers."""
+
+ITERATION: Final = "<loop>"
+"""The name of a function that the compiler made of a part of a loop's body. It is no frame of its own in tracebacks."""
 
 BUILTIN_NAMES: Final = (
     FUNCTIONS | EXCEPTIONS | frozenset(MODULES) | ALL_MEMBERS | HIDDEN | frozenset({"Ellipsis", "NotImplemented"})

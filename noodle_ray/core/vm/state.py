@@ -32,6 +32,10 @@ def _no_global(name: str, default: object = None) -> object:
     return default
 
 
+_CLOCK = Clock()
+_NO_READINGS = Readings({})
+
+
 class State:
     """The current run. A worker process executes one run at a time, so tiers read plain attributes.
 
@@ -70,8 +74,8 @@ class State:
         self.tripped = ""
         self.memory = 268_435_456
         self.resident = 0
-        self.clock = Clock()
-        self.readings = Readings({})
+        self.clock = _CLOCK
+        self.readings = _NO_READINGS
         self.seed = 0
         self.name = "__main__"
         self.module = None

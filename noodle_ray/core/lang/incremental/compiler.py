@@ -4,7 +4,7 @@ from _thread import allocate_lock
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from noodle_ray.core.lang.compiler import INTROSPECTION, Tables, compile_source, sealed, tables_of
+from noodle_ray.core.lang.compiler import Tables, asks_about_itself, compile_source, sealed, tables_of
 from noodle_ray.core.lang.incremental.moving import Move
 from noodle_ray.core.lang.incremental.pieces import Cut, Piece, cut, future_flags, read_piece
 from noodle_ray.core.lang.incremental.surroundings import Key, Part, Program
@@ -115,7 +115,7 @@ class _Compilation:
 
     def __init__(self, kept: IncrementalCompiler, source: str) -> None:
         self.kept = kept
-        if any(word in source for word in INTROSPECTION):
+        if asks_about_itself(source):
             raise _Apart
         self.lines = split_lines(source)
         cuts = cut(self.lines)
@@ -149,11 +149,11 @@ class _Compilation:
 
     def module(self, filename: str) -> tuple[Module, Work]:
         unit = self.unit(frozenset())
-        functions = [function for function in unit.functions if function is not None]
+        functions = unit.done()
         if unit.effects:
             if len({id(piece) for piece in self.pieces}) < len(self.pieces):
                 raise _Apart  # nodes stand for functions, and these would be two of one
-            from noodle_ray.core.lang.effects import facts_of, insert_waits, overlapping_comprehensions
+            from noodle_ray.core.lang.effects import facts_of, finished, overlapping_comprehensions
             from noodle_ray.core.lang.purity import Remembered
 
             remembered = self.kept.remembered = self.kept.remembered or Remembered(MAX_REMEMBERED)
@@ -161,7 +161,7 @@ class _Compilation:
             overlapping = overlapping_comprehensions(facts)
             if overlapping:
                 facts = facts_of(self.unit(overlapping), remembered)
-            functions = insert_waits(facts)
+            functions = finished(facts)
             self.tables = [tables_of([function.body for function in functions])]
         return sealed(functions, self.tables, filename), Work(tuple(self.work), len(functions))
 

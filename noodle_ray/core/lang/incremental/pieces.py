@@ -12,7 +12,7 @@ from noodle_ray.core.lang.mangle import has_private_names, mangle
 from noodle_ray.core.lang.parse import late_syntax_errors, parse, split_lines
 from noodle_ray.core.lang.positions import to_characters
 from noodle_ray.core.lang.scopes import Meaning
-from noodle_ray.core.lang.validate import Counts, survey
+from noodle_ray.core.lang.validate import Counts, is_settled, survey
 
 MAX_SIMPLE_LINES: Final = 24
 """Lines of a piece without definitions, about: what is edited in one of them is compiled with the others."""
@@ -114,8 +114,8 @@ def read_piece(text: str, flags: int) -> Piece | None:
     lines = split_lines(text)
     if not text.isascii():
         to_characters(tree, lines)
-    found, counts = survey(tree)
-    if found or late_syntax_errors(tree, "<piece>", flags):
+    found, counts, late = survey(tree)
+    if found or not (is_settled(text, late) or not late_syntax_errors(tree, "<piece>", flags)):
         return None
     titles = mangle(tree) if has_private_names(text) else {}
     part = Part(tree, titles)

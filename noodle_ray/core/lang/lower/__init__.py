@@ -6,7 +6,6 @@ from noodle_ray.core.lang.lower import calls, comprehensions, expressions, funct
 from noodle_ray.core.lang.lower.frame import Frame, Unit
 from noodle_ray.core.lang.resolve import OFFERED, Resolution
 from noodle_ray.core.nbc.module import Span
-from noodle_ray.light import Any
 
 __all__ = ["Unit", "has_value", "lower", "lower_statements", "restore_builtins", "span_of_all"]
 
@@ -18,7 +17,8 @@ def lower(resolution: Resolution, lines: list[str]) -> Unit:
     unit = Unit(resolution, lines)
     scope, tree = resolution.module, resolution.tree
     frame = Frame(unit, scope, tree, None)
-    restore_builtins(frame)
+    if scope.bound:
+        restore_builtins(frame)
     lower_statements(frame, tree.body, last=True)
     frame.finish("<module>", (), span_of_all(lines))
     return unit
@@ -48,10 +48,15 @@ def _returning(body: list[ast.stmt]) -> list[ast.stmt]:
     *before, last = body
     if not has_value(last):
         return body
+    made: ast.stmt
     if isinstance(last, ast.Expr):
-        return [*before, ast.Return(last.value, **_place(last))]
-    assert isinstance(last, ast.If)
-    return [*before, ast.If(last.test, _returning(last.body), [], **_place(last))]
+        made = ast.Return(last.value)
+    else:
+        assert isinstance(last, ast.If)
+        made = ast.If(last.test, _returning(last.body), [])
+    made.lineno, made.col_offset = last.lineno, last.col_offset
+    made.end_lineno, made.end_col_offset = last.end_lineno, last.end_col_offset
+    return [*before, made]
 
 
 def has_value(last: ast.stmt) -> bool:
@@ -66,7 +71,3 @@ def is_guard(test: ast.expr) -> bool:
     sides = [test.left, test.comparators[0]]
     named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
     return named and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
-
-
-def _place(node: ast.stmt) -> dict[str, Any]:
-    return {name: getattr(node, name) for name in ("lineno", "col_offset", "end_lineno", "end_col_offset")}

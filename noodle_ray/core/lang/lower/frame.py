@@ -42,6 +42,10 @@ _LATER: Final[dict[type, str]] = {ast.ClassDef: "classes", ast.Match: "matching"
 STATEMENTS: Final[dict[type, Statement]] = _Statements()
 
 
+_new: Final = tuple.__new__
+"""``Instr(...)`` without its Python-level ``__new__``."""
+
+
 class TooLarge(Exception):
     """A bound of the module format would be exceeded; holds the diagnostic."""
 
@@ -52,7 +56,10 @@ class TooLarge(Exception):
 
 def is_documented(lines: list[str]) -> bool:
     """Whether a program may ask for what functions and classes say of themselves."""
-    return any("__doc__" in line or "getdoc" in line for line in lines)
+    for line in lines:  # noqa: SIM110 (a generator takes twice as long)
+        if "__doc__" in line or "getdoc" in line:
+            return True
+    return False
 
 
 class Unit:
@@ -67,6 +74,7 @@ class Unit:
         self.named_functions: dict[int, int] = {}
         self.homes: dict[int, Scope] = {}
         self.effects = False
+        self.pieces: frozenset[int] = frozenset()
         self.documented = is_documented(lines)
 
     def reserve(self, node: ast.AST) -> int:
@@ -76,6 +84,10 @@ class Unit:
             raise TooLarge(Diagnostic("NOODLE-E0118", message, span_of(node), "split it into several programs"))
         self.functions.append(None)
         return len(self.functions) - 1
+
+    def done(self) -> list[Function]:
+        """The functions that are lowered."""
+        return list(filter(None, self.functions))
 
     def report(self, code: str, message: str, node: ast.AST, hint: str = "") -> None:
         """Adds a finding about a node."""
@@ -111,39 +123,41 @@ class Frame:
         self.unset: set[int] = set()
         self.annotations: int | None = None
         self.names: list[str] = list(scope.params)
-        if scope.kind == "function" or scope.kind == "comp":
+        inside = scope.kind == "function" or scope.kind == "comp"
+        if inside:
             taken = {*scope.params, *scope.cells}
             self.names += [
                 name
                 for name in scope.bound
                 if name not in taken and scope.owns(name) and scope.static_meaning(name) is None
             ]
-        self.cells = {name: i for i, name in enumerate([*scope.cells, *scope.free])}
+        self.cells = {name: i for i, name in enumerate(scope.cells + scope.free)} if scope.cells or scope.free else {}
         self.named = len(self.names)
         self.registers = self.named
-        self.slots = {name: i for i, name in enumerate(self.names) if name not in self.cells}
+        self.slots = {name: i for i, name in enumerate(self.names) if name not in self.cells} if self.names else {}
         self.assigned = (1 << len(scope.params)) - 1
-        self.fragile = sum(1 << self.slots[name] for name in scope.fragile if name in self.slots)
+        self.fragile = sum([1 << self.slots[n] for n in scope.fragile if n in self.slots]) if self.slots else 0
         self.members: dict[str, int] = {}
         if scope.kind == "class":  # whose names are in its namespace: bits in ``assigned``, but no registers
             self.members = {name: i for i, name in enumerate(filter(scope.owns, scope.bound), start=self.named)}
-            self.fragile = sum(1 << self.members[name] for name in scope.fragile if name in self.members)
+            self.fragile = sum([1 << self.members[name] for name in scope.fragile if name in self.members])
         self.own_cells: dict[int, int] = {}
-        if scope.kind == "function" or scope.kind == "comp":  # captured variables too have bits in ``assigned``
+        if inside and scope.cells:  # captured variables too have bits in ``assigned``
             kept = [name for name in scope.cells if not _unbound_inside(scope, name)]
             self.own_cells = {self.cells[name]: 1 << self.named + i for i, name in enumerate(kept)}
-            self.fragile |= sum(self.own_cells[self.cells[name]] for name in kept if name in scope.fragile)
-            self.assigned |= sum(self.own_cells[self.cells[name]] for name in kept if name in scope.params)
-        self.walrus = {self.slots[name] for name in scope.walrus if name in self.slots}
-        for i, name in enumerate(scope.params):
-            if name in self.cells:
-                self.emit(node, "cset", self.cells[name], i)
+            self.fragile |= sum([self.own_cells[self.cells[name]] for name in kept if name in scope.fragile])
+            self.assigned |= sum([self.own_cells[self.cells[name]] for name in kept if name in scope.params])
+        self.walrus = {self.slots[name] for name in scope.walrus if name in self.slots} if scope.walrus else set()
+        if self.cells:
+            for i, name in enumerate(scope.params):
+                if name in self.cells:
+                    self.emit(node, "cset", self.cells[name], i)
 
     # writing
 
     def emit(self, node: Any, op: str, *args: object) -> None:
         """Appends an instruction with the span of the node."""
-        self.code.append(Instr(op, args, self.span(node)))
+        self.code.append(_new(Instr, (op, args, self.span(node))))
 
     def span(self, node: Any) -> Span:
         """The span of the node; nodes without one stand for the whole function."""
@@ -422,7 +436,10 @@ class Frame:
             self.emit(self.node, "return", self.const(self.node, None))
         if self.registers > MAX_REGISTERS:
             raise self._too_many_registers()
-        unset = tuple(Instr("unset", (register,), span) for register in sorted(self.unset) if register >= len(params))
+        first: list[Instr] = []
+        for register in sorted(self.unset) if self.unset else ():
+            if register >= len(params):
+                first.append(Instr("unset", (register,), span))
         self.unit.functions[self.index] = Function(
             name,
             params,
@@ -430,7 +447,7 @@ class Frame:
             tuple(self.names),
             tuple(self.home.cells),
             tuple(self.home.free),
-            unset + tuple(self.code),
+            tuple(first + self.code),
             span,
             returns,
             kind,

@@ -2,7 +2,8 @@
 
 ``shape`` checks each part alone (types, operand kinds, sizes), ``names`` what is spelled, ``tree`` how functions
 hang together, ``flow`` what each block can rely on, ``handlers`` what names the exceptions to catch, ``ready`` that
-nothing uses a value which a program must not see. Each trusts the ones before it. docs/nbc.md has the rules.
+nothing uses a value which a program must not see. Each trusts the ones before it, and what ``shape`` tells of a
+function's opcodes spares it those that look for others. docs/nbc.md has the rules.
 """
 
 from noodle_ray.core.nbc.module import Module
@@ -11,7 +12,7 @@ from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_names
 from noodle_ray.core.nbc.verifier.shape import check_shape
 from noodle_ray.core.nbc.verifier.tree import check_tree
-from noodle_ray.core.nbc.verifier.uses import makes_unready, used_imports, used_models, walk
+from noodle_ray.core.nbc.verifier.uses import may_be_unready, used_imports, used_models
 
 __all__ = ["used_imports", "used_models", "verify", "verify_decoded"]
 
@@ -21,13 +22,16 @@ MIN_FUNCTIONS = 8
 
 def verify(module: Module) -> None:
     """Raise ModuleError (E0310 to E0340) with the first rule that ``module`` breaks; return if there is none."""
-    check_shape(module)
-    check_names(module)
-    check_tree(module)
-    for function in module.functions:
+    parts = check_shape(module)
+    check_names(module, parts)
+    check_tree(module, parts)
+    unready = False
+    for function, one in zip(module.functions, parts, strict=True):
         check_flow(function)
-        check_handlers(function)
-    if any(makes_unready(instr, function) for function in module.functions for instr in walk(function.body)):
+        if "try" in one.opcodes:
+            check_handlers(function)
+        unready = unready or may_be_unready(function, one.opcodes)
+    if unready:
         from noodle_ray.core.nbc.verifier.ready import check_ready  # most modules do without
 
         check_ready(module)

@@ -36,12 +36,16 @@ class _Around(NamedTuple):
     yields: bool = False
 
 
+_IN_FUNCTION: Final = _Around()
+_IN_GENERATOR: Final = _Around(yields=True)
+
+
 def check_flow(function: Function) -> None:
     """Raise ModuleError unless every register is defined before it is read and each instruction stands where it may."""
     state = [0] * ((function.registers >> _SHIFT) + 1)
     for register in range(len(function.params)):
         _define(register, state)
-    _block(function.body, state, _Around(yields=function.kind in _YIELDING))
+    _block(function.body, state, _IN_GENERATOR if function.kind in _YIELDING else _IN_FUNCTION)
 
 
 def _block(block: Block, state: _State, around: _Around) -> None:

@@ -9,7 +9,7 @@ from _thread import allocate_lock
 from collections import OrderedDict
 from typing import Final, NamedTuple, cast
 
-from noodle_ray.core.nbc.bounds import MAX_FUNCTIONS, MAX_INSTRUCTIONS, MAX_WORD
+from noodle_ray.core.nbc.bounds import MAX_FUNCTIONS, MAX_INSTRUCTIONS
 from noodle_ray.core.nbc.content import content
 from noodle_ray.core.nbc.encoder import sha256
 from noodle_ray.core.nbc.module import Function, Module
@@ -18,14 +18,13 @@ from noodle_ray.core.nbc.verifier.flow import check_flow
 from noodle_ray.core.nbc.verifier.handlers import check_handlers
 from noodle_ray.core.nbc.verifier.names import check_spelling
 from noodle_ray.core.nbc.verifier.ready import check_globals, pending_globals
-from noodle_ray.core.nbc.verifier.shape import check_parts
+from noodle_ray.core.nbc.verifier.shape import LAST_LINE, check_parts
 from noodle_ray.core.nbc.verifier.tree import check_tree
-from noodle_ray.core.nbc.verifier.uses import imported, makes_unready, walk
+from noodle_ray.core.nbc.verifier.uses import imported, may_be_unready, walk
 from noodle_ray.errors import ModuleError
 
 MAX_KEPT: Final = 60_000
 """Instructions of all functions that are kept; some hundred bytes are kept of one of twenty."""
-_LAST_LINE: Final = MAX_WORD >> 3
 
 
 class Known(NamedTuple):
@@ -92,7 +91,7 @@ def is_sound(module: Module, store: Store = _store) -> bool:
         known = [_known(module, index, store) for index in range(len(functions))]
         if sum([one.size for one in known]) > MAX_INSTRUCTIONS:
             return False
-        check_tree(module, [one.makes for one in known])
+        check_tree(module, known)
         if module.models != tuple(sorted({name for one in known for name in one.models})):
             return False
         if module.imports != imported({name for one in known for name in one.builtins}):
@@ -110,7 +109,7 @@ def _known(module: Module, index: int, store: Store) -> Known:
     key = sha256(content(function, index))
     found = store.get(key)
     line = function.span[0]
-    if found is None or not (line + found.first >= 0 and line + found.last <= _LAST_LINE):
+    if found is None or not (line + found.first >= 0 and line + found.last <= LAST_LINE):
         found = _checked(function, index, len(functions))
         store.put(key, found)
     return found
@@ -119,10 +118,11 @@ def _known(module: Module, index: int, store: Store) -> Known:
 def _checked(function: Function, index: int, functions: int) -> Known:
     builtins: set[str] = set()
     models: set[str] = set()
-    size = check_parts(function, functions, MAX_INSTRUCTIONS)
-    check_spelling(function, builtins, models, set())
+    size, opcodes, _ = check_parts(function, functions, MAX_INSTRUCTIONS)
+    check_spelling(function, opcodes, builtins, models, set())
     check_flow(function)
-    check_handlers(function)
+    if "try" in opcodes:
+        check_handlers(function)
     instructions = list(walk(function.body))
     base = function.span[0]
     return Known(
@@ -131,7 +131,7 @@ def _checked(function: Function, index: int, functions: int) -> Known:
         frozenset(models),
         ".skip" in builtins or any(instr.op in MAKERS for instr in instructions),
         tuple([cast(int, instr.args[3]) - index for instr in instructions if instr.op == "gather"]),
-        any(makes_unready(instr, function) for instr in instructions),
+        may_be_unready(function, opcodes),
         min([base, *[instr.span[0] for instr in instructions]]) - base,
         max([function.span[2], *[instr.span[2] for instr in instructions]]) - base,
         {},

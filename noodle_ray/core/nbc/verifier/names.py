@@ -6,6 +6,7 @@ from noodle_ray.core.nbc.bounds import MAX_NAME
 from noodle_ray.core.nbc.module import Function, Module, Span
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.verifier.failure import refuse
+from noodle_ray.core.nbc.verifier.shape import Parts
 from noodle_ray.core.nbc.verifier.uses import imported, walk
 from noodle_ray.core.vm.names import BUILTIN_NAMES, READ_DUNDERS
 from noodle_ray.light import Final, cast
@@ -15,6 +16,8 @@ _BUILTINS: Final = frozenset({"bget", "callb"})
 _MODELS: Final = frozenset({"model", "effect"})
 _GLOBALS: Final = frozenset({"gget", "gset", "gdel"})
 _NAME_AT: Final = {op: kinds.index("N") for op, kinds in OPERANDS.items() if "N" in kinds}
+_SPELLED: Final = frozenset((*_NAME_AT, "call", "check"))
+"""Opcodes with something to look at here."""
 _KEYWORDS_AT: Final = {op: kinds.index("KW") for op, kinds in OPERANDS.items() if "KW" in kinds}
 _MODEL_START: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _MODEL_REST: Final = _MODEL_START | frozenset("._/@:-")
@@ -37,23 +40,28 @@ def is_model_name(name: str) -> bool:
     return 0 < len(name) <= _MODEL_LENGTH and name[0] in _MODEL_START and _MODEL_REST.issuperset(name)
 
 
-def check_names(module: Module) -> None:
-    """Raise ModuleError unless every name is one that its place allows and the tables match the code."""
+def check_names(module: Module, parts: list[Parts]) -> None:
+    """Raise ModuleError unless every name is one that its place allows and the tables match the code. ``parts`` are
+    what ``check_shape`` told."""
     models: set[str] = set()
     builtins: set[str] = set()
     known: set[str] = set()
-    for function in module.functions:
-        check_spelling(function, builtins, models, known)
-    if module.models != tuple(sorted(models)):
+    for function, one in zip(module.functions, parts, strict=True):
+        check_spelling(function, one.opcodes, builtins, models, known)
+    if module.models != (tuple(sorted(models)) if models else ()):
         raise refuse(330, "The module's table of models is not the sorted list of those its code names.")
-    if module.imports != imported(builtins):
+    if module.imports != (imported(builtins) if builtins else ()):
         raise refuse(330, "The module's table of imports is not the sorted list of those its code names.")
 
 
-def check_spelling(function: Function, builtins: set[str], models: set[str], known: set[str]) -> None:
-    """Raise ModuleError unless every name in a function is one that its place allows. Adds the builtins and models that
-    it names to the sets, and to ``known`` the identifiers that were looked at."""
+def check_spelling(
+    function: Function, opcodes: set[str], builtins: set[str], models: set[str], known: set[str]
+) -> None:
+    """Raise ModuleError unless every name in a function with these opcodes is one that its place allows. Adds the
+    builtins and models that it names to the sets, and to ``known`` the identifiers that were looked at."""
     _check_header(function, known)
+    if _SPELLED.isdisjoint(opcodes):
+        return
     outer: set[str] = set()
     for op, args, span in walk(function.body):
         if op not in _NAME_AT:
@@ -108,8 +116,8 @@ def _check_keywords(keywords: object, known: set[str], span: Span) -> None:
 
 def _check_header(function: Function, known: set[str]) -> None:
     name, span = function.name, function.span
-    angled = name.startswith("<") and name.endswith(">")  # as <module> and <lambda>
-    if name[1:-1] != "lambda" or not angled:  # the one keyword among them
+    if name != "<module>" and name != "<lambda>":
+        angled = name.startswith("<") and name.endswith(">")  # as <genexpr>
         _check(name[1:-1] if angled else name, known, span)
     for local in function.locals:
         if local:

@@ -13,17 +13,29 @@ from noodle_ray.core.nbc.bounds import (
 )
 from noodle_ray.core.nbc.encoder import FUNCTION_KINDS, PARAM_KINDS
 from noodle_ray.core.nbc.module import Function, Instr, Module, Param
-from noodle_ray.core.nbc.ops import OPERANDS, OPERATORS
+from noodle_ray.core.nbc.ops import MAKERS, OPERANDS, OPERATORS
 from noodle_ray.core.nbc.verifier.failure import refuse
-from noodle_ray.light import Final, cast
+from noodle_ray.light import Any, Final, NamedTuple, cast
 
+LAST_LINE: Final = MAX_WORD >> 3
 _REGISTER: Final = frozenset({"D", "R", "X"})
 _OPTIONAL: Final = frozenset({"R?", "D?"})
 _LISTS: Final = frozenset({"R*", "D*"})
+_MAKING: Final = frozenset({"bget", *MAKERS})
+_CONSTANTS: Final = frozenset({str, float, bool, bytes, complex, type(None), type(...)})
 
 
-def check_shape(module: Module) -> None:
-    """Raise ModuleError unless every part of ``module`` is of its type and within its bounds."""
+class Parts(NamedTuple):
+    """What a function has: so many instructions, and which opcodes, which tell what else there is to be checked; and
+    whether it may make functions or use ``.skip``."""
+
+    size: int
+    opcodes: set[str]
+    makes: bool
+
+
+def check_shape(module: Module) -> list[Parts]:
+    """Raise ModuleError unless every part of ``module`` is of its type and within its bounds; what functions have."""
     if type(module) is not Module or not _is_texts(module.models) or not _is_texts(module.imports):
         raise refuse(310, "This is not a module: its tables have the wrong types.")
     functions = module.functions
@@ -32,18 +44,24 @@ def check_shape(module: Module) -> None:
     if len(functions) > MAX_FUNCTIONS:
         raise refuse(327, f"A module has at most {MAX_FUNCTIONS} functions; this one has {len(functions)}.")
     left = MAX_INSTRUCTIONS
+    found: list[Parts] = []
     for function in functions:
-        left -= check_parts(function, len(functions), left)
+        parts = check_parts(function, len(functions), left)
+        left -= parts.size
+        found.append(parts)
+    return found
 
 
-def check_parts(function: Function, functions: int, instructions: int) -> int:
-    """Raise ModuleError unless every part of a function is of its type, among so many functions and instructions; how
-    many instructions it has."""
-    return instructions - _Shape(function, functions, instructions).instructions_left
+def check_parts(function: Function, functions: int, instructions: int) -> Parts:
+    """Raise ModuleError unless every part of a function is of its type, among so many functions and instructions; what
+    it has."""
+    shape = _Shape(function, functions, instructions)
+    opcodes = shape.opcodes
+    return Parts(instructions - shape.instructions_left, opcodes, not _MAKING.isdisjoint(opcodes))
 
 
 def _is_texts(value: object) -> bool:
-    return type(value) is tuple and all(type(text) is str for text in value)
+    return type(value) is tuple and (not value or all(type(text) is str for text in value))
 
 
 def _is_span(span: object) -> bool:
@@ -53,7 +71,7 @@ def _is_span(span: object) -> bool:
     line, column, end_line, end_column = span
     if not type(line) is type(column) is type(end_line) is type(end_column) is int:
         return False
-    if not (0 <= line <= end_line <= MAX_WORD >> 3 and 0 <= column <= MAX_WORD and 0 <= end_column <= MAX_WORD):
+    if not (0 <= line <= end_line <= LAST_LINE and 0 <= column <= MAX_WORD and 0 <= end_column <= MAX_WORD):
         return False
     return line < end_line or column <= end_column
 
@@ -61,7 +79,7 @@ def _is_span(span: object) -> bool:
 class _Shape:
     """The check of one function."""
 
-    __slots__ = ("cells", "functions", "instructions_left", "registers")
+    __slots__ = ("cells", "functions", "instructions_left", "opcodes", "registers")
 
     def __init__(self, function: Function, functions: int, instructions_left: int) -> None:
         if type(function) is not Function:
@@ -71,6 +89,7 @@ class _Shape:
         self.header(function)
         self.registers = function.registers
         self.cells = len(function.cells) + len(function.free)
+        self.opcodes: set[str] = set()
         self.block(function.body, 0)
 
     def header(self, function: Function) -> None:
@@ -79,7 +98,7 @@ class _Shape:
             raise refuse(310, "A function needs a name, a return annotation (or ''), a span and a known kind.")
         if not (_is_texts(local_names) and _is_texts(cells) and _is_texts(free)):
             raise refuse(310, f"The locals, cells and free variables of {name!r} must be tuples of strings.", span)
-        if type(params) is not tuple or not all(map(_is_param, params)):
+        if type(params) is not tuple or (params and not all(map(_is_param, params))):
             raise refuse(310, f"The parameters of {name!r} must be Param tuples of a known kind.", span)
         if type(registers) is not int or not 0 <= registers <= MAX_REGISTERS:
             raise refuse(327, f"A function has 0 to {MAX_REGISTERS} registers; {name!r} does not.", span)
@@ -94,7 +113,7 @@ class _Shape:
         self.instructions_left -= len(block)
         if self.instructions_left < 0:
             raise refuse(327, f"A module has at most {MAX_INSTRUCTIONS} instructions.")
-        registers = self.registers
+        registers, opcodes = self.registers, self.opcodes
         for instr in block:
             if type(instr) is not Instr or len(instr) != 3:
                 raise refuse(310, "A block must hold Instr tuples.")
@@ -106,10 +125,16 @@ class _Shape:
                 raise refuse(311, f"There is no opcode {op!r}.", span)
             if type(args) is not tuple or len(args) != len(kinds):
                 raise refuse(312, f"{op!r} takes {len(kinds)} operands.", span)
-            for kind, value in zip(kinds, args, strict=True):
+            opcodes.add(op)
+            for kind, value in zip(kinds, args):  # noqa: B905 (as many of each, and this is done for every operand)
                 if kind in _REGISTER:
                     if type(value) is not int or not 0 <= value < registers:
                         raise refuse(313, f"{op!r} names register {value!r}, which its function does not have.", span)
+                elif kind == "K":
+                    _check_constant(value, instr, 0)
+                elif kind == "O":
+                    if type(value) is not str or value not in OPERATORS[op]:
+                        raise refuse(333, f"{op!r} knows no operator {value!r}.", span)
                 else:
                     self.operand(kind, value, instr, depth)
 
@@ -122,11 +147,6 @@ class _Shape:
         if kind == "N":
             if type(value) is not str:
                 raise refuse(312, f"{op!r} needs a name.", span)
-        elif kind == "K":
-            _check_constant(value, instr, 0)
-        elif kind == "O":
-            if type(value) is not str or value not in OPERATORS[op]:
-                raise refuse(333, f"{op!r} knows no operator {value!r}.", span)
         elif kind in _LISTS:
             if type(value) is not tuple:
                 raise refuse(312, f"{op!r} needs a tuple of registers.", span)
@@ -181,16 +201,17 @@ def _is_param(param: object) -> bool:
     )
 
 
-def _check_constant(value: object, instr: Instr, depth: int) -> None:
-    if value is None or value is ... or type(value) in (str, float, bool, bytes, complex):
+def _check_constant(value: Any, instr: Instr, depth: int) -> None:
+    kind = type(value)
+    if kind in _CONSTANTS:
         return
-    if type(value) is int:
+    if kind is int:
         if value.bit_length() > MAX_INT_BITS:
             raise refuse(327, f"A constant integer has at most {MAX_INT_BITS} bits.", instr.span)
-    elif type(value) is tuple:
+    elif kind is tuple:
         if depth >= MAX_DEPTH:
             raise refuse(327, f"Constant tuples nest at most {MAX_DEPTH} deep.", instr.span)
         for item in value:
             _check_constant(item, instr, depth + 1)
     else:
-        raise refuse(312, f"{type(value).__name__!r} is not the type of a constant.", instr.span)
+        raise refuse(312, f"{kind.__name__!r} is not the type of a constant.", instr.span)

@@ -5,15 +5,22 @@ from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.uses import walk
-from noodle_ray.light import Final, Sequence, cast
+from noodle_ray.light import Final, Protocol, Sequence, cast
 
 NAMESPACE: Final = "__namespace__"
 """The parameter of a class body: the dict it fills."""
 
 
-def check_tree(module: Module, makes: Sequence[bool] | None = None) -> None:
-    """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker. ``makes`` tells
-    which functions make functions or use ``.skip``, if that is known."""
+class Makes(Protocol):
+    """What is known of a function: whether it makes functions or uses ``.skip``, as far as its opcodes tell."""
+
+    @property
+    def makes(self) -> bool: ...
+
+
+def check_tree(module: Module, known: Sequence[Makes]) -> None:
+    """Raise ModuleError unless functions form a tree rooted at the top level and each fits its maker. ``known`` tells
+    of each whether there is anything to be looked for in its code."""
     functions = module.functions
     top = functions[0]
     if top.params or top.free or top.kind or top.name != "<module>":
@@ -21,9 +28,11 @@ def check_tree(module: Module, makes: Sequence[bool] | None = None) -> None:
     made = [False] * len(functions)
     gathered = [False] * len(functions)
     for index, function in enumerate(functions):
-        _check_parameters(function)
-        _check_variables(function)
-        for instr in walk(function.body) if makes is None or makes[index] else ():
+        if function.params:
+            _check_parameters(function)
+        if function.params or function.locals or function.cells or function.free:
+            _check_variables(function)
+        for instr in walk(function.body) if known[index].makes else ():
             if instr.op in MAKERS:
                 child = cast(int, instr.args[MAKERS[instr.op]])
                 if not index < child < len(functions) or made[child]:
@@ -33,7 +42,7 @@ def check_tree(module: Module, makes: Sequence[bool] | None = None) -> None:
                 _check_made(instr, functions[child], function)
             elif instr.op == "bget" and instr.args[1] == ".skip" and not gathered[index]:
                 raise refuse(329, "'.skip' has a meaning only in a function that 'gather' runs.", instr.span)
-    if not all(made[1:]):
+    if False in made[1:]:
         raise refuse(316, f"Function {made.index(False, 1)} is never made.")
 
 

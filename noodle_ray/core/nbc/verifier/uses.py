@@ -64,6 +64,13 @@ def makes_unready(instr: Instr, function: Function) -> bool:
     return any(exception is not None and has_name(exception, function) for _, _, exception, _ in handlers)
 
 
+def may_be_unready(function: Function, opcodes: set[str]) -> bool:
+    """Whether a function with these opcodes has an instruction that makes values unready."""
+    if not _SOURCES.isdisjoint(opcodes):
+        return True
+    return "try" in opcodes and any(makes_unready(instr, function) for instr in walk(function.body))
+
+
 def has_name(register: int, function: Function) -> bool:
     """Whether a register is a local variable of the program."""
     return register < len(function.locals) and function.locals[register] != ""

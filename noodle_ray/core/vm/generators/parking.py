@@ -73,16 +73,16 @@ def start(function: Callable[[], object], known: Callable[[Fiber], object]) -> N
     fibers = S.fibers
     S.charge(100)
     fibers._check_open()
-    hub = fibers._start_hub()
+    hub = fibers.start_hub()
     fiber = fibers.child()
     fiber.context = None
     fiber.depth = 0  # a thread has a stack of its own
     fiber.greenlet = fiber.base = sharing(greenlet(partial(_run, fiber, function), hub))
     known(fiber)
     fibers.live.add(fiber)
-    fibers._ready.append(fiber)
-    fibers._ready.append(fibers.current)
-    fibers._switch_to_hub()
+    fibers.ready.append(fiber)
+    fibers.ready.append(fibers.current)
+    fibers.switch_to_hub()
 
 
 def _run(fiber: Fiber, function: Callable[[], Any]) -> None:

@@ -5,6 +5,7 @@ from keyword import iskeyword
 from noodle_ray.core.nbc.module import Function
 from noodle_ray.core.vm.classes.functions import ProgramFunction
 from noodle_ray.core.vm.interpreter.frame import Cell, Frame
+from noodle_ray.core.vm.names import ITERATION
 from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def make_closure(frame: Frame, index: int, defaults: list[Any]) -> Closure:
     cells = [frame.cells[names.index(name)] for name in function.free]
     inside = "." if frame.function.kind == "class" else ".<locals>."
     outer = "" if frame.qualname == "<module>" else f"{frame.qualname}{inside}"
-    qualname = outer + function.name
+    qualname = frame.qualname if function.name == ITERATION else outer + function.name
     return Closure(frame.run, function, qualname, cells, _binder(function, qualname, defaults))
 
 

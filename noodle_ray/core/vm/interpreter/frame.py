@@ -47,7 +47,7 @@ class Frame:
         self.function = function
         self.qualname = qualname
         self.registers: list[Any] = [UNBOUND] * function.registers
-        self.cells = [Cell() for _ in function.cells] + cells
+        self.cells = [Cell() for _ in function.cells] + cells if function.cells else cells
         self.span: Span = function.span
         self.value: Any = None
         self.collecting: list[Any] = []

@@ -10,6 +10,7 @@ from noodle_ray.core.vm.interpreter.closure import Closure
 from noodle_ray.core.vm.interpreter.frame import OPERATIONS, Frame
 from noodle_ray.core.vm.interpreter.lifetimes import lifetimes_of
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded, Limits
+from noodle_ray.core.vm.names import ITERATION
 from noodle_ray.core.vm.state import S
 from noodle_ray.light import Any
 
@@ -81,7 +82,10 @@ class InterpreterRun:
 
     def traceback(self, error: BaseException) -> list[tuple[int, int, str]]:
         """The program's frames that an exception passed, outermost first: (line, column, function)."""
-        return list(reversed(error.__dict__.get("noodle_trace", ())))
+        frames: list[tuple[int, int, str]] = []
+        for line, column, name in reversed(error.__dict__.get("noodle_trace", ())):
+            frames.append((line, column, frames.pop()[2] if name == ITERATION and frames else name))
+        return frames
 
     def enter(self, closure: Closure, values: tuple[Any, ...]) -> Any:
         """Call a function with its arguments bound. Raises LimitExceeded when calls nest too deeply."""
@@ -103,7 +107,7 @@ class InterpreterRun:
         """Run a frame to its end; what it returns."""
         cost, first, rest = self._entry(frame)
         try:
-            if frame.block(first) is None:
+            if not first or frame.block(first) is None:
                 frame.span = frame.function.span
                 self.charge(cost)
                 frame.block(rest)
@@ -134,12 +138,15 @@ class InterpreterRun:
         return cost
 
 
+_NONE: frozenset[int] = frozenset()
 _last: tuple[Module, frozenset[int]] | None = None
 
 
 def _leaves_of(module: Module) -> frozenset[int]:
     """The identities of functions that charge nothing; of the last module they are known, as runs come in rows."""
     global _last
+    if len(module.functions) == 1:
+        return _NONE
     if _last is None or _last[0] is not module:
         _last = module, frozenset(id(module.functions[index]) for index in leaves(module))
     return _last[1]

@@ -8,7 +8,8 @@ from noodle_ray.core.vm.catalog import MODULES
 from noodle_ray.light import Any, Callable, Final, Iterable, import_module
 
 _loaded: Final[dict[str, dict[str, Any]]] = {}
-_starters: Final[list[tuple[frozenset[str], Callable[[], None]]]] = []
+_starters: Final[list[Callable[[], None]]] = []
+_starters_of: Final[dict[str, list[Callable[[], None]]]] = {}
 _sealed = False
 
 
@@ -18,13 +19,18 @@ def on_start(reset: Callable[[], None], *modules: str) -> None:
     With ``modules``, only before runs that import one of them.
     """
     reset()
-    _starters.append((frozenset(modules), reset))
+    if not modules:
+        _starters.append(reset)
+    for module in modules:
+        _starters_of.setdefault(module, []).append(reset)
 
 
-def start_run(imports: Iterable[str]) -> None:
+def start_run(imports: tuple[str, ...]) -> None:
     """Reset the state of the modules for a new run, which imports these."""
-    for modules, reset in _starters:
-        if not modules or not modules.isdisjoint(imports):
+    for reset in _starters:
+        reset()
+    if imports:
+        for reset in dict.fromkeys([reset for module in imports for reset in _starters_of.get(module, ())]):
             reset()
 
 

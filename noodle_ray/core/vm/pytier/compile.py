@@ -3,6 +3,7 @@
 from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.modules import members
+from noodle_ray.core.vm.names import ITERATION
 from noodle_ray.core.vm.pytier import calls, control, data, loops, objects, operations, support
 from noodle_ray.core.vm.pytier.emitter import HANDLERS, Emitter, Names, Ticket
 from noodle_ray.core.vm.pytier.facts import facts_of
@@ -82,7 +83,7 @@ def _named(code: CodeType, parent: str = "") -> CodeType:
         inside = "." if name[1] == "k" else ".<locals>."
         name = name[2:].split(".", 1)[1]
         qualified = parent + name
-        inside = qualified + inside
+        inside = parent if name == ITERATION else qualified + inside
     elif name in ("<listcomp>", "<dictcomp>"):
         name, inside = INLINE, parent
     else:

@@ -67,16 +67,21 @@ class Names:
 
 
 class Emitter:
-    """Emits one function. ``statements`` is the list being filled; blocks nest by swapping it."""
+    """Emits one function. ``statements`` is the list being filled; blocks nest by swapping it. ``folding`` has the
+    registers whose values may wait on the stack: unnamed, written once and read once."""
 
-    def __init__(self, module: Module, function: Function, names: Names, index: int = 0) -> None:
+    def __init__(
+        self, module: Module, function: Function, names: Names, index: int = 0, registers: Registers | None = None
+    ) -> None:
         self.index = index
         self.knows_self = False
         self.stores = 0
         self.module = module
         self.function = function
         self.names = names
-        self.registers = Registers(function, names.facts)
+        self.registers = registers or Registers(function, names.facts)
+        named = function.locals
+        self.folding = {r for r in self.registers.once if r >= len(named) or not named[r]}
         self.waiting: list[Waiting] = []
         self.statements: list[ast.stmt] = []
         self.counter = 0
@@ -97,25 +102,26 @@ class Emitter:
         self.counter += 1
         return f".{hint}{self.counter}"
 
-    def folds(self, register: int) -> bool:
-        """Whether a register's value may wait on the stack: unnamed, written once and read once."""
-        named = register < len(self.function.locals) and self.function.locals[register]
-        return not named and self.registers.once(register)
-
     # operands
 
     def operands(self, registers: Sequence[int], at: Position, *, raw: bool = False) -> list[ast.expr]:
         """Expressions for registers read in this order; those that wait come off the stack. With ``raw``, a
         slice or a format field stays what it is."""
-        checks = [w.register for w in self.waiting if w.register < 0]
-        expected = [
-            r if self.folds(r) else ~r
-            for r in registers
-            if r not in self.registers.constants and (~r in checks or self.folds(r))
-        ]
+        folding, constants = self.folding, self.registers.constants
+        checks = {w.register for w in self.waiting if w.register < 0} if self.waiting else ()
+        expected: list[int] = []
+        for r in registers:
+            if r not in constants:
+                if r in folding:
+                    expected.append(r)
+                elif ~r in checks:
+                    expected.append(~r)
+        if not expected:
+            self.depth = 0
+            return [self.read(r, at) for r in registers]
         count = len(expected)
-        tail = self.waiting[len(self.waiting) - count :] if count else []
-        if [w.register for w in tail] != expected or any(w.depth > MAX_DEPTH for w in tail):
+        tail = self.waiting[len(self.waiting) - count :]
+        if [w.register for w in tail] != expected or max([w.depth for w in tail]) > MAX_DEPTH:
             self.flush()
             self.depth = 0
             return [
@@ -124,7 +130,7 @@ class Emitter:
             ]
         del self.waiting[len(self.waiting) - count :]
         values = {w.register: w for w in tail}
-        self.depth = max((w.depth for w in tail), default=0)
+        self.depth = max([w.depth for w in tail])
         return [
             (values[r].value if raw else self.value(values[r].value)) if r in values else self.read(r, at)
             for r in registers
@@ -209,7 +215,7 @@ class Emitter:
 
     def result(self, register: int, node: ast.expr, at: Position) -> None:
         """Give a register its value: leave it waiting, or assign it now."""
-        if self.folds(register):
+        if register in self.folding:
             self.waiting.append(Waiting(register, node, self.depth + 1))
             self.depth = 0
             return

@@ -191,8 +191,8 @@ def _native(emitter: Emitter, target: int, kind: str, block: Block, at: Position
         return False  # a set is Noodle's own class: an element that cannot be hashed must end the loop at once
     if not _only_here(emitter, element, body):
         return False
-    spare = Emitter(emitter.module, emitter.function, emitter.names)
-    spare.registers, spare.counter, spare.holding = emitter.registers, emitter.counter, emitter.holding
+    spare = Emitter(emitter.module, emitter.function, emitter.names, registers=emitter.registers)
+    spare.counter, spare.holding = emitter.counter, emitter.holding
     parts = _clauses(spare, element, body, at)
     if parts is None:
         return False

@@ -15,6 +15,8 @@ NOWHERE: Final[Position] = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_
 def position(span: Span) -> Position:
     """A span as node attributes; one that CPython would refuse is shrunk to its start."""
     line, column, end_line, end_column = span
+    if line > 0 and column >= 0 and (line < end_line or (line == end_line and column <= end_column)):
+        return {"lineno": line, "col_offset": column, "end_lineno": end_line, "end_col_offset": end_column}
     line, column = max(line, 1), max(column, 0)
     if (end_line, end_column) < (line, column):
         end_line, end_column = line, column

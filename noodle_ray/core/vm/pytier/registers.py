@@ -2,21 +2,28 @@
 
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
-from noodle_ray.core.nbc.walk import block_values, blocks_of
+from noodle_ray.core.nbc.walk import NESTING, block_values, blocks_of
 from noodle_ray.core.vm.pytier.facts import NO_FACTS, Facts
-from noodle_ray.light import cast
+from noodle_ray.light import Any, cast
 
 Types = dict[int, type]
 
 
 _MAKING = frozenset({"list", "dict", "set", "comp"})
+_REGISTERS = frozenset({"R", "X", "R?", "R*", "KW", "H", "D", "D?", "D*"})
+_USES = {
+    op: tuple((position, kind) for position, kind in enumerate(kinds) if kind in _REGISTERS)
+    for op, kinds in OPERANDS.items()
+}
+"""Of each opcode, the operands that name registers: (position, kind)."""
 
 
 class Registers:
-    """How often each register is written and read, which hold one constant, and which types are certain."""
+    """How often each register is written and read, which hold one constant, and which types are certain. ``once`` has
+    those that are written once and read once, in the same block."""
 
     __slots__ = (
-        *("_defined_in", "_made", "_params", "_read_in", "_unpacked", "constants", "facts", "reads", "types"),
+        *("_defined_in", "_made", "_params", "_read_in", "_unpacked", "constants", "facts", "once", "reads", "types"),
         "writes",
     )
 
@@ -37,11 +44,15 @@ class Registers:
             if self.writes[register] == 1 and instrs[0].op in ("const", "bget"):
                 self.constants[register] = instrs[0]
         self.types = _infer(definitions, self.writes)
-        self._made = {
-            register
-            for register, instrs in definitions.items()
-            if self.writes[register] == len(instrs) and all(instr.op in _MAKING for instr in instrs)
-        }
+        self._made: set[int] = set()
+        self.once: set[int] = set()
+        defined, read = self._defined_in, self._read_in
+        for register, instrs in definitions.items():
+            writes = self.writes[register]
+            if writes == 1 and self.reads[register] == 1 and defined[register] == read[register]:
+                self.once.add(register)
+            if instrs[0].op in _MAKING and writes == len(instrs) and all(instr.op in _MAKING for instr in instrs):
+                self._made.add(register)
 
     def is_given(self, register: int) -> bool:
         """Whether a register holds what a parameter was bound to at entry."""
@@ -50,14 +61,6 @@ class Registers:
     def is_made_here(self, register: int) -> bool:
         """Whether a register can hold nothing but containers that this call made itself."""
         return register in self._made
-
-    def once(self, register: int) -> bool:
-        """Whether a register is written once and read once, in the same block."""
-        return (
-            self.writes[register] == 1
-            and self.reads[register] == 1
-            and self._defined_in.get(register, 0) == self._read_in.get(register, -1)
-        )
 
     def passes(self, register: int) -> bool:
         """Whether a register is written once, by unpacking, and read once, in the same block."""
@@ -69,41 +72,54 @@ class Registers:
 
     def _block(self, block: Block, definitions: dict[int, list[Instr]]) -> None:
         place = id(block)
+        reads, writes, read_in = self.reads, self.writes, self._read_in
         for instr in block:
-            late = list(block_values(instr))
-            for kind, arg in zip(OPERANDS[instr.op], instr.args, strict=True):
-                self._operand(kind, arg, instr, place, definitions)
-            for nested, register in late:
-                self._read_in[register] = id(nested)
-            for child in blocks_of(instr):
-                self._block(child, definitions)
+            op = instr.op
+            args = cast("tuple[Any, ...]", instr.args)
+            for position, kind in _USES[op]:
+                arg = args[position]
+                if kind == "R":
+                    reads[arg] += 1
+                    read_in[arg] = place
+                elif kind == "D":
+                    writes[arg] += 1
+                    self._defined_in[arg] = place
+                    if arg in definitions:
+                        definitions[arg].append(instr)
+                    else:
+                        definitions[arg] = [instr]
+                elif kind == "R*":
+                    for register in arg:
+                        reads[register] += 1
+                        read_in[register] = place
+                elif arg is not None:
+                    self._operand(kind, arg, place)
+            if op in NESTING:
+                for nested, register in block_values(instr):
+                    read_in[register] = id(nested)
+                for child in blocks_of(instr):
+                    self._block(child, definitions)
 
-    def _operand(self, kind: str, arg: object, instr: Instr, place: int, definitions: dict[int, list[Instr]]) -> None:
-        if kind in ("R", "X") or (kind == "R?" and arg is not None):
-            self._read(cast(int, arg), place)
-        elif kind == "R*":
-            for register in cast("tuple[int, ...]", arg):
-                self._read(register, place)
+    def _operand(self, kind: str, arg: Any, place: int) -> None:
+        """An operand of a kind that few instructions have."""
+        if kind == "R?":
+            self._read(arg, place)
         elif kind == "KW":
-            for _, register in cast("tuple[tuple[str, int], ...]", arg):
+            for _, register in arg:
                 self._read(register, place)
         elif kind == "H":
-            for _, tested, caught, _ in cast("tuple[tuple[Block, int | None, int | None, Block], ...]", arg):
+            for _, tested, caught, _ in arg:
                 if tested is not None:
                     self._read(tested, place)
                 if caught is not None:
                     self.writes[caught] += 2
-        if kind == "D?" and arg is not None:
-            self.writes[cast(int, arg)] += 2
-        if kind == "D":
-            register = cast(int, arg)
-            self.writes[register] += 1
-            self._defined_in[register] = place
-            definitions.setdefault(register, []).append(instr)
+        elif kind == "D?":
+            self.writes[arg] += 2
         elif kind == "X":
-            self.writes[cast(int, arg)] += 1
+            self._read(arg, place)
+            self.writes[arg] += 1
         elif kind == "D*":
-            for register in cast("tuple[int, ...]", arg):
+            for register in arg:
                 self.writes[register] += 2
                 self._unpacked[register] = place
 
@@ -162,18 +178,27 @@ def _infer(definitions: dict[int, list[Instr]], writes: list[int]) -> Types:
     Optimistic: a type is assumed from the definitions that can be told, and dropped when, with all that was
     assumed, another definition turns out to give something else. So ``n = 0; n = n + 1`` is an int.
     """
-    open_registers = {r for r, instrs in definitions.items() if writes[r] == len(instrs)}
     types: Types = {}
+    undecided: set[int] = set()
+    for register, instrs in definitions.items():
+        if writes[register] != len(instrs):
+            continue
+        if len(instrs) == 1 and instrs[0].op not in _DEPENDENT:  # most are decided at once, and for good
+            known = _result(instrs[0], types, undecided)
+            if known is not None:
+                types[register] = known
+        else:
+            undecided.add(register)
     changed = True
     while changed:
         changed = False
-        for register in sorted(open_registers):
-            found = {_result(instr, types, open_registers) for instr in definitions[register]} - {_UNDECIDED}
+        for register in sorted(undecided):
+            found = {_result(instr, types, undecided) for instr in definitions[register]} - {_UNDECIDED}
             if not found:
                 continue
             kind = found.pop()
             if found or kind is None or types.get(register, kind) is not kind:
-                open_registers.discard(register)
+                undecided.discard(register)
                 types.pop(register, None)
                 changed = True
             elif register not in types:
@@ -182,24 +207,32 @@ def _infer(definitions: dict[int, list[Instr]], writes: list[int]) -> Types:
     return types
 
 
+_DEPENDENT = frozenset({"callm", "move", "for", "unop", "binop", "inplace"})
+"""Opcodes whose result's type depends on those of their operands."""
+
+
 class _UNDECIDED:
     """The type of a register none of whose definitions can be told yet."""
 
 
 def _result(instr: Instr, types: Types, undecided: set[int]) -> type | None:
     op, args = instr.op, instr.args
-
-    def of(register: object) -> type | None:
-        return types.get(cast(int, register), _UNDECIDED if register in undecided else None)
-
-    if op in _BUILT:
-        return _BUILT[op]
     if op == "const":
         return type(args[1])
+    if op in _BUILT:
+        return _BUILT[op]
+    if op == "cmp" or (op == "unop" and args[1] == "not"):
+        return bool
     if op == "comp" and args[1] != "set":
         return {"list": list, "dict": dict}[cast(str, args[1])]
     if op == "callb":
         return _RESULTS.get(cast(str, args[1]))
+    if op not in _DEPENDENT:
+        return None
+
+    def of(register: object) -> type | None:
+        return types.get(cast(int, register), _UNDECIDED if register in undecided else None)
+
     if op == "callm":
         receiver = of(args[1])
         if receiver is _UNDECIDED:
@@ -209,16 +242,12 @@ def _result(instr: Instr, types: Types, undecided: set[int]) -> type | None:
         return of(args[1])
     if op == "for":
         return _ELEMENTS.get(of(args[1]))
-    if op == "cmp" or (op == "unop" and args[1] == "not"):
-        return bool
     if op == "unop":
         return of(args[2]) if of(args[2]) in (int, float, _UNDECIDED) else None
-    if op in ("binop", "inplace"):
-        left, right = of(args[2]), of(args[3])
-        if _UNDECIDED in (left, right):
-            return _UNDECIDED if None not in (left, right) else None
-        return arithmetic(cast(str, args[1]), left, right)
-    return None
+    left, right = of(args[2]), of(args[3])
+    if left is _UNDECIDED or right is _UNDECIDED:
+        return _UNDECIDED if left is not None and right is not None else None
+    return arithmetic(cast(str, args[1]), left, right)
 
 
 _ELEMENTS: dict[type | None, type] = {range: int, str: str, _UNDECIDED: _UNDECIDED}

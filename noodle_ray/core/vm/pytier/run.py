@@ -7,6 +7,7 @@ from noodle_ray.core.vm.generators import awaiting
 from noodle_ray.core.vm.generators.managers import enter, leave
 from noodle_ray.core.vm.generators.passing import Passing, trip
 from noodle_ray.core.vm.limits import Limits
+from noodle_ray.core.vm.names import ITERATION
 from noodle_ray.core.vm.pytier.compile import FILENAME, INLINE, compile_module
 from noodle_ray.core.vm.pytier.support import Meter
 from noodle_ray.light import Callable, FrameType, FunctionType, TracebackType, cast
@@ -92,7 +93,8 @@ class PythonRun:
             if code.co_filename == FILENAME:
                 positions = list(code.co_positions())
                 line, _, column, _ = positions[trace.tb_lasti // 2]
-                name = frames.pop()[2] if code.co_name == INLINE else code.co_name
+                inside = code.co_name == INLINE or (code.co_name == ITERATION and frames)
+                name = frames.pop()[2] if inside else code.co_name
                 frames.append((line or trace.tb_lineno, column or 0, name))
             trace = trace.tb_next
         return frames

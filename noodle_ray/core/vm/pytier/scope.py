@@ -13,13 +13,16 @@ from noodle_ray.light import cast
 def declarations(function: Function) -> list[ast.stmt]:
     """``global`` and ``nonlocal`` statements, and a binding for what is this function's own but may have no other:
     a cell that only inner functions assign, a local that is only ever unset."""
-    globals_used = {
-        arg
-        for instr in flatten(function.body)
-        if instr.op in ("gget", "gset", "gdel")
-        for arg in instr.args
-        if isinstance(arg, str)
-    }
+    globals_used: set[str] = set()
+    unset: set[int] = set()
+    for instr in flatten(function.body):
+        op = instr.op
+        if op == "gget":
+            globals_used.add(cast(str, instr.args[1]))
+        elif op == "gset" or op == "gdel":
+            globals_used.add(cast(str, instr.args[0]))
+        elif op == "unset":
+            unset.add(cast(int, instr.args[0]))
     own = {name for name in function.locals if name}
     clash = globals_used & (own | set(function.cells) | set(function.free) | {"__builtins__"})
     if clash:
@@ -32,7 +35,6 @@ def declarations(function: Function) -> list[ast.stmt]:
     statements: list[ast.stmt] = [ast.Nonlocal([FUEL, *function.free], **NOWHERE)]
     if globals_used:
         statements.append(ast.Global(sorted(globals_used), **NOWHERE))
-    unset = {cast(int, instr.args[0]) for instr in flatten(function.body) if instr.op == "unset"}
     unbound = [name for name in function.cells if name not in own]
     unbound += [name for register, name in enumerate(function.locals) if name and register in unset]
     if unbound:

@@ -1,0 +1,1 @@
+"""Programs whose calls overlap, against CPython running them one call after the other."""

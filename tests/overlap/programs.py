@@ -1,0 +1,232 @@
+"""Random programs with loops, branches, handlers, accumulators, helpers and output around model calls."""
+
+from random import Random
+
+HEADER = "from noodle_ray import model, ModelError\nm = model('m')\n"
+
+HELPERS = {
+    "twice": "def twice(x):\n    return m(m(x))\n",
+    "pick": "def pick(x):\n    a = m(x)\n    b = m(x + 'p')\n    return a if a < b else b\n",
+    "safe": "def safe(x):\n    try:\n        return m(x)\n    except ModelError as e:\n        return 'E' + str(e)\n",
+    "many": "def many(x):\n    found = []\n"
+    "    for c in x[:2]:\n        found.append(m(c))\n    return '+'.join(found)\n",
+    "pure": "def pure(x):\n    return x.upper() + '.'\n",
+    "noisy": "def noisy(x):\n    print('noisy', x)\n    return x\n",
+    "loud": "def loud(x):\n    print('loud', x)\n    return m(x)\n",
+    "noted": "def noted(x):\n    log.append(x)\n    return m(x)\n",
+    "sized": "def sized(x):\n    return m(x + str(len(log)))\n",
+    "tree": "def tree(x):\n    if len(x) < 3:\n        return m(x)\n    half = len(x) // 2\n"
+    "    return tree(x[:half]) + tree(x[half:])\n",
+    "first": "def first(row):\n    return m(str(row[0]))\n",
+    "grow": "def grow(row):\n    row.append('g')\n    return row\n",
+}
+ASKING = ("twice", "pick", "safe", "many", "loud", "noted", "sized", "tree")
+LISTS = ("out", "more", "seen_list")
+
+
+class Programs:
+    """Programs of one seed. Each ends with an expression that shows what it has computed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.used: set[str] = set()
+        self.inside = False
+        self.seen = ""
+
+    def program(self) -> str:
+        """One program."""
+        pick = self.random
+        self.inside = pick.random() < 0.6
+        body = ["out = []", "more = []", "table = {}", "total = 0", "text = ''", "best = ''"]
+        body.append(pick.choice(["counts = {'a': 0, 'b': 0}", "counts = {k: 0 for k in 'ab'}"]))
+        if pick.random() < 0.3:
+            line, self.seen = pick.choice(
+                [
+                    ("alias = out", "len(alias)"),
+                    ("holder = [out]", "len(holder[0])"),
+                    ("rows_of = {'o': more}", "len(rows_of['o'])"),
+                    ("def count():\n    return len(out)", "count()"),
+                    ("log.append(out)", "len(log[0])"),
+                    ("keep(out)", "len(kept[0])"),
+                ]
+            )
+            body += line.split("\n")
+        for _ in range(pick.choice([1, 1, 2])):
+            body += self.outer_loop()
+        shown = "out, more, table, counts, total, text, best, log"
+        if pick.random() < 0.4:
+            shown += ", " + pick.choice(["x", "y", "z"])
+        if self.inside:
+            body.append(f"return ({shown})")
+            main = "def work(xs, rows):\n" + _indented(body)
+            end = "work(XS, ROWS)\n"
+        else:
+            main = "\n".join(["xs = XS", "rows = ROWS", *body]) + "\n"
+            end = f"({shown})\n"
+        words = pick.sample(
+            ["ab", "cde", "f", "ghi", "jk", "lmno", "pq", "r", "stu", "v", "wx", "y"], pick.randint(0, 6)
+        )
+        head = f"XS = {words!r}\nROWS = {[[w, i] for i, w in enumerate(words)]!r}\nlog = []\nkept = []\n"
+        head += "def keep(x):\n    kept.append(x)\n"
+        return HEADER + head + "".join(HELPERS[name] for name in HELPERS if name in self.used) + main + end
+
+    # loops
+
+    def outer_loop(self) -> list[str]:
+        pick = self.random
+        kind = pick.random()
+        if kind < 0.12:
+            return [pick.choice([
+                f"out += [{self.value('x')} for x in xs]",
+                f"more = [{self.ask('x')} for x in xs if x != 'f']",
+                f"out += [{self.ask('x + c')} for x in xs for c in x[:2]]",
+                f"table = {{x: {self.ask('x')} for x in xs}}",
+                f"total += sum(len({self.ask('x')}) for x in xs)",
+                f"more = sorted(xs, key=lambda w: {self.ask('w')})",
+                f"out = list(map({self.function()}, xs))",
+                f"best = max(xs, key={self.function()}, default='')",
+            ])]  # fmt: skip
+        loop = self.loop("x", 0)
+        if kind > 0.8:
+            handler = pick.choice([
+                ["print('caught', e)"], ["print('at', x)"], ["more.append(str(e))", "print(len(out))"], ["pass"],
+                ["print(total, text)"],
+            ])  # fmt: skip
+            return [
+                "try:",
+                *_shifted(loop),
+                f"except {pick.choice(['ModelError', 'Exception'])} as e:",
+                *_shifted(handler),
+            ]
+        return loop
+
+    def loop(self, name: str, depth: int) -> list[str]:
+        pick = self.random
+        source = pick.choice([
+            "xs", "xs", "xs", "enumerate(xs)", "zip(xs, xs[1:])", "rows", "sorted(xs)", "range(3)", "xs[:2]", "'abc'",
+        ]) if not depth else pick.choice(["'kl'", "range(2)", f"str({'xz'[depth > 1]})[:2]", "xs[:2]"])  # fmt: skip
+        target = {"enumerate(xs)": f"i, {name}", "zip(xs, xs[1:])": f"{name}, w"}.get(source, name)
+        before = [f"{name} = str({name})"] if source.startswith("range") else []
+        if source == "rows":
+            before = [] if pick.random() < 0.4 else [f"row, {name} = {name}, {name}[0]"]
+        body = before + self.statements(name, depth)
+        lines = [f"for {target} in {source}:", *_shifted(body)]
+        if pick.random() < 0.08:
+            lines += ["else:", "    print('done')"]
+        return lines
+
+    def statements(self, x: str, depth: int) -> list[str]:
+        pick = self.random
+        lines: list[str] = []
+        if pick.random() < 0.25:
+            lines += [f"if {self.test(x)}:", "    " + pick.choice(["continue"] * 5 + ["break", "pass"])]
+        for _ in range(pick.choice([1, 1, 2])):
+            lines += self.asking(x, depth)
+        for _ in range(pick.choice([0, 1, 1, 2, 3])):
+            lines += self.following(x)
+        if pick.random() < 0.06:
+            lines += self.asking(x, depth)
+        return lines
+
+    def asking(self, x: str, depth: int) -> list[str]:
+        pick = self.random
+        kind = pick.random()
+        if kind < 0.35:
+            return [f"{pick.choice('yyz')} = {self.value(x)}"]
+        if kind < 0.5:
+            return [pick.choice([
+                f"out.append({self.value(x)})", f"total += len({self.ask(x)})", f"table[str({x})] = {self.ask(x)}",
+                f"text += {self.ask(x)}", f"print({self.ask(x)}, {x})", f"more.append(({x}, {self.ask(x)}))",
+            ])]  # fmt: skip
+        if kind < 0.62:
+            lines = [f"if {self.test(x)}:", *_shifted(self.asking(x, depth))]
+            if pick.random() < 0.5:
+                lines += ["else:", *_shifted(self.asking(x, depth) if pick.random() < 0.5 else self.following(x))]
+            return lines
+        if kind < 0.8:
+            body = self.asking(x, depth) + (self.following(x) if pick.random() < 0.3 else [])
+            handler = pick.choice([
+                ["continue"], ["y = 'none'"], ["more.append(str(e))"], [f"print('failed', {x})"], ["raise"],
+                ["y = str(e)", "continue"], [f"y = m(str({x}) + '?')"], [f"raise ValueError(str({x}))"], ["pass"],
+                ["total += 1", "continue"], ["break"],
+            ])  # fmt: skip
+            lines = ["try:", *_shifted(body), "except ModelError as e:", *_shifted(handler)]
+            if pick.random() < 0.15:
+                lines += ["else:", *_shifted(self.following(x))]
+            if pick.random() < 0.1:
+                lines += ["finally:", "    " + pick.choice(["total += 1", "pass", "print('finally')"])]
+            return lines
+        if kind < 0.92 and depth < 2:
+            return self.loop("zqk"[depth], depth + 1)
+        if kind < 0.96:
+            return ["n = 0", "while n < 2:", "    n += 1", f"    y = {self.ask(x)}"]
+        return [f"y = [{self.ask('c')} for c in str({x})[:2]]", "y = '-'.join(y)"]
+
+    def following(self, x: str) -> list[str]:
+        pick = self.random
+        if self.seen and pick.random() < 0.3:
+            return [pick.choice(["out.append('s')", "more.append('s')", "log.append('s')"])]
+        y = pick.choice(["y", "y", "y", "z", x])
+        return [pick.choice([
+            f"out.append({y})", f"more.append(({x}, {y}))", f"total += len(str({y}))", f"table[str({x})] = {y}",
+            f"table[{y}] = table.get({y}, 0) + 1", "counts['a'] += 1", f"text += str({y})", f"print({x}, {y})",
+            "print('line', total)", f"if {y} > best:\n    best = {y}", f"if {self.test(x)}:\n    print('t', {y})",
+            f"table.setdefault(str({x})[:1], []).append({y})", f"out.insert(0, {y})", f"{self.use('noisy')}({y})",
+            f"out.append({self.use('pure')}(str({y})))", f"y = {self.use('pure')}(str({y}))", f"log.append({y})",
+            "out.append(list(more))", f"{x} = {y}", f"row = [{y}]\nout.append(row)", "more = []", "alias = out",
+            f"if {self.test(x)}:\n    continue", f"total += ({y} == 'zz') // len(xs)", f"z = {y}", "del z",
+            f"out.append((lambda: {y})())", f"print(str({y})[40])" if pick.random() < 0.1 else "pass",
+            "break" if pick.random() < 0.2 else "pass", "xs.append('n') if len(xs) < 4 else None", "out.pop()",
+            "rows[0].append(total)", f"{self.use('grow')}(more)",
+        ])][0].split("\n")  # fmt: skip
+
+    # expressions
+
+    def use(self, name: str) -> str:
+        self.used.add(name)
+        return name
+
+    def function(self) -> str:
+        return self.use(self.random.choice((*ASKING, "pure")))
+
+    def ask(self, x: str) -> str:
+        pick = self.random
+        kind = pick.random()
+        if kind < 0.6:
+            return f"m({self.argument(x)})"
+        name = self.random.choice(ASKING)
+        return f"{self.use(name)}(str({x}))"
+
+    def argument(self, x: str) -> str:
+        pick = self.random
+        if self.seen and pick.random() < 0.3:
+            return f"str({x}) + str({self.seen})"
+        return pick.choice([
+            f"str({x})", f"str({x})", f"str({x})", f"str({x}) + 'q'", f"str({x}) + text[:2]", f"m(str({x}))",
+            f"str({x}) + str(total)" if pick.random() < 0.3 else f"str({x}) + 'w'",
+            f"str({x}) + str(len(out))" if pick.random() < 0.3 else f"str({x}) * 2",
+            "str(y)" if pick.random() < 0.3 else f"str({x})[:1]", f"f'{{{x}}}:'",
+        ])  # fmt: skip
+
+    def value(self, x: str) -> str:
+        pick = self.random
+        return pick.choice([self.ask(x)] * 4 + [
+            f"{self.ask(x)} + {self.ask(x)}", f"{self.ask(x)} if {self.test(x)} else 'no'", f"{self.ask(x)}[:3]",
+            f"[{self.ask('c')} for c in str({x})[:2]][-1]", f"max({self.ask(x)}, {self.ask(x)})",
+            f"{self.test(x)} and {self.ask(x)} or 'or'",
+        ])  # fmt: skip
+
+    def test(self, x: str) -> str:
+        pick = self.random
+        return pick.choice([
+            f"len(str({x})) > 1", f"str({x}) < 'g'", f"{x} != 'f'", "total > 5", "len(out) > 2", f"{x} in table",
+            f"'a' in str({x})", f"{x} not in out", "text",
+        ])  # fmt: skip
+
+
+def _shifted(lines: list[str]) -> list[str]:
+    return ["    " + part for line in lines for part in line.split("\n")]
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join(_shifted(lines)) + "\n"

@@ -1,0 +1,105 @@
+"""Random programs whose answers come in any order show what CPython shows that asks one call after the other."""
+
+import pytest
+
+from noodle_ray.core.lang import compile_source
+from noodle_ray.core.lang.fission.loops import Loops
+from noodle_ray.core.nbc import verify
+from noodle_ray.errors import CompileError
+from tests.overlap.compare import Seen, overlapped, sequential
+from tests.overlap.programs import HEADER, Programs
+
+SEEDS = 200
+GROUPS = 10
+
+
+def differs(source: str, seed: int) -> str:
+    """What is wrong with a program on one of the tiers; '' if nothing is."""
+    expected = sequential(source)
+    fuel = []
+    for tier in ("interpreter", "python"):
+        seen, _, used = overlapped(source, tier, seed)
+        fuel.append(used)
+        if not _agree(seen, expected):
+            return f"seed {seed}, {tier} tier: {seen}, where CPython has {expected}\n{source}"
+    return "" if fuel[0] == fuel[1] else f"seed {seed}: fuel {fuel}\n{source}"
+
+
+def _agree(seen: Seen, expected: Seen) -> bool:
+    """A failed call that was not waited for before other lines ran can have the place of one of those."""
+    if seen.error and seen.error[0] == "ModelError":
+        return seen[:3] == expected[:3] and seen.lines[: len(expected.lines) - 1] == expected.lines[:-1]
+    return seen == expected
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_random_program_shows_what_sequential_execution_shows(group: int) -> None:
+    ran = 0
+    for seed in range(group, SEEDS, GROUPS):
+        source = Programs(seed).program()
+        try:
+            verify(compile_source(source))
+        except CompileError:  # a variable that is read and never bound
+            continue
+        assert differs(source, seed) == ""
+        ran += 1
+    assert ran > SEEDS // GROUPS // 3
+
+
+def test_a_loop_over_a_view_is_sequential_when_it_changes_what_is_viewed() -> None:
+    for source in ("enumerate(xs)", "zip(xs, xs)", "reversed(xs)"):
+        program = (
+            f"xs = ['a', 'b']\nfor x in {source}:\n    y = m(str(x))\n    if len(xs) < 6:\n        xs.append(y)\nxs\n"
+        )
+        assert differs(HEADER + program, 1) == ""
+
+
+PROOFS = {
+    "_owns": """
+kept = []
+def keep(x):
+    kept.append(x)
+def work(xs):
+    out = []
+    keep(out)
+    for x in xs:
+        out.append(m(x + str(len(kept[0]))))
+    return out
+work(['a', 'b', 'c'])
+""",
+    "_look_at_both": """
+def work(xs):
+    out = []
+    for x in xs:
+        out.append(m(x + str(len(out))))
+    return out
+work(['a', 'b', 'c'])
+""",
+    "_look_at_asking": """
+def loud(x):
+    print(x)
+    return m(x)
+def work(xs):
+    for x in xs:
+        print(loud(x))
+work(['a', 'b', 'c'])
+""",
+}
+"""Of each proof a program that goes wrong without it."""
+
+
+def _without(loops: Loops, *given: object) -> object:
+    return True
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_a_missing_proof_is_noticed(proof: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = HEADER + PROOFS[proof].lstrip()
+    assert differs(source, 1) == ""
+    monkeypatch.setattr(Loops, proof, _without)
+    assert differs(source, 1) != ""
+
+
+def test_random_programs_notice_a_missing_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Loops, "_look_at_both", _without)
+    assert any(differs(Programs(seed).program(), seed) for seed in (17, 150, 315, 395))
