@@ -21,7 +21,10 @@ from noodle_ray.api.settings import Settings
 from noodle_ray.core.runs import executor as runs
 from noodle_ray.core.runs.batcher import Call, model_failure
 from noodle_ray.core.runs.modules import Compilation
+from noodle_ray.core.runs.node import RunsNode
 from noodle_ray.core.sandbox.pool import WorkerPool
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.store.location import Location
 from noodle_ray.errors import ModelError, PlatformError
 from noodle_ray.observability.metrics import Metrics
 
@@ -42,6 +45,7 @@ class Executor:
         settings: dict[str, Any],
         token: str,
         created: int,
+        store: Location,
     ) -> None:
         self._token = token
         self._models = models
@@ -56,9 +60,21 @@ class Executor:
         await self._pool.start()
         remote = _RemoteModels(models, routes, values.max_generation_wait)
         executor = runs.Executor(self._pool, _RemoteCompiler(compiler), remote, on_batch=metrics.on_batch)
-        self._services = Services(
-            executor, values, metrics, lambda: self._infos, self.ready, self._note_pool, remote.generate, created
+        self._node = RunsNode(
+            store, _Counted(executor, metrics), slots=values.slots(), lease_seconds=values.durable_lease
         )
+        self._services = Services(
+            executor,
+            values,
+            metrics,
+            lambda: self._infos,
+            self.ready,
+            self._note_pool,
+            remote.generate,
+            created,
+            self._node.runs,
+        )
+        self._node.start()
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Build the API once the replica is initialized; Serve calls this."""
@@ -98,8 +114,23 @@ class Executor:
     async def __del__(self) -> None:
         """Serve awaits this when it stops the replica."""
         leave_counters()
+        if hasattr(self, "_node"):
+            await self._node.close()
         if hasattr(self, "_pool"):
             await self._pool.close()
+
+
+class _Counted:
+    """An executor whose durable runs the metrics see, each attempt that ended as one."""
+
+    def __init__(self, executor: runs.Executor, metrics: Metrics) -> None:
+        self._executor = executor
+        self._metrics = metrics
+
+    async def execute(self, request: RunRequest, journal: runs.DurableJournal) -> runs.Outcome:
+        outcome = await self._executor.execute(request, journal)
+        self._metrics.on_run(outcome["error"]["code"] if outcome["error"] else "", outcome["usage"])
+        return outcome
 
 
 class _RemoteCompiler:
@@ -171,6 +202,7 @@ def executor_deployment(
     settings: dict[str, Any],
     token: str,
     created: int,
+    store: Location,
     scale: Scale,
 ) -> Application:
     """Bind the deployment."""
@@ -192,4 +224,5 @@ def executor_deployment(
         settings=settings,
         token=token,
         created=created,
+        store=store,
     )

@@ -43,6 +43,7 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 # Ray reads these once per process, whenever a test first imports it.
 os.environ["RAY_AUTH_MODE"] = "token"
 os.environ["RAY_AUTH_TOKEN_PATH"] = str(HOME / "ray_token")
+os.environ["NOODLE_DURABLE_LEASE"] = "3"  # a test waits for it to run out
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.pop("NO_COLOR", None)
 os.environ.pop("NOODLE_URL", None)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from noodle_ray.api.auth import OPEN_PATHS, Gate
 from noodle_ray.api.direct import Direct
+from noodle_ray.api.durable.routes import DurableHandlers, durable_routes
 from noodle_ray.api.openai.routes import OpenAiHandlers, openai_routes
 from noodle_ray.api.openapi import install_openapi
 from noodle_ray.api.problems import install_problem_handlers
@@ -24,6 +25,7 @@ def create_app(services: Services, token: str) -> FastAPI:
     app = FastAPI(title="Noodle", version=_version(), description=_DESCRIPTION, redoc_url=None)
     runs = RunHandlers(services)
     openai = OpenAiHandlers(services)
+    app.include_router(durable_routes(DurableHandlers(services)))
     for router in (run_routes(runs), model_routes(services), openai_routes(openai), health_routes(services)):
         app.include_router(router)
     install_problem_handlers(app)

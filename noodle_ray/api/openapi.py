@@ -7,22 +7,26 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from noodle_ray.api.durable.schemas import EmptyBody, ForkBody, RetryBody, StartBody
 from noodle_ray.api.openai.schemas import ChatBody, CompletionBody, EmbeddingBody, OpenAiError
 from noodle_ray.api.schemas import CompileBody, InferBody, Problem, ResumeBody, RunBody
 
 _REF = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (RunBody, ResumeBody, CompileBody, InferBody, Problem)
 _MODELS += (ChatBody, CompletionBody, EmbeddingBody, OpenAiError)
+_MODELS += (StartBody, EmptyBody, RetryBody, ForkBody)
 _PROBLEMS = {
     400: "The body is not JSON.",
     401: "The token is missing or wrong.",
-    404: "No such module or model.",
+    404: "No such module, model or run.",
     408: "The body did not arrive in time.",
+    409: "The run's status does not allow it, or the idempotency key belongs to another request.",
     413: "The body or the program is too large.",
     422: "The body, the program or an input is not acceptable.",
     429: "Too much waits already; come back after `Retry-After` seconds.",
     500: "The platform failed.",
-    503: "The platform is not ready yet.",
+    501: "This machine has no store for runs.",
+    503: "The platform is not ready, or a part of it is gone.",
 }
 
 

@@ -70,6 +70,13 @@ _STATUS: Final[dict[str, int]] = {
     "NOODLE-E0608": 429,  # too many calls wait for a model
     "NOODLE-E0609": 429,  # a call waited too long
     "NOODLE-E0610": 422,  # max_tokens was too few
+    "NOODLE-E0730": 409,  # an idempotency key of another request
+    "NOODLE-E0731": 404,  # unknown run
+    "NOODLE-E0732": 409,  # a run's status does not allow it
+    "NOODLE-E0733": 404,  # unknown program
+    "NOODLE-E0734": 422,  # a name or cursor that cannot be stored
+    "NOODLE-E0824": 500,  # a stored object is missing or damaged
+    "NOODLE-E0825": 501,  # no store on this machine
 }
 
 _STATUS_BY_CLASS: Final[list[tuple[type[NoodleError], int]]] = [

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pydantic_core
@@ -45,9 +46,9 @@ class RunHandlers:
             order = parse(RunBody, body)
         except ValidationError as error:
             return validation_problem(error, trace_id)
-        program = _program(order, settings)
-        limits = _limits(order.limits, settings)
-        args, kwargs = _arguments(order)
+        program = program_of(order, settings)
+        limits = limits_of(order.limits, settings)
+        args, kwargs = arguments_of(order)
         async with CancelOnDisconnect(request):
             module, outcome = await self._executor.run(
                 program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier, seed=order.seed
@@ -64,7 +65,7 @@ class RunHandlers:
         except ValidationError as error:
             return validation_problem(error, trace_id)
         stopped = continuation.read(order.continuation).with_fuel(order.fuel)
-        _check_limits(stopped.request.limits._asdict(), settings)
+        check_limits(stopped.request.limits._asdict(), settings)
         async with CancelOnDisconnect(request):
             module, outcome = await self._executor.resume(stopped)
         return self._replied(module, outcome, trace_id)
@@ -107,16 +108,17 @@ def run_routes(handlers: RunHandlers) -> APIRouter:
     return router
 
 
-def json_response(body: dict[str, Any]) -> Response:
-    """Build a 200 response."""
+def json_response(body: dict[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Build a response."""
     try:
         content = pydantic_core.to_json(body, inf_nan_mode="constants")
     except ValueError:  # lone surrogates, which UTF-8 cannot carry: the standard library escapes them
         content = json.dumps(body, separators=(",", ":")).encode()
-    return Response(content, 200, None, "application/json")
+    return Response(content, status, headers, "application/json")
 
 
-def _program(order: RunBody, settings: Settings) -> Program:
+def program_of(order: RunBody, settings: Settings) -> Program:
+    """What to run."""
     if order.source is not None:
         return _source(order.source, settings)
     if order.module is not None:
@@ -127,7 +129,8 @@ def _program(order: RunBody, settings: Settings) -> Program:
         raise RequestError("nbc: not base64", code=BAD_BODY) from None
 
 
-def _arguments(order: RunBody) -> tuple[list[object], dict[str, object]]:
+def arguments_of(order: RunBody) -> tuple[list[object], dict[str, object]]:
+    """Positional and keyword arguments as values of programs."""
     if not order.args and not order.kwargs:
         return [], {}
     try:
@@ -144,15 +147,17 @@ def _source(source: str, settings: Settings) -> Program:
     return Program(source=source)
 
 
-def _limits(body: LimitsBody | None, settings: Settings) -> Limits:
+def limits_of(body: LimitsBody | None, settings: Settings, defaults: Limits = _DEFAULTS) -> Limits:
+    """The limits, where what is not given is as in ``defaults``."""
     if body is None:
-        return _DEFAULTS
+        return defaults
     given = {name: value for name in Limits._fields if (value := getattr(body, name)) is not None}
-    _check_limits(given, settings)
-    return _DEFAULTS._replace(**given)
+    check_limits(given, settings)
+    return defaults._replace(**given)
 
 
-def _check_limits(given: dict[str, Any], settings: Settings) -> None:
+def check_limits(given: dict[str, Any], settings: Settings) -> None:
+    """Raise RequestError E0703 for a limit over what the platform allows."""
     for name, value in given.items():
         most = getattr(settings, f"max_{name}")
         if value > most:

@@ -6,15 +6,22 @@ from typing import Any, NamedTuple
 from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.settings import Settings
+from noodle_ray.core.runs.durable import DurableRuns
 from noodle_ray.core.runs.executor import Executor
+from noodle_ray.core.store.location import ELSEWHERE
+from noodle_ray.errors import PlatformError
 from noodle_ray.observability.metrics import Metrics
+
+
+async def _no_store() -> DurableRuns:
+    raise PlatformError("this platform has no store for durable runs", code=ELSEWHERE)
 
 
 class Services(NamedTuple):
     """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet;
     ``note_pool`` puts the state of the worker pool into the metrics. ``generate`` runs one generation of a model and
     tells what `ModelReplica.generate` does; closing it ends the generation. ``created`` is when the platform was
-    started, in Unix time.
+    started, in Unix time. ``durable`` opens the store of durable runs, if it is not open yet.
     """
 
     executor: Executor
@@ -25,3 +32,4 @@ class Services(NamedTuple):
     note_pool: Callable[[], None]
     generate: Callable[[str, dict[str, Any]], AsyncGenerator[list[Chunk]]]
     created: int
+    durable: Callable[[], Awaitable[DurableRuns]] = _no_store

@@ -30,6 +30,19 @@ class Settings(BaseSettings):
     """Inputs of one call of ``/v1/models/{name}/infer``."""
     max_generation_wait: Annotated[float, Field(gt=0)] = 60.0
     """How long a chat or completion may wait for a slot of its model; longer is 429."""
+    database: Annotated[str, Field(pattern=r"^(sqlite:////.|postgresql://.|$)")] = ""
+    """The database of durable runs: ``postgresql://…``, or ``sqlite:////FILE`` on one machine; by default a file in the
+    state folder of the head node."""
+    objects: str = ""
+    """Where payloads of runs lie that are too large for a row, as fsspec names it; by default a folder beside the
+    file, or in the state folder."""
+    durable_slots: Annotated[int, Field(ge=0)] = 0
+    """Durable runs that one executor replica executes at once; 0 means half of its workers, so that runs from the
+    store never take all of them."""
+    durable_lease: Annotated[float, Field(ge=1, le=3600)] = 15.0
+    """How long a durable run waits for a node that is gone before another takes it."""
+    max_wait: Annotated[float, Field(gt=0)] = 60.0
+    """The longest that one request may wait for the end of a durable run."""
     max_fuel: Positive = 1_000_000_000_000
     """The most fuel a request may ask for."""
     max_memory: Positive = 2 << 30
@@ -48,3 +61,7 @@ class Settings(BaseSettings):
     def max_worker_count(self) -> int:
         """The most sandbox workers."""
         return max(self.max_workers or 4 * (os.cpu_count() or 1), self.worker_count())
+
+    def slots(self) -> int:
+        """The number of durable runs to execute at once."""
+        return self.durable_slots or max(1, self.max_worker_count() // 2)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from noodle_ray.cli.output import MISUSE, report
+from noodle_ray.cli.runs_app import runs_app
 from noodle_ray.errors import NoodleError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Models and their versions: list, add, alias, fetch, remove.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(runs_app, name="runs")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A program: source, NBC, or - for standard input.")]

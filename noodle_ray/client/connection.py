@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from noodle_ray.client import loop
 from noodle_ray.client.backends import Backend, LocalBackend, RemoteBackend
+from noodle_ray.client.durable import Runs
 from noodle_ray.client.http import AsyncClient
 from noodle_ray.client.runs import Run
 from noodle_ray.core.vm.limits import Limits
@@ -41,6 +42,33 @@ class Connection:
             self._client.run(source=source, entry=entry, args=list(args), kwargs=kwargs, limits=limits, tier=tier)
         )
         return Run.from_outcome(outcome, source=source)
+
+    def start(
+        self,
+        source: str,
+        *args: Any,
+        entry: str | None = None,
+        limits: Limits | None = None,
+        idempotency_key: str | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Start a durable run of a program given as source text, and return it once it is stored; ``runs`` has what
+        comes next. Equal requests under one key are one run."""
+        return loop.wait(
+            self._client.start(
+                source=source,
+                entry=entry,
+                args=list(args),
+                kwargs=kwargs,
+                limits=limits,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    @property
+    def runs(self) -> Runs:
+        """The platform's durable runs: get, list, wait, cancel, pause, resume, retry, fork, delete, events."""
+        return Runs(self._client.runs)
 
     def models(self) -> list[dict[str, Any]]:
         """Return what the platform tells about its models: name, task, engine, source, version."""

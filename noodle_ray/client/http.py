@@ -6,6 +6,8 @@ after the time it names, until ``patience`` seconds have passed.
 
 import base64
 import time
+import uuid
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from noodle_ray.client import loop
+from noodle_ray.client.durable import AsyncRuns, Runs
 from noodle_ray.client.failures import error_of, unreachable
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import ModuleError, PlatformError, UsageError
@@ -36,7 +39,7 @@ class AsyncClient:
 
     def __init__(self, url: str, token: str | None = None, *, patience: float = PATIENCE) -> None:
         self.url = checked_url(url)
-        self._patience = patience
+        self.patience = patience
         token = token or find_token(self.url)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Limits(max_connections=256, max_keepalive_connections=64)
@@ -58,32 +61,44 @@ class AsyncClient:
         seed: int | None = None,
     ) -> dict[str, Any]:
         """Run a program, given as exactly one of source, a module's hash, and NBC; return its outcome."""
-        from noodle_ray.core.vm.values import from_json, to_json
+        from noodle_ray.core.vm.values import from_json
 
-        body = {
-            "source": source,
-            "module": module,
-            "nbc": None if nbc is None else base64.b64encode(nbc).decode(),
-            "entry": entry,
-        }
-        body = {name: value for name, value in body.items() if value is not None}
-        bounds = limits or _DEFAULTS
-        changed = {name: value for name, value in bounds._asdict().items() if value != getattr(_DEFAULTS, name)}
-        reply = await self._ask(
+        reply = await self.ask_json(
             "POST",
             "/v1/run",
-            {
-                **body,
-                "args": [to_json(value) for value in args or []],
-                "kwargs": {name: to_json(value) for name, value in (kwargs or {}).items()},
-                "tier": tier,
-                **({"limits": changed} if changed else {}),
-                **({} if seed is None else {"seed": seed}),
-            },
-            timeout=bounds.deadline + GRACE,
+            _order(source, module, nbc, entry, args, kwargs, limits, tier, seed),
+            timeout=(limits or _DEFAULTS).deadline + GRACE,
             source=source or "",
         )
         return {**reply, "result": from_json(reply["result"]), "events": reply["timeline"]}
+
+    async def start(
+        self,
+        *,
+        source: str | None = None,
+        module: str | None = None,
+        nbc: bytes | None = None,
+        entry: str | None = None,
+        args: list[Any] | None = None,
+        kwargs: dict[str, Any] | None = None,
+        limits: Limits | None = None,
+        tier: str = "auto",
+        seed: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Start a durable run, given as `run` takes it; return it once it is stored. `runs` has what comes next.
+
+        Equal requests under one ``idempotency_key`` are one run. Without one each call makes a run, but only one, also
+        if the platform has to be asked again.
+        """
+        order = _order(source, module, nbc, entry, args, kwargs, limits, tier, seed)
+        order["idempotency_key"] = uuid.uuid4().hex if idempotency_key is None else idempotency_key
+        return await self.ask_json("POST", "/v1/runs", order, source=source or "")
+
+    @property
+    def runs(self) -> AsyncRuns:
+        """The platform's durable runs."""
+        return AsyncRuns(self)
 
     async def resume(self, continuation: str, *, fuel: int | None = None) -> dict[str, Any]:
         """Go on with a run that fuel ended, whose outcome had the ``continuation``; return its outcome.
@@ -94,23 +109,23 @@ class AsyncClient:
         from noodle_ray.core.vm.values import from_json
 
         body = {"continuation": continuation, **({} if fuel is None else {"fuel": fuel})}
-        reply = await self._ask("POST", "/v1/resume", body, timeout=600.0)
+        reply = await self.ask_json("POST", "/v1/resume", body, timeout=600.0)
         return {**reply, "result": from_json(reply["result"]), "events": reply["timeline"]}
 
     async def compile(self, source: str, *, text: bool = False) -> dict[str, Any]:
         """Compile a source; return module (its hash), models, size, nbc (bytes), and text if asked for."""
-        reply = await self._ask("POST", "/v1/compile", {"source": source, "text": text}, source=source)
+        reply = await self.ask_json("POST", "/v1/compile", {"source": source, "text": text}, source=source)
         return {**reply, "nbc": base64.b64decode(reply["nbc"])}
 
     async def models(self) -> list[dict[str, Any]]:
         """Return what the platform tells about each of its models."""
-        found: list[dict[str, Any]] = (await self._ask("GET", "/v1/models"))["data"]
+        found: list[dict[str, Any]] = (await self.ask_json("GET", "/v1/models"))["data"]
         return found
 
     async def infer(self, model: str, inputs: list[Any], **options: Any) -> list[Any]:
         """Ask a model about each of the inputs, with the same options; return the answers in order."""
         body = {"inputs": inputs, "options": options}
-        reply = await self._ask("POST", f"/v1/models/{quote(model, safe='')}/infer", body, timeout=600.0)
+        reply = await self.ask_json("POST", f"/v1/models/{quote(model, safe='')}/infer", body, timeout=600.0)
         outputs: list[Any] = reply["outputs"]
         return outputs
 
@@ -128,8 +143,12 @@ class AsyncClient:
             "options": {name: to_json(value) for name, value in options.items()},
             "arrays": "packed",
         }
-        reply = await self._ask("POST", f"/v1/models/{quote(model, safe='')}/infer", body, timeout=600.0)
+        reply = await self.ask_json("POST", f"/v1/models/{quote(model, safe='')}/infer", body, timeout=600.0)
         return from_json(reply["outputs"][0], unpacked=array)
+
+    def stream(self, method: str, path: str, timeout: float) -> AbstractAsyncContextManager[httpx.Response]:
+        """Make one request whose answer is read while it comes; ``timeout`` is for each part of it."""
+        return self._http.stream(method, path, timeout=httpx.Timeout(timeout, connect=5.0, pool=None))
 
     async def ready(self) -> bool:
         """Return whether the platform answers and is ready."""
@@ -148,12 +167,13 @@ class AsyncClient:
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
 
-    async def _ask(
+    async def ask_json(
         self, method: str, path: str, body: object = None, *, timeout: float = GRACE, source: str = ""
     ) -> dict[str, Any]:
+        """Make one request and return the object that answers it; an answer without content gives an empty one."""
         import asyncio
 
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self.patience
         while True:
             try:
                 response = await self._http.request(
@@ -167,6 +187,8 @@ class AsyncClient:
                 raise unreachable(self.url, error) from None
             except (TypeError, ValueError, RecursionError) as error:
                 raise UsageError(f"the arguments are not JSON data: {error}", code="NOODLE-E0915") from None
+            if response.status_code == 204:
+                return {}
             if response.is_success:
                 return _object(response, self.url)
             wait = _retry_after(response)
@@ -210,6 +232,41 @@ class Client:
             )
         )
 
+    def start(
+        self,
+        *,
+        source: str | None = None,
+        module: str | None = None,
+        nbc: bytes | None = None,
+        entry: str | None = None,
+        args: list[Any] | None = None,
+        kwargs: dict[str, Any] | None = None,
+        limits: Limits | None = None,
+        tier: str = "auto",
+        seed: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Start a durable run; see `AsyncClient.start`."""
+        return loop.wait(
+            self.asynchronous.start(
+                source=source,
+                module=module,
+                nbc=nbc,
+                entry=entry,
+                args=args,
+                kwargs=kwargs,
+                limits=limits,
+                tier=tier,
+                seed=seed,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    @property
+    def runs(self) -> Runs:
+        """The platform's durable runs."""
+        return Runs(self.asynchronous.runs)
+
     def resume(self, continuation: str, *, fuel: int | None = None) -> dict[str, Any]:
         """Go on with a run that fuel ended; see `AsyncClient.resume`."""
         return loop.wait(self.asynchronous.resume(continuation, fuel=fuel))
@@ -241,6 +298,38 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _order(
+    source: str | None,
+    module: str | None,
+    nbc: bytes | None,
+    entry: str | None,
+    args: list[Any] | None,
+    kwargs: dict[str, Any] | None,
+    limits: Limits | None,
+    tier: str,
+    seed: int | None,
+) -> dict[str, Any]:
+    """The body of a request to run a program; limits that are the defaults are left out."""
+    from noodle_ray.core.vm.values import to_json
+
+    body: dict[str, Any] = {
+        "source": source,
+        "module": module,
+        "nbc": None if nbc is None else base64.b64encode(nbc).decode(),
+        "entry": entry,
+        "seed": seed,
+    }
+    bounds = limits or _DEFAULTS
+    changed = {name: value for name, value in bounds._asdict().items() if value != getattr(_DEFAULTS, name)}
+    return {
+        **{name: value for name, value in body.items() if value is not None},
+        "args": [to_json(value) for value in args or []],
+        "kwargs": {name: to_json(value) for name, value in (kwargs or {}).items()},
+        "tier": tier,
+        **({"limits": changed} if changed else {}),
+    }
 
 
 async def run_module(client: AsyncClient, module: str, nbc: bytes, **call: Any) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from noodle_ray.core.runs.batcher import Call
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor
 from noodle_ray.core.runs.modules import ModuleStore
+from noodle_ray.core.runs.node import RunsNode
 from noodle_ray.core.sandbox.pool import WorkerPool
+from noodle_ray.core.store.location import locate
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.errors import ModelError
 from noodle_ray.observability.metrics import Metrics
@@ -130,9 +132,12 @@ async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
             stats = pool.stats()
             metrics.on_pool(stats.size, stats.busy, stats.queued)
 
+        node = RunsNode(locate("", "", tmp_path), executor, slots=settings.slots(), lease_seconds=15.0)
+        node.start()
         services = Services(
-            executor, settings, metrics, lambda: infos, ready, note_pool, models.generate, 1_700_000_000
+            executor, settings, metrics, lambda: infos, ready, note_pool, models.generate, 1_700_000_000, node.runs
         )
         transport = httpx.ASGITransport(create_app(services, TOKEN), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://noodle") as client:
             yield Api(client, services, pool, models)
+        await node.close()

@@ -94,4 +94,6 @@ async def test_token_opens_every_documented_endpoint(api: Api) -> None:
     programs = {"/v1/run", "/v1/resume", "/v1/compile"}
     models = {"/v1/models", "/v1/models/{name}", "/v1/models/{name}/infer"}
     openai = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}
-    assert closed == programs | models | openai | {"/metrics"}
+    commands = ("wait", "events", "cancel", "pause", "resume", "retry", "fork")
+    durable = {"/v1/runs", "/v1/runs/{run}", *(f"/v1/runs/{{run}}/{command}" for command in commands)}
+    assert closed == programs | durable | models | openai | {"/metrics"}

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -18,7 +19,9 @@ from noodle_ray.client import connection
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor
 from noodle_ray.core.runs.modules import ModuleStore
+from noodle_ray.core.runs.node import RunsNode
 from noodle_ray.core.sandbox.pool import WorkerPool
+from noodle_ray.core.store.location import locate
 from noodle_ray.observability.metrics import Metrics
 from tests.api.conftest import TOKEN, TinyModels
 
@@ -36,11 +39,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A platform with two workers, room for four waiting runs, and the models of `TinyModels`."""
     models, stop = TinyModels(), asyncio.Event()
     started: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
-    store = ModuleStore(tmp_path_factory.mktemp("modules"))
+    folder = tmp_path_factory.mktemp("platform")
 
     def run() -> None:
         try:
-            asyncio.run(_serve(models, store, started, stop))
+            asyncio.run(_serve(models, folder, started, stop))
         except BaseException as error:
             if started.done():
                 raise
@@ -56,21 +59,30 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 async def _serve(
     models: TinyModels,
-    store: ModuleStore,
+    folder: Path,
     started: "Future[tuple[str, asyncio.AbstractEventLoop]]",
     stop: asyncio.Event,
 ) -> None:
     metrics = Metrics()
     async with WorkerPool(min_size=2, max_size=2, queue_limit=4) as pool:
-        executor = Executor(pool, CompilerService(store), models, on_batch=metrics.on_batch)
+        executor = Executor(pool, CompilerService(ModuleStore(folder / "modules")), models, on_batch=metrics.on_batch)
         tasks = {"length": "length", "vector": "embedding", "talk": "generation"}
         listed = [ModelInfo(name=n, task=task, engine="none", source="test:", version="1") for n, task in tasks.items()]
 
         async def ready() -> str:
             return ""
 
+        node = RunsNode(locate("", "", folder), executor, slots=2, lease_seconds=15.0)
         services = Services(
-            executor, Settings(workers=2), metrics, lambda: listed, ready, lambda: None, models.generate, 1_700_000_000
+            executor,
+            Settings(workers=2),
+            metrics,
+            lambda: listed,
+            ready,
+            lambda: None,
+            models.generate,
+            1_700_000_000,
+            node.runs,
         )
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(create_app(services, TOKEN), log_level="warning"))
@@ -79,6 +91,7 @@ async def _serve(
         await stop.wait()
         server.should_exit = True
         await serving
+        await node.close()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Durable runs with real parts: programs in sandbox workers, journals in SQLite."""
 
+import asyncio
+
 import pytest
 
 from noodle_ray.core.store.errors import Conflict, WrongStatus
@@ -254,3 +256,24 @@ async def test_wait_gives_up_after_its_time(place: Place) -> None:
     async with place.node() as runs:
         run, _ = await runs.submit(asked(STEPS, 1))
         assert (await runs.wait(run.id, 0.05)).status is Status.RUNNING
+
+
+async def test_run_whose_stored_parts_are_lost_fails_and_holds_up_no_other(place: Place) -> None:
+    echo = "from noodle_ray import model\ndef main(text: str):\n    return len(text)"
+    waiting = place.node()  # stores, and executes nothing
+    lost, _ = await waiting.submit(asked(echo, "x" * 100_000))
+    other, _ = await waiting.submit(asked(echo, "y" * 100_000))
+    parent, _ = await waiting.submit(asked(STEPS, 1))
+    await place.store.objects.delete(lost.id)
+    async with place.node() as runs:
+        assert result(await runs.wait(other.id, 20))[0] == 100_000
+        assert result(await runs.wait(parent.id, 20))[0] == ["1"]
+    fork, _ = await waiting.fork(parent.id, "/1", "z" * 100_000)
+    await place.store.objects.delete(fork.id)
+    codes: dict[str, str] = {}
+    async with place.node(), asyncio.timeout(20):
+        while not {lost.id, fork.id} <= set(codes):  # `get` refuses a run that it cannot give whole; a page does not
+            await asyncio.sleep(0.01)
+            failed = await place.store.page(Filter("t", Status.FAILED), limit=1000)
+            codes = {run.id: run.error["code"] for run in failed if run.error is not None}
+    assert codes[lost.id] == codes[fork.id] == "NOODLE-E0824"

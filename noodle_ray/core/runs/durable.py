@@ -22,11 +22,11 @@ from noodle_ray.core.runs.ports import Runner, RunStore
 from noodle_ray.core.runs.stored_journal import StoredJournal, merged
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.store.errors import LeaseLost, StoreUnavailable
+from noodle_ray.core.store.errors import DAMAGED, LeaseLost, StoreUnavailable
 from noodle_ray.core.store.records import Ending, Entry, Lease, NewRun, Run, Signal, run_id
 from noodle_ray.core.store.status import CANCEL, PAUSE, RESUME, RETRY, TERMINAL, Command, Status
 from noodle_ray.core.vm.limits import CODES, MESSAGES, Limits
-from noodle_ray.errors import ModuleError, NoodleError, RunError
+from noodle_ray.errors import ModuleError, NoodleError, PlatformError, RunError
 
 T = TypeVar("T")
 
@@ -260,8 +260,9 @@ class DurableRuns:
 
     async def _command(self, run: str, wanted: Command, limits: dict[str, float] | None = None) -> Run:
         changed = await self.store.command(run, wanted, self._clock(), limits)
-        if run in self._active:
-            self._active[run].task.cancel()
+        active = self._active.get(run)
+        if active is not None and active.lease.epoch < changed.epoch:  # not one that began after the command
+            active.task.cancel()
         self._notify(run)
         self._nudge.set()
         return changed
@@ -273,7 +274,7 @@ class DurableRuns:
             free = settings.slots - len(self._active) - self._coming
             if free > 0:
                 now, valid = self._clock(), self._local_end()
-                with contextlib.suppress(StoreUnavailable):
+                with contextlib.suppress(PlatformError):
                     for run in await self.store.claim(settings.node, now, now + settings.lease_seconds, free):
                         self._begin(run, valid)
             with contextlib.suppress(TimeoutError):
@@ -326,15 +327,18 @@ class DurableRuns:
         """Execute an attempt, and write how it ended."""
         entries: list[Entry] = []
         readings: list[tuple[int, bytes]] = []
-        if run.epoch > 1 or run.parent is not None:
-            entries = await self._persistently(lambda: self.store.journal(run.id))
-            readings = await self._persistently(lambda: self.store.readings(run.id))
-        journal = StoredJournal(lease, entries, self._append, self._clock, self._settings.patience)
         try:
+            if run.epoch > 1 or run.parent is not None:
+                entries = await self._persistently(lambda: self.store.journal(run.id))
+                readings = await self._persistently(lambda: self.store.readings(run.id))
+            journal = StoredJournal(lease, entries, self._append, self._clock, self._settings.patience)
             ending = await self._attempt(run, journal, merged(readings))
-            await self._persistently(lambda: self.store.finish(lease, ending))
         except LeaseLost:
             return
+        except PlatformError as error:  # what is stored of it is lost
+            ending = self._failed(error.code, error.message)
+        with contextlib.suppress(LeaseLost):
+            await self._persistently(lambda: self.store.finish(lease, ending))
 
     async def _attempt(self, run: Run, journal: StoredJournal, readings: dict[str, list[float]]) -> Ending:
         now = self._clock()
@@ -345,6 +349,8 @@ class DurableRuns:
         limits = Limits(**run.limits)  # type: ignore[arg-type]
         if run.deadline is not None:
             limits = limits._replace(deadline=min(limits.deadline, run.deadline - now))
+        if not run.arguments:
+            return self._failed(DAMAGED, "the stored arguments of the run are missing or damaged")
         arguments: Any = CODEC.unpack(run.arguments)
         args, kwargs = arguments
         try:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from noodle_ray.core.store import journal, programs, runs, sql, waits
 from noodle_ray.core.store.engine import open_engine
-from noodle_ray.core.store.errors import BAD_NAME, StoreUnavailable, UnknownRun
+from noodle_ray.core.store.errors import BAD_NAME, DAMAGED, StoreUnavailable, UnknownRun
 from noodle_ray.core.store.finish import Finish
 from noodle_ray.core.store.objects import INLINE_BYTES, Objects
 from noodle_ray.core.store.records import (
@@ -34,7 +34,7 @@ from noodle_ray.core.store.schema import migrate
 from noodle_ray.core.store.status import WAKE, Command
 from noodle_ray.core.store.submit import Submit
 from noodle_ray.core.store.writer import Writer, translated
-from noodle_ray.errors import RequestError
+from noodle_ray.errors import PlatformError, RequestError
 
 T = TypeVar("T")
 READERS = 4
@@ -55,6 +55,7 @@ class Store:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="noodle-store-reader")
         self.objects = Objects(objects, self._threads, inline)
         self._modules: set[str] = set()
+        self._closed = False
 
     async def open(self) -> "Store":
         """Bring the tables up to date."""
@@ -64,6 +65,7 @@ class Store:
     async def close(self) -> None:
         """Write what is queued and close all connections."""
         await self._thread(self.writer.close)
+        self._closed = True
         self._threads.shutdown()
         self.engine.dispose()
 
@@ -132,9 +134,17 @@ class Store:
         return [run for run, _, _ in found]
 
     async def claim(self, owner: str, now: float, until: float, limit: int) -> list[Run]:
-        """Take at most so many runs that are due; each has a new epoch."""
+        """Take at most so many runs that are due; each has a new epoch. One whose arguments are lost has none."""
         found = await self._write(lambda connection: runs.claim(connection, owner, now, until, limit))
-        return [await self._whole(stored) for stored in found]
+        claimed = []
+        for stored in found:
+            try:
+                claimed.append(await self._whole(stored))
+            except PlatformError as error:
+                if error.code != DAMAGED:
+                    raise
+                claimed.append(stored[0])
+        return claimed
 
     async def renew(self, leases: list[Lease], until: float) -> list[str]:
         """Put off the end of leases; returns the ids of runs that are lost."""
@@ -282,6 +292,8 @@ class Store:
         raise AssertionError("not reached")
 
     async def _thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     async def _whole(self, stored: runs.Stored) -> Run:

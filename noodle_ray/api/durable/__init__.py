@@ -1,0 +1,1 @@
+"""Durable runs over HTTP: `/v1/runs`."""

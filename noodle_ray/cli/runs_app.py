@@ -1,0 +1,168 @@
+"""The subcommands of ``noodle runs``."""
+
+from typing import Annotated
+
+import typer
+
+runs_app = typer.Typer(
+    help="Durable runs: start, list, show, wait, cancel, pause, resume, retry.", no_args_is_help=True
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Address = Annotated[
+    str | None,
+    typer.Option("--address", metavar="URL", help="A platform. [default: this machine's]", envvar="NOODLE_URL"),
+]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's id.")]
+
+
+def _limits() -> list[str]:
+    return ["fuel=", "memory=", "deadline=", "recursion=", "output="]
+
+
+def _statuses() -> list[str]:
+    from noodle_ray.core.store.status import Status
+
+    return [status.value for status in Status]
+
+
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=N", help="fuel, memory (bytes), deadline (s) …", autocompletion=_limits),
+]
+
+
+def _leave(status: int) -> None:
+    if status:
+        raise typer.Exit(status)
+
+
+@runs_app.command()
+def start(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A program: source, NBC, or - for standard input.")],
+    entry: Annotated[str | None, typer.Option(metavar="NAME", help="The function to call. [default: main]")] = None,
+    args: Annotated[
+        str | None, typer.Option(metavar="JSON", help="Arguments: an array, or an object with names.")
+    ] = None,
+    tier: Annotated[str, typer.Option(metavar="TIER", help="auto, interpreter, python or native.")] = "auto",
+    limit: Limit = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=(1 << 53) - 1, metavar="N", help="What its random numbers come from.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="Equal requests under one key are one run.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end, and show what it gives.")] = False,
+    address: Address = None,
+    json: Json = False,
+) -> None:
+    """Store a run and start it; print its id."""
+    from noodle_ray.cli.runs import start_command
+
+    _leave(
+        start_command(
+            address,
+            file,
+            entry=entry,
+            args=args,
+            tier=tier,
+            limits=limit or [],
+            seed=seed,
+            key=key,
+            wait=wait,
+            as_json=json,
+        )
+    )
+
+
+@runs_app.command("list")
+def list_(
+    status: Annotated[
+        str | None, typer.Option(help="Only runs in this status.", autocompletion=_statuses, metavar="STATUS")
+    ] = None,
+    program: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this published program.")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Such as 2026-01-31T12:00.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    address: Address = None,
+    json: Json = False,
+) -> None:
+    """List runs, the latest first."""
+    from noodle_ray.cli.runs import list_command
+
+    _leave(list_command(address, status=status, program=program, since=since, limit=limit, as_json=json))
+
+
+@runs_app.command()
+def show(run: Run, address: Address = None, json: Json = False) -> None:
+    """Show a run: status, arguments, result, error, usage."""
+    from noodle_ray.cli.runs import show_command
+
+    _leave(show_command(address, run, as_json=json))
+
+
+@runs_app.command()
+def wait(
+    run: Run,
+    timeout: Annotated[float | None, typer.Option(min=0, metavar="SECONDS", help="How long. [default: no end]")] = None,
+    address: Address = None,
+    json: Json = False,
+) -> None:
+    """Wait for a run to end, and show what it gives; the exit status is as of noodle run."""
+    from noodle_ray.cli.runs import wait_command
+
+    _leave(wait_command(address, run, timeout=timeout, as_json=json))
+
+
+@runs_app.command()
+def cancel(run: Run, address: Address = None, json: Json = False) -> None:
+    """End a run for good."""
+    from noodle_ray.cli.runs import change_command
+
+    _leave(change_command(address, run, "cancel", as_json=json))
+
+
+@runs_app.command()
+def pause(run: Run, address: Address = None, json: Json = False) -> None:
+    """Stop a run until it is resumed."""
+    from noodle_ray.cli.runs import change_command
+
+    _leave(change_command(address, run, "pause", as_json=json))
+
+
+@runs_app.command()
+def resume(run: Run, address: Address = None, json: Json = False) -> None:
+    """Let a paused run go on."""
+    from noodle_ray.cli.runs import change_command
+
+    _leave(change_command(address, run, "resume", as_json=json))
+
+
+@runs_app.command()
+def retry(run: Run, limit: Limit = None, address: Address = None, json: Json = False) -> None:
+    """Run a failed or cancelled run again; models are not asked again for what they answered."""
+    from noodle_ray.cli.runs import change_command
+
+    _leave(change_command(address, run, "retry", limits=limit, as_json=json))
+
+
+@runs_app.command()
+def delete(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs.")],
+    address: Address = None,
+    json: Json = False,
+) -> None:
+    """Delete runs that have ended."""
+    from noodle_ray.cli.runs import delete_command
+
+    _leave(delete_command(address, runs, as_json=json))
+
+
+@runs_app.command()
+def events(
+    run: Run,
+    after: Annotated[int, typer.Option(min=-1, metavar="N", help="Only events after this position.")] = -1,
+    address: Address = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object per event.")] = False,
+) -> None:
+    """Show what happens to a run, until it has ended."""
+    from noodle_ray.cli.runs import events_command
+
+    _leave(events_command(address, run, after=after, as_json=json))
