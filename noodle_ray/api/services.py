@@ -14,7 +14,7 @@ class Services(NamedTuple):
     """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet;
     ``note_pool`` puts the state of the worker pool into the metrics. ``generate`` runs one generation of a model and
     tells what `ModelReplica.generate` does; closing it ends the generation. ``created`` is when the platform was
-    started, in Unix time.
+    started, in Unix time. ``stats`` is `ModelReplica.stats` of a replica of the model; it raises ModelError.
     """
 
     executor: Executor
@@ -25,3 +25,4 @@ class Services(NamedTuple):
     note_pool: Callable[[], None]
     generate: Callable[[str, dict[str, Any]], AsyncGenerator[list[Chunk]]]
     created: int
+    stats: Callable[[str], Awaitable[dict[str, Any]]]

@@ -70,7 +70,15 @@ async def _serve(
             return ""
 
         services = Services(
-            executor, Settings(workers=2), metrics, lambda: listed, ready, lambda: None, models.generate, 1_700_000_000
+            executor,
+            Settings(workers=2),
+            metrics,
+            lambda: listed,
+            ready,
+            lambda: None,
+            models.generate,
+            1_700_000_000,
+            models.stats,
         )
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(create_app(services, TOKEN), log_level="warning"))
