@@ -1,8 +1,10 @@
 """The Open Inference Protocol on the wire: every datatype both ways, and requests that lie about sizes."""
 
+import asyncio
 import json
 import math
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -133,6 +135,42 @@ async def test_models_of_texts_answer_with_tensors(api: Api) -> None:
     assert await told("rank", texts("query", "a b"), texts("documents", "a", "b a", "c")) == {
         "scores": ("FP32", [3], [0.5, 1.0, 0.0])
     }
+
+
+async def test_requests_of_all_routes_and_programs_share_a_batch(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    release = asyncio.Event()
+    infer = api.models.infer
+
+    async def held(model: str, calls: list[Any]) -> Any:
+        sizes.append(len(calls))
+        await release.wait()
+        return await infer(model, calls)
+
+    async def until(condition: Callable[[], bool]) -> None:
+        while not condition():
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(api.models, "infer", held)
+    first = [asyncio.create_task(api.post("/embed", {"inputs": "a"}))]
+    await until(lambda: sizes == [1])
+    first.append(asyncio.create_task(api.post("/embed", {"inputs": "b"})))
+    await until(lambda: sizes == [1, 1])
+    tensor = {"name": "texts", "shape": [1], "datatype": "BYTES", "data": ["abc"]}
+    source = "from noodle_ray import model\nmodel('vector')('abc')"
+    requests = {
+        "/embed": {"inputs": "abc"},
+        "/v2/models/vector/infer": {"inputs": [tensor]},
+        "/v1/models/vector/infer": {"inputs": ["abc"]},
+        "/v1/embeddings": {"model": "vector", "input": "abc"},
+        "/v1/run": {"source": source},
+    }
+    later = [asyncio.create_task(api.post(path, body)) for path, body in requests.items()]
+    await until(lambda: api.services.executor.batcher.waiting() == {"vector": 5})
+    release.set()
+    for response in await asyncio.gather(*first, *later):
+        assert response.status_code == 200, response.text
+    assert sizes == [1, 1, 5]
 
 
 async def test_metadata_and_readiness(api: Api) -> None:

@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 from onnx import TensorProto, helper
-from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.http import InferenceServerClient, InferenceServerClientPlugin, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from noodle_ray.ahr import Registry, make_spec
@@ -75,7 +75,10 @@ def served(platform_on_ray: PlatformState, token: str, tmp_path_factory: pytest.
     with httpx.Client(base_url=platform_on_ray.url, headers={"Authorization": f"Bearer {token}"}) as client:
 
         def status(name: str) -> int:
-            return client.get(f"/v2/models/{name}/ready", timeout=60).status_code
+            try:
+                return client.get(f"/v2/models/{name}/ready", timeout=60).status_code
+            except httpx.TransportError:  # while replicas are replaced
+                return 0
 
         try:
             for name, source in sources.items():
@@ -88,19 +91,21 @@ def served(platform_on_ray: PlatformState, token: str, tmp_path_factory: pytest.
             _until(lambda: [status(name) for name in NAMES] == [404] * 3)
 
 
+class _Bearer(InferenceServerClientPlugin):  # type: ignore[misc]
+    """Adds the token to each request of Triton's client."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: Any) -> None:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+
+
 @pytest.fixture
 def triton(platform_on_ray: PlatformState, token: str, served: None) -> Iterator[Any]:
     """Triton's client; its calls get the token."""
-    headers = {"Authorization": f"Bearer {token}"}
-
-    class Client(InferenceServerClient):  # type: ignore[misc]
-        def _get(self, request_uri: str, given: Any, query_params: Any) -> Any:
-            return super()._get(request_uri, given or headers, query_params)
-
-        def _post(self, request_uri: str, request_body: Any, given: Any, query_params: Any) -> Any:
-            return super()._post(request_uri, request_body, {**headers, **(given or {})}, query_params)
-
-    with Client(platform_on_ray.url.removeprefix("http://"), network_timeout=60) as client:
+    with InferenceServerClient(platform_on_ray.url.removeprefix("http://"), network_timeout=60) as client:
+        client.register_plugin(_Bearer(token))
         yield client
 
 
@@ -133,7 +138,7 @@ def test_health_and_metadata(triton: Any, platform_on_ray: PlatformState) -> Non
     for port in same["inputs"]:
         assert port == {
             "name": port["name"],
-            "datatype": np_to_triton_dtype(TYPES[port["name"]][1]),
+            "datatype": np_to_triton_dtype(np.dtype(TYPES[port["name"]][1])),
             "shape": [-1, 2, 2],
         }
 
@@ -225,7 +230,10 @@ def test_refusals_raise_in_tritons_client(triton: Any) -> None:
         triton.get_model_repository_index()
 
 
-def test_hugging_faces_client_embeds(platform_on_ray: PlatformState, token: str, client: httpx.Client) -> None:
+def test_hugging_faces_client_embeds(
+    platform_on_ray: PlatformState, token: str, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # it asks the platform, and no hub
     embedder = InferenceClient(f"{platform_on_ray.url}/embed", token=token, timeout=60)
     texts = ["good morning", "a rather longer text about nothing in particular"]
     vectors = embedder.feature_extraction(texts, normalize=True, truncate=True, truncation_direction="right")  # type: ignore[arg-type]
