@@ -5,12 +5,18 @@ import json
 import math
 import struct
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from noodle_ray.api.oip.models import Signature, outputs
+from noodle_ray.api.oip.schemas import TensorPort
+from noodle_ray.api.oip.wire import read
 from noodle_ray.api.settings import Settings
+from noodle_ray.errors import ModelError, RequestError
 from tests.api.conftest import AUTHORIZATION, ECHOED, Api
 
 INFER = "/v2/models/echo/infer"
@@ -352,6 +358,37 @@ async def test_numbers_that_json_lacks_need_bytes(api: Api) -> None:
         api, {"inputs": inputs, "outputs": [{"name": "float_out", "parameters": {"binary_data": True}}]}, data
     )
     assert told.content.endswith(data)
+
+
+def test_tensor_whose_shape_is_lost_is_an_error_of_the_engine() -> None:
+    ports = [TensorPort(name="x", datatype="FP32", shape=[-1, 2, 2])]
+    with pytest.raises(ModelError, match="no elements, and more than two axes"):
+        outputs(Signature("tensors", "onnxruntime", "1", [], ports), [{"x": []}])
+    with pytest.raises(ModelError, match="not what its signature says"):
+        outputs(Signature("tensors", "onnxruntime", "1", [], ports), [{"y": [[[1.0]]]}])
+
+
+def test_damaged_request_is_read_or_refused_and_nothing_else() -> None:
+    parts = [_numpy(datatype, rows) for datatype, rows in VALUES.values()]
+    inputs = [
+        {"name": name, "shape": [1, 2], "datatype": datatype, "parameters": {"binary_data_size": len(part)}}
+        for (name, (datatype, _)), part in zip(VALUES.items(), parts, strict=True)
+    ]
+    head = json.dumps({"inputs": inputs}).encode()
+    whole = head + b"".join(parts)
+    assert len(read(whole, str(len(head))).inputs) == len(VALUES)
+    random = Random(7)
+    refused = 0
+    for _ in range(2000):
+        damaged = bytearray(whole)
+        for _ in range(random.randint(1, 3)):
+            place = random.randrange(len(damaged))
+            damaged[place : place + random.randint(0, 2)] = random.choice([b"", b"9", b"0", b"-", b"[", b"\xff", b"e9"])
+        try:
+            read(bytes(damaged), str(len(head) + random.choice([0, 0, 0, 1, -1])))
+        except (ValidationError, RequestError):
+            refused += 1
+    assert refused > 1000
 
 
 async def test_compressed_body_is_refused(api: Api) -> None:

@@ -88,18 +88,19 @@ def outputs(signature: Signature, answers: list[Any]) -> dict[str, Tensor]:
     """The tensors of the model's answers. Raises ModelError E0605 for answers that are not what it says it gives."""
     values = _VALUES[signature.task](answers)
     try:
-        return {
-            port.name: Tensor(port.datatype, _array(values[port.name], port.datatype)) for port in signature.outputs
-        }
+        return {port.name: Tensor(port.datatype, _array(values[port.name], port)) for port in signature.outputs}
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise ModelError(
             f"the model's answer is not what its signature says: {str(error)[:200]}", code=codes.ENGINE_FAILED
         ) from error
 
 
-def _array(value: Any, datatype: str) -> "np.ndarray[Any, np.dtype[Any]]":
+def _array(value: Any, port: TensorPort) -> "np.ndarray[Any, np.dtype[Any]]":
     found = tensor_of(value)
-    return np.asarray(plain(value) if found is None else found, DTYPES[datatype])
+    data = np.asarray(plain(value) if found is None else found, DTYPES[port.datatype])
+    if not data.size and len(port.shape) > 2:  # engines answer these with lists, which do not say how long none is
+        raise ValueError(f"{port.name!r} has no elements, and more than two axes")
+    return data
 
 
 def _texts(inputs: Mapping[str, Tensor]) -> list[Call]:
