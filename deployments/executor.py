@@ -12,6 +12,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.config import Scale
 from deployments.counters import leave_counters  # before anything that loads prometheus_client
+from noodle_ray.ahr import codes
 from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.ahr.served import Route, route
 from noodle_ray.api.app import create_app
@@ -72,6 +73,7 @@ class Executor:
             self._note_pool,
             remote.generate,
             created,
+            remote.stats,
             self._node.runs,
         )
         self._node.start()
@@ -168,6 +170,21 @@ class _RemoteModels:
         asked = handle.infer_pinned.remote(version, calls) if version else handle.infer.remote(calls)
         answers: list[tuple[bool, object]] = await asked
         return answers
+
+    async def stats(self, model: str) -> dict[str, Any]:
+        name, version = route(self._routes, model)
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                found: dict[str, Any] = await self._handles[name].stats.remote()
+        except Exception as error:
+            code, message = model_failure(model, error)
+            raise ModelError(message, code=code) from error
+        if version and found["version"] != version:
+            raise ModelError(
+                f"the version {version!r} of {model!r} is not what serves: {found['version']!r} does",
+                code=codes.LOAD_FAILED,
+            )
+        return found
 
     async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[Chunk]]:
         name, version = route(self._routes, model)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from noodle_ray.api.auth import OPEN_PATHS, Gate
 from noodle_ray.api.direct import Direct
 from noodle_ray.api.durable.routes import DurableHandlers, durable_routes
+from noodle_ray.api.oip.routes import OipHandlers, oip_routes
 from noodle_ray.api.openai.routes import OpenAiHandlers, openai_routes
 from noodle_ray.api.openapi import install_openapi
 from noodle_ray.api.problems import install_problem_handlers
@@ -16,6 +17,7 @@ from noodle_ray.api.routes_health import health_routes
 from noodle_ray.api.routes_models import model_routes
 from noodle_ray.api.routes_runs import RunHandlers, run_routes
 from noodle_ray.api.services import Services
+from noodle_ray.api.tei.routes import TeiHandlers, tei_routes
 
 _DESCRIPTION = "Runs small AI programs next to the models they call. Errors are RFC 9457 problems."
 
@@ -26,8 +28,11 @@ def create_app(services: Services, token: str) -> FastAPI:
     runs = RunHandlers(services)
     openai = OpenAiHandlers(services)
     app.include_router(durable_routes(DurableHandlers(services)))
+    tei = TeiHandlers(services)
     for router in (run_routes(runs), model_routes(services), openai_routes(openai), health_routes(services)):
         app.include_router(router)
+    app.include_router(tei_routes(tei))
+    app.include_router(oip_routes(OipHandlers(services, _version())))
     install_problem_handlers(app)
     install_openapi(app, OPEN_PATHS)
 
@@ -35,7 +40,7 @@ def create_app(services: Services, token: str) -> FastAPI:
         return Response(status_code=499)  # nobody reads it; the number is for logs, as nginx has it
 
     app.add_exception_handler(ClientDisconnect, on_disconnect)
-    app.add_middleware(Direct, posts={"/v1/run": runs.run, **openai.posts})
+    app.add_middleware(Direct, posts={"/v1/run": runs.run, **openai.posts, **tei.posts})
     app.add_middleware(Gate, token=token, metrics=services.metrics)
     return app
 

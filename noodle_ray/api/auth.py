@@ -1,6 +1,6 @@
 """The gate in front of every endpoint: token, trace and count, in one layer because each layer costs every message.
 
-Only `/healthz` and `/readyz` open without a token. A client sends it as ``Authorization: Bearer TOKEN``. So that the
+Only what `OPEN_PATHS` names opens without a token. A client sends it as ``Authorization: Bearer TOKEN``. So that the
 pages under `/docs` work in a browser, they also take it once as ``?token=TOKEN``, as Jupyter does, and turn it into
 a cookie that scripts cannot read, that no other site can use, and that opens nothing but those pages.
 """
@@ -12,13 +12,18 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from noodle_ray.api.oip.errors import OPEN_PATHS as OIP_OPEN_PATHS
+from noodle_ray.api.oip.errors import error_response as oip_error
+from noodle_ray.api.oip.errors import speaks_oip
 from noodle_ray.api.openai.errors import error_response, speaks_openai
 from noodle_ray.api.problems import UNAUTHORIZED, problem
+from noodle_ray.api.tei.errors import POSTS as TEI_POSTS
+from noodle_ray.api.tei.errors import error_response as tei_error
 from noodle_ray.observability.metrics import Metrics
 from noodle_ray.observability.trace import trace_of
 from noodle_ray.security.tokens import matches
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"}) | OIP_OPEN_PATHS
 DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
 COOKIE = "noodle_token"
 
@@ -98,4 +103,8 @@ def _refusal(token_was_given: bool, trace_id: str, scope: Scope) -> Response:
     headers = {"WWW-Authenticate": challenge}
     if speaks_openai(scope):
         return error_response(401, UNAUTHORIZED, detail, headers=headers)
+    if speaks_oip(scope):
+        return oip_error(401, UNAUTHORIZED, detail, headers=headers)
+    if scope["path"] in TEI_POSTS:
+        return tei_error(401, "Validation", UNAUTHORIZED, detail, headers=headers)
     return problem(401, UNAUTHORIZED, detail, trace_id=trace_id, headers=headers)

@@ -8,13 +8,16 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from noodle_ray.api.durable.schemas import EmptyBody, ForkBody, RetryBody, StartBody
+from noodle_ray.api.oip.schemas import TensorBody
 from noodle_ray.api.openai.schemas import ChatBody, CompletionBody, EmbeddingBody, OpenAiError
 from noodle_ray.api.schemas import CompileBody, InferBody, Problem, ResumeBody, RunBody
+from noodle_ray.api.tei.schemas import EmbedBody, PredictBody, RerankBody
 
 _REF = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (RunBody, ResumeBody, CompileBody, InferBody, Problem)
 _MODELS += (ChatBody, CompletionBody, EmbeddingBody, OpenAiError)
 _MODELS += (StartBody, EmptyBody, RetryBody, ForkBody)
+_MODELS += (EmbedBody, RerankBody, PredictBody, TensorBody)
 _PROBLEMS = {
     400: "The body is not JSON.",
     401: "The token is missing or wrong.",

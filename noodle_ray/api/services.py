@@ -21,7 +21,8 @@ class Services(NamedTuple):
     """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet;
     ``note_pool`` puts the state of the worker pool into the metrics. ``generate`` runs one generation of a model and
     tells what `ModelReplica.generate` does; closing it ends the generation. ``created`` is when the platform was
-    started, in Unix time. ``durable`` opens the store of durable runs, if it is not open yet.
+    started, in Unix time. ``stats`` is `ModelReplica.stats` of a replica of the model; it raises ModelError.
+    ``durable`` opens the store of durable runs, if it is not open yet.
     """
 
     executor: Executor
@@ -32,4 +33,5 @@ class Services(NamedTuple):
     note_pool: Callable[[], None]
     generate: Callable[[str, dict[str, Any]], AsyncGenerator[list[Chunk]]]
     created: int
+    stats: Callable[[str], Awaitable[dict[str, Any]]]
     durable: Callable[[], Awaitable[DurableRuns]] = _no_store

@@ -28,6 +28,15 @@ class Settings(BaseSettings):
     """Runs that may wait for a worker; more is 429."""
     max_infer_inputs: Positive = 1024
     """Inputs of one call of ``/v1/models/{name}/infer``."""
+    max_client_batch_size: Positive = 32
+    """Texts of one call of ``/embed``, ``/rerank`` or ``/predict``; name and default are Text Embeddings Inference's,
+    whose clients cut their batches to it."""
+    default_embedding_model: str = ""
+    """Who answers ``/embed`` where no model is named; '' means the first registered one."""
+    default_reranking_model: str = ""
+    """Who answers ``/rerank`` where no model is named."""
+    default_classification_model: str = ""
+    """Who answers ``/predict`` where no model is named."""
     max_generation_wait: Annotated[float, Field(gt=0)] = 60.0
     """How long a chat or completion may wait for a slot of its model; longer is 429."""
     database: Annotated[str, Field(pattern=r"^(sqlite:////.|postgresql://.|$)")] = ""

@@ -109,6 +109,10 @@ def test_scores_of_a_reranker_are_those_of_transformers(reranker_folder: Path, m
         ((query, [7]), {}),
     ]
     assert {error.code for error in engine.infer(refused)} == {"NOODLE-E0603"}
+    long = "word " * 100
+    assert _one(engine, "q", long, truncate=False).code == "NOODLE-E0603"
+    assert _one(engine, "q", ["a", long], truncate=False).code == "NOODLE-E0603"
+    assert _one(engine, "q", "a", truncate=False) == pytest.approx(_one(engine, "q", ["a"])[0], abs=TOLERANCE)
 
 
 @pytest.mark.models

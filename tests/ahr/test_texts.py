@@ -119,6 +119,20 @@ def test_long_text_is_cut_at_the_maximum_length(minilm: Engine) -> None:
     assert _one(minilm, base) == pytest.approx(_one(minilm, base + "and something else"), abs=1e-6)
 
 
+@pytest.mark.models
+def test_long_text_is_refused_where_it_may_not_be_cut(minilm: Engine) -> None:
+    long = "word " * 600
+    refused, answered, both = minilm.infer(
+        [((long,), {"truncate": False}), ((long,), {"truncate": True}), ((["short", long],), {"truncate": False})]
+    )
+    assert (refused.code, "more than" in refused.message) == ("NOODLE-E0603", True)
+    assert len(answered) == 384
+    assert both.code == "NOODLE-E0603"
+    told = _one(minilm, "short", truncate=False, usage=True)
+    assert (len(told["answer"]), told["tokens"]) == (384, 3)
+    assert "truncate must be True or False" in _one(minilm, "short", truncate=1).message
+
+
 def test_groups_hold_texts_of_similar_length() -> None:
     lengths = [5, 200, 6, 5, 7, 210, 6] + [20] * 70
     groups = list(length_groups(lengths))

@@ -29,9 +29,41 @@ TOKEN = "a-token-for-tests-only"
 AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 
 
+ECHOED = {
+    "bool": "bool", "int8": "int8", "int16": "int16", "int32": "int32", "int64": "int64", "uint8": "uint8",
+    "uint16": "uint16", "uint32": "uint32", "uint64": "uint64", "float16": "float16", "float": "float32",
+    "double": "float64", "string": "str",
+}  # fmt: skip
+"""The inputs of ``echo``, called by what ONNX calls their types."""
+
+
+def _mood(args: Any, kwargs: Any) -> dict[str, Any]:
+    good = min(len(args[0]), 10) / 10
+    return {
+        "label": "good" if good > 0.5 else "bad",
+        "score": max(good, 1 - good),
+        "scores": {"bad": 1 - good, "good": good},
+    }
+
+
+def _rank(args: Any, kwargs: Any) -> Any:
+    query, texts = args
+    words = set(query.split())
+    scores = [len(words & set(text.split())) / len(words) for text in ([texts] if isinstance(texts, str) else texts)]
+    return scores[0] if isinstance(texts, str) else array(scores, "float32")
+
+
+def _echo(args: Any, kwargs: Any) -> dict[str, Any]:
+    return {f"{name}_out": value for name, value in kwargs.items()}
+
+
+TASKS = {"mood": _mood, "rank": _rank, "echo": _echo}
+
+
 class TinyModels:
-    """Four models: ``length`` gives the length of a text, ``vector`` that and a tenth of it as an array of float32,
-    ``lost`` has an engine that fails, and ``talk`` tells the words of what it is asked."""
+    """``length`` gives the length of a text, ``vector`` that and a tenth of it as an array of float32, ``lost`` has an
+    engine that fails, ``talk`` tells the words of what it is asked, ``mood`` finds long texts good, ``rank`` likes
+    documents that share words with the query, and ``echo`` gives its tensors back, one of each type."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -65,8 +97,20 @@ class TinyModels:
         finally:
             self.ended.append(outcome)
 
+    async def stats(self, model: str) -> dict[str, Any]:
+        """What a replica says of itself."""
+        name, _, version = model.partition("@")
+        if name not in ("length", "vector", "talk", "mood", "rank", "echo") or version not in ("", "1"):
+            raise ModelError(f"no model {model!r} is registered", code="NOODLE-E0601")
+        engine: dict[str, Any] = {"width": 2, "unit": False}
+        if name == "echo":
+            ports = {name: {"type": f"tensor({name})", "shape": ["n", 2]} for name in ECHOED}
+            engine |= {"inputs": ports, "output_types": {f"{name}_out": port for name, port in ports.items()}}
+        return {"model": name, "version": "1", "engine": engine}
+
     async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
         self.batches.append(len(calls))
+        model = model.removesuffix("@1")
         await asyncio.sleep(0)
         if model == "lost":
             raise ValueError("the engine is gone")
@@ -76,6 +120,8 @@ class TinyModels:
                 (True, {"answer": vector, "tokens": int(vector[0])} if kwargs.get("usage") else vector)
                 for vector, (_, kwargs) in zip(vectors, calls, strict=True)
             ]
+        if model in ("mood", "rank", "echo"):
+            return [(True, TASKS[model](args, kwargs)) for args, kwargs in calls]
         if model != "length":
             raise ModelError(f"no model {model!r} is registered", code="NOODLE-E0601")
         return [
@@ -123,6 +169,7 @@ async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
             return "" if pool.stats().size else "no sandbox worker is alive"
 
         tasks = {"length": "tensors", "vector": "embedding", "talk": "generation", "a/b": "generation"}
+        tasks |= {"mood": "classification", "rank": "reranking", "echo": "tensors"}
         infos = [
             ModelInfo(name=name, task=task, engine="onnxruntime", source="path:/x", version="1")
             for name, task in tasks.items()
@@ -135,7 +182,16 @@ async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
         node = RunsNode(locate("", "", tmp_path), executor, slots=settings.slots(), lease_seconds=15.0)
         node.start()
         services = Services(
-            executor, settings, metrics, lambda: infos, ready, note_pool, models.generate, 1_700_000_000, node.runs
+            executor,
+            settings,
+            metrics,
+            lambda: infos,
+            ready,
+            note_pool,
+            models.generate,
+            1_700_000_000,
+            models.stats,
+            node.runs,
         )
         transport = httpx.ASGITransport(create_app(services, TOKEN), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://noodle") as client:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from noodle_ray.api.auth import OPEN_PATHS
 from tests.api.conftest import AUTHORIZATION, TOKEN, Api
 
 ENDPOINTS = [
@@ -90,10 +91,15 @@ async def test_body_is_not_read_without_a_token(api: Api) -> None:
 
 async def test_token_opens_every_documented_endpoint(api: Api) -> None:
     document = (await api.client.get("/openapi.json", headers=AUTHORIZATION)).json()
-    closed = {path for path in document["paths"] if path not in ("/healthz", "/readyz")}
+    closed = {path for path in document["paths"] if path not in OPEN_PATHS}
+    for path in OPEN_PATHS:
+        assert (await api.client.get(path)).status_code == 200
     programs = {"/v1/run", "/v1/resume", "/v1/compile"}
     models = {"/v1/models", "/v1/models/{name}", "/v1/models/{name}/infer"}
     openai = {"/v1/chat/completions", "/v1/completions", "/v1/embeddings"}
     commands = ("wait", "events", "cancel", "pause", "resume", "retry", "fork")
     durable = {"/v1/runs", "/v1/runs/{run}", *(f"/v1/runs/{{run}}/{command}" for command in commands)}
-    assert closed == programs | durable | models | openai | {"/metrics"}
+    tei = {"/embed", "/rerank", "/predict"}
+    model = "/v2/models/{name}"
+    oip = {f"{model}{version}{what}" for version in ("", "/versions/{version}") for what in ("", "/ready", "/infer")}
+    assert closed == programs | durable | models | openai | tei | oip | {"/v2", "/metrics"}

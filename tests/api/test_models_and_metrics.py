@@ -11,7 +11,7 @@ from tests.api.conftest import AUTHORIZATION, Api
 async def test_models_are_listed(api: Api) -> None:
     reply = (await api.client.get("/v1/models", headers=AUTHORIZATION)).json()
     assert reply["object"] == "list"
-    assert [model["name"] for model in reply["data"]] == ["length", "vector", "talk", "a/b"]
+    assert [model["name"] for model in reply["data"]] == ["length", "vector", "talk", "a/b", "mood", "rank", "echo"]
 
 
 async def test_infer_returns_outputs_in_order(api: Api) -> None:

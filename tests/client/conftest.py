@@ -82,6 +82,7 @@ async def _serve(
             lambda: None,
             models.generate,
             1_700_000_000,
+            models.stats,
             node.runs,
         )
         listener = socket.create_server(("127.0.0.1", 0))

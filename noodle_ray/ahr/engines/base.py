@@ -105,6 +105,18 @@ def texts_of(call: Call) -> tuple[list[str], bool]:
     return [checked_text(text, f"text {place} of the list") for place, text in enumerate(value)], False
 
 
+def flags_of(call: Call, **defaults: bool) -> tuple[Call, dict[str, bool]]:
+    """A call without these keyword arguments, and what they are, each true or false. Raises ModelError E0603."""
+    args, kwargs = call
+    if kwargs.keys().isdisjoint(defaults):
+        return call, defaults
+    flags = {name: kwargs.get(name, default) for name, default in defaults.items()}
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise wrong(f"{name} must be True or False, not {value!r:.80}")
+    return (args, {name: value for name, value in kwargs.items() if name not in defaults}), flags
+
+
 def each(calls: Sequence[Call], answer: Callable[[Call], Any], name: str) -> list[Any]:
     """Answer calls one by one; errors become answers."""
     return [guarded(answer, call, name) for call in calls]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, failed
+from noodle_ray.ahr.engines.base import Call, failed, wrong
 from noodle_ray.ahr.engines.folders import pooling_of, tokenizer_of
 from noodle_ray.ahr.engines.runner import runner_for
 from noodle_ray.ahr.graphs import GraphRequest
@@ -33,6 +33,7 @@ class Encoder:
         pooling, normalize = pooling_of(spec, folder) if task == "embedding" else ("mean", True)
         self._runner = runner_for(spec, GraphRequest(folder, task, pooling, normalize, pickled), engine)
         self.width = 0
+        self._unit = task == "embedding" and normalize
 
     def rows(self, encodings: Sequence[Encoding]) -> list[Any]:
         """The graph's row for each text, without those of padding, or a ModelError."""
@@ -69,12 +70,19 @@ class Encoder:
         return finite(self.name, row)
 
     def info(self) -> dict[str, Any]:
-        """What the runner says; ``width`` of an answer and ``max_length`` in tokens."""
-        return self._runner.info() | {"width": self.width, "max_length": self.max_length}
+        """What the runner says; ``width`` of an answer, ``max_length`` in tokens, whether vectors have length 1."""
+        return self._runner.info() | {"width": self.width, "max_length": self.max_length, "unit": self._unit}
 
     def close(self) -> None:
         """Free the model."""
         self._runner.close()
+
+
+def too_long(encoder: Encoder, encoding: Encoding, may_be_cut: bool) -> ModelError | None:
+    """The error for a text that was cut and may not be."""
+    if may_be_cut or not encoding.overflowing:
+        return None
+    return wrong(f"the text has more than {encoder.max_length} tokens, the most that {encoder.name!r} reads")
 
 
 def finite(name: str, row: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import MAX_TEXTS, Call, checked_text, wrong
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together
+from noodle_ray.ahr.engines.base import MAX_TEXTS, Call, checked_text, flags_of, wrong
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, too_long
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.arrays.array import wrap
 from noodle_ray.errors import ModelError
 
-Pair = tuple[str, str]
+Pair = tuple[str, str, bool]
+"""A query, a document, and whether they may be cut."""
 
 
 class RerankEngine:
     """``model("query", ["a", "b"])`` answers an array of float32 with a score from 0 to 1 per document, in their
     order; ``model("query", "a")`` one number. Where query and document are together longer than the model's maximum,
-    the longer one is cut. Raises ModelError when it cannot be loaded (E0602, E0604).
+    the longer one is cut, or with ``truncate=False`` the call refused. Raises ModelError when it cannot be loaded
+    (E0602, E0604).
     """
 
     parallel = 1
@@ -34,8 +36,11 @@ class RerankEngine:
         return [_answer(found) for found in together(calls, pairs_of, self._scores)]
 
     def _scores(self, pairs: list[Pair]) -> list[Any]:
-        rows = self._encoder.rows(self._encoder.tokenizer.encode_batch(pairs))
-        return [row if isinstance(row, ModelError) else float(row[0]) for row in rows]
+        encodings = self._encoder.tokenizer.encode_batch([(query, text) for query, text, _ in pairs])
+        return [
+            too_long(self._encoder, encoding, cut) or (row if isinstance(row, ModelError) else float(row[0]))
+            for row, encoding, (_, _, cut) in zip(self._encoder.rows(encodings), encodings, pairs, strict=True)
+        ]
 
     def smoke(self) -> None:
         """One real inference; raises ModelError E0604 unless the answer is one finite number."""
@@ -58,14 +63,15 @@ def _answer(found: Any) -> Any:
 
 def pairs_of(call: Call) -> tuple[list[Pair], bool]:
     """The pairs of a call, and whether its document was a single one. Raises ModelError E0603 for anything else."""
-    args, kwargs = call
+    (args, kwargs), flags = flags_of(call, truncate=True)
+    cut = flags["truncate"]
     if kwargs or len(args) != 2:
         raise wrong("this model takes a query, and one document or a list of documents")
     query = checked_text(args[0], "the query")
     if isinstance(args[1], str):
-        return [(query, checked_text(args[1], "the document"))], True
+        return [(query, checked_text(args[1], "the document"), cut)], True
     if not isinstance(args[1], list | tuple):
         raise wrong(f"the documents must be a text or a list of texts, not {type(args[1]).__name__}")
     if len(args[1]) > MAX_TEXTS:
         raise wrong(f"a call may hold {MAX_TEXTS:,} documents, not {len(args[1]):,}; make several calls")
-    return [(query, checked_text(text, f"document {place}")) for place, text in enumerate(args[1])], False
+    return [(query, checked_text(text, f"document {place}"), cut) for place, text in enumerate(args[1])], False

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noodle_ray.ahr.engines.base import Call, texts_of, wrong
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together
+from noodle_ray.ahr.engines.base import Call, flags_of, texts_of
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, too_long
 from noodle_ray.ahr.engines.folders import check_labels, labels_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.arrays.array import wrap
@@ -20,8 +20,8 @@ class TextEngine:
     ``answer`` and the number of ``tokens``.
 
     Task ``embedding`` answers a unit vector per text, an array of float32; ``classification`` an object with
-    ``label``, ``score`` and all ``scores``. Texts over the model's maximum length are cut. Raises ModelError when it
-    cannot be loaded (E0602, E0604).
+    ``label``, ``score`` and all ``scores``. Texts over the model's maximum length are cut, or with ``truncate=False``
+    refused. Raises ModelError when it cannot be loaded (E0602, E0604).
     """
 
     parallel = 1
@@ -34,15 +34,16 @@ class TextEngine:
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; the texts of all calls share runs of the graph, sorted by length."""
-        found = together(calls, lambda call: texts_of(_without_usage(call)), self._answers)
+        found = together(calls, _texts, self._answers)
         return [_told(call, answer) for call, answer in zip(calls, found, strict=True)]
 
-    def _answers(self, texts: list[str]) -> list[Any]:
-        """Per text its answer and how many tokens it has, or a ModelError."""
-        encodings = self._encoder.tokenizer.encode_batch(texts)
+    def _answers(self, texts: list[tuple[str, bool]]) -> list[Any]:
+        """Per text, and whether it may be cut, its answer and how many tokens it has; or a ModelError."""
+        encodings = self._encoder.tokenizer.encode_batch([text for text, _ in texts])
         return [
-            row if isinstance(row, ModelError) else (self._answer(row), len(encoding.ids))
-            for row, encoding in zip(self._encoder.rows(encodings), encodings, strict=True)
+            too_long(self._encoder, encoding, cut)
+            or (row if isinstance(row, ModelError) else (self._answer(row), len(encoding.ids)))
+            for row, encoding, (_, cut) in zip(self._encoder.rows(encodings), encodings, texts, strict=True)
         ]
 
     def _answer(self, row: NDArray[np.float32]) -> Any:
@@ -63,13 +64,11 @@ class TextEngine:
         self._encoder.close()
 
 
-def _without_usage(call: Call) -> Call:
-    args, kwargs = call
-    if "usage" not in kwargs:
-        return call
-    if not isinstance(kwargs["usage"], bool):
-        raise wrong(f"usage must be True or False, not {kwargs['usage']!r:.80}")
-    return args, {name: value for name, value in kwargs.items() if name != "usage"}
+def _texts(call: Call) -> tuple[list[tuple[str, bool]], bool]:
+    """The texts of a call, each with whether it may be cut; and whether it was a single one."""
+    plain, flags = flags_of(call, usage=False, truncate=True)
+    texts, single = texts_of(plain)
+    return [(text, flags["truncate"]) for text in texts], single
 
 
 def _told(call: Call, found: Any) -> Any:

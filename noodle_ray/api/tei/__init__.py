@@ -1,0 +1,1 @@
+"""The routes that clients of Text Embeddings Inference call: `/embed`, `/rerank` and `/predict`."""
