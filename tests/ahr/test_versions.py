@@ -168,7 +168,8 @@ def test_model_over_its_memory_budget_is_refused(tmp_path: Path) -> None:
     # In a process of its own, as a replica is: one that freed memory before has room that counts as no growth.
     load = (
         "import sys; from noodle_ray.ahr.engines.load import load_engine; from noodle_ray.ahr.spec import ModelSpec;"
-        "load_engine(ModelSpec('large', 'onnx:' + sys.argv[1], 'tensors', options={'memory': int(sys.argv[2])})).close()"
+        "spec = ModelSpec('large', 'onnx:' + sys.argv[1], 'tensors', options={'memory': int(sys.argv[2])});"
+        "load_engine(spec).close()"
     )
     ends = [
         subprocess.run([sys.executable, "-c", load, file, str(mib)], capture_output=True, check=False)
