@@ -270,7 +270,7 @@ except ValueError as error:
 # --- the place of C
 import locale
 print(locale.setlocale(locale.LC_ALL, "C"), locale.format_string("%.2f|%d", (1234567.891, 5), grouping=True), locale.atof("1.5"))
-print(locale.localeconv()["decimal_point"], locale.strcoll("a", "b"), sorted("bA", key=locale.strxfrm), locale.str(0.1))
+print(locale.localeconv()["decimal_point"], locale.strcoll("a", "b") < 0, sorted("bA", key=locale.strxfrm), locale.str(0.1))
 # --- keys from passwords
 import hashlib
 print(hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1000).hex(), hashlib.pbkdf2_hmac("sha1", b"p", b"s", 2, 50).hex())
