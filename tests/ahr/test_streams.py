@@ -52,7 +52,7 @@ class Talker:
 def talker(monkeypatch: pytest.MonkeyPatch) -> Talker:
     """The engine that replicas load in these tests."""
     engine = Talker()
-    monkeypatch.setattr(replica, "load_engine", lambda spec: engine)
+    monkeypatch.setattr(replica, "load_serving", lambda specs: (specs[0], engine))
     return engine
 
 

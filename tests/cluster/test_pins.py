@@ -27,7 +27,7 @@ async def test_pin_is_answered_by_its_version_or_by_none(noodle_home: Path, tmp_
     (tmp_path / "3.onnx").write_bytes(b"spoilt")
     found = served([entry for entry in registry.entries() if entry.name == "times"])
     model = Model([spec.to_dict() for spec in found.models["times"]])
-    remote = _RemoteModels({"times": Remote(model)}, found.routes)  # type: ignore[dict-item]
+    remote = _RemoteModels({"times": Remote(model)}, found.routes, 60.0)  # type: ignore[dict-item]
     call = (([1.0],), {})
     ((ok, answer),) = await remote.infer("times", [call])
     assert ok

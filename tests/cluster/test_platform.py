@@ -245,6 +245,10 @@ def _spin(client: httpx.Client, platform: PlatformState) -> socket.socket:
 
 def _sandbox_workers(platform: PlatformState) -> list[psutil.Process]:
     """The workers: forks of the fork server, so children that share their parent's command line."""
-    processes = psutil.Process(platform.pid).children(recursive=True)
+    processes = [
+        process
+        for process in psutil.Process(platform.pid).children(recursive=True)
+        if process.status() != psutil.STATUS_ZOMBIE  # such as those of an executor that another test killed
+    ]
     sandbox = {process.pid: process for process in processes if "sandbox.forkserver" in " ".join(process.cmdline())}
     return [process for process in sandbox.values() if process.ppid() in sandbox]

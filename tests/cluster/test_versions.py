@@ -47,7 +47,7 @@ def test_broken_version_is_marked_and_the_old_one_answers(client: httpx.Client, 
         assert registry.failures()["times", "3"].code == "NOODLE-E0612"
         # Who names a version gets no other.
         _until(lambda: [_ask(client, f"times{end}") for end in ("", "@prod", "@3")] == [2, 2, "NOODLE-E0604"])
-        listed = [model["name"] for model in client.get("/v1/models").json()["models"]]
+        listed = [model["id"] for model in client.get("/v1/models").json()["data"]]
         assert {"times", "times@prod"} <= set(listed)
         assert client.get("/readyz").status_code == 200
     finally:
