@@ -251,7 +251,7 @@ def register(
     call: Callable[..., Any] | None = None,
 ) -> None:
     """Make a type one that programs may hold: its methods, data attributes, class and static methods by name, and
-    what a call of it runs, where that is not the type itself."""
+    what a call of it runs, where that is not the type itself: then they hold a `Vetted` in its place."""
     for name, method in (methods or {}).items():
         _install(kind, name, method)
     for name, reader in (attributes or {}).items():

@@ -506,4 +506,4 @@ class E(Enum):
     A = T
     B = (T, 1)
 E.B.value[0](3)
-E("no") if False else E.B._value_[0](3)
+E.B._value_[0](3)
