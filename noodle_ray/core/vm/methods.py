@@ -192,7 +192,7 @@ def _class_attribute(kind: Any, name: str) -> Any:
         return static
     method = dict.get(METHODS.get(name, {}), kind)
     if method is None or getattr(method, "__name__", "") == "through_attribute":
-        raise AttributeError(f"type object '{kind.__name__}' has no attribute '{name}'", name=name)
+        raise AttributeError(f"type object '{C_NAMES.get(kind, kind.__name__)}' has no attribute '{name}'", name=name)
     if isinstance(method, MethodDescriptorType) and name != "add" and kind is not dict:
         return method
     checked = sets.add if name == "add" and issubclass(kind, sets.AnySet) else method
@@ -211,7 +211,7 @@ def direct_attribute(kind: type, name: str) -> Any:
     """A method that generated code looks up on a class as CPython does. Raises AttributeError for any other name."""
     if name in DIRECT:
         return _class_attribute(kind, name)
-    raise AttributeError(f"type object '{kind.__name__}' has no attribute '{name.removeprefix(MARK)}'")
+    raise AttributeError(f"type object '{C_NAMES.get(kind, kind.__name__)}' has no attribute '{name.removeprefix(MARK)}'")
 
 
 def _install(kind: type, name: str, method: Method) -> None:

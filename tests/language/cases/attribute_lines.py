@@ -30,3 +30,14 @@ a = A()
 print((a
        .foo
        .bar))
+# --- names of classes of the library in messages
+import datetime, decimal, collections, fractions
+for kind in (datetime.datetime, decimal.Decimal, collections.deque, collections.Counter, fractions.Fraction, int, ValueError):
+    try:
+        kind.nothing
+    except AttributeError as error:
+        print(error)
+    try:
+        kind.nothing()
+    except AttributeError as error:
+        print(error)

@@ -22,12 +22,16 @@ _SPECIAL_METHODS: Final = CLASS_DUNDERS - MARKED_ONLY - ADAPTED
 _INSTANCE_FREE: Final = builtin_frozenset({"__new__", "__init__", "__class_getitem__"})
 
 
+def _named(kind: type) -> str:
+    return methods.C_NAMES.get(kind) or kind.__name__
+
+
 def no_attribute(value: Any, name: str) -> AttributeError:
     """The error of an attribute that a value does not have."""
     if isinstance(value, type):
-        return AttributeError(f"type object '{value.__name__}' has no attribute '{name}'", name=name)
+        return AttributeError(f"type object '{_named(value)}' has no attribute '{name}'", name=name)
     if isinstance(value, Standin):
-        return AttributeError(f"type object '{value.name}' has no attribute '{name}'", name=name)
+        return AttributeError(f"type object '{_named(value.real)}' has no attribute '{name}'", name=name)
     if isinstance(value, Module):
         return AttributeError(f"module '{value.name}' has no attribute '{name}'", name=name)
     return AttributeError(f"'{methods.type_name(value)}' object has no attribute '{name}'", name=name)
