@@ -211,7 +211,9 @@ def direct_attribute(kind: type, name: str) -> Any:
     """A method that generated code looks up on a class as CPython does. Raises AttributeError for any other name."""
     if name in DIRECT:
         return _class_attribute(kind, name)
-    raise AttributeError(f"type object '{C_NAMES.get(kind, kind.__name__)}' has no attribute '{name.removeprefix(MARK)}'")
+    raise AttributeError(
+        f"type object '{C_NAMES.get(kind, kind.__name__)}' has no attribute '{name.removeprefix(MARK)}'"
+    )
 
 
 def _install(kind: type, name: str, method: Method) -> None:
