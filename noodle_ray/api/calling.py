@@ -10,7 +10,7 @@ from noodle_ray.ahr.registry import unknown_model
 from noodle_ray.api.disconnect import CancelOnDisconnect
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
-from noodle_ray.core.runs.batcher import Call
+from noodle_ray.core.runs.batcher import Call, Reply
 from noodle_ray.errors import ModelError
 
 
@@ -23,18 +23,27 @@ def model_named(services: Services, reference: str) -> ModelInfo:
     return info
 
 
-async def answers(request: Request, services: Services, model: str, calls: Sequence[Call], what: str) -> list[Any]:
-    """One answer per call. Raises the ModelError of the first call that failed; ``what`` names the calls in it."""
+async def asked(request: Request, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
+    """One reply per call."""
     futures = [services.executor.batcher.submit(model, call) for call in calls]
     try:
         async with CancelOnDisconnect(request):
-            replies = await asyncio.gather(*futures)
+            return await asyncio.gather(*futures)
     finally:
         for future in futures:
             future.cancel()
+
+
+def values_of(replies: Sequence[Reply], what: str) -> list[Any]:
+    """The answers. Raises the ModelError of the first call that failed; ``what`` names the calls in it."""
     for place, reply in enumerate(replies):
         if not reply.ok:
             assert isinstance(reply.value, tuple)
             code, message = reply.value
             raise ModelError(message if len(replies) == 1 else f"{what}.{place}: {message}", code=code)
     return [reply.value for reply in replies]
+
+
+async def answers(request: Request, services: Services, model: str, calls: Sequence[Call], what: str) -> list[Any]:
+    """One answer per call; raises as `values_of` does."""
+    return values_of(await asked(request, services, model, calls), what)

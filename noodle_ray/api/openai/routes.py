@@ -1,6 +1,5 @@
 """`/v1/chat/completions`, `/v1/completions`, `/v1/embeddings` and `/v1/models`."""
 
-import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from noodle_ray.ahr import codes
 from noodle_ray.ahr.engines.base import wrong
 from noodle_ray.ahr.registry import unknown_model
 from noodle_ray.api.body import parse, read_body
-from noodle_ray.api.disconnect import CancelOnDisconnect
+from noodle_ray.api.calling import asked
 from noodle_ray.api.openai.errors import response_of
 from noodle_ray.api.openai.generating import Stream, answered, generations
 from noodle_ray.api.openai.orders import Order, chat_orders, completion_orders
@@ -24,7 +23,7 @@ from noodle_ray.api.openai.schemas import ChatBody, CompletionBody, EmbeddingBod
 from noodle_ray.api.routes_runs import json_response
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
-from noodle_ray.core.runs.batcher import Reply
+from noodle_ray.core.runs.batcher import Call, Reply
 from noodle_ray.core.vm.packed import array_json
 from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import ModelError
@@ -96,14 +95,8 @@ class OpenAiHandlers:
         if model.task not in ("", "embedding"):
             raise wrong(f"the model {model.name!r} has the task {model.task}; it does not embed")
         texts = self._texts(body.input)
-        batcher = self._services.executor.batcher
-        futures = [batcher.submit(model.name, ((text,), {"usage": True})) for text in texts]
-        try:
-            async with CancelOnDisconnect(request):
-                replies = await asyncio.gather(*futures)
-        finally:
-            for future in futures:
-                future.cancel()
+        calls: list[Call] = [((text,), {"usage": True}) for text in texts]
+        replies = await asked(request, self._services, model.name, calls)
         values = [_answer(reply, place) for place, reply in enumerate(replies)]
         tokens = sum(value["tokens"] for value in values)
         self._services.metrics.on_tokens(model.name, tokens, 0)
