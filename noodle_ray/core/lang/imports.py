@@ -2,10 +2,10 @@
 
 from noodle_ray.core.lang.hints import MODULE_HINTS, did_you_mean
 from noodle_ray.core.lang.scopes import Meaning
-from noodle_ray.core.vm.names import MODULES
+from noodle_ray.core.vm.names import MODULES, TOOL
 from noodle_ray.light import Final
 
-NOODLE_MEMBERS: Final = ("ModelError", "model", "program")
+NOODLE_MEMBERS: Final = ("ModelError", "model", "program", "tool")
 """What ``noodle_ray`` has for programs."""
 PACKAGES: Final = frozenset(name.rpartition(".")[0] for name in MODULES if "." in name) - MODULES.keys()
 """Names that modules begin with and that are no modules for programs themselves, such as ``urllib``."""
@@ -67,6 +67,13 @@ def missing_module_hint(name: str) -> str:
 
 
 def model_name_fits(name: str) -> bool:
-    """The pattern ``[a-z0-9][a-z0-9._/@:-]{0,199}`` in either case, without loading ``re``."""
+    """The pattern ``[a-z0-9][a-z0-9._/@:-]{0,199}`` in either case, without loading ``re``; and it is no tool's."""
     rest = set(name.lower()) - set("abcdefghijklmnopqrstuvwxyz0123456789._/@:-")
-    return not rest and 0 < len(name) <= 200 and name[0] not in "._/@:-"
+    return not rest and 0 < len(name) <= 200 and name[0] not in "._/@:-" and not name.startswith(TOOL)
+
+
+def value_named(kind: str, name: str) -> Meaning | None:
+    """What ``model(name)`` or ``tool(name)`` is, by which of the two it is; None if that cannot be its name."""
+    if kind == "tool":
+        return ("tool", TOOL + name) if model_name_fits(name) and len(name) <= 200 - len(TOOL) else None
+    return ("model", name) if model_name_fits(name) else None

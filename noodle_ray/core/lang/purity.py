@@ -16,7 +16,7 @@ from noodle_ray.core.lang.scopes import Scope
 from noodle_ray.core.lang.traits import Traits, makes_plain
 from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
-from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS
+from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS, TOOL
 
 T = TypeVar("T")
 _PURE: Final = PURE_BUILTINS | {".match_class", ".match_keys", ".match_mapping", ".match_sequence", ".super"}
@@ -106,7 +106,7 @@ class Region:
             return args[1] in _FRESH_BUILTINS or str(args[1]).startswith("math.")
         if op == "callm":
             return args[2] in _FRESH_METHODS
-        if op == "move":
+        if op in ("move", "method"):
             return args[1] in self.own
         if op in ("and", "or"):
             return args[1] in self.own and args[3] in self.own
@@ -341,7 +341,7 @@ class Facts:
             return self.safe[callee]
         writers = region.writers.get(register, [])
         return bool(writers) and all(
-            w.op == "model"
+            (w.op == "model" and not is_tool(w))
             or (w.op == "bget" and w.args[1] in PURE_BUILTINS)
             or (w.op == "callb" and w.args[1] == ".keys")
             for w in writers
@@ -361,7 +361,14 @@ class Facts:
         callee = self.callees[index].get(register)
         if callee is not None:
             return self.effectful[callee]
-        return any(writer.op == "model" for writer in self.regions[index].writers.get(register, ()))
+        return any(
+            writer.op == "model" and not is_tool(writer) for writer in self.regions[index].writers.get(register, ())
+        )
+
+
+def is_tool(instr: Instr) -> bool:
+    """Whether a ``model`` instruction makes a tool: what calls it does something that others see."""
+    return str(instr.args[1]).startswith(TOOL)
 
 
 def _keeps(instr: Instr, lazy: set[int]) -> bool:

@@ -4,7 +4,7 @@ import _ast as ast
 
 from noodle_ray.core.lang.bindings import Walk
 from noodle_ray.core.lang.hints import NOT_OFFERED, did_you_mean
-from noodle_ray.core.lang.imports import model_name_fits, submodule
+from noodle_ray.core.lang.imports import submodule, value_named
 from noodle_ray.core.lang.lazy import eager_generators
 from noodle_ray.core.lang.positions import CHILDREN
 from noodle_ray.core.lang.scopes import Meaning, Scope
@@ -132,29 +132,34 @@ class Resolution:
         self.found.append(Diagnostic(code, message, span_of(node), hint))
 
     def note_model_alias(self, scope: Scope, name: str, call: ast.Call) -> None:
-        """Remembers ``name = f("literal")``, which makes the name a model if ``f`` turns out to be ``model``."""
+        """Remembers ``name = f("literal")``, which makes the name a model or tool if ``f`` turns out to be what makes
+        one."""
         self.model_aliases.append((scope, name, call))
 
-    def is_model_constructor(self, scope: Scope, func: ast.AST) -> bool:
-        """True if the expression is ``model`` of ``noodle_ray``."""
+    def constructor(self, scope: Scope, func: ast.AST) -> str:
+        """``model`` or ``tool`` if the expression is that member of ``noodle_ray``, else ''."""
         if isinstance(func, ast.Name):
-            return self.lookup(scope, func.id)[1] == ("api", "model")
-        return (
+            kind, name = self.lookup(scope, func.id)[1]
+            return name if kind == "api" and name in ("model", "tool") else ""
+        named = (
             isinstance(func, ast.Attribute)
-            and func.attr == "model"
+            and func.attr in ("model", "tool")
             and isinstance(func.value, ast.Name)
             and self.lookup(scope, func.value.id)[1] == ("noodle", None)
         )
+        return func.attr if named and isinstance(func, ast.Attribute) else ""
 
     def check_model_aliases(self) -> None:
-        """Finds out which of the remembered names are models."""
+        """Finds out which of the remembered names are models and tools."""
         for scope, name, call in self.model_aliases:
             owner = self.module if name in scope.globals else scope
-            if owner.kind != "class" and self.is_model_constructor(scope, call.func) and owner.owns(name):
+            kind = self.constructor(scope, call.func) if owner.kind != "class" else ""
+            if kind and owner.owns(name):
                 argument = call.args[0]
                 assert isinstance(argument, ast.Constant)
-                if isinstance(argument.value, str) and model_name_fits(argument.value):
-                    owner.static[name] = ("model", argument.value)
+                meaning = value_named(kind, argument.value) if isinstance(argument.value, str) else None
+                if meaning is not None:
+                    owner.static[name] = meaning
 
 
 def unknown_name(name: str, known: set[str] | None) -> tuple[str, str, str]:
@@ -165,7 +170,7 @@ def unknown_name(name: str, known: set[str] | None) -> tuple[str, str, str]:
         return "NOODLE-E0110", "'__class__' is only known in the functions of a class", "use type(x)"
     if name.startswith("__") and name.endswith("__"):
         return "NOODLE-E0110", f"the name '{name}' is not supported", "only __name__ and __doc__ are"
-    if name in ("model", "program", "ModelError"):
+    if name in ("model", "program", "tool", "ModelError"):
         return "NOODLE-E0201", f"name '{name}' is not defined", f"write `from noodle_ray import {name}`"
     if name in MODULES:
         return "NOODLE-E0201", f"name '{name}' is not defined", f"write `import {name}`"

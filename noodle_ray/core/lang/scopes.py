@@ -17,7 +17,8 @@ builtin    its name for ``bget``/``callb``; also ``math.sqrt``
 module     name of an imported standard module
 package    what the names of modules begin with, as ``urllib``
 model      name of a model
-api        a member of ``noodle_ray``: ``model`` or ``program``
+tool       name of a tool, as modules have it
+api        a member of ``noodle_ray``: ``model``, ``program`` or ``tool``
 noodle     the ``noodle_ray`` package itself
 typing     a name from ``typing``, for annotations only
 constant   the value, as of ``__doc__``

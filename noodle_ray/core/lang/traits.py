@@ -47,7 +47,7 @@ _OF: Final[dict[str, frozenset[str]]] = {
     "format": _TEXT,
     **dict.fromkeys(("set", "dict", "setadd", "emit", "emit2"), _HASHING),
     **dict.fromkeys(("if", "ifx", "and", "or", "while"), _TRUTH),
-    **dict.fromkeys(("attr", "callm"), _ACCESS),
+    **dict.fromkeys(("attr", "callm", "method"), _ACCESS),
 }
 _OF_BUILTINS: Final[dict[str, frozenset[str]]] = {
     **dict.fromkeys(EXCEPTIONS, _NONE),
@@ -166,7 +166,9 @@ class Traits:
             return True
         if op in _TESTED and args[_TESTED[op]] in plain:
             return False
-        if op == "attr" and (args[2] in self.properties or self.wild):
+        if op == "method" and args[1] in plain:
+            return False
+        if op in ("attr", "method") and (args[2] in self.properties or self.wild):
             return True
         if op == "index" and args[1] in plain:
             return bool(_HASHING & self.dunders)
@@ -207,4 +209,4 @@ def makes_plain(instr: Instr, plain: set[int], traits: Traits) -> bool:
         return args[1] in _PLAIN_BUILTINS
     if op == "callm":
         return args[2] in _PLAIN_METHODS and args[2] not in traits.names
-    return op == "move" and args[1] in plain
+    return op in ("move", "method") and args[1] in plain

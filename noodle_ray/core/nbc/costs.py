@@ -15,6 +15,7 @@ _WEIGHT = {
     "call": 5,
     "callx": 6,
     "callm": 3,
+    "method": 0,
     "callb": 3,
     "func": 3,
     "effect": 20,

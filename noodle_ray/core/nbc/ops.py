@@ -97,6 +97,7 @@ OPERANDS: Final[dict[str, tuple[str, ...]]] = {
     "yield": ("D", "R"),
     "yieldfrom": ("D", "R"),
     "with": ("R", "D?", "B"),
+    "method": ("D", "R", "N"),
 }
 
 BINARY: Final = ("+", "-", "*", "/", "//", "%", "**", "<<", ">>", "&", "|", "^", "@")

@@ -47,7 +47,7 @@ def needs(file: str, tier: str) -> Needs:
         for line in text.splitlines():
             if line.lstrip().startswith(("import ", "from ")):
                 imported.update(line.replace(",", " ").replace(";", " ").split())
-    if "array" not in text and "model" not in text:
+    if not any(word in text for word in ("model", *MODULES["noodle_ray"])):
         imported.discard("noodle_ray")  # all else of it needs no module, and this one imports numpy
     modules = tuple([name for name in MODULES if name in imported or _top(name) in imported])
     simple = not any(word in text for word in _NOT_SIMPLE)

@@ -127,7 +127,7 @@ class LocalWorker:
             self.layers()
             began = monotonic()
             end = began + request.limits.deadline + messages.GRACE
-            outstanding = 0
+            outstanding, waits = 0, False
             while True:
                 while outstanding and host is not None and not self._readable(0.0) and monotonic() < end:
                     answers = host.receive(_TURN)  # no longer: a program may go on without what it asked for
@@ -140,6 +140,10 @@ class LocalWorker:
                         return result
                     case messages.Effects(requests):
                         outstanding += len(requests)
+                        if any(asked.model[:1] == "@" for asked in requests) and not waits:
+                            from noodle_ray.core.sandbox.local_waits import LocalWaits
+
+                            host, waits = LocalWaits(host, outstanding - len(requests)), True
                         if host is None:
                             outstanding -= self._answer([_unanswered(asked) for asked in requests])
                         else:

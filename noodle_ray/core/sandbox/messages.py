@@ -73,30 +73,51 @@ class Done(NamedTuple):
     retire: bool
 
 
+class Parked(NamedTuple):
+    """The worker dropped its run, as it was asked to, because all fibers of the run wait. See `Done` for ``retire``."""
+
+    retire: bool
+
+
+class Stays(NamedTuple):
+    """The run waits for timers, or has done so: it keeps its worker."""
+
+
 class Failed(NamedTuple):
     """The worker itself broke; it ends."""
 
     why: str
 
 
-Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Failed
+Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Parked | Stays | Failed
 
 
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
     """Return the frame that starts a run. Raises WireError if its arguments are not plain data or are too large."""
-    module, digest, entry, args, kwargs, limits, tier, profile, seed, readings = request
+    module, digest, entry, args, kwargs, limits, tier, profile, seed, readings, shift = request
     return CODEC.frame(
         ["run", run, digest, module if with_module else None, entry, list(args), dict(kwargs) if kwargs else None,
-         list(limits), tier, profile, seed, readings or None]
+         list(limits), tier, profile, seed, readings or None, shift]
     )  # fmt: skip
 
 
 def write_answers(run: int, answers: list[EffectAnswer]) -> bytes:
     """Return the frame that answers effects. An answer that cannot travel becomes a failed one."""
     try:
-        return CODEC.frame(["answers", run, [list(answer) for answer in answers]])
+        return CODEC.frame(["answers", run, [list(answer if answer.fuel else answer[:3]) for answer in answers]])
     except WireError:
         return CODEC.frame(["answers", run, [list(sendable(answer)) for answer in answers]])
+
+
+def write_park(run: int, timed: bool) -> bytes:
+    """Return the frame that asks a run to leave its worker once all of its fibers wait; ``timed`` also asks one that
+    waited for timers before."""
+    return CODEC.frame(["park", run, timed])
+
+
+def write_left(run: int, seconds: float) -> bytes:
+    """Return the frame that tells a repeated run how many seconds are left of its deadline."""
+    return CODEC.frame(["left", run, seconds])
 
 
 def sendable(answer: EffectAnswer) -> EffectAnswer:
@@ -126,6 +147,10 @@ def read(body: bytes, run: int) -> Message:
             number == run
         ):
             return Native(slot, index, kinds, dict(map(_pair, known)), base, _numbers(addresses))
+        case ["parked", number, bool(retire)] if number == run:
+            return Parked(retire)
+        case ["stays", number] if number == run:
+            return Stays()
         case ["need", number] if number == run:
             return Need()
         case ["lacks", number] if number == run:
@@ -148,8 +173,11 @@ def _listed(result: object) -> object:
 
 def _request(item: object) -> EffectRequest:
     match item:
-        case [str(key), str(model), [*args] | tuple(args), dict(kwargs)] if all(type(name) is str for name in kwargs):
-            return EffectRequest(key, model, tuple(args), kwargs)
+        case [str(key), str(model), [*args] | tuple(args), dict(kwargs), *fuel] if all(
+            type(name) is str for name in kwargs
+        ) and (not fuel or (type(fuel[0]) is int and 0 < fuel[0] < 1 << 63)):
+            if len(fuel) <= 1:
+                return EffectRequest(key, model, tuple(args), kwargs, *fuel)  # type: ignore[arg-type]
     raise WireError("received an effect of the wrong shape")
 
 

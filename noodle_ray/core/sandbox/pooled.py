@@ -4,10 +4,10 @@ import asyncio
 import math
 import select
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Callable
 
 from noodle_ray.core.sandbox import messages, outcome
+from noodle_ray.core.sandbox.conversation import Conversation, Diverged
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.spawn import ForkServerProcess
@@ -16,28 +16,38 @@ from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.core.vm.native.shared import SLOTS
 from noodle_ray.core.vm.native.workshop import Workshop
-from noodle_ray.errors import ModuleError, NoodleError, PlatformError
-
-Answers: TypeAlias = Awaitable[list[EffectAnswer]] | AsyncIterator[list[EffectAnswer]]
-Effects: TypeAlias = Callable[[list[EffectRequest]], Answers]
-"""Answers a batch of effects: all at once (a coroutine), or as they get ready (an asynchronous iterator)."""
-OnReadings: TypeAlias = Callable[[dict[str, list[float]]], None]
-"""Takes what a run read off its clock, before the effects that were asked after it."""
+from noodle_ray.errors import NoodleError, PlatformError
 
 load_msgpack()
 _START_SECONDS = 30.0
 _CAUSE_SECONDS = 2.0
+_PATIENCE = 0.005
+"""Seconds that a run waits at least before it is asked to leave its worker: giving it up takes about a millisecond."""
+_LEAST = 0.5
+"""Seconds that a repeated run gets at least, before it is killed, to end by itself because its time is over."""
+_AGAIN = 1.0
+"""Seconds until a run that waits for a timer as well is asked again."""
+LEAVE_SECONDS = 0.05
+"""How long a run that was asked to leave its worker is counted on."""
 
 
 class PooledWorker:
-    """A worker process and the run that it has, if any. ``on_gone`` is called once, when it can take no more runs."""
+    """A worker process and the run that it has, if any. ``on_gone`` is called once, when it can take no more runs;
+    ``on_quiet`` each time when its run may have begun to wait."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, server: ForkServerProcess, on_gone: "Callable[[PooledWorker], None]"
+        self,
+        loop: asyncio.AbstractEventLoop,
+        server: ForkServerProcess,
+        on_gone: "Callable[[PooledWorker], None]",
+        on_quiet: "Callable[[PooledWorker], None]",
     ) -> None:
         self._loop = loop
         self._server = server
         self._on_gone = on_gone
+        self._on_quiet = on_quiet
+        self._leaving = False
+        self._asked_at = 0.0
         self._workshop = Workshop(make_memory())
         self.tag, self._socket = server.spawn(self._workshop.descriptor)
         self._poll = select.poll()
@@ -47,12 +57,10 @@ class PooledWorker:
         self._known: set[str] = set()
         self._run = 0
         self._request: RunRequest | None = None
-        self._effects: Effects | None = None
-        self._on_readings: OnReadings | None = None
-        self._result: asyncio.Future[outcome.Outcome] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._outstanding = 0
+        self._talk: Conversation | None = None
+        self._result: asyncio.Future[outcome.Outcome | None] | None = None
         self._asked = 0
+        self._quiet = 0.0
         self._told: outcome.Told | None = None
         self._began = 0.0
         self._due = 0.0
@@ -81,33 +89,86 @@ class PooledWorker:
             self.kill("it ended while idle")
         return not closed
 
-    async def run(
-        self, request: RunRequest, effects: Effects | None, on_readings: OnReadings | None = None
-    ) -> outcome.Outcome:
-        """Execute one run. Raises ModuleError, WireError, PlatformError; when cancelled, the worker is killed."""
+    async def run(self, talk: Conversation) -> outcome.Outcome | None:
+        """Execute one run; None if it left this worker to wait. Raises ModuleError, WireError, PlatformError; when
+        cancelled, the worker is killed."""
         self._run += 1
         self.runs += 1
-        request = request.seeded()
+        request = talk.attempt()
         start = messages.write_run(self._run, request, request.digest not in self._known)
         self._request = request
-        self._effects = effects
-        self._on_readings = on_readings
-        self._outstanding = 0
+        self._talk = talk
         self._told = None
-        result: asyncio.Future[outcome.Outcome] = self._loop.create_future()
+        self._leaving = False
+        result: asyncio.Future[outcome.Outcome | None] = self._loop.create_future()
         self._result = result
+        talk.begin(self)
         if self.ready.done():
             self._watch()
         self._send(start)
         try:
             ended = await result
-            ended["usage"]["seed"] = request.seed  # type: ignore[index]  # also of a run whose worker died
+            if ended is not None:
+                ended["usage"]["seed"] = request.seed  # type: ignore[index]  # also of a run whose worker died
             return ended
         except asyncio.CancelledError:
             self.kill("its run was cancelled")
             raise
         finally:
             self._end_run()
+
+    def ripe(self) -> float | None:
+        """When the run may be asked to leave: it has waited by then as long as repeating it takes; None for never.
+
+        What it computed is known to a tenth of a second: from then on the worker tells.
+        """
+        talk = self._talk
+        if talk is None or self._leaving or not talk.live or not talk.outstanding or self.gone:
+            return None
+        if talk.keeps or (talk.costly and not talk.only_waits()):
+            return None
+        spent: object = self._told.usage["computing_seconds"] if self._told is not None else self._quiet - self._began
+        assert isinstance(spent, int | float)
+        return self._quiet + max(_PATIENCE, float(spent))
+
+    def ask_to_leave(self) -> None:
+        """Have the run leave this worker, once all of its fibers wait, unless it waits for timers."""
+        assert self._talk is not None
+        self._leaving = True
+        self._asked_at = self._loop.time()
+        self._talk.hold_back(True)
+        self._send(messages.write_park(self._run, self._talk.background and self._talk.only_waits()))
+
+    def busy(self) -> bool:
+        """Whether it has a run."""
+        return self._talk is not None
+
+    def only_waits(self) -> bool:
+        """Whether its run waits for no model, but for a time, a signal or another run: that may take long."""
+        return self._talk is not None and self._talk.only_waits()
+
+    def background(self) -> bool:
+        """Whether it has a run of the background."""
+        return self._talk is not None and self._talk.background
+
+    def leaving(self, now: float) -> bool:
+        """Whether the run was asked to leave just now: one that computes comes to it later."""
+        return self._leaving and now < self._asked_at + LEAVE_SECONDS
+
+    def send_answers(self, answers: list[EffectAnswer]) -> bytes:
+        """Send answers to the run; returns the frame."""
+        data = messages.write_answers(self._run, answers)
+        self._quiet = self._loop.time()
+        self._send(data)
+        if self.only_waits():
+            self._on_quiet(self)
+        return data
+
+    def go_live(self, left: float) -> None:
+        """The run has come to where it was, and has so many seconds left."""
+        self._quiet = self._loop.time()
+        self._watch(max(left, _LEAST))
+        self._send(messages.write_left(self._run, left))
 
     def kill(self, reason: str) -> None:
         """End the process now; a run that it has ends with `died` for this reason."""
@@ -131,13 +192,16 @@ class PooledWorker:
         self._fail(error)
         self.kill(error.message)
 
-    def _watch(self) -> None:
+    def _watch(self, left: float | None = None) -> None:
         """Have the run end in time. A timer of an earlier run does, too, if it fires before: it looks, and goes on."""
         assert self._request is not None
-        self._began = self._loop.time()
-        self._due = self._began + self._request.limits.deadline + messages.GRACE
+        now = self._loop.time()
+        if left is None:
+            self._began = self._quiet = now
+            left = self._request.limits.deadline
+        self._due = now + left + messages.GRACE
         if self._due < self._fires:
-            self._set_timer(self._due - self._began, self._overrun)
+            self._set_timer(self._due - now, self._overrun)
             self._fires = self._due
 
     def _set_timer(self, seconds: float, then: Callable[[], None]) -> None:
@@ -192,6 +256,10 @@ class PooledWorker:
                 self._on_done(result, retire)
             case messages.Effects(requests, readings):
                 self._on_effects(requests, readings)
+            case messages.Parked(retire):
+                self._on_parked(retire)
+            case messages.Stays():
+                self._on_stays()
             case messages.Ready(layers):
                 self._on_ready(layers)
             case messages.Progress(usage, text):
@@ -234,16 +302,38 @@ class PooledWorker:
         self._settle(result)
 
     def _on_effects(self, requests: list[EffectRequest], readings: dict[str, list[float]]) -> None:
-        if self._request is None or self._result is None or self._result.done():
+        if self._talk is None or self._result is None or self._result.done():
             raise WireError("received effects of no run")
-        self._outstanding += len(requests)
-        if self._outstanding > messages.MAX_OUTSTANDING:
-            raise WireError(f"more than {messages.MAX_OUTSTANDING} model calls wait for their answers")
-        if readings and self._on_readings is not None:
-            self._on_readings(readings)
-        task = self._loop.create_task(self._answer(self._run, requests, self._effects))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._quiet = self._loop.time()
+        try:
+            self._talk.ask(requests, readings)
+        except Diverged as error:
+            assert self._request is not None
+            self._settle(outcome.failed(error.code, "RunError", error.message, self._request.tier, told=self._told))
+            self.kill("its run went another way than before")
+        else:
+            self._on_quiet(self)
+
+    def _on_parked(self, retire: bool) -> None:
+        if not self._leaving or self._talk is None or self._result is None or self._result.done():
+            raise WireError("a run left that was not asked to")
+        assert self._request is not None
+        self._known.add(self._request.digest)
+        self._talk.park()
+        if retire:
+            self._leave()
+        self._settle(None)
+
+    def _on_stays(self) -> None:
+        if not self._leaving or self._talk is None:
+            raise WireError("a run stays that was not asked to leave")
+        self._leaving = False
+        if self._talk.only_waits():
+            self._quiet = self._loop.time() + _AGAIN
+        else:
+            self._talk.keeps = True
+        self._talk.hold_back(False)
+        self._on_quiet(self)
 
     def _on_native(self, asked: messages.Native) -> None:
         if self._request is None:
@@ -252,31 +342,6 @@ class PooledWorker:
         if self._asked > SLOTS:
             raise WireError("received too many wishes for native code")
         self._loop.run_in_executor(None, self._workshop.make, self._request.module, self._request.digest, *asked)
-
-    async def _answer(self, run: int, requests: list[EffectRequest], effects: Effects | None) -> None:
-        open_ = {request.key: request for request in requests}
-        try:
-            if effects is None:
-                raise ModuleError("no models are available to this run", code="NOODLE-E0601")
-            answers = effects(requests)
-            if isinstance(answers, AsyncIterator):
-                async for some in answers:
-                    self._send_answers(run, some, open_)
-            else:
-                self._send_answers(run, await answers, open_)
-            failure = ("NOODLE-E0604", "the model did not answer")
-        except NoodleError as error:
-            failure = (error.code, error.message)
-        except Exception as error:
-            failure = ("NOODLE-E0604", f"the model call failed: {error}")
-        if open_:
-            self._send_answers(run, [EffectAnswer(key, False, failure) for key in list(open_)], open_)
-
-    def _send_answers(self, run: int, answers: Iterable[EffectAnswer], open_: dict[str, EffectRequest]) -> None:
-        asked = [answer for answer in answers if open_.pop(answer.key, None) is not None]
-        if asked and run == self._run and not self.gone:
-            self._outstanding -= len(asked)
-            self._send(messages.write_answers(run, asked))
 
     def _send(self, data: bytes) -> None:
         if self.gone:
@@ -305,7 +370,7 @@ class PooledWorker:
         if not self._outbox:
             self._loop.remove_writer(self._socket.fileno())
 
-    def _settle(self, result: outcome.Outcome) -> None:
+    def _settle(self, result: outcome.Outcome | None) -> None:
         if self._result is not None and not self._result.done():
             self._result.set_result(result)
 
@@ -314,9 +379,7 @@ class PooledWorker:
             self._result.set_exception(error)
 
     def _end_run(self) -> None:
-        self._request = self._effects = self._result = self._on_readings = None
-        for task in self._tasks:
-            task.cancel()
+        self._request = self._talk = self._result = None
         if self.gone and self._timer is not None:
             self._timer.cancel()
 

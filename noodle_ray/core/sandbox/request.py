@@ -12,7 +12,8 @@ class RunRequest(NamedTuple):
     ``args`` and ``kwargs`` hold plain data: what `wire` can carry. ``tier`` is auto, interpreter, python or native.
     ``seed`` is what its random numbers come from; None asks for a fresh one.
     ``profile`` is '' for none, time, or memory, which measures time too. ``readings`` are those of the clock that
-    a stopped run has had.
+    a stopped run has had. ``shift`` is what its clock that never goes back is ahead of the machine's; None lets it
+    stand still while the run had stopped.
     """
 
     module: bytes
@@ -25,11 +26,12 @@ class RunRequest(NamedTuple):
     profile: str = ""
     seed: int | None = None
     readings: dict[str, list[float]] = {}  # noqa: RUF012
+    shift: float | None = None
 
     def seeded(self) -> "RunRequest":
         """The request with a seed: a fresh one if it has none."""
         if self.seed is not None:
             return self
-        module, digest, entry, args, kwargs, limits, tier, profile, _, readings = self
+        module, digest, entry, args, kwargs, limits, tier, profile, _, readings, shift = self
         seed = int.from_bytes(os.urandom(6), "little")
-        return RunRequest(module, digest, entry, args, kwargs, limits, tier, profile, seed, readings)
+        return RunRequest(module, digest, entry, args, kwargs, limits, tier, profile, seed, readings, shift)

@@ -3,8 +3,10 @@
 A frame is four bytes of little-endian length, then one msgpack array whose first item names its kind::
 
     to the worker    run       id, digest, module | nil, entry, args, kwargs | nil, limits, tier, profile, seed,
-                               readings | nil
+                               readings | nil, shift | nil
                      answers   id, [[key, ok, value], ...]
+                     park      id, timed                    leave the run, once all of its fibers wait
+                     left      id, seconds                  the rest of the deadline of a run that was repeated
     from the worker  ready     [[layer, on, detail], ...]
                      need      id                           the module's bytes are not cached: send them
                      lacks     id                           a tier or module it needs was not loaded before lock-down
@@ -13,6 +15,8 @@ A frame is four bytes of little-endian length, then one msgpack array whose firs
                                                             with what was read off the clock since the last ones
                      progress  id, usage, text              so far, and what was written since the last one
                      done      id, retire, outcome          usage and outcome as `outcome` makes them lists
+                     parked    id, retire                   the run was left; nothing of it is here any more
+                     stays     id                           the run waits for timers, and is not left
                      failed    why                          the worker itself broke, and ends
 
 Both ends treat the other's bytes as hostile: every size is bounded, and what does not parse is a WireError.
@@ -112,12 +116,13 @@ class Codec:
 
     def _parts(self, value: object) -> list[Any]:
         self._depth = 0
-        self._writer.arrays.clear()
         try:
             message = self._pack(value)
             return self._writer.parts(message) if self._writer.arrays else [message]
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise WireError(f"a value cannot leave its process: {error}") from None
+        finally:
+            self._writer.arrays.clear()  # not kept until the next message
 
     def unpack(self, data: bytes | bytearray | memoryview) -> object:
         """Return the plain data in ``data``. Raises WireError if they are not exactly one packed value."""

@@ -4,9 +4,9 @@ A timer ticks while a program runs and compares time and address space with the 
 LimitExceeded in the program, and goes on raising, so that a program which swallows one in a ``finally`` meets the
 next. A single large allocation cannot wait for a tick: the kernel refuses it, some megabytes above the limit.
 (The kernel alone would not do: CPython 3.11 and 3.12 loop forever when a handler cannot allocate a small integer.)
-What a run took is measured by `core.vm.memory`; the worker resets the kernel's high-water mark after each
-run, so that it is the run's own peak of resident memory: it counts pages and not objects, and reads 0 for a run
-that fits into what was there already.
+What a run took is measured by `core.vm.memory`; the worker resets the kernel's high-water mark before a run that
+something else has left it too high for, so that it is the run's own peak of resident memory: it counts pages and not
+objects, and reads 0 for a run that fits into what was there already.
 """
 
 import _signal  # type: ignore[import-not-found]  # a third of the import time of signal
@@ -41,6 +41,7 @@ BLOATED: Final = 6 * 1024 * 1024
 """A worker whose resident set, or address space, stays this many bytes above its first is replaced: a later run could
 use them beyond its limit."""
 
+_LARGE: Final = 128 * 1024 * 1024
 _TICK: Final = 0.01
 _SOONEST: Final = 0.0001
 _TICKS_PER_RAISE: Final = 10
@@ -55,9 +56,11 @@ _COMPUTING: Final = 1
 _SENDING: Final = 2
 _RUN: Final[Any] = (
     int, str, (bytes, type(None)), (str, type(None)), list, (dict, type(None)), list, str, str, (int, type(None)),
-    (dict, type(None)),
+    (dict, type(None)), (float, type(None)),
 )  # fmt: skip
 """Of which types the fields of a run's message are."""
+_LATE: Final = frozenset({"answers", "park", "left"})
+"""Messages that may be for a run that ended meanwhile."""
 
 
 class Worker:
@@ -83,6 +86,7 @@ class Worker:
         self._most = 0
         self._tripped = ""
         self._ticks = 0
+        self._parked = False
         self._retire = False
         self._run = 0
         self._sampler: Sampler | None = None
@@ -103,6 +107,9 @@ class Worker:
         self._hard_seconds = resource.getrlimit(resource.RLIMIT_CPU)[1]
         self._first_size, self._first_resident = self._memory()
         memory._statm = statm if statm >= 0 else -2
+        if self._first_resident > _LARGE:  # forked off a process whose free memory a run would take without growing
+            kernel.call("malloc_trim", 0)
+            self._first_size, self._first_resident = self._memory()
 
     def serve(self) -> None:
         """Execute runs until the other end closes the socket or breaks the protocol, or this worker must retire."""
@@ -119,7 +126,10 @@ class Worker:
             except LimitExceeded as limit:  # the timer fired between the run's end and its being switched off
                 self._switch_off()
                 self._retire = True
-                self.send("done", self._run, True, outcome.to_parts(outcome.limit(limit.kind, "auto")))
+                if self._parked:
+                    self.send("parked", self._run, True)
+                else:
+                    self.send("done", self._run, True, outcome.to_parts(outcome.limit(limit.kind, "auto")))
 
     def send(self, *message: object) -> None:
         """Send one message. A deadline does not cut a frame in two: the timer fires again right after."""
@@ -159,8 +169,25 @@ class Worker:
                 case ["answers", int(run), list(answers)]:
                     if run == self._run:
                         return [EffectAnswer(*answer) for answer in answers]
+                case ["park", int(run), bool(timed)]:
+                    if run == self._run:
+                        self._park(timed, end)
+                case ["left", int(run), float(seconds)]:
+                    if run == self._run:
+                        self._end = monotonic() + seconds
+                        self._tick(_TICK, max(min(_TICK, seconds), _SOONEST))
                 case _:
                     os._exit(1)
+
+    def _park(self, timed: bool, end: float | None) -> None:
+        """Drop the run, where it waits for answers and for nothing else: it ends as at its deadline. ``timed`` allows
+        that to a run which waited for timers before."""
+        if end is not None or (S.fibers.timed and not timed):
+            self.send("stays", self._run)
+            return
+        self._parked = True
+        self._tripped, self._ticks = "deadline", 1
+        raise LimitExceeded("deadline")
 
     def _readable(self, seconds: float) -> bool:
         poll = select.poll()
@@ -172,27 +199,29 @@ class Worker:
             raise WireError("received a message of unknown shape")
         kind, *fields = message
         if kind == "run" and len(fields) == len(_RUN) and all(map(isinstance, fields, _RUN)):
-            run, digest, encoded, entry, args, kwargs, limits, tier, profile, seed, readings = fields
+            run, digest, encoded, entry, args, kwargs, limits, tier, profile, seed, readings, shift = fields
             self._run = run
             if encoded is None and digest not in self._modules:
                 self.send("need", run)
                 return
             what, bounds, known = encoded or b"", Limits(*limits), readings or {}
-            self._execute(RunRequest(what, digest, entry, args, kwargs or {}, bounds, tier, profile, seed, known))
-        elif kind != "answers":  # those may be for a run that ended without waiting for them
+            self._execute(
+                RunRequest(what, digest, entry, args, kwargs or {}, bounds, tier, profile, seed, known, shift)
+            )
+        elif kind not in _LATE:
             raise WireError("received a message of unknown shape")
 
     def _execute(self, request: RunRequest) -> None:
         limits = request.limits
         began = monotonic()
-        if self._growth is None or not self._growth.again():  # else memory is as it was before the last run
-            self._size, resident = self._memory()
-            self._growth = memory.Growth(resident if self._statm >= 0 else 0)
         growth = self._growth
+        if growth is None or not growth.again():  # else memory is as it was before the last run
+            growth = self._look()
         self._end = began + limits.deadline
         self._most = self._size + limits.memory + _SLACK
         self._tripped = ""
         self._ticks = 0
+        self._parked = False
         self._told = 0
         self._tell_at = began + _SECONDS_PER_TOLD
         self._limit_memory(self._most + limits.memory // _HEADROOM)
@@ -225,7 +254,7 @@ class Worker:
             if module is None:
                 module = _load(request)
                 if len(request.module) > _SMALL:  # of which the run itself takes nothing
-                    growth = self._growth = memory.Growth(memory.resident())
+                    growth = self._look()
             self._modules[request.digest] = module  # the most recently used is the last
             if len(self._modules) > CACHED_MODULES:
                 del self._modules[next(iter(self._modules))]
@@ -241,6 +270,7 @@ class Worker:
                 profiler=self._sampler,
                 seed=request.seed,
                 readings=request.readings,
+                shift=request.shift,
                 growth=growth,
             )
             self._phase = _IDLE
@@ -287,22 +317,38 @@ class Worker:
             result |= {"result": None, "error": outcome.limit("memory", "")["error"]}
         _forget_run()
         grown = peak > BLOATED // 2
+        if self._parked:
+            result.clear()
+            self.send("parked", self._run, self._retire or (grown and self._bloated()))
+        else:
+            refused = self._send_outcome(result, grown)
+            result.clear()  # before a look at what remains
+            if refused:
+                told = outcome.failed("NOODLE-E0503", "RunError", refused, "")
+                told["usage"] = usage
+                self.send("done", self._run, self._retire or (grown and self._bloated()), outcome.to_parts(told))
+        if grown:  # of less, the collector takes care by itself
+            gc.collect()
+
+    def _send_outcome(self, result: outcome.Outcome, grown: bool) -> str:
+        """Send what a run came to; returns why that cannot be sent, or ''."""
         try:
             message = ["done", self._run, self._retire or (grown and self._bloated()), outcome.to_parts(result)]
             self._connection.sendall(self._codec.frame(message))
         except (WireError, MemoryError) as error:
-            told = outcome.failed("NOODLE-E0503", "RunError", f"the result cannot be sent back: {error}", "")
-            told["usage"] = usage
-            self.send("done", self._run, self._retire, outcome.to_parts(told))
-        del result
-        self._tidy(peak)
+            return f"the result cannot be sent back: {error}"
+        return ""
 
-    def _tidy(self, peak: int) -> None:
-        """After the answer is out: free cycles, and reset the high-water mark when the run has raised it."""
-        if peak > BLOATED // 2:  # of less, the collector takes care by itself
-            gc.collect()
-        if peak and self._clear_refs >= 0:
+    def _look(self) -> memory.Growth:
+        """Look at the memory there is as a run begins. A peak that something before it left behind, such as an answer
+        being packed, would hide the run's own: the kernel is told to forget it."""
+        self._size, resident = self._memory()
+        growth = memory.Growth(resident if self._statm >= 0 else 0)
+        if growth.peak - resident > memory.FEW and self._clear_refs >= 0:
             os.write(self._clear_refs, b"5")
+            growth = memory.Growth(growth.resident)
+        self._growth = growth
+        return growth
 
     def _bloated(self) -> bool:
         gc.collect()
@@ -387,7 +433,7 @@ class SocketHost:
         worker = self._worker
         fresh = S.readings.fresh()
         try:
-            asked = [list(request) for request in requests]
+            asked = [list(request if request.fuel else request[:4]) for request in requests]
             worker.send("effects", worker._run, asked, *((fresh,) if fresh else ()))
         except WireError as error:
             raise TypeError(f"a model was given what cannot be sent to it: {error.message}") from None

@@ -8,7 +8,7 @@ A member's full name is ``module.member``, where the module may itself have dots
 from noodle_ray.light import Final
 
 MODULES: Final[dict[str, frozenset[str]]] = {
-    "noodle_ray": frozenset({"array"}),
+    "noodle_ray": frozenset({"array", "run_program", "sleep", "wait_for_signal"}),
     "math": frozenset(
         "acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2 "
         "expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp "
@@ -250,7 +250,8 @@ _PURE_MODULES: Final = (
     *("unicodedata", "urllib.parse"),
 )
 _IMPURE: Final = frozenset(
-    "decimal.getcontext decimal.localcontext decimal.setcontext json.dump json.load urllib.parse.urlencode".split()
+    "decimal.getcontext decimal.localcontext decimal.setcontext json.dump json.load noodle_ray.run_program "
+    "noodle_ray.sleep noodle_ray.wait_for_signal urllib.parse.urlencode".split()
 )
 
 PURE_MEMBERS: Final = (

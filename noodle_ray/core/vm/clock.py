@@ -30,18 +30,18 @@ class Readings:
     """What a run's fibers read off its clock, in order, by fiber and kind of clock.
 
     A reading's identity is its place, as with every effect: the path of the fiber, and how many came before it there.
-    ``known`` has those of the stopped run that this one goes on with; the clock that never goes back does not see
-    how long that run had stopped.
+    ``known`` has those of the stopped run that this one goes on with. ``shift`` is what the clock that never goes back
+    is ahead of this machine's; if it is None, that clock does not see how long that run had stopped.
     """
 
     __slots__ = ("_fresh", "_known", "_left", "_made", "_shift")
 
-    def __init__(self, known: Mapping[str, list[float]]) -> None:
+    def __init__(self, known: Mapping[str, list[float]], shift: float | None = None) -> None:
         self._known = known
         self._made: dict[str, list[float]] = {}
         self._fresh: dict[str, list[float]] = {}
         self._left = MAX_READINGS
-        self._shift: float | None = None
+        self._shift = shift
 
     def wall(self, clock: Clock, path: str) -> float:
         """Seconds since 1970, for the fiber of this path."""

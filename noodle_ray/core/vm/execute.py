@@ -13,7 +13,7 @@ from noodle_ray.core.vm.endings import has_finalizers
 from noodle_ray.core.vm.fibers import Fibers, Future
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import LIMITS, trip
-from noodle_ray.core.vm.host import EffectHost
+from noodle_ray.core.vm.host import TOLD, EffectHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare, resident
 from noodle_ray.core.vm.modules import require, start_run
@@ -24,7 +24,7 @@ from noodle_ray.core.vm.strings import to_str
 from noodle_ray.core.vm.types import Standin
 from noodle_ray.core.vm.values import copy_data, to_result
 from noodle_ray.errors import RunError
-from noodle_ray.light import TYPE_CHECKING, Any, Final, NamedTuple, cast, import_module
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, NamedTuple, cast, import_module
 
 if TYPE_CHECKING:
     from noodle_ray.core.vm.profiler import Sampler
@@ -63,6 +63,15 @@ class _Output:
         self.left = limit
         self.parts: list[str] = []
 
+    def count(self, text: str) -> str:
+        """The text, which is told and not kept here, but counts. Raises LimitExceeded."""
+        text = str.__str__(text)
+        self.left -= len(text)
+        if self.left < 0:
+            S.tripped = "output"
+            raise LimitExceeded("output")
+        return text
+
     def write(self, text: str) -> None:
         """Append text. Raises LimitExceeded."""
         text = str.__str__(text)  # the class of a program's text may lie about its length
@@ -88,15 +97,19 @@ def execute(
     profiler: "Sampler | None" = None,
     seed: int | None = None,
     readings: "Mapping[str, list[float]]" = NO_READINGS,
+    shift: float | None = None,
     growth: Growth | None = None,
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
+
+    Of an entry that begins with ``*`` the result is told: a text, or each of an iterator when it is there.
 
     Without an entry and arguments, ``main`` is not called if the top level does so itself or asks whether it is a
     script.
 
     ``seed`` is what the run's random numbers come from; a fresh one if it is None. ``readings`` are those of the clock
-    that the run gets again (`Readings.all`). ``growth`` counts its memory, if the caller has it already.
+    that the run gets again (`Readings.all`), and ``shift`` belongs to them. ``growth`` counts its memory, if the caller
+    has it already.
 
     ``key`` is the module's digest, under which compiled code is kept. With a ``profiler``, the run is on the Python
     tier if that is possible. The deadline is the caller's to watch:
@@ -116,25 +129,27 @@ def execute(
         limits = limits._replace(recursion=min(limits.recursion, max_recursion()))
     S.tripped, S.memory, S.write, S.complain = "", limits.memory, output.write, unread
     S.fibers = Fibers(host, limits.recursion)
-    S.readings = Readings(readings)
+    S.readings = Readings(readings, shift)
     S.resident = growth.resident
     S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()
     tier, run = _make_run(module, key, limits, "python" if profiler else tier)
     S.charge, S.lookup, S.module = run.charge, run.lookup, module
+    S.fuel_left = lambda: limits.fuel - run.fuel_now()
 
     def usage(fuel: float) -> dict[str, Any]:
-        wall = perf_counter() - began
+        now = perf_counter()
+        wall, waited = now - began, fibers.waited_until(now)
         return {
-            "fuel": max(0, int(fuel)),
+            "fuel": max(0, int(fuel) - fibers.lent),
             "memory_peak_bytes": growth.bytes(),
             "model_calls": fibers.calls,
             "model_batches": fibers.batches,
             "seed": S.seed,
             "wall_seconds": wall,
-            "computing_seconds": wall - fibers.waited,
-            "waiting_seconds": fibers.waited,
+            "computing_seconds": wall - waited,
+            "waiting_seconds": waited,
         }
 
     S.progress = lambda: (usage(run.fuel_now()), output.parts)
@@ -144,7 +159,10 @@ def execute(
             profiler.begin(run.fuel_now)
         start_run(module.imports)
         try:
-            value = _run(run, module, entry, args or [], kwargs or {})
+            told = entry is not None and entry.startswith(TOLD)
+            value = _run(run, module, entry and entry.removeprefix(TOLD), args or [], kwargs or {})
+            if told:
+                value = _tell(fibers.force(value), output.count)
             if fibers.current.outstanding:
                 fibers.barrier()
         except LIMITS as limit:
@@ -180,6 +198,7 @@ def execute(
         run.end()
     finally:
         S.charge, S.lookup, S.module = _IDLE.charge, _IDLE.lookup, _IDLE.module
+        S.fuel_left = _IDLE.fuel_left
         if profiler:
             profiler.end()
         run.end()
@@ -314,6 +333,26 @@ def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: d
     return finish(run.call(function, args, kwargs))
 
 
+def _tell(value: Any, count: Callable[[str], str]) -> str | None:
+    """Tell each text of an iterator when it is there, and give None; a text is the result itself.
+
+    ``count`` gives the text as it is told, and raises LimitExceeded if that is too much. Raises RunError E0517 for
+    anything else.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    pieces = value if hasattr(type(value), "__next__") else (value,)
+    for piece in pieces:
+        if not isinstance(piece, str):
+            kind = type(piece).__name__
+            message = f"a chat's program gives a text, or an iterator of texts, and not {kind}"
+            raise RunError(message, code="NOODLE-E0517")
+        text = count(piece)
+        if text:  # what is empty tells nobody anything, and is remembered all the same
+            S.fibers.tell(text)
+    return None
+
+
 def describe(raised: BaseException, run: Any) -> dict[str, Any]:
     """An exception that ended a run, as an outcome's error."""
     if isinstance(raised, MemoryError):
@@ -331,8 +370,9 @@ def describe(raised: BaseException, run: Any) -> dict[str, Any]:
         if lean and isinstance(failed, ImportError):
             raise
         message = ""
+    code = raised.__dict__.get("code", "NOODLE-E0501") if type(raised) is RuntimeError else "NOODLE-E0501"
     return {
-        "code": "NOODLE-E0501",
+        "code": code,
         "type": type(raised).__name__,
         "message": message[:_MESSAGE_LENGTH],
         "traceback": _frames(raised, run),

@@ -8,8 +8,9 @@ position in it, never the order of arrival.
 
 from time import perf_counter
 
-from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
-from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.limits import ENDING, LimitExceeded
+from noodle_ray.core.vm.names import TOOL
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import ModelError
 from noodle_ray.core.vm.values import copy_data
@@ -25,7 +26,7 @@ LIMITS: Final = (MemoryError, RecursionError)
 class Future:
     """The value of a model call, pending until its answer comes. Programs never see one."""
 
-    __slots__ = ("chained", "error", "fiber", "key", "missing", "model", "request", "start", "value", "waiting")
+    __slots__ = ("chained", "error", "fiber", "fuel", "key", "missing", "model", "request", "start", "value", "waiting")
 
     def __init__(self, key: str, model: str) -> None:
         self.key = key
@@ -36,6 +37,7 @@ class Future:
         self.waiting: list[Fiber] = []
         self.error: BaseException | None = None
         self.value: Any = _PENDING
+        self.fuel = 0
         self.start = 0.0
 
 
@@ -84,7 +86,9 @@ class Task(Protocol):
 class Fibers:
     """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``; ``looped`` says
     whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first. While
-    ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep."""
+    ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep. ``timed`` says
+    whether anything has waited for a time of the clock: what comes then may depend on how quickly answers come.
+    ``lent`` is the fuel of ``running`` runs that this one has started, and what those used that have ended."""
 
     def __init__(self, host: EffectHost | None, levels: int = 1000) -> None:
         self.host = host
@@ -97,6 +101,9 @@ class Fibers:
         self.calls = 0
         self.batches = 0
         self.waited = 0.0
+        self.running = self.lent = 0
+        self.timed = False
+        self._waits_since = 0.0
         self._queue: list[Future] = []
         self._sent: dict[str, Future] = {}
         self.ready: deque[Fiber] = deque()
@@ -117,16 +124,50 @@ class Fibers:
         fiber.position += 1
         future = Future(f"{fiber.path}/{fiber.position}", model)
         if self.host is None:
-            raise _model_error("NOODLE-E0602", f"model '{model}' cannot be called: this run has no models")
+            raise _failure(model, "NOODLE-E0602", f"model '{model}' cannot be called: this run has no models")
         future.request = (
             tuple([self._argument(future, arg) for arg in args]),
             {name: self._argument(future, arg) for name, arg in kwargs.items()},
         )
         fiber.outstanding.append(future)
-        self.calls += 1
+        self.calls += model[0] != "@"
         if not future.missing:
             self._issue(future)
         return future
+
+    def order(self, tool: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a tool gives, when all that the current fiber asked before is answered. No other fiber runs meanwhile,
+        as none would if the tool were a function. Raises ModelError."""
+        self.barrier()
+        future = self.effect(tool, args, kwargs)
+        self.calls -= 1
+        while future.value is _PENDING and future.error is None:
+            self._exchange()
+        self.current.outstanding.remove(future)
+        if future.error is not None:
+            raise future.error
+        return future.value
+
+    def start(self, args: tuple[Any, ...]) -> Any:
+        """The result of another run, which gets half of the fuel that is left, or of those that run at once the nth a
+        2n-th part. What it did not use comes back. Raises RuntimeError if it failed."""
+        future = self.effect("@run", args, {})
+        lent = future.fuel = max(0, int(S.fuel_left())) // (2 * (self.running + 1))
+        self.lent += lent
+        self.running += 1
+        S.charge(lent)
+        try:
+            return self.force(future)
+        finally:
+            if future.value is not _PENDING or future.error is not None:
+                self.running -= 1
+                self.lent += future.fuel - lent
+                S.charge(future.fuel - lent)
+
+    def tell(self, text: str) -> None:
+        """Tell the run's caller a text, and go on when it is taken. That is no call of a model."""
+        self.force(self.effect(TELL, (text,), {}))
+        self.calls -= 1
 
     def force(self, value: Any) -> Any:
         """The value itself, waited for if it is pending. Raises the error of the fiber's earliest failed call."""
@@ -223,6 +264,8 @@ class Fibers:
 
     def pause(self, until: float | None) -> None:
         """Let other fibers go on until this time of the clock; or less, when an answer comes or at `wake`."""
+        if until is not None:
+            self.timed = True
         if self._hub is None:
             self._exchange(until)
             return
@@ -331,6 +374,8 @@ class Fibers:
         """Send what is queued, and take at least one answer, if one comes before this time of the clock."""
         self._check_open()
         host = self.host
+        if until is not None:
+            self.timed = True
         now = perf_counter() - self.started
         if self._queue:
             assert host is not None
@@ -339,13 +384,18 @@ class Fibers:
                 assert future.request is not None
                 future.start = now
                 self._sent[future.key] = future
-                requests.append(EffectRequest(future.key, future.model, *future.request))
+                requests.append(EffectRequest(future.key, future.model, *future.request, future.fuel))
             self._queue.clear()
-            self.batches += len({request.model for request in requests})
+            asked = {request.model for request in requests if request.model[0] not in "@*"}
+            self.batches += sum(not model.startswith(TOOL) for model in asked)
             host.send(requests)
-        answers = self._receive(until)
-        end = perf_counter() - self.started
-        self.waited += end - now
+        self._waits_since = now
+        try:
+            answers = self._receive(until)
+        finally:
+            end = perf_counter() - self.started
+            self._waits_since = 0.0
+            self.waited += end - now
         for answer in answers:
             self._answer(answer, end)
 
@@ -365,12 +415,21 @@ class Fibers:
         future = self._sent.pop(answer.key, None)
         if future is None:
             return
-        self.events.append({"key": future.key, "model": future.model, "start": future.start, "end": end})
+        if future.model != TELL:
+            self.events.append({"key": future.key, "model": future.model, "start": future.start, "end": end})
+        future.fuel = answer.fuel
         if answer.ok:
             self.settle(future, None, answer.value)
         else:
             code, message = cast("tuple[str, str]", answer.value)
-            self.settle(future, _model_error(code, message), None)
+            if code in ENDING:
+                S.tripped = ENDING[code]
+                raise LimitExceeded(S.tripped)
+            self.settle(future, _failure(future.model, code, message), None)
+
+    def waited_until(self, now: float) -> float:
+        """Seconds that the run has waited for answers, up to this reading of `perf_counter`."""
+        return self.waited + (now - self.started - self._waits_since if self._waits_since else 0.0)
 
     def start_hub(self) -> "greenlet":
         """The hub, made when the first fiber besides the root is."""
@@ -421,7 +480,12 @@ class Fibers:
         return self._timers[0][0] if self._timers else None
 
 
-def _model_error(code: str, message: str) -> ModelError:
+def _failure(model: str, code: str, message: str) -> Exception:
+    """What a program gets when an effect fails: a ModelError, or if it is none of a model's, a RuntimeError."""
+    if model[0] == "@":
+        refused = RuntimeError(message)
+        refused.code = code  # type: ignore[attr-defined]  # for `describe`; programs see marked names only
+        return refused
     error = ModelError(message)
     error.code = code
     return error

@@ -1,23 +1,35 @@
 """What a run asks of the world, and the interface of whoever answers."""
 
-from noodle_ray.light import NamedTuple, Protocol
+from noodle_ray.light import Final, NamedTuple, Protocol
 
 
 class EffectRequest(NamedTuple):
-    """One call of a model. ``key`` is structural (fiber path and position), the same in every run of a module."""
+    """One call of a model. ``key`` is structural (fiber path and position), the same in every run of a module. ``fuel``
+    is what a run may use that is asked for."""
 
     key: str
     model: str
     args: tuple[object, ...]
     kwargs: dict[str, object]
+    fuel: int = 0
+
+
+TELL: Final = "*"
+"""The model of a request that asks nothing: it tells the run's caller a text. No model has this name."""
+
+TOLD: Final = "*"
+"""An entry that begins with this names a function of which the result is told: a text, or an iterator of texts. No
+function has such a name."""
 
 
 class EffectAnswer(NamedTuple):
-    """The answer to the request with this key: the value, or if not ``ok`` a pair (code, message)."""
+    """The answer to the request with this key: the value, or if not ``ok`` a pair (code, message). ``fuel`` is what a
+    run used that was asked for, with those that it started."""
 
     key: str
     ok: bool
     value: object
+    fuel: int = 0
 
 
 class EffectHost(Protocol):

@@ -23,6 +23,8 @@ CODES: Final = {
     "deadline": "NOODLE-E0403",
     "recursion": "NOODLE-E0404",
     "output": "NOODLE-E0405",
+    "budget": "NOODLE-E0522",
+    "allowance": "NOODLE-E0524",
 }
 """The error code of each kind of limit."""
 
@@ -32,8 +34,14 @@ MESSAGES: Final = {
     "deadline": "the program ran past its deadline; raise --limit deadline or do less work",
     "recursion": "the program's calls nest too deeply; use a loop instead of recursion",
     "output": "the program printed more than its output limit; print less",
+    "budget": "the run used up its budget of model calls, tool calls, tokens or cost; raise it or ask less",
+    "allowance": "what the tenant may spend in this time is used up; no model or tool was asked any more",
 }
 """What to tell the user for each kind of limit."""
+
+
+ENDING: Final = {CODES[kind]: kind for kind in ("budget", "allowance")}
+"""Codes of answers that end the run instead of failing in it: whoever answers watches these limits."""
 
 
 class LimitExceeded(BaseException):

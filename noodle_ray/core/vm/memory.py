@@ -4,7 +4,8 @@ import os
 from resource import RUSAGE_SELF, getrusage
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_FEW = 1 << 16  # bytes that make no difference
+FEW = 1 << 16
+"""Bytes that make no difference."""
 _statm = -1
 
 
@@ -56,7 +57,7 @@ class Growth:
     def again(self) -> bool:
         """Count anew from the same beginning, if memory was like that when it was looked at last: whether it was."""
         left, self._left = self._left, -1
-        return left >= 0 and -_FEW < left - self.resident <= 0
+        return left >= 0 and -FEW < left - self.resident <= 0
 
 
 def _forget() -> None:

@@ -84,6 +84,47 @@ def method_table(name: str, positional: int = 1) -> MethodTable:
     return METHODS.get(name) or MethodTable(name)
 
 
+class Found:
+    """A method of an object of the program, found before the arguments of its call are computed."""
+
+    __slots__ = ("method",)
+
+    def __init__(self, method: Any) -> None:
+        self.method = method
+
+
+def has_method(kind: type, name: str) -> bool:
+    """Whether the tables have a method of this name for values of exactly this type."""
+    method = dict.get(METHODS.get(name, _NO_METHODS), kind)
+    return method is not None and getattr(method, "__name__", "") != "through_attribute"
+
+
+_NO_METHODS: Final[dict[type, Method]] = {}
+
+
+def look_up(value: Any, name: str) -> Any:
+    """What a call of ``value.name`` is to be made of: the value itself if tables have its method, else what it has.
+    Raises as ``value.name`` does."""
+    return value if has_method(type(value), name) else Found(attribute(value, name))
+
+
+def settled_methods(name: str, positional: int) -> dict[type, Method]:
+    """The entries of `method_table` that are the types' own: a type that is not there must be looked at."""
+    return {kind: method for kind, method in method_table(name, positional).items() if has_method(kind, name)}
+
+
+def early(value: Any, name: str) -> Method:
+    """What to call with ``value`` and the arguments of a call of ``value.name``, found before they are computed."""
+    if has_method(type(value), name):
+        return METHODS[name][type(value)]
+    found = attribute(value, name)
+
+    def call_found(_: object, /, *args: Any, **kwargs: Any) -> Any:
+        return found(*args, **kwargs)
+
+    return call_found
+
+
 def attribute(value: Any, name: str) -> Any:
     """``value.name``: data, or a bound method. Raises AttributeError as CPython does, with marks in its message."""
     if type(name) is not str:  # a class of the program could lie about what it is

@@ -17,12 +17,17 @@ __all__ = [
     "MODULES",
     "PURE_BUILTINS",
     "READ_DUNDERS",
+    "TOOL",
     "mark",
     "unmark",
 ]
 
 MARK: Final = "\ua78f"
 """What every attribute name of a program begins with where Python sees it, so that it meets only such names."""
+
+
+TOOL: Final = "tool:"
+"""What the names of tools begin with in modules, where they stand among the models. No model has such a name."""
 
 
 def mark(name: str) -> str:

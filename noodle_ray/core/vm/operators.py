@@ -4,9 +4,10 @@ from builtins import pow as _pow
 from builtins import round as _round
 
 from noodle_ray.core.vm.limits import LimitExceeded
+from noodle_ray.core.vm.names import TOOL
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import without_addresses
-from noodle_ray.core.vm.types import Model, Vetted
+from noodle_ray.core.vm.types import Model, Tool, Vetted
 from noodle_ray.light import Any, Callable, Final
 
 
@@ -44,8 +45,8 @@ def fix_addresses(text: str, *values: Any) -> str:
 
 
 def model_value(name: str) -> Model:
-    """A model as a value: calling it asks the model and waits."""
-    return Model(name)
+    """A model or a tool as a value: calling it asks and waits."""
+    return Tool(name) if name.startswith(TOOL) else Model(name)
 
 
 def check_bound(value: object, name: str) -> None:

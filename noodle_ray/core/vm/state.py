@@ -12,6 +12,10 @@ def _no_charge(amount: float) -> None:
     """Charge nothing: there is no run."""
 
 
+def _no_fuel() -> float:
+    return 0.0
+
+
 def _no_write(text: str) -> None:
     raise RuntimeError("no run is active")
 
@@ -39,20 +43,22 @@ _NO_READINGS = Readings({})
 class State:
     """The current run. A worker process executes one run at a time, so tiers read plain attributes.
 
-    ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``write`` appends to stdout and
-    raises LimitExceeded("output"); ``complain`` takes text for stderr, which nobody reads; ``tripped`` is '' or the
-    kind of the limit that ended the run; ``memory`` is the run's memory limit in bytes, ``resident`` what the process
-    had when it began; ``fibers`` holds its effects. Programs read the time from ``clock`` only, through ``readings``,
-    and every random number of theirs comes from ``seed``. ``module`` is what runs, ``lookup`` finds its globals, and
-    ``name`` is its ``__name__``. ``progress`` gives the usage so far, and the parts of the output so far.
+    ``charge`` takes fuel for work that grows with data and raises FuelExhausted; ``fuel_left`` tells what there is of
+    it; ``write`` appends to stdout and raises LimitExceeded("output"); ``complain`` takes text for stderr, which nobody
+    reads; ``tripped`` is '' or the kind of the limit that ended the run; ``memory`` is the run's memory limit in bytes,
+    ``resident`` what the process had when it began; ``fibers`` holds its effects. Programs read the time from ``clock``
+    only, through ``readings``, and every random number of theirs comes from ``seed``. ``module`` is what runs,
+    ``lookup`` finds its globals, and ``name`` is its ``__name__``. ``progress`` gives the usage so far, and the parts
+    of the output so far.
     """
 
     __slots__ = (
-        "charge", "clock", "complain", "fibers", "lookup", "memory", "module", "name", "progress", "readings",
-        "resident", "seed", "tripped", "write",
+        "charge", "clock", "complain", "fibers", "fuel_left", "lookup", "memory", "module", "name", "progress",
+        "readings", "resident", "seed", "tripped", "write",
     )  # fmt: skip
 
     charge: Callable[[float], None]
+    fuel_left: Callable[[], float]
     write: Callable[[str], None]
     complain: Callable[[str], None]
     fibers: "Fibers"
@@ -69,6 +75,7 @@ class State:
 
     def __init__(self) -> None:
         self.charge = _no_charge
+        self.fuel_left = _no_fuel
         self.write = _no_write
         self.complain = unread
         self.tripped = ""

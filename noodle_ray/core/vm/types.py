@@ -7,7 +7,7 @@ every access dispatches through the tables in `methods`.
 import builtins
 
 from noodle_ray.core.vm.classes.kinds import ProgramType
-from noodle_ray.core.vm.names import MARK
+from noodle_ray.core.vm.names import MARK, TOOL
 from noodle_ray.core.vm.sets import AnySet, set
 from noodle_ray.core.vm.sets import difference as _difference
 from noodle_ray.core.vm.sets import intersection as _intersection
@@ -36,6 +36,19 @@ class Model:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return S.fibers.force(S.fibers.effect(self.name, args, kwargs))
+
+
+class Tool(Model):
+    """A tool as a value. Calling it waits for all that was asked before, calls the tool, and waits for it, while
+    nothing else of the program runs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<tool '{self.name.removeprefix(TOOL)}'>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return S.fibers.order(self.name, args, kwargs)
 
 
 class Module:
@@ -325,5 +338,12 @@ def real_type(kind: Any) -> Any:
 for _class in (ModelError, Model, Module, dict_keys, dict_items):
     _class.__module__ = "builtins"
 _TypeOf.__name__ = _TypeOf.__qualname__ = "GenericAlias"
-for _named, _name in ((Model, "model"), (Module, "module"), (Standin, "type"), (Vetted, "type"), (_Type, "type")):
+for _named, _name in (
+    (Model, "model"),
+    (Tool, "tool"),
+    (Module, "module"),
+    (Standin, "type"),
+    (Vetted, "type"),
+    (_Type, "type"),
+):
     _named.__name__ = _named.__qualname__ = _name

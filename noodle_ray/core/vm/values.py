@@ -124,7 +124,10 @@ def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = No
     if kind is list or kind is tuple or isinstance(value, AnySet | range | dict_keys | dict_items | _dict_values):
         return [to_json(item, depth + 1, packed) for item in value]
     if kind in FOREIGN:
-        return packed(value) if packed else to_json(FOREIGN[kind].listed(value), depth + 1)
+        if packed:
+            return packed(value)
+        numbers = FOREIGN[kind].listed(value)
+        return numbers if _finite(numbers) else to_json(numbers, depth + 1)
     if kind is dict:
         mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$dict", "$array" if packed else "")
         if not mistakable and all(type(key) is str for key in value):
@@ -136,6 +139,14 @@ def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = No
         "or lists, tuples, dicts and sets of them",
         code="NOODLE-E0503",
     )
+
+
+def _finite(numbers: list[Any]) -> bool:
+    """Whether no number of an array is infinite or none, as far as their sums tell: false is not certain."""
+    if numbers and type(numbers[0]) is list:
+        return all(_finite(row) for row in numbers)
+    total = sum(numbers)
+    return bool(total - total == 0)
 
 
 def from_json(value: Any, depth: int = 0, unpacked: Callable[[Any], Any] | None = None) -> Any:

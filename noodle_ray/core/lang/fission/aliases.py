@@ -149,7 +149,7 @@ class Aliases:
         op = instr.op
         args = cast("tuple[Any, ...]", instr.args)
         here = self._here = self._place(instr)
-        if op == "move":
+        if op in ("move", "method"):
             self._give(args[0], self.of(args[1]))
         elif op in _IMMUTABLE:
             self.immutable.add(here)

@@ -3,6 +3,7 @@
 from typing import Any, Final, cast
 
 from noodle_ray.core.lang.fission.function import Around
+from noodle_ray.core.lang.purity import is_tool
 from noodle_ray.core.nbc.module import Block, Instr
 
 _KEYED: Final = frozenset({"sorted", "max", "min"})
@@ -64,7 +65,7 @@ def _asks(around: Around, register: int) -> bool:
     if callee is not None:
         return facts.effectful[callee] and facts.safe[callee]
     writers = around.region.writers.get(register, [])
-    return bool(writers) and all(writer.op == "model" for writer in writers)
+    return bool(writers) and all(writer.op == "model" and not is_tool(writer) for writer in writers)
 
 
 def _taken(around: Around, register: int, rest: Block) -> bool:

@@ -9,7 +9,7 @@ from noodle_ray.core.lang.fission.shapes import jumps
 from noodle_ray.core.nbc.module import Block, Instr
 from noodle_ray.core.nbc.walk import flatten, writes_of
 
-_LOADS: Final = frozenset({"const", "bget", "move"})
+_LOADS: Final = frozenset({"const", "bget", "move", "method"})
 _CANNOT_RAISE: Final = frozenset({"const", "bget", "move", "list", "tuple", "break"})
 
 
@@ -69,15 +69,21 @@ class Splitter:
         writers = Counter(register for instr in flatten(asking) for register in writes_of(instr))
         kept, moved = [asking[-1]], []
         needed = read(asking[-1:])
+        later = written(asking[-1:])
         for instr in reversed(asking[:-1]):
             target = cast(int, instr.args[0]) if instr.op in _LOADS else -1
             if target >= around.named and target not in needed and writers[target] == 1:
-                source = cast(int, instr.args[1]) if instr.op == "move" else None
-                if source is None or (source not in changed and source in around.defined):
+                source = cast(int, instr.args[1]) if instr.op in ("move", "method") else None
+                if (
+                    source is None
+                    or (source not in changed and source in around.defined)
+                    or (instr.op == "method" and source not in later)
+                ):
                     moved.append(instr)
                     continue
             kept.append(instr)
             needed |= read((instr,))
+            later |= written((instr,))
         return Parts(tuple(kept[::-1]), (*moved[::-1], *rest))
 
     def _optional(self, block: Block) -> Parts:

@@ -3,7 +3,7 @@
 import _ast as ast
 
 from noodle_ray.core.lang.hints import MEMBER_HINTS, did_you_mean
-from noodle_ray.core.lang.imports import NOODLE_MEMBERS, model_name_fits, submodule
+from noodle_ray.core.lang.imports import NOODLE_MEMBERS, submodule, value_named
 from noodle_ray.core.lang.lazy import SEARCHES
 from noodle_ray.core.lang.lower.comprehensions import lower_comprehension, lower_search
 from noodle_ray.core.lang.lower.expressions import display, has_star, spread
@@ -23,18 +23,19 @@ def _call(f: Frame, node: ast.Call, into: int | None) -> int:
             return _call_builtin(f, node, value, into)
         if kind == "model":
             return _call_model(f, node, value, into)
-        if (kind, value) == ("api", "model"):
-            return _make_model(f, node, into)
+        if kind == "api" and value in ("model", "tool"):
+            return _make_model(f, node, value, into)
     elif isinstance(func, ast.Attribute):
-        if f.unit.resolution.is_model_constructor(f.scope, func):
-            return _make_model(f, node, into)
+        constructor = f.unit.resolution.constructor(f.scope, func)
+        if constructor:
+            return _make_model(f, node, constructor, into)
         name = member(f, func)
         if name is not None:
             return _call_builtin(f, node, name, into)
         if not _spreads(node):
             return _call_method(f, node, func, into)
-    elif isinstance(func, ast.Call) and f.unit.resolution.is_model_constructor(f.scope, func.func):
-        model = _model_literal(f, func)
+    elif isinstance(func, ast.Call) and f.unit.resolution.constructor(f.scope, func.func) == "model":
+        model = _model_literal(f, func, "model")
         if model is not None:
             return _call_model(f, node, model, into)
     if not _spreads(node):
@@ -92,7 +93,7 @@ def _namespace(f: Frame, node: ast.Call, outermost: bool, into: int | None) -> i
             continue
         names.append(name)
         meaning = module.static_meaning(name)
-        if meaning is not None and meaning[0] in ("builtin", "module", "model"):
+        if meaning is not None and meaning[0] in ("builtin", "module", "model", "tool"):
             known.append((name, f.temp()))
             f.load_as(node, name, *meaning, known[-1][1])
     keys = [f.const(node, name) for name, _ in known]
@@ -143,14 +144,26 @@ def _fail(f: Frame, node: ast.AST, message: str) -> int:
 
 def _call_method(f: Frame, node: ast.Call, func: ast.Attribute, into: int | None) -> int:
     receiver = f.held(f.expr(func.value), func)
+    position = _method_position(node, func)
+    if not all(map(_is_settled, node.args)) or not all(_is_settled(keyword.value) for keyword in node.keywords):
+        found = f.temp()  # the method is looked for before its arguments are computed
+        f.emit(position, "method", found, receiver, func.attr)
+        receiver = found
     if node.args and id(node.args[0]) in f.unit.resolution.eager:
         args: tuple[int, ...] = (lower_comprehension(f, node.args[0], "list", None),)
         keywords = _arguments(f, ast.Call(func, [], node.keywords))[1]
     else:
         args, keywords = _arguments(f, node)
     target = f.temp() if into is None else into
-    f.emit(_method_position(node, func), "callm", target, receiver, func.attr, args, keywords)
+    f.emit(position, "callm", target, receiver, func.attr, args, keywords)
     return target
+
+
+def _is_settled(node: ast.expr) -> bool:
+    """Whether nobody can tell when an expression is computed."""
+    if isinstance(node, ast.Tuple | ast.List):
+        return all(map(_is_settled, node.elts))
+    return isinstance(node, ast.Constant | ast.Name)
 
 
 class _At:
@@ -259,21 +272,25 @@ def member(f: Frame, node: ast.Attribute) -> str | None:
     return "None"
 
 
-def _model_literal(f: Frame, node: ast.Call) -> str | None:
+def _model_literal(f: Frame, node: ast.Call, constructor: str) -> str | None:
+    """The name that a module has for what ``model`` or ``tool`` makes of this call, or None after a report."""
     argument = node.args[0] if len(node.args) == 1 and not node.keywords else None
     if not isinstance(argument, ast.Constant) or not isinstance(argument.value, str):
-        hint = 'name the model in the program, as in model("minilm"), so that it is known before the program runs'
-        f.unit.report("NOODLE-E0213", "model takes one string literal", node, hint)
+        example = 'model("minilm")' if constructor == "model" else 'tool("send_mail")'
+        hint = f"name the {constructor} in the program, as in {example}, so that it is known before the program runs"
+        f.unit.report("NOODLE-E0213", f"{constructor} takes one string literal", node, hint)
         return None
-    if not model_name_fits(argument.value):
+    meaning = value_named(constructor, argument.value)
+    if meaning is None:
         hint = "use letters, digits and . _ / @ : - as in 'minilm' or 'org/name@1'"
-        f.unit.report("NOODLE-E0214", "this cannot be the name of a model", argument, hint)
+        f.unit.report("NOODLE-E0214", f"this cannot be the name of a {constructor}", argument, hint)
         return None
-    return argument.value
+    return str(meaning[1])
 
 
-def _make_model(f: Frame, node: ast.Call, into: int | None) -> int:
-    name = _model_literal(f, node)
+def _make_model(f: Frame, node: ast.Call, constructor: str, into: int | None) -> int:
+    """A model or a tool as a value. What calls a tool is an ordinary call of it, which nothing overlaps with."""
+    name = _model_literal(f, node, constructor)
     target = f.temp() if into is None else into
     f.emit(node, "model", target, name or "none")
     return target

@@ -255,13 +255,14 @@ class Frame:
         """A register with the value of a variable: a local's own, where it is known to be bound."""
         kind, value = self.lookup(name)
         if kind == "local" or kind == "register":
-            if kind == "local" and not self.assigned >> value & 1:
+            unsure = kind == "local" and not self.assigned >> value & 1
+            if unsure:
                 self.unset.add(value)
                 if self.scope is not self.home:
                     self._look_as_free(node, name, value)
                 self.emit(node, "check", value)
                 self.assigned |= 1 << value
-            if into is None or into == value:
+            if into is None or (into == value and not unsure):  # ``x = x`` reads it here, and not where it is read next
                 return int(value)
             self.emit(node, "move", into, value)
             return into
@@ -311,6 +312,8 @@ class Frame:
             self.emit(node, "bget", target, value)
         elif kind == "model":
             self.unit.effects = True
+            self.emit(node, "model", target, value)
+        elif kind == "tool":
             self.emit(node, "model", target, value)
         elif kind == "constant":
             self.emit(node, "const", target, value)

@@ -22,7 +22,7 @@ def _expression(f: Frame, node: ast.Expr) -> None:
 def _assign(f: Frame, node: ast.Assign) -> None:
     first = node.targets[0]
     own = direct_register(f, first)
-    if own is None and type(first) is ast.Name and f.lookup(first.id)[0] == "model":
+    if own is None and type(first) is ast.Name and f.lookup(first.id)[0] in ("model", "tool"):
         return
     register = f.expr(node.value, own)
     for target in node.targets:

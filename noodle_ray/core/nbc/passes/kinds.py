@@ -110,7 +110,7 @@ class Kinds:
             return str(args[1])
         if op == "callb":
             return _RESULTS.get(args[1])
-        if op == "move":
+        if op in ("move", "method"):
             return self._now(args[1])
         if op in ("and", "or"):
             return _same(self._now(args[1]), self._now(args[3]))

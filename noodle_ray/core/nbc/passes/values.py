@@ -29,7 +29,7 @@ _CHECKED: Final = frozenset({"+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^"
 Calm = Callable[[Instr], bool]
 _RESIZING: Final = frozenset(
     {"attr", "barrier", "call", "callm", "callx", "class", "delattr", "delindex", "effect", "extend", "force", "gather",
-     "kwmerge", "setattr", "unpack", "unpackx", "update", "with", "yield", "yieldfrom"}
+     "kwmerge", "method", "setattr", "unpack", "unpackx", "update", "with", "yield", "yieldfrom"}
 )  # fmt: skip
 """Opcodes that may change some list's length, or run code that does."""
 MAY_RESIZE: Final = _RESIZING | {"for", "inplace", "setindex", "callb"}
@@ -281,6 +281,8 @@ class Values:
         args: Any = instr.args
         if instr.op == "for":  # over an iterator, perhaps, that runs code
             return args[1] not in self.state.counters and self.kind(args[1]) not in _CONTAINERS
+        if instr.op == "method":  # which a property may run
+            return self.kind(args[1]) is None
         if instr.op == "inplace":
             return not self.is_number(args[2])
         if instr.op == "setindex":

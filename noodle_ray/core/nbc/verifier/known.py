@@ -16,6 +16,7 @@ from noodle_ray.core.nbc.module import Function, Module
 from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.verifier.flow import check_flow
 from noodle_ray.core.nbc.verifier.handlers import check_handlers
+from noodle_ray.core.nbc.verifier.lookups import check_lookups
 from noodle_ray.core.nbc.verifier.names import check_spelling
 from noodle_ray.core.nbc.verifier.ready import check_globals, pending_globals
 from noodle_ray.core.nbc.verifier.shape import LAST_LINE, check_parts
@@ -123,6 +124,8 @@ def _checked(function: Function, index: int, functions: int) -> Known:
     check_flow(function)
     if "try" in opcodes:
         check_handlers(function)
+    if "method" in opcodes:
+        check_lookups(function)
     instructions = list(walk(function.body))
     base = function.span[0]
     return Known(

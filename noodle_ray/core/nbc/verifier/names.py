@@ -8,7 +8,7 @@ from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.verifier.failure import refuse
 from noodle_ray.core.nbc.verifier.shape import Parts
 from noodle_ray.core.nbc.verifier.uses import imported, walk
-from noodle_ray.core.vm.names import BUILTIN_NAMES, READ_DUNDERS
+from noodle_ray.core.vm.names import BUILTIN_NAMES, READ_DUNDERS, TOOL
 from noodle_ray.light import Final, cast
 
 _KEYWORDS: Final = frozenset(kwlist) | {"__debug__"}  # which Python's compiler treats as one
@@ -77,7 +77,7 @@ def check_spelling(
                 raise refuse(324, f"There is no builtin {name!r}.", span)
         elif op in _MODELS:
             models.add(name)
-            if not is_model_name(name):
+            if not is_model_name(name) or (op == "effect" and name.startswith(TOOL)):
                 raise refuse(325, f"{name!r} cannot be the name of a model.", span)
         else:
             _check(name, known, span)

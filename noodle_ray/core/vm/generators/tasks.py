@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
 
+from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.generators.awaiting import Awaitable, await_, is_awaitable
 from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.sharing import sharing
@@ -311,6 +312,7 @@ class Task(Future):
         except (*LIMITS, GreenletExit):
             raise
         except BaseException as raised:
+            clean_error(raised)
             self._ended = None, raised
         else:
             self._ended = S.fibers.force(value), None

@@ -3,7 +3,7 @@
 from noodle_ray.core.vm.builtins import callee
 from noodle_ray.core.vm.interpreter.closure import make_closure
 from noodle_ray.core.vm.interpreter.frame import Frame, operation
-from noodle_ray.core.vm.methods import method_table
+from noodle_ray.core.vm.methods import Found, look_up, method_table
 from noodle_ray.core.vm.operators import model_value
 from noodle_ray.core.vm.state import S
 from noodle_ray.light import Any
@@ -33,10 +33,18 @@ def call_spread(frame: Frame, target: int, callable_: int, args: int, keywords: 
     registers[target] = registers[callable_](*registers[args], **registers[keywords])
 
 
+@operation("method")
+def find_method(frame: Frame, target: int, receiver: int, name: str) -> None:
+    frame.registers[target] = look_up(frame.registers[receiver], name)
+
+
 @operation("callm")
 def call_method(frame: Frame, target: int, receiver: int, name: str, args: tuple[int, ...], keywords: Keywords) -> None:
     positional, named = _arguments(frame, args, keywords)
     value = frame.registers[receiver]
+    if type(value) is Found:
+        frame.registers[target] = value.method(*positional, **named)
+        return
     method = method_table(name, 0 if keywords else len(args))[type(value)]
     frame.registers[target] = method(value, *positional, **named)
 

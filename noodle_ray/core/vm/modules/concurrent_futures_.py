@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from greenlet import GreenletExit  # type: ignore[import-untyped]
 
+from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.generators.parking import Parking, deadline
 from noodle_ray.core.vm.generators.passing import LIMITS
 from noodle_ray.core.vm.methods import register
@@ -268,6 +269,7 @@ def _run(future: Future, function: Callable[[], Any]) -> None:
     except (*LIMITS, GreenletExit):
         raise
     except BaseException as error:
+        clean_error(error)
         future.set_exception(error)
     else:
         future.set_result(result)

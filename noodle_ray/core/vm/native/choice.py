@@ -30,6 +30,7 @@ _OPS: Final = frozenset(
             "unpack",
             "call",
             "callm",
+            "method",
             "callb",
             "if",
             "while",
@@ -69,6 +70,8 @@ def eligible(function: Function) -> bool:
         if op == "callb" and (args[1] not in BUILTINS or args[3]):
             return False
         if op == "callm" and (args[2] not in _METHODS or (args[4] and args[2] not in _MAKERS)):
+            return False
+        if op == "method" and args[2] not in _METHODS:
             return False
         if op == "bget" and not cast(str, args[1]).startswith("math.") and args[1] != "noodle_ray.array":
             return False

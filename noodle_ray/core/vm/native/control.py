@@ -24,10 +24,10 @@ _FEW: Final = 1 << 10
 """A loop of a constant number of iterations, and at most so many, is paid for as a whole."""
 
 
-@handles("move")
+@handles("move", "method")
 def move(emitter: Emitter, instr: Instr) -> None:
     """Copy a register."""
-    target, source = cast("tuple[int, int]", instr.args)
+    target, source = cast("tuple[int, int]", instr.args[:2])
     emitter.set(target, emitter.get(source))
 
 

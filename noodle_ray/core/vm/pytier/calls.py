@@ -5,7 +5,7 @@ import _ast as ast
 from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.vm.builtins import BUILTINS, callee
 from noodle_ray.core.vm.containers import ONE_ARGUMENT
-from noodle_ray.core.vm.methods import DIRECT, method_table
+from noodle_ray.core.vm.methods import DIRECT, has_method, method_table, settled_methods
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.pytier.emitter import Emitter, handles
 from noodle_ray.core.vm.pytier.nodes import Position
@@ -116,10 +116,19 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
     """
     target, receiver, name, args, keywords = cast("tuple[int, int, str, tuple[int, ...], _Keywords]", instr.args)
     values = emitter.operands((receiver, *args, *(register for _, register in keywords)), at)
+    found = emitter.found.pop(id(values[0]), None)
+    if found is not None:
+        _, values[0], receiver = found
     known = emitter.registers.types.get(receiver)
     single = len(args) == 1 and not keywords
     methods = method_table(name, 0 if keywords else len(args))
     entry = methods.get(known) if known else None
+    if found is None and receiver in emitter.registers.found and not (known and has_method(known, name)):
+        emitter.result(target, call_with(hidden(values[0], at), values[1:], keywords, at), at)
+        return
+    if known and found is not None:
+        emitter.result(target, call_with(found[0], values[1:], keywords, at), at)
+        return
     if entry is None:
         own = None if known else _own_method(emitter, receiver, name, values, keywords, at)
         if own is not None:
@@ -128,6 +137,9 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
         if name in DIRECT and not known and "__getattr__" not in emitter.names.facts.specials:
             vetted: ast.expr = ast.Attribute(values[0], name, nodes.LOAD, **at)
             emitter.result(target, call_with(vetted, values[1:], keywords, at), at)
+            return
+        if found is not None:
+            emitter.result(target, _early(emitter, name, values, len(args), keywords, at), at)
             return
         variable = f".m.{name}.{single}"
         emitter.names.vetted[variable] = methods
@@ -145,6 +157,35 @@ def call_method(emitter: Emitter, instr: Instr, at: Position) -> None:
     variable = f".m.{known.__name__ if known else ''}.{name}.{single}"
     emitter.names.vetted[variable] = entry
     emitter.result(target, call_with(nodes.load(variable, at), values, keywords, at), at)
+
+
+@handles("method")
+def find_method(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Look a method up before its arguments are computed. Where they end up in the expression that calls it, that looks
+    it up at the same time; where its type surely has it, there is nothing to find out."""
+    target, source, name = cast("tuple[int, int, str]", instr.args)
+    value = emitter.operand(source, at)
+    known = emitter.registers.types.get(target)  # of all values that are looked at for this register
+    if known and has_method(known, name):
+        emitter.result(target, value, at)
+        return
+    node = nodes.call(".attr", [value, nodes.constant(name, at)], at)
+    emitter.found[id(node)] = (node, value, source)
+    emitter.result(target, node, at)
+
+
+def _early(
+    emitter: Emitter, name: str, values: list[ast.expr], count: int, keywords: _Keywords, at: Position
+) -> ast.expr:
+    """A call of a method from its table, by a receiver that is asked for it before the arguments are computed."""
+    positional = 0 if keywords else count
+    variable = f".e.{name}.{positional if name == 'add' else ''}"
+    emitter.names.vetted[variable] = settled_methods(name, positional)
+    first, second, last = emitter.thrice(values[0], at)
+    test = ast.Compare(nodes.call(".type", [first], at), [ast.In()], [nodes.load(variable, at)], **at)
+    own = ast.Subscript(nodes.load(variable, at), nodes.call(".type", [second], at), nodes.LOAD, **at)
+    other = nodes.call(".early", [second, nodes.constant(name, at)], at)
+    return call_with(ast.IfExp(test, own, other, **at), [last, *values[1:]], keywords, at)
 
 
 def _own_method(

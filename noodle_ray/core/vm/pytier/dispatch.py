@@ -51,7 +51,7 @@ def may_run_program(instr: Instr, registers: Registers) -> bool:
     if not facts.specials and not facts.names and not facts.lazy:
         return False
     op, types = instr.op, registers.types
-    if op in ("attr", "callm"):
+    if op in ("attr", "callm", "method"):
         known = types.get(cast(int, instr.args[1]))
         return known is None and (instr.args[2] in facts.names or "__getattr__" in facts.specials)
     if op == "callb":

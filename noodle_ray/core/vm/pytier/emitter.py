@@ -25,7 +25,7 @@ MAX_DEPTH: Final = 40
 """Expressions nested deeper are cut, so that CPython's own compiler never runs out of stack."""
 
 
-_ATTRIBUTES: Final = frozenset({"attr", "callm", "setattr", "delattr"})
+_ATTRIBUTES: Final = frozenset({"attr", "callm", "method", "setattr", "delattr"})
 """What CPython would place on the last line of its span, where it looks for the attribute's name."""
 PLAIN: Final = frozenset({int, float, bool, str, range, slice})
 """Types of values that nobody can tell when they are freed."""
@@ -88,6 +88,7 @@ class Emitter:
         self.depth = 0
         self.collecting: list[tuple[str, str]] = []
         self.suspects: dict[int, ast.expr] = {}
+        self.found: dict[int, tuple[ast.expr, ast.expr, int]] = {}
         self.holding: list[str] = []
 
     # registers
@@ -210,6 +211,14 @@ class Emitter:
             return node, node
         name = self.fresh("s")
         return ast.NamedExpr(nodes.store(name, at), node, **at), self.take(name, at)
+
+    def thrice(self, node: ast.expr, at: Position) -> tuple[ast.expr, ast.expr, ast.expr]:
+        """As `twice`, with one more reading between."""
+        if isinstance(node, ast.Name):
+            return node, node, node
+        first, last = self.twice(node, at)
+        assert isinstance(first, ast.NamedExpr)
+        return first, nodes.load(first.target.id, at), last
 
     # results
 

@@ -81,7 +81,7 @@ def _meets_code(instr: Instr, registers: Registers) -> bool:
     op, args, facts, types = instr.op, instr.args, registers.facts, registers.types
     if op == "callm":
         return cast(int, args[1]) not in types or bool(facts.specials)
-    if op == "attr":
+    if op in ("attr", "method"):
         return cast(int, args[1]) not in types and (args[2] in facts.bodies or "__getattr__" in facts.specials)
     if op in ("index", "setindex") and types.get(cast(int, args[op == "index"])) in _INDEXED:
         return types.get(cast(int, args[1 + (op == "index")])) not in _PLAIN

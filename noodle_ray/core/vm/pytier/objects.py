@@ -44,7 +44,7 @@ def _uses_self(emitter: Emitter) -> int:
     for instr in flatten(emitter.function.body):
         if instr.op == "setattr" and instr.args[0] == 0:
             count += 1
-        elif instr.op in ("attr", "callm") and instr.args[1] == 0:
+        elif instr.op in ("attr", "callm", "method") and instr.args[1] == 0:
             name = cast(str, instr.args[2])
             count += not is_special(name) and is_table_name(name)
     return count

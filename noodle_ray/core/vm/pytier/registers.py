@@ -20,11 +20,11 @@ _USES = {
 
 class Registers:
     """How often each register is written and read, which hold one constant, and which types are certain. ``once`` has
-    those that are written once and read once, in the same block."""
+    those that are written once and read once, in the same block; ``found`` those in which methods are looked up."""
 
     __slots__ = (
-        *("_defined_in", "_made", "_params", "_read_in", "_unpacked", "constants", "facts", "once", "reads", "types"),
-        "writes",
+        *("_defined_in", "_made", "_params", "_read_in", "_unpacked", "constants", "facts", "found", "once", "reads"),
+        *("types", "writes"),
     )
 
     def __init__(self, function: Function, facts: Facts = NO_FACTS) -> None:
@@ -44,6 +44,7 @@ class Registers:
             if self.writes[register] == 1 and instrs[0].op in ("const", "bget"):
                 self.constants[register] = instrs[0]
         self.types = _infer(definitions, self.writes)
+        self.found: dict[int, list[Instr]] = {}
         self._made: set[int] = set()
         self.once: set[int] = set()
         defined, read = self._defined_in, self._read_in
@@ -52,6 +53,11 @@ class Registers:
             if writes == 1 and self.reads[register] == 1 and defined[register] == read[register]:
                 self.once.add(register)
             if instrs[0].op in _MAKING and writes == len(instrs) and all(instr.op in _MAKING for instr in instrs):
+                self._made.add(register)
+            elif instrs[0].op == "method":
+                self.found[register] = instrs
+        for register, instrs in self.found.items():
+            if self._made.issuperset([cast(int, instr.args[1]) for instr in instrs]):
                 self._made.add(register)
 
     def is_given(self, register: int) -> bool:
@@ -207,7 +213,7 @@ def _infer(definitions: dict[int, list[Instr]], writes: list[int]) -> Types:
     return types
 
 
-_DEPENDENT = frozenset({"callm", "move", "for", "unop", "binop", "inplace"})
+_DEPENDENT = frozenset({"callm", "method", "move", "for", "unop", "binop", "inplace"})
 """Opcodes whose result's type depends on those of their operands."""
 
 
@@ -238,7 +244,7 @@ def _result(instr: Instr, types: Types, undecided: set[int]) -> type | None:
         if receiver is _UNDECIDED:
             return _UNDECIDED
         return _METHOD_RESULTS.get((receiver, cast(str, args[2]))) if receiver else None
-    if op == "move":
+    if op in ("move", "method"):
         return of(args[1])
     if op == "for":
         return _ELEMENTS.get(of(args[1]))

@@ -13,7 +13,7 @@ from noodle_ray.core.vm.builtins import BUILTINS
 from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.classes.make import make_class
 from noodle_ray.core.vm.limits import FuelExhausted, LimitExceeded
-from noodle_ray.core.vm.methods import attribute, del_attribute, set_attribute
+from noodle_ray.core.vm.methods import attribute, del_attribute, early, set_attribute
 from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.sets import set_of
@@ -145,6 +145,7 @@ _HELPERS: Final[dict[str, object]] = {
     ".set": set_of,
     ".slice": slice_of,
     ".attr": attribute,
+    ".early": early,
     ".setattr": set_attribute,
     ".delattr": del_attribute,
     ".class": make_class,
