@@ -1,17 +1,26 @@
-"""Model calls of all runs, gathered into batches.
+"""Model calls of all runs, on their way to the models.
 
 A call to an idle model goes out at once: an empty queue costs no waiting. While batches are under way, calls
 gather, and leave together as soon as one of the batches is back. So batches grow with load by themselves, and no
-timer has to be tuned (the same idea as Nagle's algorithm without its delay, RFC 896).
+timer has to be tuned (the same idea as Nagle's algorithm without its delay, RFC 896). Calls of a model that generates
+go out one by one instead, as many as it has slots and some more: the engine batches them token by token, and a call
+that is done waits for no other.
 """
 
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from math import inf
+from typing import Any, NamedTuple, Protocol, cast
 
+from noodle_ray.core.runs.fair import FairQueue, QueueFullError
+from noodle_ray.core.runs.terms import Terms, current
 from noodle_ray.errors import ModelError, NoodleError
+
+UNKNOWN_MODEL = "NOODLE-E0601"
+"""Error code: no model has this name."""
 
 MODEL_FAILED = "NOODLE-E0605"
 """Error code: the model's engine or replica failed."""
@@ -19,15 +28,64 @@ MODEL_FAILED = "NOODLE-E0605"
 MODEL_BUSY = "NOODLE-E0608"
 """Error code: too many calls wait for this model."""
 
+EXPIRED = "NOODLE-E0609"
+"""Error code: a call waited for the model longer than it was allowed to."""
+
+TENANT_BUSY = "NOODLE-E0613"
+"""Error code: too many calls of one tenant wait for this model."""
+
+UNAVAILABLE = frozenset({"NOODLE-E0614", "NOODLE-E0615", "NOODLE-E0616"})
+"""Error codes: the replica hung, was lost, or was not there in time."""
+
+DROPS = {MODEL_BUSY: "full", TENANT_BUSY: "tenant", EXPIRED: "deadline"}
+"""Error codes of calls that never reached an engine, and what the metrics call that."""
+
 Call = tuple[tuple[object, ...], dict[str, object]]
 """One call of a model: positional and keyword arguments."""
+
+
+Outcome = tuple[bool, object] | tuple[bool, object, tuple[int, int]]
+"""``(True, answer)`` or ``(False, (code, message))``, perhaps with the tokens of prompt and completion."""
+
+
+CROWD = 1024
+"""Calls that wait for models, beyond which no run gives up its worker for another one to begin."""
+
+
+class Shape(NamedTuple):
+    """How calls of a model go out: ``max_batch`` in a batch, ``max_under_way`` batches at a time. A ``certain`` model
+    has one answer to a question, unless it draws at random."""
+
+    max_batch: int = 32
+    max_under_way: int = 2
+    certain: bool = False
+
+
+class Answered(NamedTuple):
+    """What a model says to a call. If not ``ok``, ``value`` is a pair (code, message). ``told`` may have ``queued``, in
+    seconds, of a generation ``usage``: ``prompt_tokens`` and ``completion_tokens``; and ``version``, see `Reply`.
+    """
+
+    ok: bool
+    value: object
+    told: Mapping[str, Any] = {}
 
 
 class ModelHost(Protocol):
     """Runs batches on models; in this process or behind Serve handles."""
 
-    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
-        """Return per call, in order, (True, answer) or (False, (code, message)). May raise for the whole batch."""
+    async def infer(self, model: str, calls: list[Call]) -> Sequence[Outcome]:
+        """Return an outcome per call, in order. May raise for the whole batch."""
+
+
+class ServingHost(ModelHost, Protocol):
+    """A host that knows its models, and passes the terms of calls on."""
+
+    def shape(self, model: str) -> Shape:
+        """How this model's calls go out."""
+
+    async def ask(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
+        """Answer the calls, in order. May raise for the whole batch. Cancelling it stops the calls."""
 
 
 class Batch(NamedTuple):
@@ -38,34 +96,102 @@ class Batch(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """The answer to one call. If not ``ok``, ``value`` is a pair (code, message)."""
+    """The answer to one call. If not ``ok``, ``value`` is a pair (code, message). ``tokens`` are those of prompt and
+    completion, of a model that tells, and ``version`` tells what answered, if its answers may be kept; ``fuel`` is what
+    a run used that was asked for."""
 
     ok: bool
     value: object
     batch: Batch | None
+    tokens: tuple[int, int] = (0, 0)
+    version: str = ""
+    fuel: int = 0
 
 
-class _Pending(NamedTuple):
-    call: Call
-    future: "asyncio.Future[Reply]"
+class Results(Protocol):
+    """What knows answers already; see `noodle_ray.core.runs.results.ResultCache`."""
+
+    def submit(
+        self, model: str, call: Call, terms: Terms, ask: Callable[[], "asyncio.Future[Reply]"]
+    ) -> "asyncio.Future[Reply]":
+        """The answer that is known, or that of ``ask``."""
+
+
+class Watcher(Protocol):
+    """Who counts; see `noodle_ray.observability.metrics`."""
+
+    def on_answer(self, model: str, told: Mapping[str, Any]) -> None:
+        """A call was answered; see `Answered`."""
+
+    def on_drop(self, model: str, reason: str) -> None:
+        """A call was not sent to the model: ``full``, ``tenant``, ``deadline`` or ``cancelled``."""
+
+
+class _Flight:
+    """A batch on its way. When nobody waits for any of its calls, it is stopped."""
+
+    __slots__ = ("landed", "task", "wanted")
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.landed = False
+        self.task: asyncio.Task[None] | None = None
+
+    def settle(self) -> None:
+        self.wanted -= 1
+        if not self.wanted and self.task is not None:
+            self.task.cancel()
+
+
+class _Pending:
+    """A call and who waits for it."""
+
+    __slots__ = ("call", "flight", "future", "terms", "timer")
+
+    def __init__(self, call: Call, terms: Terms, future: "asyncio.Future[Reply]") -> None:
+        self.call = call
+        self.terms = terms
+        self.future = future
+        self.flight: _Flight | None = None
+        self.timer: asyncio.TimerHandle | None = None
 
 
 class _Lane:
     """One model's queue."""
 
-    __slots__ = ("queue", "scheduled", "under_way")
+    __slots__ = ("late", "queue", "scheduled", "shape", "under_way")
 
-    def __init__(self) -> None:
-        self.queue: deque[_Pending] = deque()
+    def __init__(self, shape: Shape, max_queue: int, max_of_tenant: int) -> None:
+        self.queue: FairQueue[_Pending] = FairQueue(max_queue, max_of_tenant)
+        self.late: dict[str, deque[_Pending]] = {}  # by tenant, for whom there was no room in the queue
+        self.shape = shape
         self.scheduled = False
         self.under_way = 0
+
+    def admit(self) -> None:
+        """Let those in for whom there was no room, as far as there is now."""
+        for tenant, late in list(self.late.items()):
+            while late:
+                if late[0].future.done():
+                    late.popleft()
+                    continue
+                try:
+                    self.queue.push(late[0], late[0].terms)
+                except QueueFullError as error:
+                    if not error.of_tenant:
+                        return
+                    break
+                late.popleft()
+            else:
+                del self.late[tenant]
 
 
 class EffectBatcher:
     """Gathers calls per model. Belongs to one event loop.
 
     At most ``max_batch`` calls go in a batch, ``max_under_way`` batches of a model are out at a time (two keep the
-    model busy while answers travel), and ``max_queue`` calls of a model wait; more are refused with E0605.
+    model busy while answers travel), unless the host says otherwise. ``max_queue`` calls of a model wait, at most
+    ``max_of_tenant`` of one tenant; more are refused with E0608 and E0613.
     """
 
     def __init__(
@@ -75,72 +201,190 @@ class EffectBatcher:
         max_batch: int = 32,
         max_under_way: int = 2,
         max_queue: int = 4096,
+        max_of_tenant: int = 2048,
         on_batch: Callable[[str, int], None] | None = None,
     ) -> None:
-        self._host = host
-        self._max_batch = max_batch
-        self._max_under_way = max_under_way
+        self._host: ServingHost = (
+            cast(ServingHost, host) if hasattr(host, "ask") else _Plain(host, Shape(max_batch, max_under_way))
+        )
         self._max_queue = max_queue
+        self._max_of_tenant = max_of_tenant
         self._on_batch = on_batch
+        self.watcher: Watcher | None = None
+        self.results: Results | None = None
         self._lanes: dict[str, _Lane] = {}
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def submit(self, model: str, call: Call) -> "asyncio.Future[Reply]":
-        """Queue a call; the future always gets a Reply, never an exception. Cancelling it drops a waiting call."""
+    def submit(
+        self, model: str, call: Call, terms: Terms | None = None, *, patient: bool = False
+    ) -> "asyncio.Future[Reply]":
+        """Queue a call, on the terms that are current unless others are given; the future always gets a Reply, never
+        an exception. Cancelling it drops a waiting call, and stops one that is under way alone. A ``patient`` call is
+        not refused but waits for room: whoever makes such calls bounds them.
+        """
+        terms = current() if terms is None else terms
+        if self.results is None:
+            return self._enqueue(model, call, terms, patient)
+        return self.results.submit(model, call, terms, partial(self._enqueue, model, call, terms, patient))
+
+    def _enqueue(self, model: str, call: Call, terms: Terms, patient: bool) -> "asyncio.Future[Reply]":
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Reply] = loop.create_future()
         lane = self._lanes.get(model)
         if lane is None:
-            lane = self._lanes[model] = _Lane()
-        if len(lane.queue) >= self._max_queue:
-            message = f"{self._max_queue} calls already wait for model {model!r}; try again later"
-            future.set_result(Reply(False, (MODEL_BUSY, message), None))
-            return future
-        lane.queue.append(_Pending(call, future))
-        if not lane.scheduled and lane.under_way < self._max_under_way:
+            lane = self._lanes[model] = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant)
+        pending = _Pending(call, terms, future)
+        try:
+            lane.queue.push(pending, pending.terms)
+        except QueueFullError as error:
+            if not patient:
+                future.set_result(self._refused(model, error.of_tenant))
+                return future
+            lane.late.setdefault(terms.tenant, deque()).append(pending)
+        if pending.terms.until != inf:
+            pending.timer = loop.call_at(pending.terms.until, self._expire, model, pending)
+        future.add_done_callback(lambda _: self._settled(model, lane, pending))
+        if not lane.scheduled and lane.under_way < lane.shape.max_under_way:
             lane.scheduled = True
             # One turn of the loop: calls that arrive together leave together.
             loop.call_soon(self._flush, model, lane)
         return future
 
+    def certain(self, model: str) -> bool:
+        """Whether equal calls of a model have one answer."""
+        lane = self._lanes.get(model)
+        return (self._host.shape(model) if lane is None else lane.shape).certain
+
     def waiting(self) -> dict[str, int]:
         """Calls that wait, by model."""
-        return {model: len(lane.queue) for model, lane in self._lanes.items()}
+        return {
+            model: len(lane.queue) + sum(map(len, lane.late.values())) for model, lane in self._lanes.items()
+        }  # fmt: skip
+
+    def crowded(self) -> bool:
+        """Whether so many calls wait that more runs would only wait too."""
+        return sum(self.waiting().values()) >= CROWD
+
+    def under_way(self) -> int:
+        """Batches that are out, of all models."""
+        return len(self._tasks)
+
+    def _refused(self, model: str, of_tenant: bool) -> Reply:
+        self._drop(model, "tenant" if of_tenant else "full")
+        if of_tenant:
+            message = f"{self._max_of_tenant} calls of this tenant already wait for model {model!r}; try again later"
+            return Reply(False, (TENANT_BUSY, message), None)
+        message = f"{self._max_queue} calls already wait for model {model!r}; try again later"
+        return Reply(False, (MODEL_BUSY, message), None)
+
+    def _expire(self, model: str, pending: _Pending) -> None:
+        if not pending.future.done():
+            if pending.flight is None:
+                self._drop(model, "deadline")
+            pending.future.set_result(
+                Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None)
+            )
+
+    def _settled(self, model: str, lane: _Lane, pending: _Pending) -> None:
+        """A call is answered, or nobody waits for it any more."""
+        if pending.timer is not None:
+            pending.timer.cancel()
+        if pending.flight is not None:
+            pending.flight.settle()
+        elif lane.queue.remove(pending):
+            lane.admit()
+            if pending.future.cancelled():
+                self._drop(model, "cancelled")
+
+    def _note(self, model: str, answered: Answered) -> None:
+        if self.watcher is None:
+            return
+        self.watcher.on_answer(model, answered.told)
+        if not answered.ok and isinstance(answered.value, tuple) and answered.value[0] in DROPS:
+            self.watcher.on_drop(model, DROPS[answered.value[0]])
+
+    def _drop(self, model: str, reason: str) -> None:
+        if self.watcher is not None:
+            self.watcher.on_drop(model, reason)
 
     def _flush(self, model: str, lane: _Lane) -> None:
         lane.scheduled = False
-        while lane.queue and lane.under_way < self._max_under_way:
+        while lane.queue and lane.under_way < lane.shape.max_under_way:
             batch: list[_Pending] = []
-            while lane.queue and len(batch) < self._max_batch:
-                pending = lane.queue.popleft()
-                if not pending.future.cancelled():
+            while lane.queue and len(batch) < lane.shape.max_batch:
+                pending = lane.queue.pop()
+                if not pending.future.done():
                     batch.append(pending)
+                elif pending.future.cancelled():
+                    self._drop(model, "cancelled")
+            lane.admit()
             if batch:
-                lane.under_way += 1
-                task = asyncio.get_running_loop().create_task(self._send(model, lane, batch))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._depart(model, lane, batch)
         if not lane.queue and not lane.under_way:
             self._lanes.pop(model, None)
 
-    async def _send(self, model: str, lane: _Lane, batch: list[_Pending]) -> None:
+    def _depart(self, model: str, lane: _Lane, batch: list[_Pending]) -> None:
+        lane.under_way += 1
+        flight = _Flight(len(batch))
+        for pending in batch:
+            pending.flight = flight
+        flight.task = asyncio.get_running_loop().create_task(self._send(model, lane, batch, flight))
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step runs no line of its own.
+        flight.task.add_done_callback(lambda _: self._land(model, lane, flight))
+
+    def _land(self, model: str, lane: _Lane, flight: _Flight) -> None:
+        if not flight.landed:
+            flight.landed = True
+            lane.under_way -= 1
+            self._flush(model, lane)
+
+    async def _send(self, model: str, lane: _Lane, batch: list[_Pending], flight: _Flight) -> None:
         label = Batch(next(self._ids), len(batch))
-        if self._on_batch is not None:
-            self._on_batch(model, len(batch))
+        known = True
         try:
-            answers = await self._host.infer(model, [pending.call for pending in batch])
+            answers = await self._host.ask(model, [one.call for one in batch], [one.terms for one in batch])
             if len(answers) != len(batch):
                 message = f"model {model!r} gave {len(answers)} answers to {len(batch)} calls"
                 raise ModelError(message, code=MODEL_FAILED)
         except Exception as error:
-            answers = [(False, model_failure(model, error))] * len(batch)
+            failure = model_failure(model, error)
+            known = failure[0] != UNKNOWN_MODEL
+            answers = [Answered(False, failure)] * len(batch)
         finally:
-            lane.under_way -= 1
-            self._flush(model, lane)
-        for pending, (ok, value) in zip(batch, answers, strict=True):
+            if known and self._on_batch is not None:  # else programs could make up names without end, which are counted
+                self._on_batch(model, len(batch))
+        self._land(model, lane, flight)
+        for pending, answered in zip(batch, answers, strict=True):
+            self._note(model, answered)
             if not pending.future.done():
-                pending.future.set_result(Reply(ok, value, label))
+                usage = answered.told.get("usage") or {}
+                tokens = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+                version = answered.told.get("version", "")
+                pending.future.set_result(Reply(answered.ok, answered.value, label, tokens, version))
+
+
+class _Plain:
+    """A host without shapes and terms as one that has them."""
+
+    def __init__(self, host: ModelHost, shape: Shape) -> None:
+        self._host = host
+        self._shape = shape
+
+    async def infer(self, model: str, calls: list[Call]) -> Sequence[Outcome]:
+        return await self._host.infer(model, calls)
+
+    def shape(self, model: str) -> Shape:
+        return self._shape
+
+    async def ask(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
+        return [Answered(ok, value, *map(_usage, tokens)) for ok, value, *tokens in await self.infer(model, calls)]
+
+
+def _usage(tokens: tuple[int, int]) -> dict[str, Any]:
+    return {"usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}}
 
 
 def model_failure(model: str, error: Exception) -> tuple[str, str]:

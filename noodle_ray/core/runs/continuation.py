@@ -1,9 +1,9 @@
 """Going on with a run that fuel ended: what it takes to repeat it up to there without asking any model again.
 
 A run is determined by its module, arguments, seed, the answers to its effects and the readings of its clock. A
-continuation holds these, so that the run can be executed again with more fuel, by any worker, on this machine or
-another: it comes to where it stopped with the answers it had, and goes on. Its outcome is that of a run that had the
-fuel from the start.
+continuation holds these, with what the answers took and the run's budget, so that the run can be executed again with
+more fuel, by any worker, on this machine or another: it comes to where it stopped with the answers it had, and goes on.
+Its outcome is that of a run that had the fuel from the start.
 """
 
 import base64
@@ -13,26 +13,29 @@ import zlib
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.outcome import are_readings
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import WireError
-from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.host import TOLD, EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.limits import CODES, Limits
 from noodle_ray.errors import RunError
 
 MAX_BYTES: Final = 8 << 20
 """The most a continuation's content may take: a run with longer answers cannot be continued."""
-_VERSION: Final = 2
+_VERSION: Final = 4
 
 
 class Answered(NamedTuple):
-    """One effect and its answer; ``call`` is the digest of what was asked."""
+    """One effect and its answer; ``call`` is the digest of what was asked, ``tokens`` those of prompt and completion
+    that the answer took."""
 
     key: str
     call: bytes
     ok: bool
     value: object
+    tokens: tuple[int, int] = (0, 0)
 
 
 class Journal:
@@ -40,6 +43,7 @@ class Journal:
 
     def __init__(self, answers: Iterable[Answered] = ()) -> None:
         self.answers = {answer.key: answer for answer in answers}
+        self._took: dict[str, tuple[int, int]] = {}
 
     def recall(self, request: EffectRequest) -> EffectAnswer | None:
         """The answer known for this request. If another question has its key, a failed answer says so."""
@@ -53,7 +57,19 @@ class Journal:
 
     def record(self, request: EffectRequest, answer: EffectAnswer) -> None:
         """Remember an answer."""
-        self.answers[request.key] = Answered(request.key, digest_of(request), answer.ok, answer.value)
+        tokens = self._took.pop(request.key, (0, 0))
+        self.answers[request.key] = Answered(request.key, digest_of(request), answer.ok, answer.value, tokens)
+
+    def tokens(self, key: str) -> tuple[int, int]:
+        """What the answer that is known took."""
+        return self.answers[key].tokens
+
+    def took(self, key: str, tokens: tuple[int, int]) -> None:
+        """Take what an answer took; the answer follows."""
+        self._took[key] = tokens
+
+    async def begin(self, request: EffectRequest) -> None:
+        """Nothing: a crash loses the run."""
 
     async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
         """Remember answers before the program gets them."""
@@ -97,15 +113,16 @@ class JournaledHost:
 
 
 class Continuation(NamedTuple):
-    """A stopped run: what was asked for, and the answers it had got."""
+    """A stopped run: what was asked for, the answers it had got, and what it may spend."""
 
     request: RunRequest
     answers: tuple[Answered, ...]
+    budget: Budget = Budget()
 
     def text(self) -> str | None:
         """The continuation as base64, or None if it is too large to be carried around."""
         fields = self.request._replace(limits=list(self.request.limits))  # type: ignore[arg-type]
-        content = [_VERSION, list(fields), [list(answer) for answer in self.answers]]
+        content = [_VERSION, list(fields), [list(answer) for answer in self.answers], list(self.budget)]
         try:
             data = CODEC.pack(content)
         except WireError:
@@ -128,14 +145,19 @@ def read(text: str) -> Continuation:
         if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
             raise ValueError("it is too large, or has something after its end")
         match CODEC.unpack(data):
-            case [int(version), [*fields], [*answers]] if version == _VERSION:
-                return Continuation(_request(fields), tuple([_answered(item) for item in answers]))
+            case [int(version), [*fields], [*answers], [*budget]] if version == _VERSION:
+                return Continuation(_request(fields), tuple([_answered(item) for item in answers]), _budget(budget))
         raise ValueError("it is of another version")
     except (ValueError, TypeError, binascii.Error, zlib.error, WireError) as error:
         raise RunError(f"this is not the continuation of a run: {error}", code="NOODLE-E0505") from None
 
 
-def of(request: RunRequest, outcome: dict[str, object], journal: Journal) -> str | None:
+def of(
+    request: RunRequest,
+    outcome: dict[str, object],
+    journal: Journal,
+    budget: Budget = Budget(),  # noqa: B008 (immutable)
+) -> str | None:
     """The continuation of a run that ended with this outcome, if it is fuel that ended it."""
     error = outcome["error"]
     if not isinstance(error, dict) or error["code"] != CODES["fuel"]:
@@ -147,7 +169,7 @@ def of(request: RunRequest, outcome: dict[str, object], journal: Journal) -> str
     usage = outcome["usage"]
     if isinstance(usage, dict) and "seed" in usage:
         request = request._replace(seed=usage["seed"])
-    return Continuation(request, tuple(journal.answers.values())).text()
+    return Continuation(request, tuple(journal.answers.values()), budget).text()
 
 
 def digest_of(request: EffectRequest) -> bytes:
@@ -169,6 +191,7 @@ def _request(fields: list[object]) -> RunRequest:
         or type(request.digest) is not str
         or hashlib.sha256(request.module).hexdigest() != request.digest
         or not isinstance(request.entry, str | None)
+        or (request.entry or "").startswith(TOLD)
         or type(request.args) is not list
         or type(request.kwargs) is not dict
         or not all(type(name) is str for name in request.kwargs)
@@ -176,17 +199,28 @@ def _request(fields: list[object]) -> RunRequest:
         or not isinstance(request.seed, int | None)
         or not isinstance(request.readings, dict)
         or not are_readings(request.readings)
+        or request.shift is not None
     ):
         raise ValueError("its request is not one")
     return request._replace(limits=Limits(*limits))
 
 
+def _budget(bounds: list[object]) -> Budget:
+    if len(bounds) != len(Budget._fields):
+        raise ValueError("its budget is not one")
+    if not all(bound is None or (type(bound) in (int, float) and 0 <= bound < 1 << 63) for bound in bounds):  # type: ignore[operator]
+        raise ValueError("its budget is not one")
+    return Budget(*bounds)  # type: ignore[arg-type]
+
+
 def _answered(item: object) -> Answered:
     match item:
-        case [str(key), bytes(call), bool(ok), value]:
+        case [str(key), bytes(call), bool(ok), value, [int(prompt), int(completion)] | (int(prompt), int(completion))]:
             if not ok and not (
                 isinstance(value, list | tuple) and len(value) == 2 and all(type(part) is str for part in value)
             ):
                 raise ValueError("a failed answer has no code and message")
-            return Answered(key, call, ok, value if ok else tuple(value))  # type: ignore[arg-type]
+            if not (0 <= prompt < 1 << 53 and 0 <= completion < 1 << 53):
+                raise ValueError("an answer took no such tokens")
+            return Answered(key, call, ok, value if ok else tuple(value), (prompt, completion))  # type: ignore[arg-type]
     raise ValueError("one of its answers is not one")

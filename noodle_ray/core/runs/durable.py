@@ -13,22 +13,34 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
+from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.runs.executor import Outcome
+from noodle_ray.core.runs.family import Family, keyed, summed
 from noodle_ray.core.runs.modules import Lru
 from noodle_ray.core.runs.ports import Runner, RunStore
+from noodle_ray.core.runs.schedules import Scheduler
+from noodle_ray.core.runs.started import MAX_DEPTH, Starts
 from noodle_ray.core.runs.stored_journal import StoredJournal, merged
+from noodle_ray.core.runs.submissions import Submission, new_run, terms_of
+from noodle_ray.core.runs.terms import adopt
+from noodle_ray.core.runs.topics import Topics
+from noodle_ray.core.runs.waiting import Waits
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.store.errors import DAMAGED, LeaseLost, StoreUnavailable
-from noodle_ray.core.store.records import Ending, Entry, Lease, NewRun, Run, Signal, run_id
+from noodle_ray.core.store.errors import BAD_NAME, DAMAGED, Conflict, LeaseLost, StoreUnavailable
+from noodle_ray.core.store.records import DUE, Ending, Entry, Lease, NewRun, Run, Signal, run_id
 from noodle_ray.core.store.status import CANCEL, PAUSE, RESUME, RETRY, TERMINAL, Command, Status
+from noodle_ray.core.vm.host import EffectRequest
 from noodle_ray.core.vm.limits import CODES, MESSAGES, Limits
-from noodle_ray.errors import ModuleError, NoodleError, PlatformError, RunError
+from noodle_ray.core.vm.waiting import RUN, SIGNAL, is_wait_name
+from noodle_ray.errors import ModuleError, NoodleError, PlatformError, RequestError, RunError
 
 T = TypeVar("T")
+__all__ = ["DurableRuns", "Settings", "Submission"]
 
 EXHAUSTED: Final = "NOODLE-E0821"
 """Error code: the platform lost the run too often."""
@@ -37,15 +49,19 @@ NO_EFFECT: Final = "NOODLE-E0511"
 LOST_ATTEMPTS: Final = frozenset({"NOODLE-E0801", "NOODLE-E0803", "NOODLE-E0707"})
 """Codes of attempts that say nothing about the program: the worker died, none could start, or too many runs wait."""
 _MODULE_BYTES: Final = 64 << 20
+_BREATH: Final = 0.05
+"""Seconds between looks for signals and ends of runs."""
 _PATIENT: Final = 10
 """How much longer to wait before looking at a run of this node again."""
 
 
 class Settings(NamedTuple):
-    """``node`` is this process's name, one that no other process ever has. A node executes ``slots`` runs at once.
+    """``node`` is this process's name, one that no other process ever has. A node executes ``slots`` runs at once, and
+    those that wait for models without a worker besides, ``most`` in all.
 
     A run is given up after ``max_failures`` attempts that its worker did not survive, or ``max_attempts`` in all.
-    ``patience`` are the seconds between tries of a model call that failed for a transient reason.
+    ``patience`` are the seconds between tries of a model call that failed for a transient reason. A run that waits for
+    a time, a signal or another run leaves the node after ``linger`` seconds, unless its wait is over in twice as many.
     """
 
     node: str
@@ -55,24 +71,8 @@ class Settings(NamedTuple):
     max_failures: int = 5
     max_attempts: int = 100
     patience: tuple[float, ...] = (0.1, 0.5, 2.0, 5.0)
-
-
-class Submission(NamedTuple):
-    """What to run: a verified module and its arguments."""
-
-    digest: str
-    nbc: bytes
-    tenant: str = ""
-    entry: str | None = None
-    args: list[object] = []  # noqa: RUF012  # never mutated
-    kwargs: dict[str, object] = {}  # noqa: RUF012
-    limits: Limits = Limits()
-    tier: str = "auto"
-    seed: int | None = None
-    program: str | None = None
-    version: int | None = None
-    deadline: float | None = None
-    idempotency: str | None = None
+    most: int = 4096
+    linger: float = 1.0
 
 
 class _Active(NamedTuple):
@@ -103,6 +103,12 @@ class DurableRuns:
         self._active: dict[str, _Active] = {}
         self._valid: dict[str, float] = {}
         self._modules: Lru[str, bytes] = Lru(_MODULE_BYTES)
+        self._parked: set[Lease] = set()
+        self._waits: dict[Lease, Waits] = {}
+        self._looking = asyncio.Event()
+        self._starts = Starts(store, self._module, self._put)
+        self.scheduler = Scheduler(store, self._starts.scheduled)
+        self.topics = Topics(store, self._starts.scheduled)
         self._coming = 0  # runs that are being stored as this node's own
         self._nudge = asyncio.Event()
         self._watchers: dict[str, set[asyncio.Future[None]]] = {}
@@ -117,7 +123,8 @@ class DurableRuns:
 
     def start(self) -> None:
         """Begin to claim and execute runs."""
-        self._tasks = [asyncio.ensure_future(self._claiming()), asyncio.ensure_future(self._renewing())]
+        loops = (self._claiming, self._renewing, self._watching, self._scheduling)
+        self._tasks = [asyncio.ensure_future(each()) for each in loops]
 
     async def stop(self) -> None:
         """Stop executing, and give runs back, so that others need not wait for their leases to run out."""
@@ -144,44 +151,29 @@ class DurableRuns:
         """
         if asked.seed is not None and not 0 <= asked.seed < 1 << 63:
             raise RunError("the seed must be at least 0 and below 2**63", code="NOODLE-E0502")
-        now = self._clock()
-        seed = asked.seed if asked.seed is not None else int.from_bytes(self._random(6), "little")
-        new = NewRun(
-            id=run_id(now, self._random(10)),
-            tenant=asked.tenant,
-            digest=asked.digest,
-            nbc=asked.nbc,
-            arguments=CODEC.pack([asked.args, asked.kwargs]),
-            limits=asked.limits._asdict(),
-            seed=seed,
-            created=now,
-            entry=asked.entry,
-            tier=asked.tier,
-            program=asked.program,
-            version=asked.version,
-            deadline=asked.deadline,
-            idempotency=asked.idempotency,
-            fingerprint=_fingerprint(asked),
-        )
-        return await self._store(new, [], [])
+        _check_key(asked.idempotency)
+        return await self._store(new_run(asked, self._clock(), self._random), [], [])
 
     async def fork(self, run: str, key: str, value: object, *, idempotency: str | None = None) -> tuple[Run, bool]:
         """Store a new run that goes as this one did, but gets another answer to the effect ``key``.
 
         It executes from the beginning. Where it asks what the other run asked in the same place it gets that run's
-        answer; whatever else it asks is asked. Raises RunError E0511 if the journal has no answer to ``key``.
+        answer; whatever else it asks is asked. Raises RunError E0511 if the journal has no answer to ``key``, and what
+        `submit` raises about the idempotency key.
         """
+        _check_key(idempotency)
         source = await self.store.get(run)
         entries = await self.store.journal(run)
         readings = await self.store.readings(run)
-        if not any(entry.key == key for entry in entries):
+        answered = next((entry for entry in entries if entry.key == key and entry.model != DUE), None)
+        if answered is None:
             raise RunError(f"run {run} has no answered effect {key[:64]!r}", code=NO_EFFECT)
-        other = CODEC.pack(value)
+        other = CODEC.pack([True, value] if answered.model == SIGNAL else value)  # as `wait_for_signal` takes it
         kept = [entry._replace(position=number, inherited=True) for number, entry in enumerate(entries, 1)]
         kept = [entry._replace(value=other, ok=True) if entry.key == key else entry for entry in kept]
         nbc = await self._module(source.digest)
         now = self._clock()
-        fields = {name: getattr(source, name) for name in NewRun._fields if name != "nbc"}
+        fields = {name: getattr(source, name) for name in NewRun._fields if name not in ("nbc", "caller")}
         new = NewRun(**fields, nbc=nbc)._replace(
             id=run_id(now, self._random(10)),
             created=now,
@@ -205,16 +197,25 @@ class DurableRuns:
         """Let a paused run go on, from its journal."""
         return await self._command(run, RESUME)
 
-    async def retry(self, run: str, limits: Limits | None = None) -> Run:
-        """Execute a failed or cancelled run again, perhaps with other limits. Answers that were failures are asked
-        again; the others are used where the program asks the same in the same place."""
-        return await self._command(run, RETRY, limits._asdict() if limits else None)
+    async def retry(self, run: str, limits: Limits | None = None, budget: dict[str, float] | None = None) -> Run:
+        """Execute a failed or cancelled run again, perhaps with other limits or another budget. Answers that were
+        failures are asked again; the others are used where the program asks the same in the same place."""
+        return await self._command(run, RETRY, limits._asdict() if limits else None, budget)
 
-    async def signal(self, run: str, name: str, value: object) -> None:
-        """Keep a signal for a run, and wake the run if it waits."""
+    async def signal(self, run: str, name: str, value: object, *, idempotency: str | None = None) -> bool:
+        """Keep a signal for a run, and wake the run if it waits for it; False if the key was used for it before.
+
+        Raises UnknownRun, WrongStatus (E0732) if the run has ended, Conflict (E0730) if the key was used for another
+        signal, and RequestError E0734 for a name that no signal has, or E0735 for too many or too large ones.
+        """
+        if not is_wait_name(name):
+            raise RequestError("a signal's name has 1 to 200 characters that can be printed", code=BAD_NAME)
         now = self._clock()
-        await self.store.signal(Signal(run, self._random(16).hex(), name, CODEC.pack(value), now), now)
+        key = self._random(16) if idempotency is None else hashlib.sha256(idempotency.encode()).digest()[:16]
+        fresh = await self.store.signal(Signal(run, key.hex(), name, CODEC.pack(value), now), now)
+        self._looking.set()
         self._nudge.set()
+        return fresh
 
     async def delete(self, run: str) -> None:
         """Delete a run that has ended, with its journal, events and objects."""
@@ -242,8 +243,28 @@ class DurableRuns:
                 if not watchers:
                     self._watchers.pop(run, None)
 
+    async def _put(self, asked: Submission, caller: str | None) -> str:
+        """Store a run, or find the one of its idempotency key; returns its id."""
+        try:
+            run, _ = await self._store(new_run(asked, self._clock(), self._random, caller), [], [])
+        except Conflict as known:  # the program's name has come to mean another version since
+            return known.run
+        return run.id
+
+    async def _call(
+        self,
+        caller: Run,
+        family: Family,
+        request: EffectRequest,
+        program: str,
+        args: list[object],
+        kwargs: dict[str, object],
+    ) -> str:
+        await self._persistently(family.share)
+        return await self._persistently(lambda: self._starts.called(caller, request, program, args, kwargs))
+
     async def _store(self, new: NewRun, entries: list[Entry], readings: list[tuple[int, bytes]]) -> tuple[Run, bool]:
-        mine = bool(self._tasks) and len(self._active) + self._coming < self._settings.slots
+        mine = bool(self._tasks) and self._free() > 0
         valid = self._local_end()
         owner, until = (self._settings.node, self._clock() + self._settings.lease_seconds) if mine else (None, 0.0)
         self._coming += mine
@@ -258,8 +279,14 @@ class DurableRuns:
             self._nudge.set()
         return run, created
 
-    async def _command(self, run: str, wanted: Command, limits: dict[str, float] | None = None) -> Run:
-        changed = await self.store.command(run, wanted, self._clock(), limits)
+    async def _command(
+        self,
+        run: str,
+        wanted: Command,
+        limits: dict[str, float] | None = None,
+        budget: dict[str, float] | None = None,
+    ) -> Run:
+        changed = await self.store.command(run, wanted, self._clock(), limits, budget)
         active = self._active.get(run)
         if active is not None and active.lease.epoch < changed.epoch:  # not one that began after the command
             active.task.cancel()
@@ -267,11 +294,70 @@ class DurableRuns:
         self._nudge.set()
         return changed
 
+    def _free(self) -> int:
+        """How many more runs this node may take."""
+        active = len(self._active) + self._coming
+        return min(self._settings.slots + len(self._parked), self._settings.most) - active
+
+    def _on_parked(self, lease: Lease, waits: bool, only_waits: Callable[[], bool]) -> None:
+        if waits:
+            self._parked.add(lease)
+            self._nudge.set()
+            asyncio.get_running_loop().call_later(self._settings.linger, self._consider, lease, only_waits)
+        else:
+            self._parked.discard(lease)
+
+    def _consider(self, lease: Lease, only_waits: Callable[[], bool]) -> None:
+        """Let a run leave this node that waits for something that may take long, and for nothing else."""
+        waits = self._waits.get(lease)
+        if waits is None or lease not in self._parked or not only_waits():
+            return  # it will be parked again
+        if not waits.waiting():  # the end of a wait is being written
+            later = max(self._settings.linger, _BREATH)
+            asyncio.get_running_loop().call_later(later, self._consider, lease, only_waits)
+            return
+        due = waits.due()
+        if due is None or due - self._clock() > 2 * self._settings.linger:
+            waits.leave()
+
+    async def _scheduling(self) -> None:
+        """Start the runs of schedules."""
+        while True:
+            moved = 0
+            with contextlib.suppress(PlatformError):
+                moved = await self.scheduler.look(self._clock())
+            await asyncio.sleep(0.0 if moved else 2 * self._settings.poll_seconds)
+
+    async def _look(self, lease: Lease) -> None:
+        """Look for signals of a run now."""
+        for signal in await self._persistently(lambda: self.store.untaken([lease.run])):
+            if lease in self._waits:
+                self._waits[lease].offer(signal)
+
+    async def _watching(self) -> None:
+        """Look for signals, and for ends of runs, that runs on this node wait for."""
+        while True:
+            self._looking.clear()
+            waiting = {lease.run: waits for lease, waits in self._waits.items() if waits.signals() or waits.runs()}
+            if waiting:
+                with contextlib.suppress(PlatformError):
+                    for signal in await self.store.untaken(sorted(waiting)):
+                        waiting[signal.run].offer(signal)
+                called = sorted({run for waits in waiting.values() for run in waits.runs()})
+                with contextlib.suppress(PlatformError):
+                    for run in await self.store.ended(called) if called else ():
+                        for waits in waiting.values():
+                            waits.ended(run)
+                await asyncio.sleep(min(_BREATH, self._settings.poll_seconds))  # each run that ends asks to look
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.poll_seconds if waiting else None):
+                    await self._looking.wait()
+
     async def _claiming(self) -> None:
         settings = self._settings
         while True:
             self._nudge.clear()
-            free = settings.slots - len(self._active) - self._coming
+            free = self._free()
             if free > 0:
                 now, valid = self._clock(), self._local_end()
                 with contextlib.suppress(PlatformError):
@@ -312,6 +398,8 @@ class DurableRuns:
         task.add_done_callback(lambda _: self._left(run.id, lease))
 
     def _left(self, run: str, lease: Lease) -> None:
+        self._parked.discard(lease)
+        self._looking.set()
         active = self._active.get(run)
         if active is not None and active.lease == lease:
             del self._active[run], self._valid[run]
@@ -325,20 +413,73 @@ class DurableRuns:
 
     async def _drive(self, run: Run, lease: Lease) -> None:
         """Execute an attempt, and write how it ended."""
+        adopt(terms_of(run))  # whose request began this, or opened the store, is over long before the run
         entries: list[Entry] = []
         readings: list[tuple[int, bytes]] = []
         try:
             if run.epoch > 1 or run.parent is not None:
                 entries = await self._persistently(lambda: self.store.journal(run.id))
                 readings = await self._persistently(lambda: self.store.readings(run.id))
-            journal = StoredJournal(lease, entries, self._append, self._clock, self._settings.patience)
-            ending = await self._attempt(run, journal, merged(readings))
+            called = {}
+            if any(entry.model == RUN for entry in entries):
+                called = keyed(run.id, await self._persistently(lambda: self.store.called(run.id)))
+            family = await self._family(run)
+            journal = StoredJournal(
+                lease,
+                entries,
+                self._append,
+                self._clock,
+                self._settings.patience,
+                partial(self._on_parked, lease),
+                run.tenant,
+                _budget(run.budget),
+                family,
+                called,
+            )
+            journal.waits = waits = self._waits[lease] = Waits(
+                self._clock,
+                journal.until,
+                journal.take,
+                partial(self._call, run, family),
+                self._looking.set,
+                partial(self._look, lease),
+            )
+            ending = await self._until_left(run, waits, journal, self._attempt(run, journal, merged(readings)))
         except LeaseLost:
             return
         except PlatformError as error:  # what is stored of it is lost
             ending = self._failed(error.code, error.message)
+        finally:
+            if self._waits.pop(lease, None) is not None and not any(held.run == run.id for held in self._waits):
+                self._starts.forget(run.id)
         with contextlib.suppress(LeaseLost):
             await self._persistently(lambda: self.store.finish(lease, ending))
+
+    async def _family(self, run: Run) -> Family:
+        root, budget = run.id, run.budget
+        if run.caller is not None:
+            root, budget = await self._persistently(lambda: self.store.root(run.id, MAX_DEPTH))
+        share = partial(self.store.share, run.tenant, root, run.id)
+        return Family(_budget(budget), run.caller is not None or run.epoch > 1, share)
+
+    async def _until_left(
+        self, run: Run, waits: Waits, journal: StoredJournal, attempt: Coroutine[Any, Any, Ending]
+    ) -> Ending:
+        """An attempt, to its end or until the run leaves this node to wait."""
+        working = asyncio.ensure_future(attempt)
+        try:
+            either: set[asyncio.Future[Any]] = {working, waits.left}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            told, had = waits.left.result(), journal.added
+        finally:
+            if not working.done():
+                working.cancel()
+                await asyncio.wait({working})
+        now = self._clock()
+        due = [at for at in (told.get("until"), run.deadline, now if journal.added != had else None) if at is not None]
+        return Ending(Status.WAITING, now, due=min(due, default=None), waits=told)
 
     async def _attempt(self, run: Run, journal: StoredJournal, readings: dict[str, list[float]]) -> Ending:
         now = self._clock()
@@ -368,6 +509,9 @@ class DurableRuns:
         failure = outcome["error"]
         if failure is not None and failure["code"] in LOST_ATTEMPTS:
             return self._back(run, failure["code"], failure["message"], lost=True)
+        if journal.calls_runs:
+            called = await self._persistently(lambda: self.store.called(run.id))
+            outcome["usage"]["children"] = summed([usage for _, usage in called])
         return self._ended(outcome)
 
     def _ended(self, outcome: Outcome) -> Ending:
@@ -393,8 +537,10 @@ class DurableRuns:
         pause = min(0.1 * 2 ** min(run.attempt, 10), 30.0)
         return Ending(Status.QUEUED, now, due=now + pause, failed=lost)
 
-    async def _append(self, lease: Lease, entries: list[Entry], readings: bytes | None) -> None:
-        await self._persistently(lambda: self.store.append(lease, entries, readings))
+    async def _append(
+        self, lease: Lease, entries: list[Entry], readings: bytes | None, takes: list[tuple[str, str]]
+    ) -> None:
+        await self._persistently(lambda: self.store.append(lease, entries, readings, takes))
 
     async def _persistently(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Do it, again and again while the store cannot be reached; this ends, at the latest, with the lease."""
@@ -416,7 +562,11 @@ class DurableRuns:
         return nbc
 
 
-def _fingerprint(asked: Submission) -> str:
-    """What two requests under one idempotency key must have in common."""
-    parts = asked._replace(nbc=b"", idempotency=None, limits=tuple(asked.limits))  # type: ignore[arg-type]
-    return hashlib.sha256(CODEC.pack(list(parts))).hexdigest()
+def _budget(bounds: dict[str, float] | None) -> Budget:
+    return Budget(**bounds) if bounds else Budget()  # type: ignore[arg-type]
+
+
+def _check_key(key: str | None) -> None:
+    """Refuse a client's idempotency key that could be one of those under which schedules and runs start runs."""
+    if key is not None and key.startswith("@"):
+        raise RequestError("an idempotency key cannot begin with '@'", code=BAD_NAME)

@@ -7,50 +7,65 @@ from this process's cache. Model calls of all runs meet in one `EffectBatcher`.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NamedTuple, NoReturn, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from noodle_ray.core.runs import continuation
-from noodle_ray.core.runs.batcher import MODEL_BUSY, MODEL_FAILED, Batch, EffectBatcher, ModelHost, Reply
+from noodle_ray.core.runs.batcher import EffectBatcher, ModelHost, Reply
+from noodle_ray.core.runs.budgets import NO_ALLOWANCES, Budget, Prices, Spending
+from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.continuation import Continuation, Journal
+from noodle_ray.core.runs.effects import Asked, OnTold, RunEffects, RunJournal
 from noodle_ray.core.runs.modules import Compilation, Compiled, Compiler, Lru
+from noodle_ray.core.runs.plain_waits import PlainWaits
+from noodle_ray.core.runs.tools.host import ToolHost
+from noodle_ray.core.sandbox.outcome import died
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.host import TOLD, EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import Limits
+from noodle_ray.errors import PlatformError
 
 Outcome = dict[str, Any]
 """A run's outcome as plain data; see `noodle_ray.core.vm.execute.Outcome` for its fields."""
 
 Effects = Callable[[list[EffectRequest]], AsyncIterator[list[EffectAnswer]]]
 OnReadings = Callable[[dict[str, list[float]]], None]
-TRANSIENT = frozenset({MODEL_FAILED, MODEL_BUSY})
-"""Codes of failed model calls that may well succeed a moment later."""
+OnParked = Callable[[bool], None]
+_PLAIN = PlainWaits()
 
 
 class Pool(Protocol):
     """What an executor needs of a `noodle_ray.core.sandbox.pool.WorkerPool`."""
 
-    async def run(self, request: RunRequest, effects: Effects, on_readings: OnReadings | None = None) -> Outcome:
+    crowded: Callable[[], bool]
+
+    async def run(
+        self,
+        request: RunRequest,
+        effects: Effects,
+        on_readings: OnReadings | None = None,
+        on_parked: OnParked | None = None,
+        background: bool = False,
+    ) -> Outcome:
         """Run in a sandbox worker. Raises RequestError E0707 if too many runs wait."""
-
-
-class RunJournal(Protocol):
-    """What an executor needs of a run's journal. What it raises ends the run."""
-
-    def recall(self, request: EffectRequest) -> EffectAnswer | None:
-        """The answer that is known for a request."""
-
-    async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
-        """Remember answers; when this returns, the program gets them."""
 
 
 class DurableJournal(RunJournal, Protocol):
     """A journal that outlives the process."""
 
+    caller: Caller
     patience: tuple[float, ...]
     """Seconds to wait before each further try of a model call that failed for a transient reason."""
 
     def read(self, readings: dict[str, list[float]]) -> None:
         """Take what the run read off its clock; it is to be kept with the next answers."""
+
+    def parked(self, waits: bool, only_waits: Callable[[], bool]) -> None:
+        """Hear that the run waits for answers without a worker, or that it wants one again. ``only_waits`` says whether
+        it waits for no model, and for nothing that has come."""
+
+    async def wait(self, request: EffectRequest) -> Reply:
+        """Wait for what is asked of no model: a time, a signal, another run."""
 
 
 class Program(NamedTuple):
@@ -75,13 +90,22 @@ class Executor:
         *,
         cache_bytes: int = 64 << 20,
         on_batch: Callable[[str, int], None] | None = None,
+        tools: ToolHost | None = None,
+        prices: Prices | None = None,
+        spending: Spending | None = None,
+        most: Budget = Budget(),  # noqa: B008 (immutable)
     ) -> None:
+        self.most = most
+        self.tools = tools or ToolHost()
+        self.prices = prices or {}
+        self.spending = spending or NO_ALLOWANCES
         self._pool = pool
         self._compiler = compiler
         self._modules: Lru[str, Compiled] = Lru(cache_bytes)
         self._sources: Lru[bytes, Compiled] = Lru(cache_bytes)
         self._compiling: dict[bytes | str, asyncio.Task[Compilation]] = {}
         self.batcher = EffectBatcher(models, on_batch=on_batch)
+        pool.crowded = self.batcher.crowded
 
     async def module(self, program: Program) -> Compiled:
         """Return the program's module. Raises CompileError, or ModuleError (E0309 if the digest is not known)."""
@@ -103,30 +127,50 @@ class Executor:
         limits: Limits | None = None,
         tier: str = "auto",
         seed: int | None = None,
+        on_told: OnTold | None = None,
+        tenant: str = "",
+        budget: Budget = Budget(),  # noqa: B008 (immutable)
     ) -> tuple[Compiled, Outcome]:
-        """Run a program. Raises what `module` raises, and RequestError E0707 when the queue is full.
+        """Run a program. Raises what `module` and `ToolHost.check` raise, and RequestError E0707 when too many wait.
 
         What goes wrong inside the program is in the outcome's ``error``. If fuel ended the run, the outcome has a
-        ``continuation`` for `resume`. Cancelling kills the run.
+        ``continuation`` for `resume`. Cancelling kills the run. With ``on_told`` the result is not returned but told: a
+        text, or the texts of an iterator as they come, from the main function or ``entry``.
         """
         module = await self.module(program)
+        self.tools.check(module.models, tenant)
+        if on_told is not None:
+            entry = TOLD + (entry or "main")
         request = RunRequest(
             module.nbc, module.digest, entry, args or [], kwargs or {}, limits or Limits(), tier, seed=seed
         ).seeded()
-        return module, await self._execute(request, Journal())
+        outcome = await self._execute(request, Journal(), Caller(tenant, budget=budget), on_told)
+        if on_told is not None and type(outcome["result"]) is str:
+            on_told(outcome["result"])
+        return module, outcome
 
-    async def resume(self, stopped: Continuation) -> tuple[Compiled, Outcome]:
-        """Go on with a run that fuel ended, as `run` does. Raises ModuleError if its module is not valid."""
+    async def resume(self, stopped: Continuation, *, tenant: str = "") -> tuple[Compiled, Outcome]:
+        """Go on with a run that fuel ended, as `run` does, within the budget that it had and that of the platform.
+
+        Raises ModuleError if its module is not valid.
+        """
         module = await self._admit(stopped.request.module)
-        return module, await self._execute(stopped.request, Journal(stopped.answers))
+        self.tools.check(module.models, tenant)
+        caller = Caller(tenant, budget=stopped.budget.bounded_by(self.most))
+        return module, await self._execute(stopped.request, Journal(stopped.answers), caller)
 
     async def execute(self, request: RunRequest, journal: DurableJournal) -> Outcome:
         """Run with a journal: what it knows is not asked again, and each answer is kept before the program gets it.
 
         Raises what the journal raises; then the run was stopped where it was. Raises also what the pool raises.
         """
-        effects = _RunEffects(self.batcher, journal, journal.patience)
-        running = asyncio.ensure_future(self._pool.run(request, effects, journal.read))
+        caller = journal.caller._replace(budget=journal.caller.budget.within(self.most))
+        if caller.family is not None:
+            caller.family.budget = caller.family.budget.within(self.most)
+            caller = caller._replace(budget=caller.budget.bounded_by(caller.family.budget))
+        effects = RunEffects(self._asked(), journal, caller, journal.wait, journal.patience)
+        on_parked = partial(_parked, journal, effects)
+        running = asyncio.ensure_future(self._pool.run(request, effects, journal.read, on_parked, background=True))
         try:
             either: set[asyncio.Future[Any]] = {running, effects.failed}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -141,17 +185,27 @@ class Executor:
         effects.annotate(outcome)
         return outcome
 
-    async def _execute(self, request: RunRequest, journal: Journal) -> Outcome:
-        effects = _RunEffects(self.batcher, journal)
+    async def _execute(
+        self, request: RunRequest, journal: Journal, caller: Caller, on_told: OnTold | None = None
+    ) -> Outcome:
+        effects = RunEffects(self._asked(), journal, caller, _PLAIN.answer, on_told=on_told)
         try:
             outcome = await self._pool.run(request, effects)
+        except PlatformError as error:
+            if not effects.acted:
+                raise
+            outcome = died(error.message, request.tier)  # an error of the platform has clients ask again
+            outcome["usage"] = {**outcome["usage"], "seed": request.seed}  # type: ignore[dict-item]
         finally:
             effects.close()
         effects.annotate(outcome)
-        text = continuation.of(request, outcome, journal)
+        text = continuation.of(request, outcome, journal, caller.budget)
         if text is not None:
             outcome["continuation"] = text
         return outcome
+
+    def _asked(self) -> Asked:
+        return Asked(self.batcher, self.tools, self.spending, self.prices)
 
     async def _compile(self, key: bytes, source: str) -> Compiled:
         task = self._compiling.get(key)
@@ -172,81 +226,5 @@ class Executor:
         return module
 
 
-class _RunEffects:
-    """One run's model calls: sends those that its journal cannot answer to the batcher, and remembers which batch
-    each went in. ``failed`` gets the journal's exception, if it raises one; the program gets no answer then."""
-
-    __slots__ = ("_batcher", "_batches", "_journal", "_open", "_patience", "failed")
-
-    def __init__(self, batcher: EffectBatcher, journal: RunJournal, patience: tuple[float, ...] = ()) -> None:
-        self._batcher = batcher
-        self._journal = journal
-        self._patience = patience
-        self._open: set[asyncio.Future[Reply]] = set()
-        self._batches: dict[str, Batch] = {}
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
-        """Send the calls, and give their answers as the batches come back."""
-        try:
-            known = [self._journal.recall(request) for request in requests]
-        except Exception as error:
-            await self._stop(error)
-        keys = {self._ask(asked): asked for asked, answer in zip(requests, known, strict=True) if answer is None}
-        self._open.update(keys)
-        recalled = [answer for answer in known if answer is not None]
-        if recalled:
-            yield recalled
-        while keys:
-            done, _ = await asyncio.wait(keys, return_when=asyncio.FIRST_COMPLETED)
-            answered = []
-            for future in [one for one in keys if one in done]:  # in the order they were asked
-                reply, request = future.result(), keys.pop(future)
-                self._open.discard(future)
-                if reply.batch is not None:
-                    self._batches[request.key] = reply.batch
-                answered.append((request, EffectAnswer(request.key, reply.ok, reply.value)))
-            try:
-                await self._journal.keep(answered)
-            except Exception as error:
-                await self._stop(error)
-            yield [answer for _, answer in answered]
-
-    def _ask(self, request: EffectRequest) -> "asyncio.Future[Reply]":
-        if not self._patience:
-            return self._batcher.submit(request.model, (request.args, request.kwargs))
-        return asyncio.ensure_future(self._ask_patiently(request))
-
-    async def _ask_patiently(self, request: EffectRequest) -> Reply:
-        for pause in (*self._patience, None):
-            reply = await self._batcher.submit(request.model, (request.args, request.kwargs))
-            if reply.ok or pause is None or not (isinstance(reply.value, tuple) and reply.value[0] in TRANSIENT):
-                break
-            await asyncio.sleep(pause)
-        return reply
-
-    async def _stop(self, error: Exception) -> NoReturn:
-        """Tell the executor why the run must end, and give no answer until it has ended."""
-        if not self.failed.done():
-            self.failed.set_exception(error)
-        await asyncio.get_running_loop().create_future()
-        raise AssertionError("not reached")
-
-    def close(self) -> None:
-        """Drop calls that nobody waits for any more."""
-        for future in self._open:
-            future.cancel()
-        if self.failed.done():
-            self.failed.exception()  # it has been seen
-        else:
-            self.failed.cancel()
-
-    def annotate(self, outcome: Outcome) -> None:
-        """Say in the usage how many batches served the run, and in the timeline which call went in which."""
-        if not self._batches:
-            return
-        outcome["usage"]["model_batches"] = len({batch.id for batch in self._batches.values()})
-        for event in outcome["events"]:
-            batch = self._batches.get(event["key"])
-            if batch is not None:
-                event["batch"], event["batch_size"] = batch
+def _parked(journal: DurableJournal, effects: RunEffects, waits: bool) -> None:
+    journal.parked(waits, effects.only_waits)

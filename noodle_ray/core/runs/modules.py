@@ -61,6 +61,11 @@ class Lru(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def size(self) -> int:
+        """The sizes of all entries together."""
+        return self._size
+
     def get(self, key: K) -> V | None:
         """Return the value and mark it used."""
         entry = self._entries.get(key)
@@ -69,16 +74,19 @@ class Lru(Generic[K, V]):
         self._entries.move_to_end(key)
         return entry[0]
 
-    def put(self, key: K, value: V, size: int) -> None:
-        """Keep a value whose weight is ``size``, in the unit of the capacity."""
+    def put(self, key: K, value: V, size: int) -> int:
+        """Keep a value whose weight is ``size``, in the unit of the capacity; returns how many went for it."""
         old = self._entries.pop(key, None)
         if old is not None:
             self._size -= old[1]
+        went = 0
         self._entries[key] = (value, size)
         self._size += size
         while self._size > self._capacity and self._entries:
             _, (_, dropped) = self._entries.popitem(last=False)
             self._size -= dropped
+            went += 1
+        return went
 
 
 class ModuleStore:

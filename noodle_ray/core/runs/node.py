@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from noodle_ray.core.runs.durable import DurableRuns, Settings
 from noodle_ray.core.runs.ports import Runner
-from noodle_ray.core.store.errors import UNAVAILABLE
+from noodle_ray.core.runs.retention import Retention
+from noodle_ray.core.store.errors import UNAVAILABLE, failed
 from noodle_ray.core.store.location import ELSEWHERE, Location
 from noodle_ray.errors import NoodleError, PlatformError
 
@@ -28,13 +29,18 @@ _log = logging.getLogger("noodle.runs")
 
 
 class RunsNode:
-    """Belongs to one event loop. `start` it, `close` it, and ask it for `runs` in between."""
+    """Belongs to one event loop. `start` it, `close` it, and ask it for `runs` in between. Runs that have ended are
+    deleted after ``retention_days``, or never if that is 0."""
 
-    def __init__(self, location: Location, runner: Runner, *, slots: int, lease_seconds: float) -> None:
+    def __init__(
+        self, location: Location, runner: Runner, *, slots: int, lease_seconds: float, retention_days: float = 0.0
+    ) -> None:
         self._location = location
         self._runner = runner
         self._slots = slots
         self._lease_seconds = lease_seconds
+        self._retention_days = retention_days
+        self._sweeping: asyncio.Task[None] | None = None
         self._store: Store | None = None
         self._runs: DurableRuns | None = None
         self._opening: asyncio.Task[DurableRuns] | None = None
@@ -59,10 +65,26 @@ class RunsNode:
             self._opening.add_done_callback(self._opened)
         return await asyncio.shield(self._opening)
 
+    async def store(self) -> "Store":
+        """The store behind `runs`, opened and refused as they are."""
+        await self.runs()
+        if self._store is None:
+            raise PlatformError("this part of the platform stops; ask again", code=UNAVAILABLE)
+        return self._store
+
+    async def kept(self) -> "Store | None":
+        """The store, if there may be anything in it and it can be had; nothing is made for this."""
+        if self._runs is None and not self._location.may_hold_runs():
+            return None
+        try:
+            return await self.store()
+        except PlatformError:
+            return None
+
     async def close(self) -> None:
         """Give the runs that are executed here back to the others, and close the store."""
         self._closed = True
-        for task in (self._looking, self._opening):
+        for task in (self._looking, self._opening, self._sweeping):
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -104,9 +126,12 @@ class RunsNode:
             with contextlib.suppress(NoodleError):
                 await store.close()
             raise
-        settings = Settings(node=_name(), slots=self._slots, lease_seconds=self._lease_seconds)
+        name = _name()
+        settings = Settings(node=name, slots=self._slots, lease_seconds=self._lease_seconds)
         self._store, self._runs = store, DurableRuns(store, self._runner, settings)
         self._runs.start()
+        if self._retention_days:
+            self._sweeping = asyncio.ensure_future(Retention(store, name, self._retention_days).forever())
         return self._runs
 
 
@@ -118,8 +143,7 @@ def _make(location: Location) -> "Store":
     except NoodleError:
         raise
     except Exception as error:  # what the settings name is no URL, or needs a package that is not here
-        why = str(error) if isinstance(error, ImportError | OSError) else type(error).__name__  # no password in it
-        raise PlatformError(f"the store of durable runs cannot be opened: {why}", code=UNAVAILABLE) from error
+        raise failed("opening the store of durable runs", error) from error
 
 
 def _name() -> str:

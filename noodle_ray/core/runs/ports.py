@@ -1,10 +1,25 @@
 """What durable runs need from outside: a store and something that executes."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from noodle_ray.core.runs.executor import DurableJournal, Outcome
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.store.records import Ending, Entry, Event, Filter, Lease, NewRun, Run, Signal
+from noodle_ray.core.store.records import (
+    Bounds,
+    Ending,
+    Entry,
+    Event,
+    Filter,
+    Granted,
+    Lease,
+    NewRun,
+    Program,
+    Run,
+    Schedule,
+    Signal,
+    Spent,
+)
 from noodle_ray.core.store.status import Command
 
 
@@ -29,11 +44,24 @@ class RunStore(Protocol):
 
     async def renew(self, leases: list[Lease], until: float) -> list[str]: ...
 
-    async def append(self, lease: Lease, entries: list[Entry], readings: bytes | None = None) -> None: ...
+    async def append(
+        self,
+        lease: Lease,
+        entries: list[Entry],
+        readings: bytes | None = None,
+        takes: Sequence[tuple[str, str]] = (),
+    ) -> None: ...
 
     async def finish(self, lease: Lease, ending: Ending) -> None: ...
 
-    async def command(self, run: str, wanted: Command, now: float, limits: dict[str, float] | None = None) -> Run: ...
+    async def command(
+        self,
+        run: str,
+        wanted: Command,
+        now: float,
+        limits: dict[str, float] | None = None,
+        budget: dict[str, float] | None = None,
+    ) -> Run: ...
 
     async def delete(self, run: str) -> None: ...
 
@@ -45,7 +73,31 @@ class RunStore(Protocol):
 
     async def module(self, digest: str) -> bytes | None: ...
 
-    async def signal(self, signal: Signal, now: float) -> None: ...
+    async def signal(self, signal: Signal, now: float) -> bool: ...
+
+    async def untaken(self, ids: list[str]) -> list[Signal]: ...
+
+    async def ended(self, ids: list[str]) -> list[Run]: ...
+
+    async def lineage(self, run: str, key: str, most: int) -> tuple[str | None, int, int]: ...
+
+    async def root(self, run: str, most: int) -> tuple[str, dict[str, float] | None]: ...
+
+    async def called(self, run: str) -> list[tuple[str, dict[str, Any] | None]]: ...
+
+    async def share(
+        self, tenant: str, root: str, run: str, own: Spent, wanted: tuple[int, int], bounds: Bounds
+    ) -> Granted: ...
+
+    async def due_schedules(self, now: float, limit: int = 100) -> list[Schedule]: ...
+
+    async def advance(self, schedule: Schedule, moved: Schedule) -> bool: ...
+
+    async def schedules_on(self, tenant: str, topic: str, limit: int = 100) -> list[Schedule]: ...
+
+    async def note_start(self, schedule: Schedule) -> None: ...
+
+    async def program(self, tenant: str, name: str, which: int | str | None = None) -> Program: ...
 
 
 class Runner(Protocol):

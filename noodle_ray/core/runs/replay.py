@@ -1,24 +1,31 @@
 """Replay: executing a stored run again from its journal, and saying what differs.
 
-Nothing is written, and by default no model is asked: where the program asks what the journal does not answer, the
-replay stops before anything is sent. So a run can be looked at again, up to any effect; another version of its program
-can be tried on the journals that are there; and, where models may be asked, another model can be.
+Nothing is written, no tool is called, and by default no model is asked: where the program asks what the journal does
+not answer, the replay stops before anything is sent. So a run can be looked at again, up to any effect; another version
+of its program can be tried on the journals that are there; and, where models may be asked, another model can be.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from noodle_ray.core.runs.batcher import Reply
+from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.continuation import digest_of
 from noodle_ray.core.runs.executor import Outcome
+from noodle_ray.core.runs.family import fuel_of, keyed
 from noodle_ray.core.runs.ports import Runner, RunStore
 from noodle_ray.core.runs.stored_journal import answer_of, merged, shown
+from noodle_ray.core.sandbox.conversation import MARK
+from noodle_ray.core.sandbox.local_waits import refused
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.request import RunRequest
-from noodle_ray.core.store.records import Entry, Run
+from noodle_ray.core.store.records import BEGUN, DUE, Entry, Run
 from noodle_ray.core.store.status import TERMINAL
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import Limits
-from noodle_ray.errors import ModuleError, NoodleError, RunError
+from noodle_ray.core.vm.names import TOOL
+from noodle_ray.core.vm.waiting import RUN
+from noodle_ray.errors import ModuleError, NoodleError, RequestError, RunError
 
 COMPARED = ("result", "stdout", "error", "fuel")
 
@@ -80,9 +87,18 @@ class _ReplayJournal:
     patience: tuple[float, ...] = ()
 
     def __init__(
-        self, entries: list[Entry], to_effect: int | None, ask: frozenset[str], ask_all: bool, ended: bool
+        self,
+        tenant: str,
+        entries: list[Entry],
+        to_effect: int | None,
+        ask: frozenset[str],
+        ask_all: bool,
+        ended: bool,
+        called: Mapping[str, Mapping[str, Any] | None],
     ) -> None:
-        self.entries = {entry.key: entry for entry in entries}
+        self._called = called
+        self.caller = Caller(tenant)
+        self.entries = {entry.key: entry for entry in entries if entry.model not in (DUE, BEGUN)}
         self._within = {entry.key for entry in (entries if to_effect is None else entries[:to_effect])}
         self._ask = ask
         self._ask_all = ask_all
@@ -97,21 +113,34 @@ class _ReplayJournal:
         same = entry is not None and entry.call == digest_of(request)
         if entry is not None:
             self.used.add(request.key)
-        if entry is None and not self._ended and not self._ask_all:
+        if entry is None and not self._ended and (not self._ask_all or request.model[:1] == MARK):
             self.unfinished = True
             raise _Stop(f"it came to effect {request.key}, {shown(request)}, which the run has no answer to yet")
         if not same:
             self.divergences.append(Divergence(request.key, entry.asked if entry else None, shown(request)))
-            if self._ask_all:
+            if self._ask_all and request.model[:1] != MARK and not request.model.startswith(TOOL):
                 return None
             where = f"the journal has {entry.asked}" if entry else "the journal has nothing"
             raise _Stop(f"at effect {request.key} {where}, and the program asks {shown(request)}")
         assert entry is not None
-        if request.model in self._ask:
+        if request.model in self._ask and not request.model.startswith(TOOL):
             return None
         if request.key not in self._within:
             raise _Stop(f"it came to effect {request.key}, {shown(request)}")
-        return answer_of(entry)
+        answer = answer_of(entry)
+        if request.key in self._called:
+            answer = answer._replace(fuel=fuel_of(self._called[request.key], request.fuel))
+        return answer
+
+    def tokens(self, key: str) -> tuple[int, int]:
+        entry = self.entries[key]
+        return entry.prompt_tokens, entry.completion_tokens
+
+    def took(self, key: str, tokens: tuple[int, int]) -> None:
+        pass
+
+    async def begin(self, request: EffectRequest) -> None:
+        pass
 
     async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
         for request, answer in answered:
@@ -121,6 +150,12 @@ class _ReplayJournal:
             before = answer_of(entry)
             if (before.ok, _comparable(before.value)) != (answer.ok, _comparable(answer.value)):
                 self.changes.append(Change(request.key, shown(request), before.value, answer.value))
+
+    def parked(self, waits: bool, only_waits: Callable[[], bool]) -> None:
+        return
+
+    async def wait(self, request: EffectRequest) -> Reply:
+        return Reply(False, refused(request), None)
 
     def read(self, readings: dict[str, list[float]]) -> None:
         pass
@@ -160,12 +195,17 @@ async def replay(
         seed=stored.seed,
         readings=merged(await store.readings(run)),
     )
-    journal = _ReplayJournal(entries, to_effect, frozenset(ask), ask_all, stored.status in TERMINAL)
+    called = keyed(run, await store.called(run)) if any(entry.model == RUN for entry in entries) else {}
+    journal = _ReplayJournal(
+        stored.tenant, entries, to_effect, frozenset(ask), ask_all, stored.status in TERMINAL, called
+    )
     outcome, stopped = None, ""
     try:
         outcome = await runner.execute(request, journal)
     except _Stop as stop:
         stopped = stop.message
+    except RequestError:  # too many runs wait: that says nothing about this one
+        raise
     except NoodleError as error:  # another version may not take these arguments, or not be valid at all
         stopped = f"{error.code}: {error.message}"
     unused = [] if stopped else [key for key in journal.entries if key not in journal.used]

@@ -1,21 +1,29 @@
 """The journal of a durable run: every answer is in the store before the program gets it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from reprlib import Repr
-from typing import Final
+from typing import Any, Final, cast
 
+from noodle_ray.core.runs.batcher import Reply
+from noodle_ray.core.runs.budgets import Budget
+from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.continuation import digest_of
+from noodle_ray.core.runs.family import Family, fuel_of
+from noodle_ray.core.runs.waiting import Waits, time_text
+from noodle_ray.core.sandbox.local_waits import refused
 from noodle_ray.core.sandbox.messages import CODEC, sendable
 from noodle_ray.core.sandbox.wire import WireError
-from noodle_ray.core.store.records import STRIDE, Entry, Lease
+from noodle_ray.core.store.records import BEGUN, BEGUN_SUFFIX, DUE, DUE_SUFFIX, STRIDE, Entry, Lease
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from noodle_ray.core.vm.waiting import RUN
 from noodle_ray.errors import RunError
 
 MISMATCH: Final = "NOODLE-E0510"
 """Error code: the program asks something else than its journal has."""
 
-Append = Callable[[Lease, list[Entry], bytes | None], Awaitable[None]]
+Append = Callable[[Lease, list[Entry], bytes | None, list[tuple[str, str]]], Awaitable[None]]
+OnParked = Callable[[bool, Callable[[], bool]], None]
 Readings = dict[str, list[float]]
 
 _SHORT = Repr()
@@ -63,6 +71,8 @@ def merged(parts: list[tuple[int, bytes]]) -> Readings:
 
 class StoredJournal:
     """A `DurableJournal` of the run that ``lease`` owns. ``append`` writes to the store, and raises if it may not.
+    ``on_parked`` is told when the run leaves its worker and when it wants one again. ``called`` has the usage of runs
+    that this one has started, by the effects that asked for them.
 
     Answers that arrive while others are being written wait for those, and are written together.
     """
@@ -74,8 +84,20 @@ class StoredJournal:
         append: Append,
         clock: Callable[[], float],
         patience: tuple[float, ...] = (),
+        on_parked: OnParked | None = None,
+        tenant: str = "",
+        budget: Budget = Budget(),  # noqa: B008 (immutable)
+        family: Family | None = None,
+        called: Mapping[str, Mapping[str, Any] | None] = {},
     ) -> None:
+        self._called = called
+        self.caller = Caller(tenant, lease.run, budget, family)
+        self.calls_runs = False
+        """Whether the run has asked for another one."""
+        self._took: dict[str, tuple[int, int]] = {}
         self.patience = patience
+        self.waits: Waits | None = None
+        self._on_parked = on_parked
         self._lease = lease
         self._entries = {entry.key: entry for entry in entries}
         self._append = append
@@ -83,7 +105,9 @@ class StoredJournal:
         self._position = lease.epoch * STRIDE
         self._readings: Readings = {}
         self._pending: list[Entry] = []
-        self._added = 0
+        self._takes: dict[str, str] = {}
+        self.added = 0
+        """Entries that this attempt has made."""
         self._kept = 0
         self._lock = asyncio.Lock()
         self._failure: Exception | None = None
@@ -91,25 +115,79 @@ class StoredJournal:
     def recall(self, request: EffectRequest) -> EffectAnswer | None:
         """The answer that the journal has. Raises JournalMismatch if another question has its place, unless that one is
         inherited: then it does not count."""
+        self.calls_runs |= request.model == RUN
         entry = self._entries.get(request.key)
         if entry is None:
             return None
         if entry.call == digest_of(request):
-            return answer_of(entry)
+            answer = answer_of(entry)
+            if request.key not in self._called:
+                return answer
+            return answer._replace(fuel=fuel_of(self._called[request.key], request.fuel))
         if entry.inherited:
             return None
         raise JournalMismatch(request.key, entry.asked, shown(request))
+
+    def tokens(self, key: str) -> tuple[int, int]:
+        """What the answer in the journal took, of prompt and completion."""
+        entry = self._entries[key]
+        return entry.prompt_tokens, entry.completion_tokens
+
+    def took(self, key: str, tokens: tuple[int, int]) -> None:
+        """Take what an answer took; it is written with it."""
+        self._took[key] = tokens
 
     def read(self, readings: Readings) -> None:
         """Take what the run read off its clock. It is written with the next answers: none of them was asked before."""
         for place, values in readings.items():
             self._readings.setdefault(place, []).extend(values)
 
+    def parked(self, waits: bool, only_waits: Callable[[], bool]) -> None:
+        """Hear that the run waits for answers without a worker, or that it wants one again."""
+        if self._on_parked is not None:
+            self._on_parked(waits, only_waits)
+
+    async def wait(self, request: EffectRequest) -> Reply:
+        """Wait for what is asked of no model."""
+        if self.waits is None:
+            return Reply(False, refused(request), None)
+        return await self.waits.answer(request)
+
+    def take(self, signal: str, key: str) -> None:
+        """A signal answers an effect: it is taken when the answer is written."""
+        self._takes[key] = signal
+
+    async def until(self, request: EffectRequest, seconds: float | None) -> float | None:
+        """When the wait of an effect ends that may last so long: as the journal has it, or from now."""
+        key = request.key + DUE_SUFFIX
+        known = self._entries.get(key)
+        if known is not None:
+            return cast("float | None", CODEC.unpack(known.value))
+        now = self._clock()
+        due = None if seconds is None else now + seconds
+        asked = shown(request) + time_text(due)
+        await self._put([Entry(key, 0, DUE, b"", asked, True, CODEC.pack(due), now)])
+        return due
+
+    async def begin(self, request: EffectRequest) -> None:
+        """Write that a tool is about to be called, and with it what the run read off its clock: so the call is the same
+        if it has to be made again. Raises JournalMismatch if another call was begun in its place, and what ``append``
+        raises."""
+        key, call = request.key + BEGUN_SUFFIX, digest_of(request)
+        known = self._entries.get(key)
+        if known is None or known.inherited:
+            await self._put([Entry(key, 0, BEGUN, call, shown(request), True, CODEC.pack(None), self._clock())])
+        elif known.call != call:
+            raise JournalMismatch(request.key, f"begun {known.asked}", shown(request))
+
     async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
         """Write answers. When this returns, they are on disk. Raises what ``append`` raises, now and ever after."""
-        self._pending += [self._entry(request, answer) for request, answer in answered]
-        self._added += len(answered)
-        mine = self._added
+        await self._put([self._entry(request, answer) for request, answer in answered])
+
+    async def _put(self, entries: list[Entry]) -> None:
+        self._pending += entries
+        self.added += len(entries)
+        mine = self.added
         while self._kept < mine:
             async with self._lock:
                 if self._failure is not None:
@@ -123,7 +201,8 @@ class StoredJournal:
         entries = [entry._replace(position=self._position + number) for number, entry in enumerate(entries, 1)]
         self._position += len(entries)
         try:
-            await self._append(self._lease, entries, CODEC.pack(readings) if readings else None)
+            takes = [(self._takes[entry.key], entry.key) for entry in entries if entry.key in self._takes]
+            await self._append(self._lease, entries, CODEC.pack(readings) if readings else None, takes)
         except Exception as error:
             self._failure = error
             raise
@@ -137,4 +216,6 @@ class StoredJournal:
             answer = sendable(answer)
             value = CODEC.pack(answer.value)
         call = digest_of(request)
-        return Entry(request.key, 0, request.model, call, shown(request), answer.ok, value, self._clock())
+        entry = Entry(request.key, 0, request.model, call, shown(request), answer.ok, value, self._clock())
+        prompt, completion = self._took.pop(request.key, (0, 0))
+        return entry._replace(prompt_tokens=prompt, completion_tokens=completion)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
+from noodle_ray.core.store import postgres
 from noodle_ray.core.store.errors import StoreUnavailable
 
 BUSY_SECONDS: Final = 15.0
@@ -29,19 +30,29 @@ def open_engine(url: str, *, pool_size: int = 6) -> Engine:
         return _open_sqlite(target, pool_size)
     if target.get_backend_name() == "postgresql":
         try:
-            return create_engine(
-                target.set(drivername="postgresql+psycopg"),
-                pool_size=pool_size,
-                max_overflow=0,
-                pool_pre_ping=False,
-                pool_use_lifo=True,
-                pool_recycle=1800,
-            )
+            return _open_postgres(target, pool_size)
         except ImportError as error:
             raise StoreUnavailable(
                 "PostgreSQL needs the extra 'postgres': pip install 'noodle-ray[postgres]'"
             ) from error
     raise StoreUnavailable(f"{target.get_backend_name()} is no database that Noodle knows; use sqlite or postgresql")
+
+
+def _open_postgres(target: URL, pool_size: int) -> Engine:
+    engine = create_engine(
+        target.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=False,
+        pool_use_lifo=True,
+        pool_recycle=1800,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        postgres.prepare(connection)
+
+    return engine
 
 
 def _open_sqlite(target: URL, pool_size: int) -> Engine:

@@ -1,5 +1,6 @@
 """What the store raises, beside what is a mistake in Noodle itself."""
 
+import logging
 from typing import Final
 
 from noodle_ray.errors import PlatformError, RequestError
@@ -16,18 +17,44 @@ CONFLICT: Final = "NOODLE-E0730"
 """Error code: the idempotency key belongs to another request."""
 UNKNOWN_RUN: Final = "NOODLE-E0731"
 """Error code: there is no run of this id."""
+NEEDED_RUN: Final = "NOODLE-E0739"
+"""Error code: the run that started this one has not ended, and may ask what it gave."""
 WRONG_STATUS: Final = "NOODLE-E0732"
 """Error code: the run's status does not allow this."""
 BAD_NAME: Final = "NOODLE-E0734"
 """Error code: a name, key or cursor is too long, or has what cannot be stored."""
+TOO_MANY_VERSIONS: Final = "NOODLE-E0760"
+"""Error code: a tenant has as many published versions as it may."""
+TOO_MANY_SCHEDULES: Final = "NOODLE-E0761"
+"""Error code: a tenant has as many schedules as it may."""
 UNKNOWN_PROGRAM: Final = "NOODLE-E0733"
 """Error code: there is no such program, version or alias."""
+
+
+_log = logging.getLogger("noodle.store")
+_logged: Final[list[str]] = []
+"""What was logged last."""
 
 
 class StoreUnavailable(PlatformError):
     """The database cannot be reached now; the same may be tried again."""
 
     default_code = UNAVAILABLE
+
+
+def failed(what: str, error: Exception) -> StoreUnavailable:
+    """The error that says that a part of the store failed.
+
+    Clients and programs see its message, so what has hosts, users and files in it goes to the log only, and once as
+    long as it is the same. A database's further lines, which have the statement and its parameters, go nowhere.
+    """
+    told = f"{what} failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"[:2000]
+    if told not in _logged:
+        _logged[:] = [told]
+        _log.warning("%s", told)
+    made = StoreUnavailable(f"{what} failed: {type(error).__name__}; the platform's log has more")
+    made.__cause__ = error
+    return made
 
 
 class LeaseLost(PlatformError):
@@ -66,6 +93,15 @@ class WrongStatus(RequestError):
 
     def __init__(self, run: str, status: str, command: str) -> None:
         super().__init__(f"run {run} is {status}; it cannot be the target of {command!r} now")
+
+
+class NeededRun(RequestError):
+    """A run that cannot be deleted yet, because the one that started it has not ended."""
+
+    default_code = NEEDED_RUN
+
+    def __init__(self, run: str, caller: str) -> None:
+        super().__init__(f"run {run} was started by run {caller}, which has not ended; delete it after that")
 
 
 class UnknownProgram(RequestError):

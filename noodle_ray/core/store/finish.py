@@ -6,15 +6,16 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from noodle_ray.core.store import programs as program_sql
 from noodle_ray.core.store import runs as run_sql
-from noodle_ray.core.store import sql
+from noodle_ray.core.store import sql, waits
 from noodle_ray.core.store.errors import LeaseLost
-from noodle_ray.core.store.records import Ending, Lease, last_position
-from noodle_ray.core.store.status import OWNER_TARGETS, TERMINAL, Status
-from noodle_ray.core.store.tables import events, programs, readings, runs
+from noodle_ray.core.store.records import Ending, Lease, last_position, what_ended
+from noodle_ray.core.store.status import CANCEL, OWNER_TARGETS, TERMINAL, Status
+from noodle_ray.core.store.tables import events, readings, runs
 
 _CHANGED: Final = (
-    "status", "updated", "due", "owner", "attempt", "failures", "result", "result_ref", "error", "usage",
+    "status", "updated", "due", "owner", "attempt", "failures", "result", "result_ref", "error", "usage", "waits",
 )  # fmt: skip
 _UPDATE: Final = (
     update(runs).where(runs.c.id == bindparam("run")).values({name: bindparam(f"new_{name}") for name in _CHANGED})
@@ -22,7 +23,7 @@ _UPDATE: Final = (
 _STATE: Final = (
     select(
         runs.c.id, runs.c.status, runs.c.epoch, runs.c.owner, runs.c.attempt, runs.c.failures,
-        runs.c.tenant, runs.c.program, runs.c.version,
+        runs.c.tenant, runs.c.program, runs.c.version, runs.c.caller,
     )
     .order_by(runs.c.id)
     .with_for_update()
@@ -53,21 +54,46 @@ class Finish(NamedTuple):
                 ended[each.lease.run] = each
                 answers.append(None)
         if ended:
-            connection.execute(_UPDATE, [_values(each, rows[run]) for run, each in ended.items()])
+            over = _waits_that_are_over(connection, [each for each in ended.values() if each.ending.waits])
+            connection.execute(_UPDATE, [_values(each, rows[run], run in over) for run, each in ended.items()])
             connection.execute(insert(events), [_event(each) for each in ended.values()])
             _put_readings(connection, ended)
             _count(connection, [(each.ending, rows[run]) for run, each in ended.items()])
+            _tell(connection, [(each.ending, rows[run]) for run, each in ended.items()])
         return answers
 
 
-def _values(each: Finish, row: Any) -> dict[str, Any]:
+def _waits_that_are_over(connection: Connection, waiting: list[Finish]) -> set[str]:
+    """Runs that begin to wait for what has come already, and so go on at once."""
+    if not waiting:
+        return set()
+    over = {
+        signal.run
+        for signal in waits.untaken_signals(connection, [each.lease.run for each in waiting])
+        for each in waiting
+        if each.lease.run == signal.run and signal.name in (each.ending.waits or {}).get("signals", ())
+    }
+    called = {run: each.lease.run for each in waiting for run in (each.ending.waits or {}).get("runs", ())}
+    return over | {called[run.id] for run, _, _ in run_sql.ended(connection, sorted(called))}
+
+
+def _tell(connection: Connection, ended: list[tuple[Ending, Any]]) -> None:
+    """Wake the callers of runs that have ended for good, and cancel what those have started and not waited for."""
+    final = [(ending.at, row) for ending, row in ended if ending.status in TERMINAL]
+    if final:
+        now = max(at for at, _ in final)
+        run_sql.wake(connection, sorted({row.caller for _, row in final if row.caller}), now)
+        run_sql.command_called(connection, [row.id for _, row in final], CANCEL, now)
+
+
+def _values(each: Finish, row: Any, over: bool) -> dict[str, Any]:
     ending = each.ending
-    unharmed = ending.status is Status.QUEUED and not ending.failed
+    unharmed = (ending.status is Status.QUEUED and not ending.failed) or ending.status is Status.WAITING
     return {
         "run": each.lease.run,
         "new_status": ending.status,
         "new_updated": ending.at,
-        "new_due": ending.due,
+        "new_due": ending.at if over else ending.due,
         "new_owner": None,
         "new_attempt": row.attempt - int(unharmed),
         "new_failures": row.failures + int(ending.failed),
@@ -75,12 +101,13 @@ def _values(each: Finish, row: Any) -> dict[str, Any]:
         "new_result_ref": each.result[1],
         "new_error": sql.to_json(ending.error),
         "new_usage": sql.to_json(ending.usage),
+        "new_waits": sql.to_json(ending.waits),
     }
 
 
 def _event(each: Finish) -> dict[str, Any]:
     ending = each.ending
-    data = sql.to_json({"code": ending.error["code"]} if ending.error else {})
+    data = sql.to_json(what_ended(ending))
     position = last_position(each.lease)
     return {"run": each.lease.run, "position": position, "type": ending.status, "data": data, "at": ending.at}
 
@@ -94,7 +121,7 @@ def _put_readings(connection: Connection, ended: dict[str, Finish]) -> None:
 
 def _count(connection: Connection, ended: list[tuple[Ending, Any]]) -> None:
     """Add runs that have ended to the statistics of their programs' versions."""
-    sums: dict[tuple[str, str, int], Counter[str]] = {}
+    sums: dict[program_sql.Version, Counter[str]] = {}
     for ending, row in ended:
         if row.program is None or row.version is None or ending.status not in TERMINAL:
             continue
@@ -104,7 +131,4 @@ def _count(connection: Connection, ended: list[tuple[Ending, Any]]) -> None:
         counter["failures"] += ending.status is Status.FAILED
         counter["fuel"] += int(usage.get("fuel", 0))
         counter["model_calls"] += int(usage.get("model_calls", 0))
-    for (tenant, name, version), counter in sorted(sums.items()):
-        same = (programs.c.tenant == tenant) & (programs.c.name == name) & (programs.c.version == version)
-        added = {column: programs.c[column] + counter[column] for column in counter}
-        connection.execute(update(programs).where(same).values(added))
+    program_sql.add_counts(connection, sums)

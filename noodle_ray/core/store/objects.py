@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import fsspec
 
-from noodle_ray.core.store.errors import DAMAGED, StoreUnavailable
+from noodle_ray.core.store.errors import DAMAGED, failed
 from noodle_ray.errors import PlatformError
 
 INLINE_BYTES: Final = 16_384
@@ -58,7 +58,7 @@ class Objects:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except OSError as error:
-            raise StoreUnavailable(f"the object storage failed: {error}") from error
+            raise failed("the object storage", error) from error
 
     def _put(self, run: str, data: bytes) -> str:
         name = f"{run}/{hashlib.sha256(data).hexdigest()}"

@@ -1,30 +1,56 @@
 """SQL about programs: named, versioned modules, and aliases for their versions."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from noodle_ray.core.store import sql
-from noodle_ray.core.store.errors import UnknownProgram
+from noodle_ray.core.store.errors import TOO_MANY_VERSIONS, UnknownProgram
 from noodle_ray.core.store.records import Program
 from noodle_ray.core.store.runs import put_module
 from noodle_ray.core.store.tables import aliases, programs
+from noodle_ray.errors import RequestError
+
+Version = tuple[str, str, int]
+"""A version of a program: tenant, name and number."""
 
 LATEST: Final = "latest"
 """The alias that every program has: its highest version."""
 
 
 def publish(
-    connection: Connection, tenant: str, name: str, digest: str, nbc: bytes, source: str | None, at: float
+    connection: Connection,
+    tenant: str,
+    name: str,
+    digest: str,
+    nbc: bytes,
+    source: str | None,
+    at: float,
+    most: int | None = None,
 ) -> Program:
-    """Store a program's next version; if its latest has the same module, that one is returned."""
-    put_module(connection, digest, nbc, at)
-    last = _one(connection, tenant, name, None)
-    if last is not None and last.digest == digest:
-        return last
-    made = Program(tenant, name, last.version + 1 if last else 1, digest, source, at)
-    connection.execute(insert(programs).values(made._asdict()))
-    return made
+    """Store a program's next version; if its latest has the same module, that one is returned. Raises RequestError
+    E0760 if the tenant has ``most`` versions, of all programs together."""
+    if most is not None:
+        sql.in_turn(connection, f"programs {tenant}")
+    while True:
+        last = _one(connection, tenant, name, None)
+        if last is not None and last.digest == digest:
+            return last
+        if most is not None:
+            _check_room(connection, tenant, most)
+        put_module(connection, digest, nbc, at)
+        made = Program(tenant, name, last.version + 1 if last else 1, digest, source, at)
+        adding = sql.insert(connection, programs).on_conflict_do_nothing().values(made._asdict())
+        if connection.execute(adding).rowcount == 1:  # else another node took the number; its version is the last then
+            return made
+
+
+def _check_room(connection: Connection, tenant: str, most: int) -> None:
+    counting = select(func.count()).select_from(programs).where(programs.c.tenant == tenant)
+    if (connection.scalar(counting) or 0) >= most:
+        message = f"a tenant may have {most:,} published versions of programs; delete a program that is not needed"
+        raise RequestError(message, code=TOO_MANY_VERSIONS)
 
 
 def find(connection: Connection, tenant: str, name: str, which: int | str | None) -> Program:
@@ -79,6 +105,30 @@ def aliases_of(connection: Connection, tenant: str, name: str) -> dict[str, int]
     """What a program's aliases mean."""
     query = select(aliases.c.alias, aliases.c.version).where(aliases.c.tenant == tenant, aliases.c.program == name)
     return {row.alias: row.version for row in connection.execute(query.order_by(aliases.c.alias))}
+
+
+def all_aliases(connection: Connection, tenant: str) -> dict[str, dict[str, int]]:
+    """What all aliases of a tenant mean, by program."""
+    query = select(aliases).where(aliases.c.tenant == tenant).order_by(aliases.c.program, aliases.c.alias)
+    found: dict[str, dict[str, int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.program, {})[row.alias] = row.version
+    return found
+
+
+def unpoint(connection: Connection, tenant: str, name: str, alias: str) -> bool:
+    """Delete an alias; False if there is none."""
+    same = (aliases.c.tenant == tenant) & (aliases.c.program == name) & (aliases.c.alias == alias)
+    return connection.execute(delete(aliases).where(same)).rowcount == 1
+
+
+def add_counts(connection: Connection, sums: Mapping[Version, Mapping[str, int]]) -> None:
+    """Add to the statistics of versions: sums of their columns ``started``, ``runs``, ``failures``, ``fuel`` and
+    ``model_calls``. One whose program was deleted counts nowhere."""
+    for (tenant, name, version), counted in sorted(sums.items()):
+        same = (programs.c.tenant == tenant) & (programs.c.name == name) & (programs.c.version == version)
+        added = {column: programs.c[column] + amount for column, amount in counted.items()}
+        connection.execute(update(programs).where(same).values(added))
 
 
 def drop(connection: Connection, tenant: str, name: str) -> int:

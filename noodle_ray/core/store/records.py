@@ -26,7 +26,9 @@ def time_of(run: str) -> float:
 
 class NewRun(NamedTuple):
     """A run to be stored. ``arguments`` is the packed pair of positional and keyword arguments; ``fingerprint`` tells
-    requests apart that come under one idempotency key."""
+    requests apart that come under one idempotency key. ``caller`` is the run that started it and waits for it.
+    ``priority`` is a value of `core.runs.terms.PRIORITIES`; its calls of models share the turn of ``turn``, or of its
+    tenant if that is None."""
 
     id: str
     tenant: str
@@ -45,12 +47,17 @@ class NewRun(NamedTuple):
     fingerprint: str = ""
     parent: str | None = None
     fork_key: str | None = None
+    caller: str | None = None
+    budget: dict[str, float] | None = None
+    priority: int = 1
+    turn: str | None = None
 
 
 class Run(NamedTuple):
     """A stored run. ``due`` is when somebody may claim it: when it is to start, when its owner's lease runs out, when
     its wait ends, or never. ``failures`` counts attempts that the platform lost. ``result`` and ``error`` are set when
-    it has ended; ``result`` is the packed pair of result and output."""
+    it has ended; ``result`` is the packed pair of result and output. ``waits`` says what one that waits is waiting for:
+    ``until`` a time, ``signals`` of these names, the end of ``runs``."""
 
     id: str
     tenant: str
@@ -68,6 +75,7 @@ class Run(NamedTuple):
     fingerprint: str
     parent: str | None
     fork_key: str | None
+    budget: dict[str, float] | None
     status: Status
     updated: float
     due: float | None
@@ -78,6 +86,10 @@ class Run(NamedTuple):
     result: bytes | None
     error: dict[str, Any] | None
     usage: dict[str, Any] | None
+    waits: dict[str, Any] | None = None
+    caller: str | None = None
+    priority: int = 1
+    turn: str | None = None
 
 
 class Lease(NamedTuple):
@@ -102,6 +114,8 @@ class Entry(NamedTuple):
     value: bytes
     at: float
     inherited: bool = False
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 def last_position(lease: Lease) -> int:
@@ -131,6 +145,33 @@ class Ending(NamedTuple):
     due: float | None = None
     failed: bool = False
     readings: bytes | None = None
+    waits: dict[str, Any] | None = None
+
+
+class Spent(NamedTuple):
+    """Amounts; ``nanos`` are billionths of a unit of money."""
+
+    model_calls: int = 0
+    tool_calls: int = 0
+    tokens: int = 0
+    nanos: int = 0
+
+
+class Bounds(NamedTuple):
+    """The most of each; None: without bound."""
+
+    model_calls: int | None = None
+    tool_calls: int | None = None
+    tokens: int | None = None
+    nanos: int | None = None
+
+
+class Granted(NamedTuple):
+    """How many of the calls that a run wants may begin, and what its family has spent by then."""
+
+    model_calls: int
+    tool_calls: int
+    total: Spent
 
 
 class Filter(NamedTuple):
@@ -145,7 +186,8 @@ class Filter(NamedTuple):
 
 
 class Program(NamedTuple):
-    """One version of a named program, and what its runs did so far."""
+    """One version of a named program, and what its runs did so far: how many were started, how many of those ended
+    (``runs``) and failed, and what they used."""
 
     tenant: str
     name: str
@@ -153,6 +195,7 @@ class Program(NamedTuple):
     digest: str
     source: str | None
     created: float
+    started: int = 0
     runs: int = 0
     failures: int = 0
     fuel: int = 0
@@ -160,17 +203,21 @@ class Program(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """Something that a run may wait for, by name. Ids are the sender's: sending it twice does no harm."""
+    """Something that a run may wait for, by name. Ids are the sender's: sending it twice does no harm. ``taken`` is the
+    key of the effect that it answered."""
 
     run: str
     id: str
     name: str
     value: bytes
     at: float
+    taken: str | None = None
 
 
 class Schedule(NamedTuple):
-    """When to start runs of a program."""
+    """When to start runs of a program, or, if ``program`` is '', of the module among the arguments: at times, or, if it
+    has a ``topic``, at its events. ``missed`` says what becomes of times at which nobody was there: the latest of them
+    starts a run, or none does. ``last_at`` is the time whose run was started last, or could not be."""
 
     tenant: str
     name: str
@@ -181,3 +228,34 @@ class Schedule(NamedTuple):
     enabled: bool
     next_at: float | None
     created: float
+    entry: str | None = None
+    limits: dict[str, float] | None = None
+    timezone: str = "UTC"
+    missed: str = "latest"
+    last_at: float | None = None
+    last_run: str | None = None
+    last_error: str | None = None
+    topic: str | None = None
+
+
+DUE: Final = "@due"
+"""The "model" of an entry that says until when an effect waits; its key is that of the effect and `DUE_SUFFIX`."""
+DUE_SUFFIX: Final = "@"
+BEGUN: Final = "@begun"
+"""The "model" of an entry that says that a tool is about to be called; its key is that of the effect and
+`BEGUN_SUFFIX`."""
+BEGUN_SUFFIX: Final = "!"
+
+
+def effect_event(position: int, key: str, model: str, ok: bool, asked: str, at: float) -> "Event":
+    """What an entry of a journal is among events."""
+    if model == DUE:
+        return Event(position, "waits", {"key": key.removesuffix(DUE_SUFFIX), "for": asked}, at)
+    if model == BEGUN:
+        return Event(position, "calls", {"key": key.removesuffix(BEGUN_SUFFIX), "what": asked}, at)
+    return Event(position, "effect", {"key": key, "model": model, "ok": ok}, at)
+
+
+def what_ended(ending: Ending) -> dict[str, Any]:
+    """What the event of an ending tells: why a run failed, or what it waits for."""
+    return {"code": ending.error["code"]} if ending.error else dict(ending.waits or {})

@@ -3,22 +3,24 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
-from noodle_ray.core.store import sql
-from noodle_ray.core.store.errors import UnknownRun, WrongStatus
+from noodle_ray.core.store import spending, sql
+from noodle_ray.core.store.errors import NeededRun, UnknownRun, WrongStatus
 from noodle_ray.core.store.records import STRIDE, Filter, Lease, NewRun, Run
-from noodle_ray.core.store.status import RETRY, TERMINAL, Command, Status
+from noodle_ray.core.store.status import CANCEL, RETRY, TERMINAL, WAKE, Command, Status
 from noodle_ray.core.store.tables import events, journal, modules, readings, runs, signals
 
 Columns = tuple[bytes | None, str | None]
 """A payload's two columns: its bytes, or the name of the object that has them."""
 
 _FIELDS: Final = (
-    runs.c.id, runs.c.tenant, runs.c.digest, runs.c.arguments, runs.c.arguments_ref, runs.c.limits, runs.c.seed,
+    runs.c.id, runs.c.tenant, runs.c.digest, runs.c.arguments, runs.c.arguments_ref, runs.c.limits, runs.c.budget,
+    runs.c.seed,
     runs.c.created, runs.c.entry, runs.c.tier, runs.c.program, runs.c.version, runs.c.deadline, runs.c.idempotency,
     runs.c.fingerprint, runs.c.parent, runs.c.fork_key, runs.c.status, runs.c.updated, runs.c.due, runs.c.attempt,
     runs.c.failures, runs.c.owner, runs.c.epoch, runs.c.result, runs.c.result_ref, runs.c.error, runs.c.usage,
+    runs.c.waits, runs.c.caller, runs.c.priority, runs.c.turn,
 )  # fmt: skip
 _SELECT: Final = select(*_FIELDS)
 _STATE: Final = select(runs.c.id, runs.c.status, runs.c.epoch, runs.c.owner).with_for_update()
@@ -83,6 +85,7 @@ def claim(connection: Connection, owner: str, now: float, until: float, limit: i
             attempt=runs.c.attempt + 1,
             due=until,
             updated=now,
+            waits=None,
         )
     )
     claimed = [_stored(row) for row in connection.execute(_SELECT.where(runs.c.id.in_(ids)))]
@@ -101,7 +104,14 @@ def renew(connection: Connection, leases: list[Lease], until: float) -> list[str
     return [lease.run for lease in leases if lease not in held]
 
 
-def command(connection: Connection, run: str, wanted: Command, now: float, limits: dict[str, float] | None) -> None:
+def command(
+    connection: Connection,
+    run: str,
+    wanted: Command,
+    now: float,
+    limits: dict[str, float] | None,
+    budget: dict[str, float] | None = None,
+) -> None:
     """Move a run as its user asked; its owner, if any, is fenced from here on.
 
     Asking twice does no harm. Raises UnknownRun, and WrongStatus where the status machine has no such arrow.
@@ -113,6 +123,7 @@ def command(connection: Connection, run: str, wanted: Command, now: float, limit
         return
     if row.status not in wanted.sources:
         raise WrongStatus(run, row.status, wanted.name)
+    scale = 1.0
     values: dict[str, Any] = {
         "status": wanted.target,
         "updated": now,
@@ -120,15 +131,87 @@ def command(connection: Connection, run: str, wanted: Command, now: float, limit
         "owner": None,
         "epoch": row.epoch + 1,
         "attempt": 0,
+        "waits": None,
     }
     if wanted is RETRY:
-        values |= {"failures": 0, "result": None, "result_ref": None, "error": None, "usage": None}
+        if limits is not None and limits.get("fuel"):
+            before = sql.from_json(connection.scalar(select(runs.c.limits).where(runs.c.id == run)))
+            scale = limits["fuel"] / (before.get("fuel") or limits["fuel"])
+        values |= {"failures": 0, "deadline": None, "result": None, "result_ref": None, "error": None, "usage": None}
         connection.execute(delete(journal).where(journal.c.run == run, journal.c.ok.is_(False)))
         connection.execute(update(journal).where(journal.c.run == run).values(inherited=True))
     if limits is not None:
         values["limits"] = sql.to_json(limits)
+    if budget is not None:
+        values["budget"] = sql.to_json(budget)
     connection.execute(update(runs).where(runs.c.id == run).values(values))
     _event(connection, run, (row.epoch + 1) * STRIDE, wanted.target, {"command": wanted.name}, now)
+    if wanted in (CANCEL, RETRY):
+        command_called(connection, [run], wanted, now, scale)
+    if wanted is CANCEL:
+        wake(connection, _callers(connection, [run]), now)
+
+
+def command_called(connection: Connection, callers: list[str], wanted: Command, now: float, scale: float = 1.0) -> None:
+    """Do the same to the runs that these have started, as far as their status allows it; they get so many times
+    the fuel that they had."""
+    found = select(runs.c.id, runs.c.limits).where(
+        runs.c.caller.in_(callers), runs.c.status.in_(sorted(wanted.sources))
+    )
+    for row in list(connection.execute(found.order_by(runs.c.id))):
+        limits = None if scale == 1.0 else scaled(sql.from_json(row.limits), scale)
+        command(connection, row.id, wanted, now, limits)
+
+
+def scaled(limits: dict[str, float], scale: float) -> dict[str, float]:
+    """Limits with so many times the fuel."""
+    return {**limits, "fuel": int(limits.get("fuel", 0) * scale)}
+
+
+def wake(connection: Connection, ids: list[str], now: float) -> None:
+    """Put those of these runs that wait into the queue."""
+    if ids:
+        waiting = select(runs.c.id).where(runs.c.id.in_(ids), runs.c.status == Status.WAITING).order_by(runs.c.id)
+        for run in list(connection.scalars(waiting.with_for_update())):
+            command(connection, run, WAKE, now, None)
+
+
+def ended(connection: Connection, ids: list[str]) -> list[Stored]:
+    """Those of these runs that have ended."""
+    found = _SELECT.where(runs.c.id.in_(ids), runs.c.status.in_(sorted(TERMINAL))).order_by(runs.c.id)
+    return [_stored(row) for row in connection.execute(found)]
+
+
+def lineage(connection: Connection, run: str, key: str, most: int) -> tuple[str | None, int, int]:
+    """The run that this one has called under an idempotency key, if it has; how many, up to so many, stand above it as
+    callers; and how many it has called."""
+    known = connection.scalar(select(runs.c.id).where(runs.c.caller == run, runs.c.idempotency == key))
+    depth, above = 0, connection.scalar(select(runs.c.caller).where(runs.c.id == run))
+    while above is not None and depth < most:
+        depth, above = depth + 1, connection.scalar(select(runs.c.caller).where(runs.c.id == above))
+    counting = select(func.count()).select_from(runs).where(runs.c.caller == run)
+    return known, depth, connection.scalar(counting) or 0
+
+
+def root(connection: Connection, run: str, most: int) -> tuple[str, dict[str, float] | None]:
+    """The run that began the family of this one, which has so many callers at most; and its budget."""
+    for _ in range(most + 1):
+        row = connection.execute(select(runs.c.caller, runs.c.budget).where(runs.c.id == run)).one_or_none()
+        if row is None or row.caller is None:
+            break
+        run = row.caller
+    return run, sql.from_json(row.budget) if row is not None else None
+
+
+def called(connection: Connection, run: str) -> list[tuple[str, dict[str, Any] | None]]:
+    """The idempotency keys of the runs that this one has called, and their usage, of those that have one."""
+    found = select(runs.c.idempotency, runs.c.usage).where(runs.c.caller == run)
+    return [(row.idempotency or "", sql.from_json(row.usage)) for row in connection.execute(found)]
+
+
+def _callers(connection: Connection, ids: list[str]) -> list[str]:
+    found = select(runs.c.caller).where(runs.c.id.in_(ids), runs.c.caller.is_not(None))
+    return sorted(caller for caller in connection.scalars(found) if caller)
 
 
 def remove(connection: Connection, run: str) -> None:
@@ -138,6 +221,10 @@ def remove(connection: Connection, run: str) -> None:
         raise UnknownRun(run)
     if row.status not in TERMINAL:
         raise WrongStatus(run, row.status, "delete")
+    for caller in _callers(connection, [run]):
+        above = _state(connection, caller)
+        if above is not None and above.status not in TERMINAL:
+            raise NeededRun(run, caller)
     remove_many(connection, [run])
 
 
@@ -146,6 +233,7 @@ def remove_many(connection: Connection, ids: list[str]) -> None:
     for table in (journal, readings, events, signals):
         connection.execute(delete(table).where(table.c.run.in_(ids)))
     connection.execute(delete(runs).where(runs.c.id.in_(ids)))
+    spending.forget(connection, ids)
 
 
 def put_readings(connection: Connection, run: str, position: int, data: bytes) -> None:
@@ -197,7 +285,9 @@ def _stored(row: Any) -> Stored:
     arguments_ref, result_ref = values.pop("arguments_ref"), values.pop("result_ref")
     values["arguments"] = bytes(values["arguments"] or b"")
     values["limits"] = sql.from_json(values["limits"])
+    values["budget"] = sql.from_json(values["budget"])
     values["error"] = sql.from_json(values["error"])
     values["usage"] = sql.from_json(values["usage"])
+    values["waits"] = sql.from_json(values["waits"])
     values["status"] = Status(values["status"])
     return Run(**values), arguments_ref, result_ref

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from noodle_ray.core.store.errors import BAD_NAME
@@ -16,6 +16,12 @@ MAX_NAME: Final = 200
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows ``on_conflict_…``: both dialects have it, each with a class of its own."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def in_turn(connection: Connection, what: str) -> None:
+    """Let others who do the same wait until this transaction ends. In SQLite all who write wait for one another."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
 
 
 def check_names(**names: str | None) -> None:

@@ -5,33 +5,39 @@ through one thread (`writer`), which lets those that come together share a trans
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from noodle_ray.core.store import journal, programs, runs, sql, waits
+from noodle_ray.core.store import journal, programs, runs, spending, sql, waits
+from noodle_ray.core.store.counts import Counts
 from noodle_ray.core.store.engine import open_engine
 from noodle_ray.core.store.errors import BAD_NAME, DAMAGED, StoreUnavailable, UnknownRun
 from noodle_ray.core.store.finish import Finish
 from noodle_ray.core.store.objects import INLINE_BYTES, Objects
 from noodle_ray.core.store.records import (
+    Bounds,
     Ending,
     Entry,
     Event,
     Filter,
+    Granted,
     Lease,
     NewRun,
     Program,
     Run,
     Schedule,
     Signal,
+    Spent,
     is_run_id,
 )
 from noodle_ray.core.store.schema import migrate
-from noodle_ray.core.store.status import WAKE, Command
+from noodle_ray.core.store.signals import check_signal
+from noodle_ray.core.store.status import Command
 from noodle_ray.core.store.submit import Submit
 from noodle_ray.core.store.writer import Writer, translated
 from noodle_ray.errors import PlatformError, RequestError
@@ -54,6 +60,7 @@ class Store:
         self.writer = Writer(self.engine)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="noodle-store-reader")
         self.objects = Objects(objects, self._threads, inline)
+        self.counts = Counts(self.writer)
         self._modules: set[str] = set()
         self._closed = False
 
@@ -64,6 +71,8 @@ class Store:
 
     async def close(self) -> None:
         """Write what is queued and close all connections."""
+        with contextlib.suppress(StoreUnavailable):
+            await self.counts.close()
         await self._thread(self.writer.close)
         self._closed = True
         self._threads.shutdown()
@@ -93,7 +102,8 @@ class Store:
         owner: str | None = None,
         until: float = 0.0,
     ) -> tuple[Run, bool]:
-        """Store a run that has a journal from the start, as `submit` does."""
+        """Store a run that has a journal from the start, as `submit` does. Raises LeaseLost if it has a caller that has
+        ended."""
         sql.check_names(
             tenant=new.tenant, entry=new.entry, tier=new.tier, program=new.program, idempotency=new.idempotency
         )
@@ -150,20 +160,35 @@ class Store:
         """Put off the end of leases; returns the ids of runs that are lost."""
         return await self._write(lambda connection: runs.renew(connection, leases, until))
 
-    async def append(self, lease: Lease, entries: list[Entry], readings: bytes | None = None) -> None:
-        """Add answered effects, and what was read off the clock before. Raises LeaseLost; then nothing was written."""
+    async def append(
+        self,
+        lease: Lease,
+        entries: list[Entry],
+        readings: bytes | None = None,
+        takes: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Add answered effects, and what was read off the clock before; ``takes`` has ids of signals and keys of the
+        effects that they answer. Raises LeaseLost; then nothing was written."""
         rows = [await self._row(lease.run, entry) for entry in entries]
-        await self.writer.write(journal.Append(lease, rows, readings))
+        await self.writer.write(journal.Append(lease, rows, readings, takes))
 
     async def finish(self, lease: Lease, ending: Ending) -> None:
         """End the owner's hold of a run. Raises LeaseLost; then nothing was written."""
         result = await self.objects.put(lease.run, ending.result) if ending.result is not None else (None, None)
         await self.writer.write(Finish(lease, ending, result))
 
-    async def command(self, run: str, wanted: Command, now: float, limits: dict[str, float] | None = None) -> Run:
-        """Do what a user asked, perhaps with other limits; its owner is fenced. Raises UnknownRun and WrongStatus."""
+    async def command(
+        self,
+        run: str,
+        wanted: Command,
+        now: float,
+        limits: dict[str, float] | None = None,
+        budget: dict[str, float] | None = None,
+    ) -> Run:
+        """Do what a user asked, perhaps with other limits or another budget; its owner is fenced. Raises UnknownRun and
+        WrongStatus."""
         _check(run)
-        await self._write(lambda connection: runs.command(connection, run, wanted, now, limits))
+        await self._write(lambda connection: runs.command(connection, run, wanted, now, limits, budget))
         return await self.get(run)
 
     async def delete(self, run: str) -> None:
@@ -191,14 +216,38 @@ class Store:
         """A module's bytes."""
         return await self._read(lambda connection: runs.module(connection, digest))
 
+    async def lineage(self, run: str, key: str, most: int) -> tuple[str | None, int, int]:
+        """The run that this one has called under an idempotency key, if it has; how many, up to so many, stand above it
+        as callers; and how many it has called."""
+        return await self._read(lambda connection: runs.lineage(connection, run, key, most))
+
+    async def root(self, run: str, most: int) -> tuple[str, dict[str, float] | None]:
+        """The run that began the family of this one, so many callers above it at most; and its budget."""
+        return await self._read(lambda connection: runs.root(connection, run, most))
+
+    async def called(self, run: str) -> list[tuple[str, dict[str, Any] | None]]:
+        """The idempotency keys of the runs that this one has called, and their usage, of those that have one."""
+        return await self._read(lambda connection: runs.called(connection, run))
+
     # Programs
 
     async def publish(
-        self, tenant: str, name: str, digest: str, nbc: bytes, at: float, source: str | None = None
+        self,
+        tenant: str,
+        name: str,
+        digest: str,
+        nbc: bytes,
+        at: float,
+        source: str | None = None,
+        *,
+        most: int | None = None,
     ) -> Program:
-        """Store a program's next version; the latest one if its module is the same."""
+        """Store a program's next version; the latest one if its module is the same. Raises RequestError E0760 if the
+        tenant has ``most`` versions."""
         sql.check_names(tenant=tenant, program=name)
-        return await self._write(lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at))
+        return await self._write(
+            lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at, most)
+        )
 
     async def program(self, tenant: str, name: str, which: int | str | None = None) -> Program:
         """A version by number or alias, or the latest. Raises UnknownProgram."""
@@ -207,11 +256,16 @@ class Store:
 
     async def programs(self, tenant: str, *, after: str = "", limit: int = 100) -> list[Program]:
         """The latest version of each program whose name comes after this one."""
+        sql.check_names(after=after)
         return await self._read(lambda connection: programs.names(connection, tenant, after, limit))
 
     async def versions(self, tenant: str, name: str) -> list[Program]:
         """All versions of a program, the latest first."""
         return await self._read(lambda connection: programs.versions(connection, tenant, name))
+
+    def count(self, program: Program, failed: bool, usage: dict[str, Any]) -> None:
+        """Add a run that is not stored to its version's statistics, within a second or when the store closes."""
+        self.counts.add((program.tenant, program.name, program.version), failed, usage)
 
     async def set_alias(self, tenant: str, name: str, alias: str, version: int) -> None:
         """Make an alias mean this version. Raises UnknownProgram if there is no such version."""
@@ -222,56 +276,115 @@ class Store:
         """What a program's aliases mean."""
         return await self._read(lambda connection: programs.aliases_of(connection, tenant, name))
 
+    async def all_aliases(self, tenant: str) -> dict[str, dict[str, int]]:
+        """What all aliases mean, by program."""
+        return await self._read(lambda connection: programs.all_aliases(connection, tenant))
+
+    async def drop_alias(self, tenant: str, name: str, alias: str) -> bool:
+        """Delete an alias; False if there is none."""
+        return await self._write(lambda connection: programs.unpoint(connection, tenant, name, alias))
+
     async def drop_program(self, tenant: str, name: str) -> int:
         """Delete a program; returns how many versions it had. Its runs stay."""
         return await self._write(lambda connection: programs.drop(connection, tenant, name))
 
+    # Spending
+
+    async def spend(self, tenant: str, since: str, amounts: Spent, bounds: Bounds | None = None) -> Spent | None:
+        """Add to what a tenant spent since then; returns the sums, or None if a bound is reached already, or would be
+        exceeded by calls: then nothing is added."""
+        return await self._write(lambda connection: spending.spend(connection, tenant, since, amounts, bounds))
+
+    async def spent(self, tenant: str, since: str) -> Spent:
+        """What a tenant spent since then."""
+        return await self._read(lambda connection: spending.spent(connection, tenant, since))
+
+    async def share(
+        self, tenant: str, root: str, run: str, own: Spent, wanted: tuple[int, int], bounds: Bounds
+    ) -> Granted:
+        """Take what a run has spent by now, and grant so many calls of models and tools as the bounds leave to all runs
+        of the family that ``root`` began. Of tokens and money something must be left, as for `spend`."""
+        return await self._write(lambda connection: spending.share(connection, tenant, root, run, own, wanted, bounds))
+
     # Signals and schedules
 
-    async def signal(self, signal: Signal, now: float) -> None:
-        """Keep a signal for a run, and wake the run if it waits. Raises UnknownRun."""
+    async def signal(self, signal: Signal, now: float) -> bool:
+        """Keep a signal for a run, and wake the run if it waits for it; False if it was there already.
 
+        Raises UnknownRun, WrongStatus if the run has ended, Conflict if another signal has this id, and RequestError
+        E0735 if too many wait to be taken.
+        """
         _check(signal.run)
         sql.check_names(signal=signal.name)
 
-        def operation(connection: Connection) -> None:
+        def operation(connection: Connection) -> bool:
             stored = runs.get(connection, signal.run)
             if stored is None:
                 raise UnknownRun(signal.run)
-            waits.add_signal(connection, signal)
-            if stored[0].status in WAKE.sources:
-                runs.command(connection, signal.run, WAKE, now, None)
+            run = stored[0]
+            known = waits.find_signal(connection, signal.run, signal.id)
+            check_signal(run, signal, known, waits.count_signals(connection, signal.run))
+            if known is None:
+                waits.add_signal(connection, signal)
+            if run.waits is not None and signal.name in run.waits.get("signals", ()):
+                runs.wake(connection, [signal.run], now)
+            return known is None
 
-        await self._write(operation)
+        return await self._write(operation)
+
+    async def untaken(self, ids: list[str]) -> list[Signal]:
+        """The signals of these runs that nobody has taken, the earliest first."""
+        return await self._read(lambda connection: waits.untaken_signals(connection, ids))
+
+    async def ended(self, ids: list[str]) -> list[Run]:
+        """Those of these runs that have ended."""
+        found = await self._read(lambda connection: runs.ended(connection, ids))
+        return [await self._whole(stored) for stored in found]
 
     async def signals(self, run: str) -> list[Signal]:
         """What was signalled to a run, the earliest first."""
         return await self._read(lambda connection: waits.signals_of(connection, run))
 
-    async def put_schedule(self, schedule: Schedule) -> None:
-        """Store a schedule, in place of one of the same name."""
-        await self._write(lambda connection: waits.put_schedule(connection, schedule))
+    async def put_schedule(self, schedule: Schedule, *, most: int | None = None) -> None:
+        """Store a schedule, in place of one of the same name. Raises RequestError E0761 for a new one if the tenant has
+        ``most``."""
+        sql.check_names(tenant=schedule.tenant, schedule=schedule.name, entry=schedule.entry)
+        await self._write(lambda connection: waits.put_schedule(connection, schedule, most))
 
-    async def schedules(self, tenant: str) -> list[Schedule]:
-        """All schedules of a tenant."""
-        return await self._read(lambda connection: waits.schedules_of(connection, tenant))
+    async def schedule(self, tenant: str, name: str) -> Schedule | None:
+        """A schedule by its name."""
+        return await self._read(lambda connection: waits.find_schedule(connection, tenant, name))
+
+    async def schedules(self, tenant: str, *, after: str = "", limit: int = 100) -> list[Schedule]:
+        """Schedules whose names come after this one."""
+        sql.check_names(after=after)
+        return await self._read(lambda connection: waits.schedules_of(connection, tenant, after, limit))
 
     async def due_schedules(self, now: float, limit: int = 100) -> list[Schedule]:
         """Enabled schedules whose time has come. Start the run first, under an idempotency key made of the schedule and
         its time, and `advance` then: so no start is lost and none happens twice."""
         return await self._read(lambda connection: waits.due_schedules(connection, now, limit))
 
-    async def advance(self, schedule: Schedule, next_at: float | None) -> bool:
-        """Move a schedule on; False if somebody else did already."""
-        seen = schedule.next_at
-        assert seen is not None
-        return await self._write(
-            lambda connection: waits.advance_schedule(connection, schedule.tenant, schedule.name, seen, next_at)
-        )
+    async def schedules_on(self, tenant: str, topic: str, limit: int = 100) -> list[Schedule]:
+        """Enabled schedules that start runs at events of this topic."""
+        sql.check_names(topic=topic)
+        return await self._read(lambda connection: waits.schedules_on(connection, tenant, topic, limit))
+
+    async def note_start(self, schedule: Schedule) -> None:
+        """Note what a schedule started last."""
+        await self._write(lambda connection: waits.note_start(connection, schedule))
+
+    async def advance(self, schedule: Schedule, moved: Schedule) -> bool:
+        """Move a schedule on; False if somebody else did already, or it was changed."""
+        return await self._write(lambda connection: waits.advance_schedule(connection, schedule, moved))
 
     async def drop_schedule(self, tenant: str, name: str) -> bool:
         """Delete a schedule; False if there is none."""
         return await self._write(lambda connection: waits.drop_schedule(connection, tenant, name))
+
+    async def take_chore(self, name: str, owner: str, now: float, until: float) -> bool:
+        """Have something to do for all nodes until then; False if somebody has it now."""
+        return await self._write(lambda connection: waits.take_chore(connection, name, owner, now, until))
 
     # How
 

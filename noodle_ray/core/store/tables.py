@@ -50,6 +50,7 @@ programs: Final = Table(
     Column("digest", String(64), ForeignKey("modules.digest"), nullable=False),
     Column("source", Text),
     Column("created", Double, nullable=False),
+    Column("started", BigInteger, nullable=False, server_default="0"),
     Column("runs", BigInteger, nullable=False, server_default="0"),
     Column("failures", BigInteger, nullable=False, server_default="0"),
     Column("fuel", BigInteger, nullable=False, server_default="0"),
@@ -77,6 +78,7 @@ runs: Final = Table(
     Column("arguments", LargeBinary),
     Column("arguments_ref", Text),
     Column("limits", Text, nullable=False),
+    Column("budget", Text),
     Column("tier", String(16), nullable=False),
     Column("seed", BigInteger, nullable=False),
     Column("status", String(16), nullable=False),
@@ -96,11 +98,21 @@ runs: Final = Table(
     Column("result_ref", Text),
     Column("error", Text),
     Column("usage", Text),
+    Column("waits", Text),
+    Column("caller", String(32)),
+    Column("priority", Integer, nullable=False, server_default="1"),
+    Column("turn", Text),
     UniqueConstraint("tenant", "idempotency"),
     Index("ix_runs_due", "due", postgresql_where=text("due IS NOT NULL"), sqlite_where=text("due IS NOT NULL")),
     Index("ix_runs_tenant_id", "tenant", "id"),
     Index("ix_runs_digest", "digest"),
     Index("ix_runs_status_id", "status", "id"),
+    Index(
+        "ix_runs_caller",
+        "caller",
+        postgresql_where=text("caller IS NOT NULL"),
+        sqlite_where=text("caller IS NOT NULL"),
+    ),
 )
 
 journal: Final = Table(
@@ -116,8 +128,21 @@ journal: Final = Table(
     Column("value", LargeBinary),
     Column("value_ref", Text),
     Column("at", Double, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("completion_tokens", BigInteger, nullable=False, server_default="0"),
     Column("inherited", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("run", "key"),
+)
+
+spending: Final = Table(
+    "spending",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("since", Text, primary_key=True),
+    Column("model_calls", BigInteger, nullable=False, server_default="0"),
+    Column("tool_calls", BigInteger, nullable=False, server_default="0"),
+    Column("tokens", BigInteger, nullable=False, server_default="0"),
+    Column("nanos", BigInteger, nullable=False, server_default="0"),
 )
 
 readings: Final = Table(
@@ -146,6 +171,7 @@ signals: Final = Table(
     Column("name", Text, nullable=False),
     Column("value", LargeBinary, nullable=False),
     Column("at", Double, nullable=False),
+    Column("taken", Text),
 )
 
 schedules: Final = Table(
@@ -160,5 +186,22 @@ schedules: Final = Table(
     Column("enabled", Boolean, nullable=False),
     Column("next_at", Double),
     Column("created", Double, nullable=False),
+    Column("entry", Text),
+    Column("limits", Text),
+    Column("timezone", Text, nullable=False, server_default="UTC"),
+    Column("missed", String(16), nullable=False, server_default="latest"),
+    Column("last_at", Double),
+    Column("last_run", String(32)),
+    Column("last_error", Text),
+    Column("topic", Text),
     Index("ix_schedules_next_at", "next_at"),
+    Index("ix_schedules_topic", "tenant", "topic"),
+)
+
+chores: Final = Table(
+    "chores",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Double, nullable=False),
 )

@@ -4,6 +4,7 @@ A back-up is one zip file with a manifest, the rows of every table, and all obje
 so a back-up of one can be restored into the other.
 """
 
+import asyncio
 import json
 import zipfile
 from collections.abc import Iterator
@@ -43,7 +44,8 @@ class Swept(NamedTuple):
 
 
 async def sweep(store: Store, *, now: float, keep_seconds: float) -> Swept:
-    """Delete runs that ended ``keep_seconds`` ago or earlier, modules that nothing uses, and objects of no run."""
+    """Delete runs that ended ``keep_seconds`` ago or earlier, modules that nothing uses, and objects of no run. A run
+    that another one has started stays until that has ended, too: it may have to be asked again what it gave."""
     gone = 0
     while True:
         ids = await store.writer.write(lambda connection: _delete_ended(connection, now - keep_seconds))
@@ -175,7 +177,10 @@ def _known(connection: Connection, ids: list[str]) -> set[str]:
 
 
 def _delete_ended(connection: Connection, before: float) -> list[str]:
-    old = select(runs.c.id).where(runs.c.status.in_(sorted(TERMINAL)), runs.c.updated <= before).limit(_CHUNK)
+    callers = runs.alias("callers")
+    waited_for = exists().where(callers.c.id == runs.c.caller, callers.c.status.not_in(sorted(TERMINAL)))
+    old = select(runs.c.id).where(runs.c.status.in_(sorted(TERMINAL)), runs.c.updated <= before, ~waited_for)
+    old = old.limit(_CHUNK).with_for_update(skip_locked=True, of=runs)  # one that is retried just now stays
     ids = list(connection.scalars(old))
     if ids:
         run_sql.remove_many(connection, ids)
@@ -198,7 +203,7 @@ async def _delete_module(store: Store, digest: str) -> bool:
 
 
 async def _delete_orphans(store: Store, now: float) -> int:
-    folders = {name.partition("/")[0] for name in store.objects.names()}
+    folders = await asyncio.to_thread(lambda: {name.partition("/")[0] for name in store.objects.names()})
     old = sorted(run for run in folders if time_of(run) <= now - ORPHAN_SECONDS)
     count = 0
     for start in range(0, len(old), _CHUNK):

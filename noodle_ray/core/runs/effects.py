@@ -1,0 +1,269 @@
+"""What one run asks of others: models, tools and waits; from its journal, where that has the answer."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+from noodle_ray.core.runs.batcher import (
+    MODEL_BUSY,
+    MODEL_FAILED,
+    TENANT_BUSY,
+    UNAVAILABLE,
+    Batch,
+    Call,
+    EffectBatcher,
+    Reply,
+)
+from noodle_ray.core.runs.budgets import Meter, Prices, Spending, Tokens, exceeded
+from noodle_ray.core.runs.caller import Caller
+from noodle_ray.core.runs.once import EqualCalls
+from noodle_ray.core.runs.terms import Terms, current, lowered
+from noodle_ray.core.runs.tools.host import ToolHost
+from noodle_ray.core.sandbox.conversation import MARK
+from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectRequest
+from noodle_ray.core.vm.names import TOOL
+from noodle_ray.errors import PlatformError, RequestError
+
+OnTold = Callable[[str], None]
+"""Takes a piece of what a run tells."""
+TRANSIENT = frozenset({MODEL_FAILED, MODEL_BUSY, TENANT_BUSY, *UNAVAILABLE})
+"""Codes of failed model calls that may well succeed a moment later."""
+
+
+class Asked(NamedTuple):
+    """Whom a run's effects go to, and what counts them."""
+
+    batcher: EffectBatcher
+    tools: ToolHost
+    spending: Spending
+    prices: Prices
+
+
+class RunJournal(Protocol):
+    """What an executor needs of a run's journal. What it raises ends the run."""
+
+    def recall(self, request: EffectRequest) -> EffectAnswer | None:
+        """The answer that is known for a request."""
+
+    def tokens(self, key: str) -> tuple[int, int]:
+        """What the answer that is known took, of prompt and completion."""
+
+    def took(self, key: str, tokens: tuple[int, int]) -> None:
+        """Take what an answer took; the answer follows."""
+
+    async def begin(self, request: EffectRequest) -> None:
+        """Remember that a tool is about to be called."""
+
+    async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
+        """Remember answers; when this returns, the program gets them."""
+
+
+class _Ending(Reply):
+    """A reply that ends the run: it is in no journal, so that the run can go on with more."""
+
+
+class RunEffects:
+    """One run's calls of models and tools: sends on those that its journal cannot answer, and remembers which batch
+    each model's went in. ``failed`` gets the journal's exception, if it raises one; the program gets no answer then.
+    ``meter`` has what the run spent, and ``acted`` says whether it has begun to call a tool."""
+
+    __slots__ = (
+        "_batcher", "_batches", "_busy", "_caller", "_family", "_journal", "_on_told", "_once", "_open", "_patience",
+        "_spending", "_terms", "_tools", "_wait", "_waits", "acted", "failed", "meter",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        asked: Asked,
+        journal: RunJournal,
+        caller: Caller,
+        wait: Callable[[EffectRequest], Awaitable[Reply]],
+        patience: tuple[float, ...] = (),
+        on_told: OnTold | None = None,
+    ) -> None:
+        self._on_told = on_told
+        self.acted = False
+        self._batcher = asked.batcher
+        self._tools = asked.tools
+        self._caller = caller if caller.run else caller._replace(run=secrets.token_hex(16))
+        self._spending = asked.spending
+        self.meter = Meter(caller.budget, asked.prices)
+        self._family = caller.family
+        if self._family is not None:
+            self._family.begin(self.meter)
+        self._journal = journal
+        self._once = EqualCalls(asked.batcher.certain)
+        self._wait = wait
+        self._waits: set[asyncio.Future[Reply]] = set()
+        self._busy = 0  # calls of models, and answers that are being written
+        self._patience = patience
+        self._terms = current()  # effects come in through tasks of the pool, which inherit nothing of the request
+        self._open: set[asyncio.Future[Reply]] = set()
+        self._batches: dict[str, Batch] = {}
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
+        """Send the calls, and give their answers as the batches come back."""
+        told = [request for request in requests if request.model == TELL]
+        if told:
+            requests = [request for request in requests if request.model != TELL]
+            for request in told:
+                self._tell(request)
+            yield [EffectAnswer(request.key, True, None) for request in told]
+        try:
+            known = [self._journal.recall(request) for request in requests]
+        except Exception as error:
+            await self._stop(error)
+        for request, answer in zip(requests, known, strict=True):
+            if answer is not None and request.model[:1] != MARK:
+                self.meter.count(request, Tokens(*self._journal.tokens(request.key)))
+                if self._family is not None:
+                    self._family.count(request.model)
+        self._busy += 1
+        keys = {self._ask(asked): asked for asked, answer in zip(requests, known, strict=True) if answer is None}
+        self._open.update(keys)
+        self._busy += len(keys) - sum(future in self._waits for future in keys) - 1
+        recalled = [answer for answer in known if answer is not None]
+        if recalled:
+            yield recalled
+        while keys:
+            done, _ = await asyncio.wait(keys, return_when=asyncio.FIRST_COMPLETED)
+            answered, ending = [], []
+            for future in [one for one in keys if one in done]:  # in the order they were asked
+                reply, request = future.result(), keys.pop(future)
+                self._open.discard(future)
+                self._busy += future in self._waits
+                self._waits.discard(future)
+                if reply.batch is not None:
+                    self._batches[request.key] = reply.batch
+                answer = EffectAnswer(request.key, reply.ok, reply.value, reply.fuel)
+                if isinstance(reply, _Ending):
+                    ending.append(answer)
+                    continue
+                self._journal.took(request.key, reply.tokens)
+                answered.append((request, answer))
+            try:
+                await self._journal.keep(answered)
+            except Exception as error:
+                await self._stop(error)
+            self._busy -= len(answered) + len(ending)
+            yield [answer for _, answer in answered] + ending
+
+    def only_waits(self) -> bool:
+        """Whether the run waits for no model, and for nothing that has come."""
+        return bool(self._waits) and not self._busy and not any(future.done() for future in self._waits)
+
+    def _tell(self, request: EffectRequest) -> None:
+        if self._on_told is not None and request.args and isinstance(request.args[0], str):
+            self._on_told(request.args[0])
+
+    def _ask(self, request: EffectRequest) -> "asyncio.Future[Reply]":
+        if request.model[:1] == MARK:
+            waiting = asyncio.ensure_future(self._wait(request))
+            self._waits.add(waiting)
+            return waiting
+        if self.meter.budget.bounded or self._spending.of(self._caller.tenant) is not None:
+            return asyncio.ensure_future(self._ask_metered(request))
+        future = self._send(request)
+        future.add_done_callback(partial(self._count, request))
+        return future
+
+    def _send(self, request: EffectRequest) -> "asyncio.Future[Reply]":
+        if request.model.startswith(TOOL):
+            return asyncio.ensure_future(self._use(request))
+        call = (request.args, request.kwargs)
+        return self._once.send(request.model, call, lambda: self._ask_model(request.model, call))
+
+    def _ask_model(self, model: str, call: Call) -> "asyncio.Future[Reply]":
+        (args, kwargs), terms = call, self._terms
+        if not kwargs.keys().isdisjoint(("priority", "deadline")):
+            try:
+                terms, rest = lowered(terms, kwargs)
+            except RequestError as error:
+                refused: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+                refused.set_result(Reply(False, (error.code, error.message), None))
+                return refused
+            call = (args, rest)
+        if not self._patience:
+            return self._batcher.submit(model, call, terms, patient=True)
+        return asyncio.ensure_future(self._ask_patiently(model, call, terms))
+
+    async def _use(self, request: EffectRequest) -> Reply:
+        """Call a tool, once the journal knows of it."""
+        try:
+            await self._journal.begin(request)
+        except Exception as error:
+            await self._stop(error)
+        self.acted = True
+        return await self._tools.call(request, self._caller.tenant, self._caller.run)
+
+    def _count(self, request: EffectRequest, future: "asyncio.Future[Reply]") -> None:
+        if not future.cancelled() and future.exception() is None:
+            self.meter.count(request, Tokens(*future.result().tokens))
+
+    async def _ask_metered(self, request: EffectRequest) -> Reply:
+        """Ask if run, family and tenant have something left; else the reply ends the run."""
+        meter, family = self.meter, self._family
+        if not await meter.admit(request):
+            await meter.idle()
+            return _Ending(False, exceeded("budget"), None)
+        reply: Reply | None = None
+        kind = "budget"
+        try:
+            if family is None or await family.admit(request.model):
+                kind = "allowance"
+                if await self._spending.admit(self._caller.tenant, request.model):
+                    reply = await self._send(request)
+                    taken = Tokens(*reply.tokens)
+                    meter.take(request, taken)
+                    with contextlib.suppress(PlatformError):  # what was done is not told as a failure
+                        await self._spending.settle(self._caller.tenant, request.model, taken)
+                    if family is not None:
+                        await family.tell()
+        except PlatformError as error:  # it cannot be counted, so it is not asked
+            reply = Reply(False, (error.code, error.message), None)
+        finally:
+            meter.settle(request)
+        if reply is None:
+            await meter.idle()
+            return _Ending(False, exceeded(kind), None)
+        return reply
+
+    async def _ask_patiently(self, model: str, call: Call, terms: Terms) -> Reply:
+        for pause in (*self._patience, None):
+            reply = await self._batcher.submit(model, call, terms, patient=True)
+            if reply.ok or pause is None or not (isinstance(reply.value, tuple) and reply.value[0] in TRANSIENT):
+                break
+            await asyncio.sleep(pause)
+        return reply
+
+    async def _stop(self, error: Exception) -> NoReturn:
+        """Tell the executor why the run must end, and give no answer until it has ended."""
+        if not self.failed.done():
+            self.failed.set_exception(error)
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("not reached")
+
+    def close(self) -> None:
+        """Drop calls that nobody waits for any more."""
+        for future in self._open:
+            future.cancel()
+        if self.failed.done():
+            self.failed.exception()  # it has been seen
+        else:
+            self.failed.cancel()
+
+    def annotate(self, outcome: dict[str, Any]) -> None:
+        """Say in the usage how many batches served the run and what it spent, and in the timeline which call went in
+        which batch."""
+        outcome["usage"] |= self.meter.usage()
+        if not self._batches:
+            return
+        outcome["usage"]["model_batches"] = len({batch.id for batch in self._batches.values()})
+        for event in outcome["events"]:
+            batch = self._batches.get(event["key"])
+            if batch is not None:
+                event["batch"], event["batch_size"] = batch

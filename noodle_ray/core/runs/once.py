@@ -1,0 +1,72 @@
+"""Equal calls of a run, made once."""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from noodle_ray.core.runs.batcher import Call, Reply
+from noodle_ray.core.runs.results import Ask, draws, pass_on
+from noodle_ray.core.sandbox.wire import Codec, WireError
+
+MOST: Final = 256
+"""Answers that a run keeps at hand, those that were asked for last."""
+
+_CODEC: Final = Codec()
+
+
+class EqualCalls:
+    """The calls of one run. What a model with one answer to a question (``certain``) is asked again, it is not asked
+    again: a call under way, or one of the last `MOST` answers, serves both, and the later one takes no tokens. A
+    failure serves those that waited for it, and is not kept. Belongs to one event loop.
+    """
+
+    __slots__ = ("_answers", "_certain")
+
+    def __init__(self, certain: Callable[[str], bool]) -> None:
+        self._certain = certain
+        self._answers: OrderedDict[bytes, asyncio.Future[Reply]] = OrderedDict()
+
+    def send(self, model: str, call: Call, ask: Ask) -> "asyncio.Future[Reply]":
+        """The answer to a call, which ``ask`` makes unless an equal one was made."""
+        key = self._key(model, call)
+        if key is None:
+            return ask()
+        first = self._answers.get(key)
+        if first is None or first.cancelled():
+            first = self._answers[key] = ask()
+            if len(self._answers) > MOST:
+                self._answers.popitem(last=False)
+            first.add_done_callback(partial(self._drop_failure, key))
+            return first
+        self._answers.move_to_end(key)
+        mine: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        first.add_done_callback(partial(_follow, mine, ask))
+        return mine
+
+    def _key(self, model: str, call: Call) -> bytes | None:
+        args, options = call
+        if not self._certain(model) or draws(options):
+            return None
+        try:  # texts and numbers of different types differ; the order of options says nothing
+            return hashlib.sha256(_CODEC.pack([model, [*args], sorted(options.items())])).digest()
+        except WireError:
+            return None
+
+    def _drop_failure(self, key: bytes, first: "asyncio.Future[Reply]") -> None:
+        failed = first.cancelled() or first.exception() is not None or not first.result().ok
+        if failed and self._answers.get(key) is first:
+            del self._answers[key]
+
+
+def _follow(mine: "asyncio.Future[Reply]", ask: Ask, first: "asyncio.Future[Reply]") -> None:
+    if mine.done():
+        return
+    if first.cancelled():
+        own = ask()
+        mine.add_done_callback(lambda _: own.cancel())
+        own.add_done_callback(partial(pass_on, mine))
+        return
+    pass_on(mine, first, free=True)

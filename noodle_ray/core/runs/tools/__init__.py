@@ -1,0 +1,1 @@
+"""Tools that programs may call: Python functions and HTTP endpoints that the operator of a platform registered."""
