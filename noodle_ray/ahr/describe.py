@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,12 +41,14 @@ _ABLE = {
     ("llama.cpp", "gguf"): frozenset({"generation"}),
     ("transformers", "safetensors"): _TORCH,
     ("transformers", "pickle"): _TORCH,
+    ("vllm", "safetensors"): frozenset({"generation"}),
     ("python", "python"): frozenset({"custom"}),
 }
 """Which tasks an engine does with files of a format."""
 _PRECISIONS = {
     "onnxruntime": frozenset({"fp32", "int8"}),
     "transformers": frozenset({"fp32", "bf16", "fp16"}),
+    "vllm": frozenset({"fp32", "bf16", "fp16"}),
 }
 _GGUF_ENCODERS = ("bert", "t5encoder", "clip")
 _JSON_LIMIT = 64 << 20  # bytes
@@ -101,10 +104,12 @@ def _choose(found: Description, options: Mapping[str, Any]) -> str:
     """The engine for files of a format and their task, where the registration names none.
 
     Folders go to onnxruntime. What it cannot do goes to transformers: generation, half precision, and a GPU that only
-    torch can use.
+    torch can use. Generation on GPUs goes to vLLM where that is installed.
     """
     if found.file_format not in _FOLDERS:
         return found.engine
+    if found.task == "generation" and found.file_format == "safetensors" and options.get("gpus") and find_spec("vllm"):
+        return "vllm"
     if found.task not in EXPORTED or options.get("dtype", "fp32") not in _PRECISIONS["onnxruntime"]:
         return "transformers"
     return "transformers" if options.get("gpus") and _only_torch_has_a_gpu() else "onnxruntime"

@@ -10,10 +10,12 @@ from typing import Any
 
 from noodle_ray.ahr.batching import Batcher
 from noodle_ray.ahr.engines.base import Call
-from noodle_ray.ahr.engines.load import LazyEngine
+from noodle_ray.ahr.engines.load import LazyEngine, slots_of
 from noodle_ray.ahr.engines.shelf import Shelf
 from noodle_ray.ahr.registry import Registry
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.ahr.tickets import Ticket
+from noodle_ray.core.runs.terms import Terms
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.errors import ModelError
 
@@ -59,9 +61,15 @@ class LocalModels:
         """Block until at least one answer is there, and return those that are; none after ``timeout`` seconds."""
         return self._host.receive(timeout)
 
-    def submit(self, name: str, calls: Sequence[Call]) -> "list[Future[Any]]":
+    def submit(self, name: str, calls: Sequence[Call], terms: Sequence[Terms] | None = None) -> list[Ticket]:
         """Queue calls of one model. Raises ModelError E0601 for an unknown name; all else is in the futures."""
-        return self._batcher(name).submit(calls)
+        return self._batcher(name).submit(calls, terms)
+
+    def slots(self, name: str) -> int:
+        """How many texts a model generates at once; 0 for one that generates none. Raises ModelError E0601."""
+        with self._lock:
+            spec = self._meant(name)[1][0]
+        return slots_of(spec) if spec.generates else 0
 
     def infer(self, name: str, calls: Sequence[Call]) -> list[Any]:
         """The answers to calls of one model, in order; a call that failed has a ModelError as its answer."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -11,12 +11,21 @@ from noodle_ray.ahr import codes
 from noodle_ray.ahr.batching import Batcher
 from noodle_ray.ahr.engines.base import Call, wrong
 from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.metering import metered, outcome_of
 from noodle_ray.ahr.served import load_serving
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.terms import ORDINARY, Packed, unpacked
 from noodle_ray.errors import ModelError
 
 QUEUE = 1024
 """Calls that may wait for a replica, unless the model's option ``max_queue`` says otherwise."""
+BATCH_TOKENS = 8192
+"""Tokens of one batch, about, unless the model's option ``max_batch_tokens`` says otherwise."""
+STREAM_INTERVAL = 0.025
+"""Seconds for which tokens gather after some were told, unless ``stream_interval`` says otherwise. Each telling wakes
+five processes that take the engine's cores; forty a second are more than anybody reads."""
+TIME_LIMIT = 300.0
+"""Seconds without a sign of life after which an engine counts as hung, unless ``time_limit`` says otherwise."""
 
 
 class ModelReplica:
@@ -28,17 +37,48 @@ class ModelReplica:
     def __init__(self, spec: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
         specs = [spec] if isinstance(spec, Mapping) else spec
         self.spec, engine = load_serving([ModelSpec.from_dict(dict(one)) for one in specs])
+        self._kept_as = self.spec.kept_as
+        options = self.spec.options
         # Executors send whole batches already; while the model is busy, those of several executors join.
         self._batcher = Batcher(
             engine,
-            max_wait=self.spec.options.get("max_wait", 0.0),
-            max_queue=self.spec.options.get("max_queue", QUEUE),
+            max_wait=options.get("max_wait", 0.0),
+            max_queue=options.get("max_queue", QUEUE),
+            max_of_tenant=options.get("max_tenant_queue"),
+            max_tokens=options.get("max_batch_tokens", BATCH_TOKENS),
+            time_limit=options.get("time_limit", TIME_LIMIT),
         )
 
     async def infer(self, calls: Sequence[Call]) -> list[tuple[bool, Any]]:
         """Per call ``(True, answer)`` or ``(False, (code, message))``. Calls of all callers share batches."""
-        futures = [asyncio.wrap_future(future) for future in self._batcher.submit(calls)]
-        return [_outcome(answer) for answer in await asyncio.gather(*futures, return_exceptions=True)]
+        return [(ok, value) for ok, value, _ in await self.ask(calls)]
+
+    async def ask(
+        self, calls: Sequence[Call], terms: Sequence[Packed] = (), version: str = ""
+    ) -> list[tuple[bool, Any, dict[str, Any]]]:
+        """`infer` on terms, and with what is told besides the answer (`Ticket`). Cancelling it drops calls that wait,
+        and stops generations at the next token. A reference that names a version is answered by no other.
+        """
+        if error := self.refusal(version):
+            return [(False, (error.code, error.message), {})] * len(calls)
+        engine = self._batcher.engine
+        tickets = self._batcher.submit(metered(engine, calls), [unpacked(each) for each in terms] or None)
+        futures = [asyncio.wrap_future(ticket) for ticket in tickets]
+        try:
+            answers = await asyncio.gather(*futures, return_exceptions=True)
+        finally:
+            for ticket in tickets:
+                ticket.cancel()
+        outcomes = []
+        for call, answer, ticket in zip(calls, answers, tickets, strict=True):
+            ok, value, *tokens = outcome_of(engine, call, answer)
+            if self._kept_as:
+                ticket.told["version"] = self._kept_as
+            if tokens:
+                names = ("prompt_tokens", "completion_tokens")
+                ticket.told.setdefault("usage", dict(zip(names, tokens[0], strict=True)))
+            outcomes.append((ok, value, ticket.told))
+        return outcomes
 
     def refusal(self, version: str) -> ModelError | None:
         """Why a reference that names this version cannot be answered; None if it can, or names none."""
@@ -48,7 +88,11 @@ class ModelReplica:
         return ModelError(why, code=codes.LOAD_FAILED)
 
     async def generate(
-        self, order: Mapping[str, Any], patience: float = float("inf"), version: str = ""
+        self,
+        order: Mapping[str, Any],
+        patience: float = float("inf"),
+        version: str = "",
+        terms: Packed | None = None,
     ) -> AsyncIterator[list[Chunk]]:
         """Generate one text, told in lists of chunks as they come; the first has ``queued``: the seconds it waited.
 
@@ -59,8 +103,8 @@ class ModelReplica:
             raise error
         if not hasattr(self._batcher.engine, "generate"):
             raise wrong(f"the model {self.spec.name!r} does not generate texts")
-        telling = _Telling()
-        done = self._batcher.stream(order, telling.tell, patience)
+        telling = _Telling(self.spec.options.get("stream_interval", STREAM_INTERVAL))
+        done = self._batcher.stream(order, telling.tell, patience, ORDINARY if terms is None else unpacked(terms))
         done.add_done_callback(lambda _: telling.wake())
         try:
             while chunks := await telling.listen(done):
@@ -78,9 +122,13 @@ class ModelReplica:
             | {"engine": self._batcher.engine.info()}
         )
 
+    def on_hang(self, call: Callable[[], None]) -> None:
+        """Call this, from any thread, when the engine hangs."""
+        self._batcher.on_hang = call
+
     def check_health(self) -> None:
-        """Raise when the batcher's threads are gone; Serve then replaces the replica."""
-        if not self._batcher.alive():
+        """Raise when the batcher's threads are gone, or the engine hangs or died; Serve then replaces the replica."""
+        if not self._batcher.alive() or getattr(self._batcher.engine, "dead", False):
             raise ModelError(f"the model {self.spec.name!r} stopped working", code=codes.ENGINE_FAILED)
 
     def close(self) -> None:
@@ -90,21 +138,26 @@ class ModelReplica:
 
 
 class _Telling:
-    """Chunks on their way from an engine's thread to an event loop."""
+    """Chunks on their way from an engine's thread to an event loop, told at most once in ``interval`` seconds; the
+    first text and the end at once.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, interval: float) -> None:
         self.stopped = False
+        self._interval = interval
         self._chunks: list[Chunk] = []
         self._lock = threading.Lock()
         self._loop = asyncio.get_running_loop()
         self._more = asyncio.Event()
+        self._gathering = False
 
     def tell(self, chunk: Chunk) -> bool:
         """Pass a chunk on, from the engine's thread; true when nobody listens any more."""
         if chunk and not self.stopped:
             with self._lock:
                 self._chunks.append(chunk)
-            self.wake()
+            if not self._gathering:
+                self.wake()
         return self.stopped
 
     def wake(self) -> None:
@@ -114,22 +167,22 @@ class _Telling:
 
     async def listen(self, done: "Future[None]") -> list[Chunk]:
         """All chunks that are there, once there are some; none at the end."""
+        if self._gathering:
+            self._more.clear()
+            if not done.done():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._interval):
+                        await self._more.wait()  # only the end wakes it
+            self._gathering = False
         while True:
             self._more.clear()
             ended = done.done()
             with self._lock:
                 chunks, self._chunks = self._chunks, []
             if chunks or ended:
+                self._gathering = self._interval > 0 and any("queued" not in chunk for chunk in chunks)
                 return chunks
             await self._more.wait()
-
-
-def _outcome(answer: Any) -> tuple[bool, Any]:
-    if isinstance(answer, ModelError):
-        return False, (answer.code, answer.message)
-    if isinstance(answer, BaseException):
-        return False, (codes.ENGINE_FAILED, str(answer))
-    return True, answer
 
 
 def gpu_share(spec: ModelSpec, cluster_gpus: float) -> float:

@@ -1,5 +1,7 @@
 """The description of one registered model."""
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ TASKS = (
     "tensors",
     "custom",
 )
-ENGINES = ("onnxruntime", "llama.cpp", "transformers", "python")
+ENGINES = ("onnxruntime", "llama.cpp", "transformers", "vllm", "python")
 STORES = ("s3", "gs", "az", "http", "https", "file", "memory")
 """Schemes of URLs that fsspec opens."""
 SCHEMES = ("wheel", "path", "hf", "gguf", "onnx", "python", *STORES)
@@ -48,6 +50,23 @@ def _flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _gpus(value: Any) -> bool:
+    return _number(0, 64)(value) and (value <= 1 or value == int(value))
+
+
+def _amounts(value: Any) -> bool:
+    fits = _number(0, 1 << 20)
+    return isinstance(value, Mapping) and len(value) <= 16 and all(_name(key) and fits(value[key]) for key in value)
+
+
+def _labels(value: Any) -> bool:
+    return isinstance(value, Mapping) and len(value) <= 16 and all(_name(key) and _name(value[key]) for key in value)
+
+
+def _name(value: Any) -> bool:
+    return isinstance(value, str) and NAME.fullmatch(value) is not None
+
+
 OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "threads": ("a whole number of CPU threads from 1 to 1024", _whole(1, 1024)),
     "max_batch": ("a whole number of calls from 1 to 4096", _whole(1, 4096)),
@@ -59,17 +78,36 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "context": ("a whole number of tokens per generation from 64 to 1048576", _whole(64, 1_048_576)),
     "cache_prompt": ("true or false", _flag),
     "max_queue": ("a whole number of calls from 1 to 65536", _whole(1, 65_536)),
+    "max_tenant_queue": ("a whole number of calls from 1 to 65536", _whole(1, 65_536)),
+    "max_batch_tokens": ("a whole number of tokens from 1 to 1048576", _whole(1, 1 << 20)),
+    "start_timeout": ("seconds from 1 to 86400", _number(1, 86_400)),
+    "time_limit": ("seconds from 0.1 to 86400", _number(0.1, 86_400)),
+    "stream_interval": ("seconds from 0 to 1", _number(0, 1)),
     "system": ("a text", _text),
     "chat_template": ("a text", _text),
-    "gpus": ("a number of GPUs from 0 to 64, fractions allowed", _number(0, 64)),
+    "gpus": ("a number of GPUs from 0 to 64, whole or a fraction of one", _gpus),
+    "cpus": ("a number of CPU cores from 0 to 1024", _number(0, 1024)),
+    "resources": ("an object of Ray's custom resources and their amounts", _amounts),
+    "labels": ("an object of node labels and their values", _labels),
+    "min_replicas": ("a whole number of replicas from 0 to 64", _whole(0, 64)),
+    "max_replicas": ("a whole number of replicas from 1 to 64", _whole(1, 64)),
+    "target_queue": ("a number of calls from 0.1 to 4096", _number(0.1, 4096)),
+    "idle_timeout": ("seconds from 1 to 86400", _number(1, 86_400)),
+    "share": ("the name of a replica that holds several models", _name),
     "gpu_layers": ("a whole number of layers from -1 (all) to 10000", _whole(-1, 10_000)),
     "dtype": ("'fp32', 'bf16', 'fp16' or 'int8'", lambda value: value in ("fp32", "bf16", "fp16", "int8")),
+    "cache_results": ("true or false", _flag),
     "memory": ("a whole number of MiB from 1 to 16777216", _whole(1, 1 << 24)),
     "allow_pickle": ("true or false", _flag),
     "file": ("the name of one file in the source", _text),
     "revision": ("a branch, tag or commit", _text),
 }
 """What ``options`` may hold: name -> (what is expected, test). docs/models.md explains each."""
+
+
+_OF_ITS_OWN = {
+    "gpus", "cpus", "resources", "labels", "min_replicas", "max_replicas", "target_queue", "idle_timeout"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +153,11 @@ class ModelSpec:
         _check_options(self.options)
 
     @property
+    def generates(self) -> bool:
+        """Whether it generates texts, as far as that is known before it is loaded."""
+        return self.task == "generation" or self.engine in ("llama.cpp", "vllm") or self.scheme == "gguf"
+
+    @property
     def label(self) -> str:
         """What the version is called: ``NAME@LABEL`` means it."""
         return self.version or UNVERSIONED
@@ -128,6 +171,15 @@ class ModelSpec:
     def place(self) -> str:
         """The part of the source after the colon."""
         return self.source.partition(":")[2]
+
+    @property
+    def kept_as(self) -> str:
+        """What stands for this version and its options where its answers are kept; '' if they are not, as nobody asked
+        for it or nothing says which files they are from."""
+        if not (self.options.get("cache_results") and self.digest):
+            return ""
+        described = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(described.encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON-able values."""
@@ -171,3 +223,8 @@ def _check_options(options: object) -> None:
         expected, fits = OPTIONS[name]
         if not fits(value):
             raise _malformed(f"a model's option {name!r} must be {expected}")
+    alone = sorted(options.keys() & _OF_ITS_OWN)
+    if "share" in options and alone:
+        raise _malformed(f"a model that shares a replica has no {', '.join(alone)} of its own")
+    if options.get("min_replicas", 0) > options.get("max_replicas", 64):
+        raise _malformed("a model's min_replicas must be at most its max_replicas")

@@ -54,6 +54,37 @@ class Generative(Engine, Protocol):
         """
 
 
+class Interruptible(Engine, Protocol):
+    """An engine that answers one call at a time, and can be stopped at it."""
+
+    def answer(self, call: Call, stopped: Callable[[], bool], told: dict[str, Any]) -> Any:
+        """Answer one call. ``stopped`` is asked at every token; once it is true, the answer is for nothing and comes
+        soon. Puts the ``usage`` into ``told``: ``prompt_tokens`` and ``completion_tokens``. Raises ModelError.
+        """
+
+
+class Weighed(Engine, Protocol):
+    """An engine that estimates what a call costs, before it computes it."""
+
+    def cost(self, call: Call) -> int:
+        """About how many tokens a call has, 1 or more, whatever it holds; cheap, and never raises."""
+
+
+TOKEN = 4
+"""Characters of a token, about."""
+
+
+def length_of(value: object, most: int, depth: int = 3) -> int:
+    """About how many tokens the texts in a value have, counting no text for more than ``most``."""
+    if isinstance(value, str):
+        return min(len(value) // TOKEN + 2, most)
+    if depth and isinstance(value, list | tuple):
+        return sum(length_of(item, most, depth - 1) for item in value)
+    if depth and isinstance(value, dict):
+        return sum(length_of(item, most, depth - 1) for item in value.values())
+    return 0
+
+
 def wrong(message: str) -> ModelError:
     """The error for arguments that a model does not take (E0603)."""
     return ModelError(message, code=codes.WRONG_INPUT)

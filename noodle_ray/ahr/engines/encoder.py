@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, failed, wrong
+from noodle_ray.ahr.engines.base import Call, length_of, wrong
 from noodle_ray.ahr.engines.folders import pooling_of, tokenizer_of
+from noodle_ray.ahr.engines.memory import in_halves
 from noodle_ray.ahr.engines.runner import runner_for
 from noodle_ray.ahr.graphs import GraphRequest
+from noodle_ray.ahr.heartbeat import beat
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -39,15 +41,13 @@ class Encoder:
         """The graph's row for each text, without those of padding, or a ModelError."""
         rows: list[Any] = [None] * len(encodings)
         for group in length_groups([len(encoding.ids) for encoding in encodings]):
-            try:
-                found = self._run([encodings[index] for index in group])
-            except Exception as error:  # the exceptions of engines share no base class
-                found = [failed(self.name, error)] * len(group)
+            beat()
+            found = in_halves(self.name, self._run, [encodings[index] for index in group])
             for index, row in zip(group, found, strict=True):
                 rows[index] = row
         return rows
 
-    def _run(self, encodings: list[Encoding]) -> list[Any]:
+    def _run(self, encodings: Sequence[Encoding]) -> list[Any]:
         width = max(len(encoding.ids) for encoding in encodings)
         feeds = {
             name: np.zeros((len(encodings), width), dtype=np.int64)
@@ -72,6 +72,10 @@ class Encoder:
     def info(self) -> dict[str, Any]:
         """What the runner says; ``width`` of an answer, ``max_length`` in tokens, whether vectors have length 1."""
         return self._runner.info() | {"width": self.width, "max_length": self.max_length, "unit": self._unit}
+
+    def cost(self, call: Call) -> int:
+        """About how many tokens the texts of a call have."""
+        return max(1, length_of(call[0], self.max_length))
 
     def close(self) -> None:
         """Free the model."""
@@ -140,3 +144,14 @@ def _joined(rows: list[Any], single: bool) -> Any:
     if broken is not None:
         return broken
     return rows[0] if single else rows
+
+
+def told(call: Call, found: Any, joined: Callable[[list[Any]], Any] = list) -> Any:
+    """What the caller gets of what `together` found, where each item's answer comes with its number of tokens: the
+    answer of a single item, or of several ``joined``; with ``usage=True`` an object of it and of all ``tokens``."""
+    if isinstance(found, ModelError):
+        return found
+    pairs = found if isinstance(found, list) else [found]
+    answers = [answer for answer, _ in pairs]
+    answer = joined(answers) if isinstance(found, list) else answers[0]
+    return {"answer": answer, "tokens": sum(count for _, count in pairs)} if call[1].get("usage") else answer

@@ -3,26 +3,23 @@
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, Emit, checked_text, failed, guarded, wrong
-from noodle_ray.ahr.engines.llama_chunks import Reader, ToolReader
-from noodle_ray.ahr.generation.answers import Answer
-from noodle_ray.ahr.generation.messages import Message, checked_messages, with_system, without_tools
-from noodle_ray.ahr.generation.options import checked_options, grammar_of
-from noodle_ray.ahr.generation.tools import ToolCalls
+from noodle_ray.ahr.engines.base import Emit, failed, wrong
+from noodle_ray.ahr.engines.generating import GeneratingEngine, ToolReader, calls_of
+from noodle_ray.ahr.engines.llama_chunks import Reader
+from noodle_ray.ahr.engines.openmp import waits
+from noodle_ray.ahr.generation.messages import Message, with_system, without_tools
+from noodle_ray.ahr.generation.options import grammar_of
 from noodle_ray.ahr.gguf import gguf_text
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
-# OpenMP's threads spin at each barrier, and a token has hundreds. Where another process wants a core, that costs a
-# factor of ten: 5 tokens/s against 53 on two busy cores. OpenMP reads this when it is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.update(waits())
 import xllamacpp
 
 _SLOTS = 4
@@ -31,21 +28,11 @@ _BATCH = 512
 """Tokens of prompts that are read between two looks at who still waits."""
 
 
-class GenerationEngine:
-    """A language model: ``model("prompt", max_tokens=128, temperature=0.0, seed=0, ...)`` answers the text (str).
-    Instead of a prompt, a list of ``{"role": ..., "content": ...}`` messages.
-
-    ``slots`` generations run at once, decoded together; each has ``context`` tokens for prompt and answer. At
-    temperature 0 the answer is the likeliest token at each step. Raises ModelError E0604 when it cannot be loaded.
-    """
-
-    max_batch = 1
+class GenerationEngine(GeneratingEngine):
+    """A language model on llama.cpp; raises ModelError E0604 when it cannot be loaded."""
 
     def __init__(self, spec: ModelSpec, file: Path) -> None:
-        self.name = spec.name
-        self._options = spec.options
-        self.parallel = spec.options.get("slots", _SLOTS)
-        self.context = spec.options.get("context", _CONTEXT)
+        super().__init__(spec, spec.options.get("slots", _SLOTS), spec.options.get("context", _CONTEXT))
         self.threads = spec.options.get("threads") or len(os.sched_getaffinity(0))
         # The library's server also listens for HTTP. It gets a socket in a private folder, which goes as soon as it is
         # bound, so that nobody can connect and nothing is left behind when the process is killed.
@@ -58,8 +45,6 @@ class GenerationEngine:
                     code=codes.LOAD_FAILED,
                 ) from error
         self._file = file
-        self._closing = False
-        self._pool = ThreadPoolExecutor(self.parallel, thread_name_prefix=f"llama-{spec.name}")
 
     def _parameters(self, file: Path, folder: str) -> Any:
         parameters = xllamacpp.CommonParams()
@@ -82,50 +67,19 @@ class GenerationEngine:
         parameters.api_keys = [secrets.token_hex(32)]
         return parameters
 
-    def infer(self, calls: Sequence[Call]) -> list[Any]:
-        """One answer per call; up to ``parallel`` of them are decoded together."""
-        if len(calls) == 1:
-            return [guarded(self._answer, calls[0], self.name)]
-        return list(self._pool.map(lambda call: guarded(self._answer, call, self.name), calls))
-
-    def _answer(self, call: Call) -> Any:
-        args, kwargs = call
-        options = _PROGRAM_DEFAULTS | checked_options(kwargs)
-        if len(args) != 1:
-            raise wrong(f"this model takes one prompt or one list of messages, but got {len(args)} arguments")
-        answer = Answer()
-        self.generate({"messages": args[0], **options}, answer.add)
-        return answer.value(self.name, options)
-
-    def generate(self, order: Mapping[str, Any], emit: Emit) -> None:
-        """Generate one text; see `Generative`."""
-        options = checked_options({name: value for name, value in order.items() if name not in ("messages", "prompt")})
-        if "prompt" in order:
-            self._complete(checked_text(order["prompt"], "the prompt"), options, emit)
-        else:
-            self._chat(checked_messages(order.get("messages")), options, emit)
-
     def _complete(self, prompt: str, options: dict[str, Any], emit: Emit) -> None:
-        if misplaced := options.keys() & {"system", "tools"}:
-            raise wrong(f"a prompt without a chat takes no {', '.join(sorted(misplaced))}")
-        if not prompt:
-            raise wrong("the prompt must not be empty")
         request = {"prompt": prompt, **self._request(options)}
         if "logprobs" in options:
             request["logprobs"] = max(options["logprobs"], 1)
         self._run(lambda server: server.handle_completions, request, Reader(emit, options))
 
     def _chat(self, messages: list[Message], options: dict[str, Any], emit: Emit) -> None:
-        messages = self._with_system(messages, options)
         request = self._request(options)
         if "logprobs" in options:
             request |= {"logprobs": True, "top_logprobs": max(options["logprobs"], 1)}
-        reader = Reader(emit, options)
-        choice = options.get("tool_choice", "auto")
         if not self._knows_tools:
             messages = without_tools(messages)
-        if options.get("tools") and choice != "none":
-            calls = ToolCalls(options["tools"], choice, options.get("parallel_tool_calls", True))
+        if calls := calls_of(options):
             # A call that must be made is made in our form: llama.cpp holds a model to it only if it can tell from the
             # template how that model writes calls.
             if self._knows_tools and not calls.must:
@@ -133,14 +87,14 @@ class GenerationEngine:
             else:
                 messages = with_system(messages, calls.instruction())
                 request["grammar"] = calls.grammar()
-                reader = ToolReader(emit, options, calls)
+                emit = ToolReader(emit, calls)
         request["messages"] = messages
-        self._run(lambda server: server.handle_chat_completions, request, reader)
+        self._run(lambda server: server.handle_chat_completions, request, Reader(emit, options))
 
     def _run(self, handler: Callable[[Any], Any], request: dict[str, Any], reader: Reader) -> None:
         server = self._server
         if server is None or self._closing:
-            raise failed(self.name, "it was closed")
+            raise self._closed()
 
         def take(raw: dict[str, Any]) -> bool:
             return self._closing or reader.take(raw)
@@ -150,7 +104,7 @@ class GenerationEngine:
         except (ValueError, RuntimeError) as error:  # what a chat template, or llama.cpp's own checks, refuse
             raise wrong(f"the model {self.name!r} refused its input: {str(error)[:300]}") from None
         if self._closing:
-            raise failed(self.name, "it was closed")
+            raise self._closed()
         if reader.problem is not None:
             if reader.problem.get("code") == 400:
                 raise wrong(f"the model {self.name!r} refused its input: {str(reader.problem.get('message'))[:300]}")
@@ -160,8 +114,6 @@ class GenerationEngine:
 
     def _request(self, options: dict[str, Any]) -> dict[str, Any]:
         request = {_NAMES[name]: value for name, value in options.items() if name in _NAMES}
-        if request.setdefault("max_tokens", self.context) > self.context:
-            raise wrong(f"max_tokens must be at most {self.context}, the model's context")
         grammar = grammar_of(options)
         if grammar is not None:
             request["grammar"] = grammar
@@ -172,26 +124,11 @@ class GenerationEngine:
         # Progress with the prompt is told too, so that its reading can be stopped.
         return request | {"stream": True, "stream_options": {"include_usage": True}, "return_progress": True}
 
-    def _with_system(self, messages: list[Message], options: dict[str, Any]) -> list[Message]:
-        system = options.get("system")
-        if messages[0]["role"] == "system":
-            if system is not None:
-                raise wrong("the messages begin with a system message, so system= cannot be given too")
-            return messages
-        system = self._options.get("system") if system is None else system
-        return [{"role": "system", "content": system}, *messages] if system else messages
-
     @cached_property
     def _knows_tools(self) -> bool:
         """Whether the chat template says how tools are told to this model."""
         with self._file.open("rb") as file:
             return "tools" in (self._options.get("chat_template") or gguf_text(file, "tokenizer.chat_template"))
-
-    def smoke(self) -> None:
-        """Generate one token; raises ModelError E0604 if that fails."""
-        answer = self.infer([(("Hi",), {"max_tokens": 1})])[0]
-        if isinstance(answer, ModelError):
-            raise ModelError(f"the model {self.name!r} cannot generate: {answer.message}", code=codes.LOAD_FAILED)
 
     def info(self) -> dict[str, Any]:
         """Engine, device, threads, slots and context in tokens."""
@@ -206,12 +143,9 @@ class GenerationEngine:
 
     def close(self) -> None:
         """Stop the server and free the model."""
-        self._closing = True
-        self._pool.shutdown(wait=True)
+        super().close()
         self._server = None
 
-
-_PROGRAM_DEFAULTS = {"max_tokens": 128, "temperature": 0.0, "seed": 0}
 
 _NAMES = {
     "max_tokens": "max_tokens",

@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from noodle_ray.ahr.engines.base import Emit
-from noodle_ray.ahr.generation.answers import Answer, Chunk
-from noodle_ray.ahr.generation.tools import ToolCalls
-
-_LEAST_LOGPROB = -9999.0
-"""Stands for the logarithm of zero, which JSON lacks; OpenAI's servers say the same."""
+from noodle_ray.ahr.engines.generating import LEAST_LOGPROB
+from noodle_ray.ahr.generation.answers import Chunk
 
 
 class Reader:
@@ -28,14 +25,10 @@ class Reader:
             self.problem = raw.get("error", raw)
             return True
         try:
-            return self.tell(self._chunk(raw))
+            return self._emit(self._chunk(raw))  # an empty one too: it asks whether anybody still listens
         except Exception as error:  # nothing may be raised through the library's own frames
             self.failure = error
             return True
-
-    def tell(self, chunk: Chunk) -> bool:
-        """Hand a chunk on, an empty one too: it asks whether anybody still listens."""
-        return self._emit(chunk)
 
     def _chunk(self, raw: dict[str, Any]) -> Chunk:
         chunk: Chunk = {}
@@ -58,28 +51,6 @@ class Reader:
         return chunk
 
 
-class ToolReader(Reader):
-    """Keeps the text back until it is clear whether it calls tools."""
-
-    def __init__(self, emit: Emit, options: Mapping[str, Any], calls: ToolCalls) -> None:
-        super().__init__(emit, options)
-        self._calls = calls
-        self._whole = Answer()
-
-    def tell(self, chunk: Chunk) -> bool:
-        """Hand on what the chunk says besides text, and the text's meaning at its end."""
-        self._whole.add(chunk)
-        told = {name: value for name, value in chunk.items() if name != "text"}
-        if "finish" in chunk:
-            text, calls = self._calls.read(self._whole.text)
-            if calls:
-                told["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls)]
-                told["finish"] = "tool_calls"
-            elif text:
-                told["text"] = text
-        return super().tell(told)
-
-
 def _logprob(entry: Mapping[str, Any], most: int) -> dict[str, Any]:
     return {**_token(entry), "top_logprobs": [_token(other) for other in entry["top_logprobs"][:most]]}
 
@@ -88,6 +59,6 @@ def _token(entry: Mapping[str, Any]) -> dict[str, Any]:
     logprob = entry["logprob"]
     return {
         "token": entry["token"],
-        "logprob": _LEAST_LOGPROB if logprob is None else max(logprob, _LEAST_LOGPROB),
+        "logprob": LEAST_LOGPROB if logprob is None else max(logprob, LEAST_LOGPROB),
         "bytes": entry["bytes"],
     }

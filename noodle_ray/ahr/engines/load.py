@@ -91,6 +91,10 @@ def _construct(spec: ModelSpec, path: Path, found: Description) -> Engine:
             from noodle_ray.ahr.engines.python_class import PythonEngine
 
             return PythonEngine(spec)
+        case "generation" if found.engine == "vllm":
+            from noodle_ray.ahr.engines.vllm_generation import VllmEngine
+
+            return VllmEngine(spec, path)
         case "generation":
             from noodle_ray.ahr.engines.torch_generation import TorchGenerationEngine
 
@@ -99,6 +103,13 @@ def _construct(spec: ModelSpec, path: Path, found: Description) -> Engine:
             from noodle_ray.ahr.engines.texts import TextEngine
 
             return TextEngine(spec, path, found.task, found.engine, pickled)
+
+
+def slots_of(spec: ModelSpec) -> int:
+    """How many batches, or generations, the spec's engine computes at once, as far as that is known before it loads."""
+    if spec.engine == "llama.cpp" or spec.scheme == "gguf":
+        return int(spec.options.get("slots", 4))
+    return int(spec.options.get("slots", 32)) if spec.engine == "vllm" else 1
 
 
 class LazyEngine:
@@ -114,10 +125,8 @@ class LazyEngine:
     ) -> None:
         self.spec = spec = specs[0]
         self.name = spec.name
-        generates = spec.engine == "llama.cpp" or spec.scheme == "gguf"
-        self.parallel = spec.options.get("slots", 4) if generates else 1
-        generates = generates or spec.task == "generation"
-        self.max_batch = spec.options.get("max_batch", 1 if generates else 32)
+        self.parallel = slots_of(spec)
+        self.max_batch = spec.options.get("max_batch", 1 if spec.generates else 32)
         self._specs, self._load, self._on_failure = specs, load, on_failure
         self._lock = threading.Lock()
         self._engine: Engine | None = None
@@ -143,6 +152,14 @@ class LazyEngine:
         except ModelError as error:
             return [error] * len(calls)
         return engine.infer(calls)
+
+    def answer(self, call: Call, stopped: Callable[[], bool], told: dict[str, Any]) -> Any:
+        """Answer one call, and stop at it if the engine can; see `Interruptible`."""
+        engine = self.loaded()
+        if hasattr(engine, "answer"):
+            return engine.answer(call, stopped, told)
+        (answer,) = engine.infer([call])
+        return answer
 
     def info(self) -> dict[str, Any]:
         """What the engine says, or ``{"loaded": False}``."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import MAX_TEXTS, Call, checked_text, flags_of, wrong
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, too_long
+from noodle_ray.ahr.engines.base import MAX_TEXTS, Call, checked_text, flags_of, length_of, wrong
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, told, too_long
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.arrays.array import wrap
 from noodle_ray.errors import ModelError
@@ -20,11 +20,13 @@ Pair = tuple[str, str, bool]
 class RerankEngine:
     """``model("query", ["a", "b"])`` answers an array of float32 with a score from 0 to 1 per document, in their
     order; ``model("query", "a")`` one number. Where query and document are together longer than the model's maximum,
-    the longer one is cut, or with ``truncate=False`` the call refused. Raises ModelError when it cannot be loaded
-    (E0602, E0604).
+    the longer one is cut, or with ``truncate=False`` the call refused. With ``usage=True`` the answer is an object of
+    the ``answer`` and the number of ``tokens`` that were read: those of the query once for every document, as the
+    model sees them. Raises ModelError when it cannot be loaded (E0602, E0604).
     """
 
     parallel = 1
+    tells_usage = True
 
     def __init__(self, spec: ModelSpec, folder: Path, engine: str = "", pickled: bool = False) -> None:
         self.name = spec.name
@@ -33,12 +35,15 @@ class RerankEngine:
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; the pairs of all calls share runs of the graph."""
-        return [_answer(found) for found in together(calls, pairs_of, self._scores)]
+        found = together(calls, pairs_of, self._scores)
+        return [told(call, answer, _joined) for call, answer in zip(calls, found, strict=True)]
 
     def _scores(self, pairs: list[Pair]) -> list[Any]:
+        """Per pair its score and how many tokens it has; or a ModelError."""
         encodings = self._encoder.tokenizer.encode_batch([(query, text) for query, text, _ in pairs])
         return [
-            too_long(self._encoder, encoding, cut) or (row if isinstance(row, ModelError) else float(row[0]))
+            too_long(self._encoder, encoding, cut)
+            or (row if isinstance(row, ModelError) else (float(row[0]), len(encoding.ids)))
             for row, encoding, (_, _, cut) in zip(self._encoder.rows(encodings), encodings, pairs, strict=True)
         ]
 
@@ -52,18 +57,24 @@ class RerankEngine:
         """Engine, device, threads, and ``max_length`` in tokens."""
         return self._encoder.info()
 
+    def cost(self, call: Call) -> int:
+        """About how many tokens a call has: the query once for every document."""
+        query, *documents = call[0] or [""]
+        count = max((len(found) for found in documents if isinstance(found, list | tuple)), default=1)
+        return self._encoder.cost((documents, {})) + count * length_of(query, self._encoder.max_length)
+
     def close(self) -> None:
         """Free the model."""
         self._encoder.close()
 
 
-def _answer(found: Any) -> Any:
-    return wrap(np.array(found, dtype=np.float32)) if isinstance(found, list) else found
+def _joined(scores: list[float]) -> Any:
+    return wrap(np.array(scores, dtype=np.float32))
 
 
 def pairs_of(call: Call) -> tuple[list[Pair], bool]:
     """The pairs of a call, and whether its document was a single one. Raises ModelError E0603 for anything else."""
-    (args, kwargs), flags = flags_of(call, truncate=True)
+    (args, kwargs), flags = flags_of(call, usage=False, truncate=True)
     cut = flags["truncate"]
     if kwargs or len(args) != 2:
         raise wrong("this model takes a query, and one document or a list of documents")

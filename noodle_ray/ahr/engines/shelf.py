@@ -51,6 +51,10 @@ class Held:
         """One answer per call."""
         return self._engine.infer(calls)
 
+    def __getattr__(self, name: str) -> Any:
+        """What only some engines can, such as `Interruptible.answer`."""
+        return getattr(self._engine, name)
+
     def info(self) -> dict[str, Any]:
         """What the engine says."""
         return self._engine.info()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noodle_ray.ahr.engines.base import Call, flags_of, texts_of
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, too_long
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, told, too_long
 from noodle_ray.ahr.engines.folders import check_labels, labels_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.arrays.array import wrap
@@ -25,6 +25,7 @@ class TextEngine:
     """
 
     parallel = 1
+    tells_usage = True
 
     def __init__(self, spec: ModelSpec, folder: Path, task: str, engine: str = "", pickled: bool = False) -> None:
         self.name = spec.name
@@ -35,7 +36,7 @@ class TextEngine:
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; the texts of all calls share runs of the graph, sorted by length."""
         found = together(calls, _texts, self._answers)
-        return [_told(call, answer) for call, answer in zip(calls, found, strict=True)]
+        return [told(call, answer) for call, answer in zip(calls, found, strict=True)]
 
     def _answers(self, texts: list[tuple[str, bool]]) -> list[Any]:
         """Per text, and whether it may be cut, its answer and how many tokens it has; or a ModelError."""
@@ -59,6 +60,10 @@ class TextEngine:
         """Engine, device, threads; ``width`` of an answer and ``max_length`` in tokens."""
         return self._encoder.info()
 
+    def cost(self, call: Call) -> int:
+        """About how many tokens a call has."""
+        return self._encoder.cost(call)
+
     def close(self) -> None:
         """Free the model."""
         self._encoder.close()
@@ -69,16 +74,6 @@ def _texts(call: Call) -> tuple[list[tuple[str, bool]], bool]:
     plain, flags = flags_of(call, usage=False, truncate=True)
     texts, single = texts_of(plain)
     return [(text, flags["truncate"]) for text in texts], single
-
-
-def _told(call: Call, found: Any) -> Any:
-    """What the caller gets of the pairs that ``_answers`` made: one for a text, a list for a list of texts."""
-    if isinstance(found, ModelError):
-        return found
-    pairs = found if isinstance(found, list) else [found]
-    answers = [answer for answer, _ in pairs]
-    answer = answers if isinstance(found, list) else answers[0]
-    return {"answer": answer, "tokens": sum(count for _, count in pairs)} if call[1].get("usage") else answer
 
 
 def labelled(labels: list[str], row: NDArray[np.float32]) -> dict[str, Any]:

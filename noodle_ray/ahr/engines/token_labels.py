@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding
 
-from noodle_ray.ahr.engines.base import Call, texts_of
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together
+from noodle_ray.ahr.engines.base import Call, flags_of, texts_of
+from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, told
 from noodle_ray.ahr.engines.folders import check_labels, labels_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
@@ -31,11 +31,13 @@ class TokenLabelEngine:
     ``score`` (the mean of its tokens), ``start``, ``end`` (characters of the text) and ``text``.
 
     Neighbouring tokens of one label are one span; labels of the forms ``B-X`` and ``I-X`` are X, where B begins a new
-    one; ``O`` is no label. This is what transformers' pipeline calls the aggregation ``simple``. Raises ModelError
-    when it cannot be loaded (E0602, E0604).
+    one; ``O`` is no label. This is what transformers' pipeline calls the aggregation ``simple``. With ``usage=True``
+    the answer is an object of the ``answer`` and the number of ``tokens`` that were read. Raises ModelError when it
+    cannot be loaded (E0602, E0604).
     """
 
     parallel = 1
+    tells_usage = True
 
     def __init__(self, spec: ModelSpec, folder: Path, engine: str = "", pickled: bool = False) -> None:
         self.name = spec.name
@@ -45,13 +47,15 @@ class TokenLabelEngine:
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; the texts of all calls share runs of the graph."""
-        return together(calls, texts_of, self._answers)
+        found = together(calls, _texts, self._answers)
+        return [told(call, answer) for call, answer in zip(calls, found, strict=True)]
 
     def _answers(self, texts: list[str]) -> list[Any]:
+        """Per text its spans and how many tokens it has; or a ModelError."""
         encodings = self._encoder.tokenizer.encode_batch(texts)
         rows = self._encoder.rows(encodings)
         return [
-            row if isinstance(row, ModelError) else spans(self._tokens(row, encoding), text)
+            row if isinstance(row, ModelError) else (spans(self._tokens(row, encoding), text), len(encoding.ids))
             for text, encoding, row in zip(texts, encodings, rows, strict=True)
         ]
 
@@ -74,9 +78,17 @@ class TokenLabelEngine:
         """Engine, device, threads; number of labels as ``width``, and ``max_length`` in tokens."""
         return self._encoder.info()
 
+    def cost(self, call: Call) -> int:
+        """About how many tokens a call has."""
+        return self._encoder.cost(call)
+
     def close(self) -> None:
         """Free the model."""
         self._encoder.close()
+
+
+def _texts(call: Call) -> tuple[list[str], bool]:
+    return texts_of(flags_of(call, usage=False)[0])
 
 
 def spans(tokens: list[Token], text: str) -> list[dict[str, Any]]:

@@ -3,14 +3,14 @@
 On a CPU llama.cpp is several times faster; it is the engine of choice wherever there is a GGUF.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, checked_text, each, failed, wrong
+from noodle_ray.ahr.engines.base import Call, checked_text, each, failed, flags_of, length_of, wrong
 from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, torch_info, use_threads
 from noodle_ray.ahr.graphs import load_weights
 from noodle_ray.ahr.spec import ModelSpec
@@ -76,12 +76,19 @@ class TorchGenerationEngine:
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One text per call."""
-        return each(calls, self._answer, self.name)
+        return each(calls, lambda call: self.answer(call, lambda: False, {}), self.name)
 
-    def _answer(self, call: Call) -> str:
+    def cost(self, call: Call) -> int:
+        """About how many tokens are read and, twice as dear, written."""
+        most = call[1].get("max_tokens")
+        wanted = most if type(most) is int and 0 < most < self.context else _Settings().max_tokens
+        return length_of(call[0], self.context) + 2 * wanted
+
+    def answer(self, call: Call, stopped: Callable[[], bool], told: dict[str, Any]) -> Any:
+        """Answer one call; see `Interruptible`."""
         if self._model is None:
             raise failed(self.name, "it was closed")
-        args, kwargs = call
+        (args, kwargs), flags = flags_of(call, usage=False)
         if len(args) != 1:
             raise wrong(f"this model takes one prompt or one list of messages, but got {len(args)} arguments")
         settings = _checked(
@@ -99,11 +106,14 @@ class TorchGenerationEngine:
                 tokens,
                 attention_mask=torch.ones_like(tokens),
                 generation_config=self._generation(settings),
+                stopping_criteria=[lambda ids, scores: torch.full((ids.shape[0],), stopped(), device=ids.device)],
                 **({"stop_strings": settings.stops, "tokenizer": self._tokenizer} if settings.stops else {}),
             )
+        told["usage"] = {"prompt_tokens": tokens.shape[1], "completion_tokens": made.shape[1] - tokens.shape[1]}
         text: str = self._tokenizer.decode(made[0, tokens.shape[1] :], skip_special_tokens=True)
         ends = [place for stop in settings.stops if (place := text.find(stop)) >= 0]
-        return text[: min(ends)] if ends else text
+        text = text[: min(ends)] if ends else text
+        return {"answer": text, **told["usage"]} if flags["usage"] else text
 
     def _tokens(self, prompt: object, settings: _Settings) -> Any:
         system = self._options.get("system") if settings.system is None else settings.system

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Read when torch loads OpenMP: waiting threads would spin on cores that sandbox workers need.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+from noodle_ray.ahr.engines.openmp import waits
+
+os.environ.update(waits())
 import torch
 import transformers
 

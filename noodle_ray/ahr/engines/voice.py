@@ -1,5 +1,8 @@
 """Voice activity: where in a recording somebody speaks. The graph is silero's (github.com/snakers4/silero-vad)."""
 
+import base64
+import binascii
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +15,15 @@ from noodle_ray.ahr.engines.base import Call, each, wrong
 from noodle_ray.ahr.engines.encoder import finite
 from noodle_ray.ahr.engines.onnx_session import CLOSED, open_session, session_info
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.ahr.speech import WINDOWS, segments
 from noodle_ray.core.vm.arrays.array import wrap
 
-_WINDOWS = {16_000: (512, 64), 8_000: (256, 32)}
-"""Per rate: samples in a window, and samples of the one before it that the graph sees again."""
+_CONTEXT = {16_000: 64, 8_000: 32}
+"""Per rate: samples of a window that the graph sees again with the next one."""
+_HIDDEN = (2, 1, 128)
+_RATE = struct.Struct("<I")
 _MAX_SECONDS = 900
 _FULL_SCALE = 32_768  # of 16-bit samples
-_MIN_SPEECH, _MIN_SILENCE, _PAD = 0.25, 0.1, 0.03  # seconds; silero's defaults
-_HYSTERESIS = 0.15
 
 Samples = NDArray[np.float32]
 
@@ -30,6 +34,10 @@ class VoiceEngine:
 
     Samples are one channel: numbers from -1 to 1, or whole numbers or bytes of 16 bits (little endian). The rate is
     8000 or a multiple of 16000. Raises ModelError E0604 when it cannot be loaded.
+
+    A recording may come in pieces: with ``state=""`` the answer has ``probabilities``, as far as there are whole
+    windows, and a ``state`` for the call with the next piece; ``last=True`` fills the last window with silence. Their
+    rate is 8000 or 16000.
     """
 
     parallel = 1
@@ -46,9 +54,12 @@ class VoiceEngine:
 
     def _answer(self, call: Call) -> dict[str, Any]:
         args, kwargs = call
-        if len(args) != 1 or not kwargs.keys() <= {"rate", "threshold"}:
-            raise wrong("this model takes samples, and the keywords rate and threshold")
-        samples, rate = resampled(samples_of(args[0]), kwargs.get("rate", 16_000))
+        if len(args) != 1 or not kwargs.keys() <= {"rate", "threshold", "state", "last"}:
+            raise wrong("this model takes samples, and the keywords rate, threshold, state and last")
+        rate = kwargs.get("rate", 16_000)
+        if "state" in kwargs:
+            return self._go_on(samples_of(args[0]), rate, kwargs["state"], kwargs.get("last", False))
+        samples, rate = resampled(samples_of(args[0]), rate)
         threshold = kwargs.get("threshold", 0.5)
         if type(threshold) not in (int, float) or not 0.02 <= threshold <= 1:
             raise wrong(f"threshold must be a number from 0.02 to 1, not {threshold!r:.80}")
@@ -60,19 +71,36 @@ class VoiceEngine:
         }
 
     def _probabilities(self, samples: Samples, rate: int) -> Samples:
-        size, context = _WINDOWS[rate]
-        count = -(-len(samples) // size)
+        return self._heard(samples, rate, np.zeros(_CONTEXT[rate], np.float32), np.zeros(_HIDDEN, np.float32), True)[0]
+
+    def _go_on(self, samples: Samples, rate: Any, state: Any, last: Any) -> dict[str, Any]:
+        if rate not in _CONTEXT or not isinstance(last, bool):
+            raise wrong("a recording in pieces has the rate 8000 or 16000, and last is True or False")
+        if len(samples) > _MAX_SECONDS * rate:
+            raise wrong(f"a piece may last {_MAX_SECONDS} seconds")
+        hidden, before, left = _unpacked(state, rate)
+        found, hidden, before, left = self._heard(np.concatenate([left, samples]), rate, before, hidden, last)
+        return {"probabilities": wrap(found), "state": _packed(rate, hidden, before, left)}
+
+    def _heard(
+        self, samples: Samples, rate: int, before: Samples, hidden: Samples, last: bool
+    ) -> tuple[Samples, Samples, Samples, Samples]:
+        """Probabilities of the windows in these samples, the graph's new state, and what the next windows need: the
+        samples before them, and those that fill no window yet."""
+        size, context = WINDOWS[rate], _CONTEXT[rate]
+        count = -(-len(samples) // size) if last else len(samples) // size
         padded = np.zeros((1, context + count * size), dtype=np.float32)
-        padded[0, context : context + len(samples)] = samples
-        state = np.zeros((2, 1, 128), dtype=np.float32)
+        padded[0, :context] = before
+        used = samples[: count * size]
+        padded[0, context : context + len(used)] = used
         found = np.zeros(count, dtype=np.float32)
         for window in range(count):
             piece = padded[:, window * size : window * size + context + size]
-            result, state = self._session.run(
-                ["output", "stateN"], {"input": piece, "state": state, "sr": np.array(rate, dtype=np.int64)}
+            result, hidden = self._session.run(
+                ["output", "stateN"], {"input": piece, "state": hidden, "sr": np.array(rate, dtype=np.int64)}
             )
             found[window] = result[0, 0]
-        return found
+        return found, hidden, padded[0, count * size :], samples[count * size :]
 
     def smoke(self) -> None:
         """Listen to a tenth of a second of silence; raises ModelError E0604 unless the answer is finite."""
@@ -80,7 +108,7 @@ class VoiceEngine:
 
     def info(self) -> dict[str, Any]:
         """Engine, device, threads; the ``rates`` that it takes."""
-        return session_info(self._session, self._spec) | {"rates": list(_WINDOWS)}
+        return session_info(self._session, self._spec) | {"rates": list(WINDOWS)}
 
     def close(self) -> None:
         """Drop the session."""
@@ -119,46 +147,23 @@ def resampled(samples: Samples, rate: Any) -> tuple[Samples, int]:
     return (samples[:: rate // 16_000], 16_000) if rate >= 16_000 else (samples, rate)
 
 
-def segments(
-    probabilities: Sequence[float] | Samples, length: int, rate: int, threshold: float
-) -> list[tuple[int, int]]:
-    """Start and end of speech in samples: silero's ``get_speech_timestamps_from_probs`` with its defaults.
-
-    Speech begins at the threshold, ends where it was 0.15 below for 100 ms, lasts 250 ms, and is padded by 30 ms.
-    """
-    found = [
-        [start, end] for start, end in _runs(probabilities, length, rate, threshold) if end - start > _MIN_SPEECH * rate
-    ]
-    pad = int(_PAD * rate)
-    for place, segment in enumerate(found):
-        after = found[place + 1] if place + 1 < len(found) else None
-        if place == 0:
-            segment[0] = max(0, segment[0] - pad)
-        if after is None:
-            segment[1] = min(length, segment[1] + pad)
-        elif after[0] - segment[1] < 2 * pad:
-            half = (after[0] - segment[1]) // 2
-            segment[1] += half
-            after[0] -= half
-        else:
-            segment[1] += pad
-            after[0] -= pad
-    return [(start, end) for start, end in found]
+def _packed(rate: int, hidden: Samples, before: Samples, left: Samples) -> str:
+    floats = np.concatenate([hidden.ravel(), before, left]).astype("<f4")
+    return base64.b64encode(_RATE.pack(rate) + floats.tobytes()).decode()
 
 
-def _runs(probabilities: Sequence[float] | Samples, length: int, rate: int, threshold: float) -> list[tuple[int, int]]:
-    size = _WINDOWS[rate][0]
-    low = max(threshold - _HYSTERESIS, 0.01)
-    found: list[tuple[int, int]] = []
-    start = silent = -1
-    for window, probability in enumerate(probabilities):
-        at = window * size
-        if probability >= threshold:
-            silent = -1
-            start = at if start < 0 else start
-        elif probability < low and start >= 0:
-            silent = at if silent < 0 else silent
-            if at - silent >= _MIN_SILENCE * rate:
-                found.append((start, silent))
-                start = silent = -1
-    return [*found, (start, length)] if start >= 0 else found
+def _unpacked(state: Any, rate: int) -> tuple[Samples, Samples, Samples]:
+    """The graph's state, the samples before, and those left over. Raises ModelError E0603."""
+    context, size = _CONTEXT[rate], int(np.prod(_HIDDEN))
+    if state == "":
+        return np.zeros(_HIDDEN, np.float32), np.zeros(context, np.float32), np.zeros(0, np.float32)
+    try:
+        data = base64.b64decode(state, validate=True)
+        (said,) = _RATE.unpack_from(data)
+        floats: Samples = np.frombuffer(data, dtype="<f4", offset=_RATE.size)
+    except (TypeError, ValueError, binascii.Error, struct.error):
+        raise wrong("state must be '' or what the call with the piece before answered") from None
+    left = len(floats) - size - context
+    if said != rate or not 0 <= left < WINDOWS[rate] or not np.isfinite(floats).all():
+        raise wrong("state must be '' or what the call with the piece before answered, at the same rate")
+    return floats[:size].reshape(_HIDDEN), floats[size : size + context], floats[size + context :]

@@ -56,6 +56,17 @@ class Answer:
         for name, more in (delta.get("function") or {}).items():
             call["function"][name] += more or ""
 
+    def told(self, name: str, options: Mapping[str, Any], usage: bool) -> Any:
+        """`value`, with ``usage`` as the ``answer`` beside the tokens it took. Raises what `value` raises, with those
+        as ``tokens``."""
+        tokens = self.usage.get("prompt_tokens", 0), self.usage.get("completion_tokens", 0)
+        try:
+            value = self.value(name, options)
+        except ModelError as error:
+            error.tokens = tokens  # type: ignore[attr-defined]
+            raise
+        return {"answer": value, "prompt_tokens": tokens[0], "completion_tokens": tokens[1]} if usage else value
+
     def value(self, name: str, options: Mapping[str, Any]) -> Any:
         """What a program gets: the text; with ``schema`` the value; with ``tools`` or ``logprobs`` a dict.
 
