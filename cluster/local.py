@@ -26,7 +26,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="nodes besides the head")
     parser.add_argument("--port", type=int, default=8000)
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # a shell that starts this in the background has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="noodle-", dir="/tmp") as folder:
         # Ray reads these when it is imported, and its processes inherit them.
         os.environ.update(ray_environment(paths.home().resolve(), Path(folder), "local-cluster"))

@@ -4,6 +4,7 @@ from ray import serve
 from ray.serve import Application
 
 from deployments.config import Scale
+from deployments.versions import pin
 from noodle_ray import paths
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.modules import ModuleStore
@@ -34,4 +35,4 @@ def compiler_deployment(scale: Scale) -> Application:
         graceful_shutdown_timeout_s=5,
         **scale.options(),
     )
-    return deployment.bind()
+    return pin(deployment).bind()

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from noodle_ray.api.settings import Settings
 
+GRACE = 310.0
+"""Seconds that a replica which is replaced has to end what it has begun: more than the longest deadline."""
 CONFIG_FILE = Path(__file__).with_name("platform.yaml")
 
 
@@ -35,12 +37,32 @@ class Scale(_Strict):
         }
 
 
+class ModelScale(Scale):
+    """The same of a model, which may have no replica while nobody asks it: then the last one goes ``idle_timeout``
+    seconds after its last call. ``shared_memory``: MiB that the models of one shared replica take together.
+    """
+
+    min_replicas: Annotated[int, Field(ge=0)] = 1
+    idle_timeout: Annotated[float, Field(ge=1)] = 600.0
+    shared_memory: Annotated[int, Field(ge=1)] = 1024
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of ``serve.deployment`` that say this."""
+        said = super().options()
+        said["autoscaling_config"]["max_replicas"] = max(1, self.min_replicas, self.max_replicas)
+        if not self.min_replicas:
+            said["autoscaling_config"]["downscale_to_zero_delay_s"] = self.idle_timeout
+            # Serve averages over this time first; it must be longer than the 10 seconds between two measurements.
+            said["autoscaling_config"]["look_back_period_s"] = max(11.0, min(self.idle_timeout, 30.0))
+        return said
+
+
 class PlatformArgs(_Strict):
     """The arguments of the application ``noodle``."""
 
     executor: Scale = Scale(target_ongoing_requests=128, max_ongoing_requests=2000)
     compiler: Scale = Scale()
-    model: Scale = Scale(target_ongoing_requests=8, max_ongoing_requests=2048)
+    model: ModelScale = ModelScale(target_ongoing_requests=8, max_ongoing_requests=2048)
     settings: dict[str, Any] = {}
 
     def resolved_settings(self) -> Settings:
@@ -68,9 +90,11 @@ def load_config(host: str | None = None, port: int | None = None, path: Path = C
         http_options["host"] = host
     if port is not None:
         http_options["port"] = port
+    args = PlatformArgs(**(application.get("args") or {}))
+    args.settings.setdefault("grpc_host", http_options.get("host", "127.0.0.1"))
     return PlatformConfig(
         application["name"],
-        PlatformArgs(**(application.get("args") or {})),
+        args,
         document.get("proxy_location", "HeadOnly"),
         http_options,
         document.get("logging_config") or {},

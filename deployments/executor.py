@@ -2,32 +2,44 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from ray import serve
 from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 
-from deployments.config import Scale
+from deployments.config import GRACE, Scale
 from deployments.counters import leave_counters  # before anything that loads prometheus_client
-from noodle_ray.ahr import codes
-from noodle_ray.ahr.generation.answers import Chunk
-from noodle_ray.ahr.served import Route, route
-from noodle_ray.api.app import create_app
+from deployments.remote import Plan, RemoteModels
+from deployments.versions import pin
+from noodle_ray.ahr.served import Route
+from noodle_ray.api.app import create_app, platform_version
+from noodle_ray.api.oip.serving import Serving
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
 from noodle_ray.api.settings import Settings
 from noodle_ray.core.runs import executor as runs
-from noodle_ray.core.runs.batcher import Call, model_failure
+from noodle_ray.core.runs.budget_file import Budgets
+from noodle_ray.core.runs.budgets import Spending
 from noodle_ray.core.runs.modules import Compilation
 from noodle_ray.core.runs.node import RunsNode
+from noodle_ray.core.runs.quotas import Quotas
+from noodle_ray.core.runs.results import ResultCache
+from noodle_ray.core.runs.tools.host import ToolHost
+from noodle_ray.core.runs.tools.spec import ToolSpec
+from noodle_ray.core.sandbox import kernel
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.store.location import Location
-from noodle_ray.errors import ModelError, PlatformError
+from noodle_ray.errors import PlatformError
 from noodle_ray.observability.metrics import Metrics
+
+if TYPE_CHECKING:
+    from noodle_ray.api.grpc.server import GrpcServer
+
+if TYPE_CHECKING:
+    from noodle_ray.core.store.store import Store
 
 READY_SECONDS = 5.0
 """How long an answer about readiness is good: asking must stay cheap, because anyone may."""
@@ -47,9 +59,14 @@ class Executor:
         token: str,
         created: int,
         store: Location,
+        tools: dict[str, ToolSpec],
+        budgets: Budgets,
+        plans: dict[str, tuple[Any, ...]],
+        retired: list[DeploymentHandle],
     ) -> None:
+        """``retired`` belong to executors that are being replaced by this one."""
         self._token = token
-        self._models = models
+        self._models = {name: handle for name, handle in models.items() if not Plan(*plans[name]).sleeps}
         self._infos = [ModelInfo(**{name: spec[name] for name in ModelInfo.model_fields}) for spec in specs]
         self._probed = (0.0, "it is starting")
         self._probing: asyncio.Task[str] | None = None
@@ -59,10 +76,33 @@ class Executor:
             min_size=values.worker_count(), max_size=values.max_worker_count(), queue_limit=values.max_waiting_runs
         )
         await self._pool.start()
-        remote = _RemoteModels(models, routes, values.max_generation_wait)
-        executor = runs.Executor(self._pool, _RemoteCompiler(compiler), remote, on_batch=metrics.on_batch)
+        self._tools = ToolHost(tools)
+        remote = RemoteModels(
+            models,
+            routes,
+            values.max_generation_wait,
+            {name: Plan(*plan) for name, plan in plans.items()},
+            metrics,
+        )
+        executor = runs.Executor(
+            self._pool,
+            _RemoteCompiler(compiler),
+            remote,
+            on_batch=metrics.on_batch,
+            tools=self._tools,
+            prices=budgets.prices,
+            spending=Spending(budgets.tenants, budgets.prices, self._store, time.time),
+            most=budgets.run,
+        )
+        executor.batcher.watcher = metrics
+        if values.result_cache and any(Plan(*plan).kept_as for plan in plans.values()):
+            executor.batcher.results = ResultCache(values.result_cache, remote.kept, metrics)
         self._node = RunsNode(
-            store, _Counted(executor, metrics), slots=values.slots(), lease_seconds=values.durable_lease
+            store,
+            _Counted(executor, metrics),
+            slots=values.slots(),
+            lease_seconds=values.durable_lease,
+            retention_days=values.retention_days,
         )
         self._services = Services(
             executor,
@@ -75,8 +115,16 @@ class Executor:
             created,
             remote.stats,
             self._node.runs,
+            self._node.store,
+            self._node.kept,
+            Quotas(budgets.quotas),
         )
         self._node.start()
+        if values.grpc_port:
+            self._grpc = await _grpc(self._services, token)
+
+    async def _store(self) -> "Store":
+        return await self._node.store()
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Build the API once the replica is initialized; Serve calls this."""
@@ -106,20 +154,43 @@ class Executor:
     def check_health(self) -> None:
         """Raise when the pool has no worker; Serve then replaces the replica."""
         self._note_pool()
+        self._give_back()
         if not self._pool.stats().size:
             raise PlatformError("no sandbox worker is alive", code="NOODLE-E0803")
 
+    def _give_back(self) -> None:
+        """When nothing is going on, give the system what large requests and answers have left free in the heap."""
+        stats = self._pool.stats()
+        if not (stats.busy or stats.queued or stats.parked or self._services.executor.batcher.under_way()):
+            kernel.call("malloc_trim", 0)
+
     def _note_pool(self) -> None:
         stats = self._pool.stats()
-        self._services.metrics.on_pool(stats.size, stats.busy, stats.queued)
+        batcher = self._services.executor.batcher
+        self._services.metrics.on_pool(stats.size, stats.busy, stats.queued, stats.parked)
+        self._services.metrics.on_queues(sum(batcher.waiting().values()), batcher.under_way())
 
     async def __del__(self) -> None:
         """Serve awaits this when it stops the replica."""
         leave_counters()
+        if hasattr(self, "_grpc"):
+            await self._grpc.stop()
         if hasattr(self, "_node"):
             await self._node.close()
         if hasattr(self, "_pool"):
             await self._pool.close()
+        if hasattr(self, "_tools"):
+            await self._tools.close()
+
+
+async def _grpc(services: Services, token: str) -> "GrpcServer":
+    from noodle_ray.api.grpc.server import GrpcServer
+
+    host, port = services.settings.grpc_host, services.settings.grpc_port
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    server = GrpcServer(Serving(services, platform_version()), token, address)
+    await server.start()
+    return server
 
 
 class _Counted:
@@ -139,7 +210,7 @@ class _RemoteCompiler:
     """The compiler behind a handle."""
 
     def __init__(self, handle: DeploymentHandle) -> None:
-        self._handle = handle
+        self._handle = handle.options(_by_reference=False)
 
     async def compile(self, source: str) -> Compilation:
         return await self._ask(self._handle.compile.remote(source))
@@ -155,57 +226,6 @@ class _RemoteCompiler:
         return result
 
 
-class _RemoteModels:
-    """The models behind handles."""
-
-    def __init__(self, handles: dict[str, DeploymentHandle], routes: dict[str, Route], patience: float) -> None:
-        self._handles = handles
-        self._routes = routes
-        self._patience = patience
-        self._streaming: dict[str, DeploymentHandle] = {}
-
-    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
-        name, version = route(self._routes, model)
-        handle = self._handles[name]
-        asked = handle.infer_pinned.remote(version, calls) if version else handle.infer.remote(calls)
-        answers: list[tuple[bool, object]] = await asked
-        return answers
-
-    async def stats(self, model: str) -> dict[str, Any]:
-        name, version = route(self._routes, model)
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                found: dict[str, Any] = await self._handles[name].stats.remote()
-        except Exception as error:
-            code, message = model_failure(model, error)
-            raise ModelError(message, code=code) from error
-        if version and found["version"] != version:
-            raise ModelError(
-                f"the version {version!r} of {model!r} is not what serves: {found['version']!r} does",
-                code=codes.LOAD_FAILED,
-            )
-        return found
-
-    async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[Chunk]]:
-        name, version = route(self._routes, model)
-        handle = self._streaming.get(name)
-        if handle is None:
-            handle = self._streaming[name] = self._handles[name].options(stream=True)
-        response = handle.generate.remote(order, self._patience, version)
-        ended = False
-        try:
-            async for chunks in response:
-                yield chunks
-            ended = True
-        except Exception as error:
-            ended = True
-            code, message = model_failure(model, error)
-            raise ModelError(message, code=code) from error
-        finally:
-            if not ended:
-                response.cancel()
-
-
 async def _answer(response: Any) -> Any:
     return await response
 
@@ -214,15 +234,21 @@ def executor_deployment(
     *,
     compiler: Application,
     models: dict[str, Any],
+    retired: list[Any],
+    names: list[str],
     routes: dict[str, Route],
     specs: list[dict[str, Any]],
     settings: dict[str, Any],
     token: str,
     created: int,
     store: Location,
+    tools: dict[str, ToolSpec],
+    budgets: Budgets,
+    plans: dict[str, Plan],
     scale: Scale,
 ) -> Application:
-    """Bind the deployment."""
+    """Bind the deployment. A replica starts before the one that it replaces stops. ``names`` are those of the models'
+    deployments, by which a replica knows them."""
     deployment = serve.deployment(
         serve.ingress()(Executor),
         name="Executor",
@@ -230,16 +256,21 @@ def executor_deployment(
         health_check_period_s=5,
         health_check_timeout_s=30,
         graceful_shutdown_wait_loop_s=0.2,
-        graceful_shutdown_timeout_s=10,
+        graceful_shutdown_timeout_s=GRACE,
+        max_surge_percent=100,
         **scale.options(),
     )
-    return deployment.bind(
+    return pin(deployment, names, routes, specs, settings, token, store, tools, budgets, plans).bind(
         compiler=compiler,
         models=models,
+        retired=retired,
         routes=routes,
         specs=specs,
         settings=settings,
         token=token,
         created=created,
         store=store,
+        tools=tools,
+        budgets=budgets,
+        plans={name: tuple(plan) for name, plan in plans.items()},
     )

@@ -1,51 +1,139 @@
-"""A registered model as a deployment of its own."""
+"""A registered model as a deployment of its own, or several small ones as one."""
 
-import hashlib
+import os
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from ray import serve
 from ray.serve import Application
+from ray.serve.config import RequestRouterConfig
 
-from deployments.config import Scale
+from deployments.config import GRACE, ModelScale
+from deployments.placement import Nodes, actor_options, scale_of
+from deployments.versions import digest, pin
 from noodle_ray.ahr.engines.base import Call
-from noodle_ray.ahr.replica import ModelReplica, gpu_share
+from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.replica import ModelReplica
+from noodle_ray.ahr.shared import SharedModels
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.terms import Packed
+
+ROUTER = "deployments.affinity.AffinityRouter"
+
+LAST_WORDS = 1.0
+"""Seconds from noticing that an engine hangs to the end of its process: enough for its callers to be told."""
 
 
 class Model(ModelReplica):
-    """A replica that frees its model, and the temporary files of its engine, when Serve stops it."""
+    """A replica that frees its model, and the temporary files of its engine, when Serve stops it. When its engine hangs
+    it ends itself: Serve would ask it three times first, and meanwhile send it calls.
+    """
 
-    async def infer_pinned(self, version: str, calls: Sequence[Call]) -> list[tuple[bool, Any]]:
-        """``infer``, but only by this version: a reference that names it must not be answered by another."""
-        if error := self.refusal(version):
-            return [(False, (error.code, error.message))] * len(calls)
-        return await self.infer(calls)
+    def __init__(self, specs: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(specs)
+        self.on_hang(leave)
+
+    async def answers(self, *asked: Any) -> AsyncIterator[list[tuple[bool, Any, dict[str, Any]]]]:
+        """`ask`, as a stream of one piece."""
+        yield await self.ask(*asked)
 
     def __del__(self) -> None:
         if hasattr(self, "_batcher"):
             self.close()
 
 
-def deployment_name(model: str) -> str:
-    """Return the deployment's name; two models never share one."""
-    plain = re.sub(r"[^A-Za-z0-9_-]", "-", model)
-    return f"Model-{plain}" if plain == model else f"Model-{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+class SharedHost:
+    """A replica that holds several models, each loaded at its first call; which one a call means, its handle says."""
+
+    def __init__(self, models: Mapping[str, Sequence[Mapping[str, Any]]], memory: int) -> None:
+        self._models = SharedModels(models, memory << 20, leave)
+
+    async def ask(
+        self, calls: Sequence[Call], terms: Sequence[Packed] = (), version: str = ""
+    ) -> list[tuple[bool, Any, dict[str, Any]]]:
+        """See `ModelReplica.ask`."""
+        async with self._models.using(serve.get_multiplexed_model_id()) as replica:
+            return await replica.ask(calls, terms, version)
+
+    async def answers(self, *asked: Any) -> AsyncIterator[list[tuple[bool, Any, dict[str, Any]]]]:
+        """`ask`, as a stream of one piece."""
+        yield await self.ask(*asked)
+
+    async def generate(self, *order: Any) -> AsyncIterator[list[Chunk]]:
+        """See `ModelReplica.generate`."""
+        async with self._models.using(serve.get_multiplexed_model_id()) as replica:
+            async for chunks in replica.generate(*order):
+                yield chunks
+
+    async def stats(self) -> dict[str, Any]:
+        """See `ModelReplica.stats`."""
+        async with self._models.using(serve.get_multiplexed_model_id()) as replica:
+            return await replica.stats()
+
+    def check_health(self) -> None:
+        """Raise when one of the models stopped working; Serve then replaces the replica."""
+        self._models.check_health()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_models"):
+            self._models.close()
 
 
-def model_deployment(name: str, specs: Sequence[ModelSpec], scale: Scale, cluster_gpus: float) -> Application:
-    """Bind the deployment of a version and those it falls back on; on a fraction of a GPU where the cluster has one
-    and the model asks for it.
+def leave() -> None:
+    """End this process soon: a thread that hangs cannot be ended otherwise."""
+    threading.Timer(LAST_WORDS, os._exit, (1,)).start()
+
+
+def deployment_name(model: str, specs: Sequence[ModelSpec], cluster: Nodes) -> str:
+    """Return the deployment's name; two models never share one, nor two versions of one that fit beside each other.
+
+    So a new version is loaded while the old one serves. Of what a model reserves, a GPU for example, there may be no
+    second: there the old version stops first.
     """
+    reserves = any(actor_options(specs[0], cluster).get(what) for what in ("num_cpus", "num_gpus", "resources"))
+    return _name("Model", model, [] if reserves else [spec.to_dict() for spec in specs])
+
+
+def shared_name(share: str, models: Mapping[str, Sequence[ModelSpec]]) -> str:
+    """Return the name of the deployment that holds just these models."""
+    return _name("Shared", share, {key: [spec.to_dict() for spec in specs] for key, specs in models.items()})
+
+
+def _name(kind: str, name: str, content: Any) -> str:
+    return f"{kind}-{re.sub(r'[^A-Za-z0-9_-]', '-', name)}-{digest(name, content)[:8]}"
+
+
+def model_deployment(name: str, specs: Sequence[ModelSpec], default: ModelScale, cluster: Nodes) -> Application:
+    """Bind the deployment of a version and those it falls back on, where and as often as its options say."""
+    scale = scale_of(specs[0], default, cluster)
+    options = _options(scale) | {"ray_actor_options": actor_options(specs[0], cluster)}
+    if specs[0].generates and scale.max_replicas > 1:
+        options["request_router_config"] = RequestRouterConfig(request_router_class=ROUTER)
+    deployment = serve.deployment(Model, name=name, **options)
+    described = [spec.to_dict() for spec in specs]
+    return pin(deployment, described).bind(described)
+
+
+def shared_deployment(name: str, models: Mapping[str, Sequence[ModelSpec]], scale: ModelScale) -> Application:
+    """Bind the deployment that all models with this name as their option ``share`` live in."""
     deployment = serve.deployment(
-        Model,
-        name=deployment_name(name),
-        ray_actor_options={"num_cpus": 0, "num_gpus": gpu_share(specs[0], cluster_gpus)},
-        health_check_period_s=10,
-        health_check_timeout_s=60,
-        graceful_shutdown_wait_loop_s=0.2,
-        graceful_shutdown_timeout_s=5,
-        **scale.options(),
+        SharedHost,
+        name=name,
+        ray_actor_options={"num_cpus": 0},
+        request_router_config=RequestRouterConfig(request_router_class=ROUTER),
+        **_options(scale),
     )
-    return deployment.bind([spec.to_dict() for spec in specs])
+    plain = {key: [spec.to_dict() for spec in specs] for key, specs in models.items()}
+    return pin(deployment, plain, scale.shared_memory).bind(plain, scale.shared_memory)
+
+
+def _options(scale: ModelScale) -> dict[str, Any]:
+    return {
+        "health_check_period_s": 10,
+        "health_check_timeout_s": 60,
+        "graceful_shutdown_wait_loop_s": 0.2,
+        "graceful_shutdown_timeout_s": GRACE,
+        **scale.options(),
+    }

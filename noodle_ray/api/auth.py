@@ -2,7 +2,8 @@
 
 Only what `OPEN_PATHS` names opens without a token. A client sends it as ``Authorization: Bearer TOKEN``. So that the
 pages under `/docs` work in a browser, they also take it once as ``?token=TOKEN``, as Jupyter does, and turn it into
-a cookie that scripts cannot read, that no other site can use, and that opens nothing but those pages.
+a cookie that scripts cannot read, that no other site can use, and that opens nothing but those pages. A WebSocket's
+client may also send it as the subprotocol ``bearer.TOKEN``.
 """
 
 import time
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from noodle_ray.api.oip.errors import OPEN_PATHS as OIP_OPEN_PATHS
 from noodle_ray.api.oip.errors import error_response as oip_error
@@ -19,6 +21,7 @@ from noodle_ray.api.openai.errors import error_response, speaks_openai
 from noodle_ray.api.problems import UNAUTHORIZED, problem
 from noodle_ray.api.tei.errors import POSTS as TEI_POSTS
 from noodle_ray.api.tei.errors import error_response as tei_error
+from noodle_ray.api.ws.messages import BEARER
 from noodle_ray.observability.metrics import Metrics
 from noodle_ray.observability.trace import trace_of
 from noodle_ray.security.tokens import matches
@@ -41,6 +44,9 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -74,6 +80,25 @@ class Gate:
         finally:
             route = str(scope.get("route_path") or getattr(scope.get("route"), "path", ""))
             self._metrics.on_request(route, status, time.monotonic() - started)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Browsers can set no header for a WebSocket, but name subprotocols: there the token may be one of those."""
+        started = time.monotonic()
+        headers = dict(scope["headers"])
+        trace = trace_of(headers[b"traceparent"].decode("latin-1") if b"traceparent" in headers else None)
+        scope["trace_id"], scope["traceparent"] = trace.trace_id, trace.header()
+        given = [word.removeprefix(BEARER) for word in scope.get("subprotocols", ()) if word.startswith(BEARER)]
+        authorization = headers.get(b"authorization")
+        allowed = self._is_owner(authorization) or any(matches(self._token, word.encode()) for word in given)
+        try:
+            if allowed:
+                await self._app(scope, receive, send)
+            else:
+                refusal = _refusal(authorization is not None or bool(given), trace.trace_id, scope)
+                await WebSocket(scope, receive, send).send_denial_response(refusal)
+        finally:
+            route = str(getattr(scope.get("route"), "path", ""))
+            self._metrics.on_request(route, 101 if allowed else 401, time.monotonic() - started)
 
     def _is_owner(self, authorization: bytes | None) -> bool:
         if authorization is None:

@@ -1,15 +1,18 @@
 """Calls of models for requests: through the batcher that programs use, and dropped when the client goes away."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from noodle_ray.ahr.registry import unknown_model
 from noodle_ray.api.disconnect import CancelOnDisconnect
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
+from noodle_ray.api.spending import counted
+from noodle_ray.api.tenancy import tenant_of
 from noodle_ray.core.runs.batcher import Call, Reply
 from noodle_ray.errors import ModelError
 
@@ -23,11 +26,17 @@ def model_named(services: Services, reference: str) -> ModelInfo:
     return info
 
 
-async def asked(request: Request, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
-    """One reply per call."""
+async def asked(client: HTTPConnection | None, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
+    """One reply per call. The client of a request is watched; for a WebSocket, and where there is none, who waits for
+    this cancels it. Raises RequestError E0524 if the tenant may spend no more."""
+    tenant = "" if client is None else tenant_of(client)
+    return await counted(services, tenant, model, len(calls), lambda: _asked(client, services, model, calls))
+
+
+async def _asked(client: HTTPConnection | None, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
     futures = [services.executor.batcher.submit(model, call) for call in calls]
     try:
-        async with CancelOnDisconnect(request):
+        async with CancelOnDisconnect(client) if isinstance(client, Request) else contextlib.nullcontext():
             return await asyncio.gather(*futures)
     finally:
         for future in futures:
@@ -44,6 +53,8 @@ def values_of(replies: Sequence[Reply], what: str) -> list[Any]:
     return [reply.value for reply in replies]
 
 
-async def answers(request: Request, services: Services, model: str, calls: Sequence[Call], what: str) -> list[Any]:
+async def answers(
+    request: Request | None, services: Services, model: str, calls: Sequence[Call], what: str
+) -> list[Any]:
     """One answer per call; raises as `values_of` does."""
     return values_of(await asked(request, services, model, calls), what)

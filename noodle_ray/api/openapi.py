@@ -7,28 +7,35 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from noodle_ray.api.durable.schemas import EmptyBody, ForkBody, RetryBody, StartBody
+from noodle_ray.api.durable.schemas import EmptyBody, ForkBody, RetryBody, SignalBody, StartBody
 from noodle_ray.api.oip.schemas import TensorBody
+from noodle_ray.api.openai.responses.schemas import ResponseBody
 from noodle_ray.api.openai.schemas import ChatBody, CompletionBody, EmbeddingBody, OpenAiError
-from noodle_ray.api.schemas import CompileBody, InferBody, Problem, ResumeBody, RunBody
+from noodle_ray.api.programs.schemas import AliasBody, CheckBody, PublishBody, ReplayBody
+from noodle_ray.api.schedules.schemas import EventBody, ScheduleBody
+from noodle_ray.api.schemas import CompileBody, InferBody, Problem, ResumeBody, RunBody, ToolArguments
 from noodle_ray.api.tei.schemas import EmbedBody, PredictBody, RerankBody
 
 _REF = "#/components/schemas/{model}"
 _MODELS: tuple[type[BaseModel], ...] = (RunBody, ResumeBody, CompileBody, InferBody, Problem)
-_MODELS += (ChatBody, CompletionBody, EmbeddingBody, OpenAiError)
-_MODELS += (StartBody, EmptyBody, RetryBody, ForkBody)
+_MODELS += (ChatBody, CompletionBody, EmbeddingBody, ResponseBody, OpenAiError)
+_MODELS += (StartBody, EmptyBody, RetryBody, ForkBody, SignalBody)
+_MODELS += (ScheduleBody, EventBody, ToolArguments)
+_MODELS += (PublishBody, CheckBody, AliasBody, ReplayBody)
 _MODELS += (EmbedBody, RerankBody, PredictBody, TensorBody)
 _PROBLEMS = {
     400: "The body is not JSON.",
     401: "The token is missing or wrong.",
-    404: "No such module, model or run.",
+    403: "This tenant may not.",
+    404: "No such module, model, program or run.",
     408: "The body did not arrive in time.",
-    409: "The run's status does not allow it, or the idempotency key belongs to another request.",
+    409: "The run's status or the program's runs do not allow it, or the idempotency key belongs to another request.",
     413: "The body or the program is too large.",
     422: "The body, the program or an input is not acceptable.",
     429: "Too much waits already; come back after `Retry-After` seconds.",
     500: "The platform failed.",
     501: "This machine has no store for runs.",
+    502: "A model's engine failed.",
     503: "The platform is not ready, or a part of it is gone.",
 }
 

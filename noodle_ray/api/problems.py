@@ -12,6 +12,10 @@ E0706  the method is not one this address takes (405)
 E0707  too many runs wait (429, with Retry-After)
 E0708  the body did not arrive in time (408)
 E0709  the platform is not ready (503, with Retry-After)
+E0750  a header that names no priority, tenant or deadline (400)
+E0755  nothing of earlier responses is kept (404, and 400 where a field needs them)
+E0756  a request over a WebSocket has the id of one that is still being answered (409)
+E0757  a WebSocket has too many requests at once (429)
 E0800  the platform has a bug (500)
 =====  ======================================================================================================
 """
@@ -27,6 +31,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from noodle_ray.api.allowed import allowed_methods
 from noodle_ray.core.lang import render
 from noodle_ray.errors import (
     CompileError,
@@ -47,6 +52,7 @@ BAD_METHOD: Final = "NOODLE-E0706"
 BUSY: Final = "NOODLE-E0707"
 SLOW_BODY: Final = "NOODLE-E0708"
 NOT_READY: Final = "NOODLE-E0709"
+NO_MEMORY: Final = "NOODLE-E0755"
 BUG: Final = "NOODLE-E0800"
 
 RETRY_AFTER: Final = "1"
@@ -65,16 +71,41 @@ _STATUS: Final[dict[str, int]] = {
     BUG: 500,
     "NOODLE-E0309": 404,  # unknown module
     "NOODLE-E0601": 404,  # unknown model
+    "NOODLE-E0524": 403,  # a tenant that may spend no more
     "NOODLE-E0603": 422,  # a model refused its input
     "NOODLE-E0802": 422,  # arguments that no worker takes: too large, or nested too deeply
     "NOODLE-E0608": 429,  # too many calls wait for a model
     "NOODLE-E0609": 429,  # a call waited too long
+    "NOODLE-E0613": 429,  # too many calls of one tenant wait
+    "NOODLE-E0614": 504,  # the engine hung
+    "NOODLE-E0615": 503,  # the replica was lost
+    "NOODLE-E0616": 503,  # no replica was there in time
+    "NOODLE-E0617": 422,  # an input that does not fit into memory
+    "NOODLE-E0750": 400,  # a priority, tenant or deadline that is none
     "NOODLE-E0610": 422,  # max_tokens was too few
     "NOODLE-E0730": 409,  # an idempotency key of another request
+    "NOODLE-E0756": 409,  # an id that is in use
+    "NOODLE-E0757": 429,  # too many requests at once
+    "NOODLE-E0758": 429,  # audio comes faster than a model hears it
     "NOODLE-E0731": 404,  # unknown run
     "NOODLE-E0732": 409,  # a run's status does not allow it
     "NOODLE-E0733": 404,  # unknown program
     "NOODLE-E0734": 422,  # a name or cursor that cannot be stored
+    "NOODLE-E0735": 429,  # too many signals that the run has not taken
+    "NOODLE-E0739": 409,  # a run that was started by one that has not ended
+    "NOODLE-E0737": 422,  # a cron expression, time zone or policy that is none
+    "NOODLE-E0738": 404,  # unknown schedule
+    "NOODLE-E0770": 413,  # a module that is too large for a schedule
+    "NOODLE-E0745": 422,  # a topic that is none, or has too many schedules
+    "NOODLE-E0760": 409,  # a tenant with too many published versions
+    "NOODLE-E0761": 409,  # a tenant with too many schedules
+    "NOODLE-E0762": 429,  # a tenant that watches too much
+    "NOODLE-E0736": 413,  # a signal's value is too large
+    "NOODLE-E0740": 409,  # a new version that does not fit what runs did
+    "NOODLE-E0741": 422,  # no name of a program, alias or version
+    "NOODLE-E0742": 422,  # a program that answers no chats, or not with this option
+    "NOODLE-E0743": 422,  # a program that names an unknown tool
+    "NOODLE-E0744": 403,  # a program that names a tool it may not call
     "NOODLE-E0824": 500,  # a stored object is missing or damaged
     "NOODLE-E0825": 501,  # no store on this machine
 }
@@ -141,7 +172,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         code = _CODE_BY_STATUS.get(error.status_code, RequestError.default_code)
         detail = f"{request.method} {request.url.path[:200]}: {error.detail}"
         trace_id = request.scope.get("trace_id")
-        return problem(error.status_code, code, detail, headers=error.headers, trace_id=trace_id)
+        headers = dict(error.headers or {})
+        if error.status_code == 405 and (methods := allowed_methods(app, request.url.path)):
+            headers["Allow"] = ", ".join(methods)
+        return problem(error.status_code, code, detail, headers=headers, trace_id=trace_id)
 
     async def on_bug(request: Request, error: Exception) -> Response:
         trace_id = request.scope.get("trace_id")

@@ -1,5 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics`."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,6 +11,14 @@ from noodle_ray.api.problems import NOT_READY, problem
 from noodle_ray.api.schemas import Health
 from noodle_ray.api.services import Services
 from noodle_ray.observability.metrics import CONTENT_TYPE
+
+_METRICS: dict[str, Any] = {
+    "summary": "Metrics in Prometheus' text format",
+    "responses": {
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        **{status: answer for status, answer in documented("", None, Health)["responses"].items() if status != 200},
+    },
+}
 
 
 def health_routes(services: Services) -> APIRouter:
@@ -26,7 +36,7 @@ def health_routes(services: Services) -> APIRouter:
             return problem(503, NOT_READY, missing, trace_id=request.scope["trace_id"])
         return Response(b'{"status":"ok"}', 200, None, "application/json")
 
-    @router.get("/metrics", response_class=Response, summary="Metrics in Prometheus' text format")
+    @router.get("/metrics", response_class=Response, **_METRICS)
     async def metrics() -> Response:
         services.note_pool()
         return Response(services.metrics.render(), 200, None, CONTENT_TYPE)

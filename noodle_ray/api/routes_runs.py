@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import pydantic_core
 from fastapi import APIRouter
@@ -16,12 +16,15 @@ from noodle_ray.api.body import parse, read_body, validation_problem
 from noodle_ray.api.disconnect import CancelOnDisconnect
 from noodle_ray.api.openapi import documented
 from noodle_ray.api.problems import BAD_BODY, TOO_LARGE
-from noodle_ray.api.schemas import CompileBody, CompileReply, LimitsBody, ResumeBody, RunBody, RunReply
+from noodle_ray.api.schemas import BudgetBody, CompileBody, CompileReply, LimitsBody, ResumeBody, RunBody, RunReply
 from noodle_ray.api.services import Services
 from noodle_ray.api.settings import Settings
+from noodle_ray.api.tenancy import tenant_of
 from noodle_ray.core.runs import continuation
+from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.runs.executor import Program
 from noodle_ray.core.runs.modules import Compiled
+from noodle_ray.core.runs.programs import Found, find
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.values import from_json, to_json
 from noodle_ray.errors import RequestError, RunError
@@ -33,6 +36,7 @@ class RunHandlers:
     """The handlers. They take the bare request: bodies are bounded while they stream in, and each is parsed once."""
 
     def __init__(self, services: Services) -> None:
+        self._services = services
         self._executor = services.executor
         self._settings = services.settings
         self._metrics = services.metrics
@@ -46,14 +50,30 @@ class RunHandlers:
             order = parse(RunBody, body)
         except ValidationError as error:
             return validation_problem(error, trace_id)
-        program = program_of(order, settings)
         limits = limits_of(order.limits, settings)
         args, kwargs = arguments_of(order)
+        found: Found | None = None
+        if order.program is None:
+            program = program_of(order, settings)
+        else:
+            store = await self._services.store()
+            found = await find(store, self._executor, tenant_of(request), order.program)
+            program = Program(digest=found.module.digest)
         async with CancelOnDisconnect(request):
             module, outcome = await self._executor.run(
-                program, entry=order.entry, args=args, kwargs=kwargs, limits=limits, tier=order.tier, seed=order.seed
+                program,
+                entry=order.entry,
+                args=args,
+                kwargs=kwargs,
+                limits=limits,
+                tier=order.tier,
+                seed=order.seed,
+                tenant=tenant_of(request),
+                budget=budget_of(order.budget, self._executor.most),
             )
-        return self._replied(module, outcome, trace_id)
+        if found is not None:
+            store.count(found.program, outcome["error"] is not None, outcome["usage"])
+        return self._replied(module, outcome, trace_id, found)
 
     async def resume(self, request: Request) -> Response:
         """Go on with a run that fuel ended."""
@@ -67,13 +87,17 @@ class RunHandlers:
         stopped = continuation.read(order.continuation).with_fuel(order.fuel)
         check_limits(stopped.request.limits._asdict(), settings)
         async with CancelOnDisconnect(request):
-            module, outcome = await self._executor.resume(stopped)
+            module, outcome = await self._executor.resume(stopped, tenant=tenant_of(request))
         return self._replied(module, outcome, trace_id)
 
-    def _replied(self, module: Compiled, outcome: dict[str, Any], trace_id: str) -> Response:
+    def _replied(
+        self, module: Compiled, outcome: dict[str, Any], trace_id: str, found: Found | None = None
+    ) -> Response:
         reply = _reply(outcome)
         self._metrics.on_run(reply["error"]["code"] if reply["error"] else "", reply["usage"])
         reply["module"] = module.digest
+        if found is not None:
+            reply["program"] = found.reference
         reply["trace_id"] = trace_id
         return json_response(reply)
 
@@ -117,8 +141,23 @@ def json_response(body: dict[str, Any], status: int = 200, headers: Mapping[str,
     return Response(content, status, headers, "application/json")
 
 
-def program_of(order: RunBody, settings: Settings) -> Program:
-    """What to run."""
+class Arguments(Protocol):
+    """The fields of a request that give arguments."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+class Code(Protocol):
+    """The fields of a request that give a program."""
+
+    source: str | None
+    module: str | None
+    nbc: str | None
+
+
+def program_of(order: Code, settings: Settings) -> Program:
+    """What to run, if it is no published program."""
     if order.source is not None:
         return _source(order.source, settings)
     if order.module is not None:
@@ -129,7 +168,16 @@ def program_of(order: RunBody, settings: Settings) -> Program:
         raise RequestError("nbc: not base64", code=BAD_BODY) from None
 
 
-def arguments_of(order: RunBody) -> tuple[list[object], dict[str, object]]:
+def value_of(given: object) -> object:
+    """What JSON stands for. Raises RequestError E0703."""
+    try:
+        return from_json(given)
+    except (ValueError, TypeError):
+        message = 'value: {"$float": ...} holds "nan", "inf" or "-inf", and {"$dict": ...} a list of pairs'
+        raise RequestError(message, code=BAD_BODY) from None
+
+
+def arguments_of(order: Arguments) -> tuple[list[object], dict[str, object]]:
     """Positional and keyword arguments as values of programs."""
     if not order.args and not order.kwargs:
         return [], {}
@@ -154,6 +202,20 @@ def limits_of(body: LimitsBody | None, settings: Settings, defaults: Limits = _D
     given = {name: value for name in Limits._fields if (value := getattr(body, name)) is not None}
     check_limits(given, settings)
     return defaults._replace(**given)
+
+
+def budget_of(body: BudgetBody | None, most: Budget) -> Budget:
+    """The budget. Raises RequestError E0703 for more than the platform allows."""
+    if body is None:
+        return most
+    chosen = most._asdict()
+    for name, bound in most._asdict().items():
+        value = getattr(body, name)
+        if value is not None:
+            if bound is not None and value > bound:
+                raise RequestError(f"budget.{name}: at most {bound} on this platform", code=BAD_BODY)
+            chosen[name] = value
+    return Budget(**chosen)
 
 
 def check_limits(given: dict[str, Any], settings: Settings) -> None:

@@ -21,18 +21,34 @@ class LimitsBody(_Request):
     output: Annotated[int | None, Field(ge=0, description="Characters of stdout.")] = None
 
 
+class BudgetBody(_Request):
+    """The most that the run may spend; it ends when it would ask for more. What is left out has the platform's."""
+
+    model_calls: Annotated[int | None, Field(ge=0, lt=1 << 53)] = None
+    tool_calls: Annotated[int | None, Field(ge=0, lt=1 << 53)] = None
+    tokens: Annotated[int | None, Field(ge=0, lt=1 << 53, description="Of prompts and completions together.")] = None
+    cost: Annotated[
+        float | None, Field(ge=0, le=1e9, allow_inf_nan=False, description="At the platform's declared prices.")
+    ] = None
+
+
 class RunBody(_Request):
-    """A program to run: exactly one of ``source``, ``module`` and ``nbc``."""
+    """A program to run: exactly one of ``source``, ``module``, ``nbc`` and ``program``."""
 
     source: Annotated[str | None, Field(description="Noodle source text.")] = None
     module: Annotated[Digest | None, Field(description="The hash of a module compiled before.")] = None
     nbc: Annotated[str | None, Field(description="A compiled module, in base64.")] = None
-    entry: Annotated[str | None, Field(max_length=200, description="The function to call; `main` if there is one.")] = (
-        None
-    )
+    program: Annotated[
+        str | None, Field(max_length=300, description="A published one: `NAME`, `NAME@VERSION` or `NAME@ALIAS`.")
+    ] = None
+    entry: Annotated[
+        str | None,
+        Field(max_length=200, pattern=r"^([^*]|$)", description="The function to call; `main` if there is one."),
+    ] = None
     args: Annotated[list[Any], Field(description="Positional arguments.")] = []
     kwargs: Annotated[dict[str, Any], Field(description="Keyword arguments.")] = {}
     limits: LimitsBody | None = None
+    budget: BudgetBody | None = None
     tier: Literal["auto", "interpreter", "python", "native"] = "auto"
     seed: Annotated[
         int | None, Field(ge=0, lt=1 << 53, description="What its random numbers come from; a fresh one by default.")
@@ -40,8 +56,8 @@ class RunBody(_Request):
 
     @model_validator(mode="after")
     def _one_program(self) -> "RunBody":
-        if (self.source is not None) + (self.module is not None) + (self.nbc is not None) != 1:
-            raise ValueError("give exactly one of source, module and nbc")
+        if sum(given is not None for given in (self.source, self.module, self.nbc, self.program)) != 1:
+            raise ValueError("give exactly one of source, module, nbc and program")
         return self
 
 
@@ -76,6 +92,10 @@ class Usage(BaseModel):
     memory_peak_bytes: int
     model_calls: int
     model_batches: int
+    tool_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: Annotated[float, Field(description="At the platform's declared prices.")] = 0.0
     seed: int
     wall_seconds: float
     queued_seconds: float
@@ -103,6 +123,7 @@ class RunReply(BaseModel):
     usage: Usage
     tier: str
     module: Digest
+    program: Annotated[str | None, Field(description="The published version that ran, as `NAME@VERSION`.")] = None
     trace_id: str
     timeline: list[Event]
     continuation: Annotated[
@@ -194,3 +215,12 @@ class Problem(BaseModel):
     trace_id: str | None = None
     errors: Annotated[list[dict[str, Any]] | None, Field(description="What is wrong with which field.")] = None
     diagnostics: list[DiagnosticBody] | None = None
+
+
+class ToolArguments(BaseModel):
+    """What a tool would be called with."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    args: Annotated[list[Any], Field(description="Positional arguments.")] = []
+    kwargs: Annotated[dict[str, Any], Field(description="Keyword arguments.")] = {}

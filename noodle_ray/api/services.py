@@ -1,20 +1,28 @@
 """What the API's handlers work with."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.settings import Settings
 from noodle_ray.core.runs.durable import DurableRuns
 from noodle_ray.core.runs.executor import Executor
+from noodle_ray.core.runs.quotas import Quotas
 from noodle_ray.core.store.location import ELSEWHERE
 from noodle_ray.errors import PlatformError
 from noodle_ray.observability.metrics import Metrics
 
+if TYPE_CHECKING:
+    from noodle_ray.core.store.store import Store
 
-async def _no_store() -> DurableRuns:
+
+async def _no_store() -> NoReturn:
     raise PlatformError("this platform has no store for durable runs", code=ELSEWHERE)
+
+
+async def _nothing_kept() -> None:
+    return None
 
 
 class Services(NamedTuple):
@@ -22,7 +30,8 @@ class Services(NamedTuple):
     ``note_pool`` puts the state of the worker pool into the metrics. ``generate`` runs one generation of a model and
     tells what `ModelReplica.generate` does; closing it ends the generation. ``created`` is when the platform was
     started, in Unix time. ``stats`` is `ModelReplica.stats` of a replica of the model; it raises ModelError.
-    ``durable`` opens the store of durable runs, if it is not open yet.
+    ``durable`` opens the store of durable runs, if it is not open yet, and ``store`` gives it; ``kept`` gives it
+    only if there may be something in it. ``quotas`` bound what tenants have.
     """
 
     executor: Executor
@@ -35,3 +44,6 @@ class Services(NamedTuple):
     created: int
     stats: Callable[[str], Awaitable[dict[str, Any]]]
     durable: Callable[[], Awaitable[DurableRuns]] = _no_store
+    store: "Callable[[], Awaitable[Store]]" = _no_store
+    kept: "Callable[[], Awaitable[Store | None]]" = _nothing_kept
+    quotas: Quotas = Quotas()

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=0)] = 0
     """Sandbox workers that one executor replica keeps ready; 0 means one per CPU core."""
     max_workers: Annotated[int, Field(ge=0)] = 0
-    """The most workers; 0 means four per CPU core. A run that waits for a model holds its worker."""
+    """The most workers; 0 means four per CPU core. A run that waits for a model leaves its worker to others."""
     max_waiting_runs: Annotated[int, Field(ge=0)] = 256
     """Runs that may wait for a worker; more is 429."""
     max_infer_inputs: Positive = 1024
@@ -37,8 +37,14 @@ class Settings(BaseSettings):
     """Who answers ``/rerank`` where no model is named."""
     default_classification_model: str = ""
     """Who answers ``/predict`` where no model is named."""
+    grpc_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Where the Open Inference Protocol is served over gRPC, on each node that has an executor; 0 means nowhere."""
+    grpc_host: str = "127.0.0.1"
+    """The address that gRPC listens on; `noodle up` sets the platform's own."""
     max_generation_wait: Annotated[float, Field(gt=0)] = 60.0
     """How long a chat or completion may wait for a slot of its model; longer is 429."""
+    result_cache: Annotated[int, Field(ge=0)] = 64 << 20
+    """Answers of models with the option ``cache_results`` that one executor replica keeps; 0 means none."""
     database: Annotated[str, Field(pattern=r"^(sqlite:////.|postgresql://.|$)")] = ""
     """The database of durable runs: ``postgresql://…``, or ``sqlite:////FILE`` on one machine; by default a file in the
     state folder of the head node."""
@@ -46,10 +52,16 @@ class Settings(BaseSettings):
     """Where payloads of runs lie that are too large for a row, as fsspec names it; by default a folder beside the
     file, or in the state folder."""
     durable_slots: Annotated[int, Field(ge=0)] = 0
-    """Durable runs that one executor replica executes at once; 0 means half of its workers, so that runs from the
-    store never take all of them."""
+    """Durable runs that one executor replica executes at once, without those that wait for models and hold no worker; 0
+    means as many as it has workers, of which half are kept for other runs."""
     durable_lease: Annotated[float, Field(ge=1, le=3600)] = 15.0
     """How long a durable run waits for a node that is gone before another takes it."""
+    tools: str = ""
+    """A file, YAML or JSON, of the tools that programs may call; by default there are none."""
+    budgets: str = ""
+    """A file, YAML or JSON, of prices and of what runs and tenants may spend; by default nothing is bounded."""
+    retention_days: Annotated[float, Field(ge=0)] = 0.0
+    """For how many days durable runs are kept that have ended; 0 means for good."""
     max_wait: Annotated[float, Field(gt=0)] = 60.0
     """The longest that one request may wait for the end of a durable run."""
     max_fuel: Positive = 1_000_000_000_000
@@ -73,4 +85,4 @@ class Settings(BaseSettings):
 
     def slots(self) -> int:
         """The number of durable runs to execute at once."""
-        return self.durable_slots or max(1, self.max_worker_count() // 2)
+        return self.durable_slots or self.max_worker_count()

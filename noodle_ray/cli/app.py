@@ -5,7 +5,10 @@ from typing import Annotated
 import typer
 
 from noodle_ray.cli.output import MISUSE, report
+from noodle_ray.cli.programs_app import programs_app
 from noodle_ray.cli.runs_app import runs_app
+from noodle_ray.cli.schedules_app import schedules_app
+from noodle_ray.cli.tools_app import tools_app
 from noodle_ray.errors import NoodleError
 
 app = typer.Typer(
@@ -19,6 +22,9 @@ app = typer.Typer(
 models_app = typer.Typer(help="Models and their versions: list, add, alias, fetch, remove.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(runs_app, name="runs")
+app.add_typer(programs_app, name="programs")
+app.add_typer(schedules_app, name="schedules")
+app.add_typer(tools_app, name="tools")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A program: source, NBC, or - for standard input.")]

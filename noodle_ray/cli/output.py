@@ -14,8 +14,10 @@ PROGRAM, MISUSE, PLATFORM = 1, 2, 3
 def exit_status(code: str) -> int:
     """Return the exit status for an error code like NOODLE-E0501."""
     family = code[len("NOODLE-E") :][:2]
-    if code.startswith("NOODLE-E073"):
-        return MISUSE  # a run that is not there, or not in the status for it
+    if code.startswith(("NOODLE-E073", "NOODLE-E0741", "NOODLE-E0743")):
+        return MISUSE  # a run, program or tool that is not there, or not in the status for it
+    if code == "NOODLE-E0740":
+        return PROGRAM  # a version that would not do what runs did
     if family in ("07", "08"):
         return PLATFORM
     return MISUSE if family == "09" else PROGRAM

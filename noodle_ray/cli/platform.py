@@ -72,6 +72,7 @@ def status(address: str | None = None) -> dict[str, Any]:
         "state": state.state,
         "stage": state.stage,
         "url": state.url or None,
+        "grpc": state.grpc or None,
         "token_file": state.token_file or None,
         "nodes": [],
         "models": [],
@@ -119,7 +120,7 @@ def _show(found: dict[str, Any]) -> None:
     rows = table("", "")
     rows.show_header = False
     rows.add_row("state", found["state"] + (f" ({found['stage']})" if found["stage"] else ""))
-    for name in ("url", "token_file"):
+    for name in ("url", "grpc", "token_file"):
         if found[name]:
             rows.add_row(name.replace("_", " "), found[name])
     for node in found["nodes"]:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from noodle_ray.core.sandbox.request import RunRequest
 
 TIERS = ("auto", "interpreter", "python", "native")
+BUDGETS = ("model_calls", "tool_calls", "tokens", "cost")
 USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "seed", "wall_seconds")
 """What ``--json`` shows under usage."""
+SPENT = ("tool_calls", "prompt_tokens", "completion_tokens", "cost")
+"""What it shows beside, of runs on a platform that spent some."""
 
 
 def run_file(
@@ -83,6 +86,22 @@ def parse_limits(limits: list[str]) -> Limits:
     return Limits(**bounds)  # type: ignore[arg-type]
 
 
+def parse_budget(budget: list[str]) -> dict[str, float] | None:
+    """Read ``--budget name=value`` options; None if there are none."""
+    found: dict[str, float] = {}
+    for item in budget:
+        name, _, text = item.partition("=")
+        kind = float if name == "cost" else int
+        try:
+            found[name] = kind(text.replace("_", "")) if name in BUDGETS else -1
+        except ValueError:
+            found[name] = -1
+        if not 0 <= found[name] < 1 << 53:
+            wanted = f"one of {', '.join(BUDGETS)}, and an amount, as in --budget tokens=10000"
+            raise UsageError(f"--budget takes {wanted}, not {item!r}", code="NOODLE-E0904")
+    return found or None
+
+
 def _bound(name: str, text: str) -> int | float:
     kind = float if name == "deadline" else int
     try:
@@ -119,6 +138,12 @@ def _run_local(
     with worker or LocalWorker() as ready:
         program = load_program(file)
         request = RunRequest(program.nbc, digest(program.nbc), entry, args, kwargs, limits, tier, seed=seed).seeded()
+        if tools := [name for name in program.module.models if name.startswith("tool:")]:
+            raise UsageError(
+                f"the tool {tools[0].removeprefix('tool:')!r} is a platform's, and this run has none",
+                code="NOODLE-E0933",
+                hint="run it on a platform that has the tool: --address URL",
+            )
         if not program.module.models:
             outcome = ready.run(request)
             if outcome["error"] is not None:
@@ -211,11 +236,12 @@ def json_outcome(outcome: dict[str, Any]) -> dict[str, Any]:
     from noodle_ray.core.vm.values import to_json
 
     usage = outcome["usage"]
+    spent = {name: usage[name] for name in SPENT if name in usage}
     return {
         "result": to_json(outcome["result"]),
         "stdout": outcome["stdout"],
         "error": outcome["error"],
-        "usage": {field: usage[field] for field in USAGE_FIELDS},
+        "usage": {field: usage[field] for field in USAGE_FIELDS} | spent,
         "tier": outcome["tier"],
         **({"resume": outcome["resume"]} if outcome.get("resume") else {}),
     }

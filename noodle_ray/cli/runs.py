@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from noodle_ray.cli.console import console, table
 from noodle_ray.cli.files import load_program
 from noodle_ray.cli.output import exit_status, report, write, write_json
-from noodle_ray.cli.run import TIERS, parse_args, parse_limits
+from noodle_ray.cli.run import TIERS, parse_args, parse_budget, parse_limits
 from noodle_ray.core.store.status import Status
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import NoodleError, UsageError
@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 
 _SHOWN = (
     "id", "status", "module", "entry", "seed", "program", "parent", "fork_key", "idempotency_key", "created", "updated",
-    "attempt", "node",
+    "attempt", "node", "caller", "priority", "deadline", "waits",
 )  # fmt: skip
 
 
 def start_command(
     address: str | None,
-    file: str,
+    file: str | None,
     *,
+    program: str | None = None,
     entry: str | None,
     args: str | None,
     tier: str,
     limits: list[str],
+    budget: list[str] | None = None,
     seed: int | None,
     key: str | None,
+    within: float | None = None,
     wait: bool,
     as_json: bool,
 ) -> int:
@@ -41,21 +44,26 @@ def start_command(
         if tier not in TIERS:
             raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0907")
         bounds = parse_limits(limits)
-        program = load_program(file)
-        with _client(address) as client:
+        if (file is None) == (program is None):
+            raise UsageError("give a FILE, or --program", code="NOODLE-E0929")
+        loaded = load_program(file) if file is not None else None
+        with client_of(address) as client:
             run = client.start(
-                source=program.source,
-                nbc=None if program.source is not None else program.nbc,
+                source=loaded.source if loaded else None,
+                nbc=loaded.nbc if loaded and loaded.source is None else None,
+                program=program,
                 entry=entry,
                 args=positional,
                 kwargs=keywords,
                 limits=bounds,
+                budget=parse_budget(budget or []),
                 tier=tier,
                 seed=seed,
                 idempotency_key=key,
+                within=within,
             )
             if wait:
-                return _ended(client.runs.wait(run["id"]), as_json)
+                return show_ended(client.runs.wait(run["id"]), as_json)
     except NoodleError as error:
         return report(error, as_json=as_json)
     if as_json:
@@ -73,7 +81,7 @@ def list_command(
         start = None if since is None else _time(since)
         if status is not None and status not in list(Status):
             raise UsageError(f"there is no status {status!r}: choose one of {', '.join(Status)}", code="NOODLE-E0924")
-        with _client(address) as client:
+        with client_of(address) as client:
             found: list[dict[str, Any]] = []
             before: str | None = None
             while len(found) < limit:
@@ -93,7 +101,7 @@ def list_command(
     rows = table("id", "status", "created", "attempt", "error")
     for run in found:
         error_text = f"{run['error']['type']} [{run['error']['code']}]" if run["error"] else ""
-        rows.add_row(run["id"], run["status"], _moment(run["created"]), str(run["attempt"]), Text(error_text))
+        rows.add_row(run["id"], run["status"], moment(run["created"]), str(run["attempt"]), Text(error_text))
     console().print(rows)
     return 0
 
@@ -101,7 +109,7 @@ def list_command(
 def show_command(address: str | None, run: str, *, as_json: bool) -> int:
     """Show all of a run."""
     try:
-        with _client(address) as client:
+        with client_of(address) as client:
             found = client.runs.get(run)
     except NoodleError as error:
         return report(error, as_json=as_json)
@@ -114,7 +122,7 @@ def show_command(address: str | None, run: str, *, as_json: bool) -> int:
     rows.show_header = False
     for name in _SHOWN:
         if found[name] is not None:
-            value = _moment(found[name]) if name in ("created", "updated") else str(found[name])
+            value = moment(found[name]) if name in ("created", "updated") else str(found[name])
             rows.add_row(name.replace("_", " "), Text(value))
     if found["usage"]:
         rows.add_row("fuel", str(found["usage"]["fuel"]))
@@ -130,23 +138,31 @@ def show_command(address: str | None, run: str, *, as_json: bool) -> int:
 def wait_command(address: str | None, run: str, *, timeout: float | None, as_json: bool) -> int:
     """Wait for a run to end, and show what it gave, as ``noodle run`` does."""
     try:
-        with _client(address) as client:
-            return _ended(client.runs.wait(run, timeout), as_json)
+        with client_of(address) as client:
+            return show_ended(client.runs.wait(run, timeout), as_json)
     except NoodleError as error:
         return report(error, as_json=as_json)
 
 
 def change_command(
-    address: str | None, run: str, name: str, *, limits: list[str] | None = None, as_json: bool = False
+    address: str | None,
+    run: str,
+    name: str,
+    *,
+    limits: list[str] | None = None,
+    budget: list[str] | None = None,
+    as_json: bool = False,
 ) -> int:
     """Cancel, pause, resume or retry a run."""
     try:
-        with _client(address) as client:
+        with client_of(address) as client:
             commands: dict[str, Callable[[str], dict[str, Any]]] = {
                 "cancel": client.runs.cancel,
                 "pause": client.runs.pause,
                 "resume": client.runs.resume,
-                "retry": lambda which: client.runs.retry(which, _changed(limits or [])),
+                "retry": lambda which: client.runs.retry(
+                    which, changed_limits(limits or []), parse_budget(budget or [])
+                ),
             }
             found = commands[name](run)
     except NoodleError as error:
@@ -158,11 +174,39 @@ def change_command(
     return 0
 
 
+def value_of(what: str, text: str) -> Any:
+    """What a text of JSON stands for; ``what`` names it. Raises UsageError E0925."""
+    import json
+
+    from noodle_ray.core.vm.values import from_json
+
+    try:
+        return from_json(json.loads(text))
+    except (ValueError, TypeError, RecursionError) as error:
+        hint = """'"yes"' is a text, '{"by": "Ann"}' an object"""
+        raise UsageError(f"{what} is not JSON: {error}", code="NOODLE-E0925", hint=hint) from None
+
+
+def signal_command(address: str | None, run: str, name: str, value: str, *, key: str | None, as_json: bool) -> int:
+    """Give a run a signal."""
+    try:
+        given = value_of("--value", value)
+        with client_of(address) as client:
+            found = client.runs.signal(run, name, given, idempotency_key=key)
+    except NoodleError as error:
+        return report(error, as_json=as_json)
+    if as_json:
+        write_json(_json(found))
+    else:
+        write(f"{found['id']} has the signal {name}\n")
+    return 0
+
+
 def delete_command(address: str | None, runs: list[str], *, as_json: bool) -> int:
     """Delete runs that have ended."""
     deleted: list[str] = []
     try:
-        with _client(address) as client:
+        with client_of(address) as client:
             for run in runs:
                 client.runs.delete(run)
                 deleted.append(run)
@@ -178,14 +222,14 @@ def delete_command(address: str | None, runs: list[str], *, as_json: bool) -> in
 def events_command(address: str | None, run: str, *, after: int, as_json: bool) -> int:
     """Print what happens to a run, a line each, until it has ended."""
     try:
-        with _client(address) as client:
+        with client_of(address) as client:
             for event in client.runs.events(run, after=after):
                 if as_json:
                     write_line(event)
                 else:
                     rest = {name: value for name, value in event.items() if name not in ("position", "type", "at")}
                     words = " ".join(f"{name}={value}" for name, value in rest.items())
-                    write(f"{_moment(event['at'])}  {event['position']}  {event['type']}  {words}".rstrip() + "\n")
+                    write(f"{moment(event['at'])}  {event['position']}  {event['type']}  {words}".rstrip() + "\n")
                 sys.stdout.flush()
     except NoodleError as error:
         return report(error, as_json=as_json)
@@ -199,7 +243,17 @@ def write_line(event: dict[str, Any]) -> None:
     write(json.dumps(event) + "\n")
 
 
-def _client(address: str | None) -> "Client":
+def every(pages: Callable[..., tuple[list[dict[str, Any]], str | None]]) -> list[dict[str, Any]]:
+    """All that a list has whose pages the platform gives, each with where the next one begins."""
+    found: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        page, after = pages(after=after, limit=1000)
+        found += page
+    return found
+
+
+def client_of(address: str | None) -> "Client":
     """A client of the platform at an address, or of the one that was started on this machine."""
     from noodle_ray.client import platform
     from noodle_ray.client.http import Client
@@ -211,7 +265,8 @@ def _client(address: str | None) -> "Client":
     return Client(url)
 
 
-def _ended(found: dict[str, Any], as_json: bool) -> int:
+def show_ended(found: dict[str, Any], as_json: bool) -> int:
+    """Show how a run ended, and return the exit status that it means."""
     error = found["error"]
     if as_json:
         write_json(_json(found))
@@ -235,7 +290,8 @@ def _json(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "result": to_json(found["result"])}
 
 
-def _changed(limits: list[str]) -> dict[str, float]:
+def changed_limits(limits: list[str]) -> dict[str, float]:
+    """Those limits that ``--limit`` options name."""
     bounds = parse_limits(limits)._asdict()
     return {name: bounds[name] for limit in limits if (name := limit.partition("=")[0]) in Limits._fields}
 
@@ -251,5 +307,6 @@ def _time(text: str) -> float:
         raise UsageError(message, code="NOODLE-E0923") from None
 
 
-def _moment(at: float) -> str:
+def moment(at: float) -> str:
+    """A time as people read it, in this machine's zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 runs_app = typer.Typer(
-    help="Durable runs: start, list, show, wait, cancel, pause, resume, retry.", no_args_is_help=True
+    help="Durable runs: start, list, show, wait, signal, cancel, pause, resume, retry, fork, replay.",
+    no_args_is_help=True,
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -32,6 +33,16 @@ Limit = Annotated[
 ]
 
 
+Budget = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=N",
+        help="The most it may spend: model_calls, tool_calls, tokens, cost.",
+        autocompletion=lambda: ["model_calls=", "tool_calls=", "tokens=", "cost="],
+    ),
+]
+
+
 def _leave(status: int) -> None:
     if status:
         raise typer.Exit(status)
@@ -39,17 +50,26 @@ def _leave(status: int) -> None:
 
 @runs_app.command()
 def start(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A program: source, NBC, or - for standard input.")],
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="A program: source, NBC, or - for standard input.")
+    ] = None,
+    program: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Instead: a published one, NAME, NAME@VERSION or NAME@ALIAS.")
+    ] = None,
     entry: Annotated[str | None, typer.Option(metavar="NAME", help="The function to call. [default: main]")] = None,
     args: Annotated[
         str | None, typer.Option(metavar="JSON", help="Arguments: an array, or an object with names.")
     ] = None,
     tier: Annotated[str, typer.Option(metavar="TIER", help="auto, interpreter, python or native.")] = "auto",
     limit: Limit = None,
+    budget: Budget = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=(1 << 53) - 1, metavar="N", help="What its random numbers come from.")
     ] = None,
     key: Annotated[str | None, typer.Option(help="Equal requests under one key are one run.")] = None,
+    within: Annotated[
+        float | None, typer.Option(min=0.001, metavar="SECONDS", help="Seconds from now in which it ends, or fails.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for its end, and show what it gives.")] = False,
     address: Address = None,
     json: Json = False,
@@ -61,12 +81,15 @@ def start(
         start_command(
             address,
             file,
+            program=program,
             entry=entry,
             args=args,
             tier=tier,
             limits=limit or [],
+            budget=budget,
             seed=seed,
             key=key,
+            within=within,
             wait=wait,
             as_json=json,
         )
@@ -136,11 +159,26 @@ def resume(run: Run, address: Address = None, json: Json = False) -> None:
 
 
 @runs_app.command()
-def retry(run: Run, limit: Limit = None, address: Address = None, json: Json = False) -> None:
+def retry(run: Run, limit: Limit = None, budget: Budget = None, address: Address = None, json: Json = False) -> None:
     """Run a failed or cancelled run again; models are not asked again for what they answered."""
     from noodle_ray.cli.runs import change_command
 
-    _leave(change_command(address, run, "retry", limits=limit, as_json=json))
+    _leave(change_command(address, run, "retry", limits=limit, budget=budget, as_json=json))
+
+
+@runs_app.command()
+def signal(
+    run: Run,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the run waits for.")],
+    value: Annotated[str, typer.Option(metavar="JSON", help="What the run gets.")] = "null",
+    key: Annotated[str | None, typer.Option(help="Equal signals under one key are one signal.")] = None,
+    address: Address = None,
+    json: Json = False,
+) -> None:
+    """Give a run a signal, which it waits for or will."""
+    from noodle_ray.cli.runs import signal_command
+
+    _leave(signal_command(address, run, name, value, key=key, as_json=json))
 
 
 @runs_app.command()
@@ -166,3 +204,68 @@ def events(
     from noodle_ray.cli.runs import events_command
 
     _leave(events_command(address, run, after=after, as_json=json))
+
+
+@runs_app.command()
+def fork(
+    run: Run,
+    effect: Annotated[str, typer.Argument(metavar="EFFECT", help="An effect's key, as events show it.")],
+    value: Annotated[str, typer.Option(metavar="JSON", help="The answer that the new run gets there.")],
+    key: Annotated[str | None, typer.Option(help="Equal forks under one key are one run.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end, and show what it gives.")] = False,
+    address: Address = None,
+    json: Json = False,
+) -> None:
+    """Start a run that goes as another did, but gets another answer to one effect."""
+    from noodle_ray.cli.replays import fork_command
+
+    _leave(fork_command(address, run, effect, value, key=key, wait=wait, as_json=json))
+
+
+@runs_app.command()
+def replay(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs.")],
+    to_effect: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Stop after N answers of the journal.")
+    ] = None,
+    program: Annotated[str | None, typer.Option(metavar="FILE", help="Execute this program instead.")] = None,
+    ask: Annotated[list[str] | None, typer.Option(metavar="MODEL", help="Ask this model anew.")] = None,
+    address: Address = None,
+    json: Json = False,
+) -> None:
+    """Execute runs again from their journals, and show what differs; nothing is stored."""
+    from noodle_ray.cli.replays import replay_command
+
+    _leave(replay_command(address, runs, to_effect=to_effect, program=program, ask=ask or [], as_json=json))
+
+
+Database = Annotated[
+    str | None, typer.Option(metavar="URL", help="sqlite:////FILE or postgresql://… [default: the platform's]")
+]
+Objects = Annotated[str | None, typer.Option(metavar="URL", help="Where large payloads lie. [default: the platform's]")]
+
+
+@runs_app.command()
+def backup(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write; nothing is overwritten.")],
+    database: Database = None,
+    objects: Objects = None,
+    json: Json = False,
+) -> None:
+    """Write all runs, journals and published programs into one file; runs go on meanwhile."""
+    from noodle_ray.cli.backups import backup_command
+
+    _leave(backup_command(file, database=database, objects=objects, as_json=json))
+
+
+@runs_app.command()
+def restore(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A back-up.")],
+    database: Database = None,
+    objects: Objects = None,
+    json: Json = False,
+) -> None:
+    """Fill an empty store from a back-up, also one of another kind of database."""
+    from noodle_ray.cli.backups import restore_command
+
+    _leave(restore_command(file, database=database, objects=objects, as_json=json))

@@ -1,11 +1,17 @@
 """Where a driver's programs run: on a platform over HTTP, or in sandbox workers of this machine without one."""
 
 import asyncio
-from typing import Any, NamedTuple, Protocol
+import contextlib
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from noodle_ray.client.http import AsyncClient, run_module
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import ModelError, NoodleError
+
+if TYPE_CHECKING:
+    from noodle_ray.core.runs.batcher import Answered, Shape
+    from noodle_ray.core.runs.batcher import Call as ModelCall
+    from noodle_ray.core.runs.terms import Terms
 
 QUEUE = 10_000
 """Runs that may wait for a local worker: enough for any ``concurrency`` of a map."""
@@ -64,8 +70,10 @@ class RemoteBackend:
 
     async def infer(self, model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Ask one of the platform's models."""
+        if len(args) == 2 and isinstance(args[0], str) and not kwargs:
+            return await self.client.rerank(model, args[0], args[1])
         if len(args) != 1:
-            message = f"a model takes one positional argument, its input, not {len(args)}"
+            message = f"a model takes one positional argument, or a query and documents, but not {len(args)}"
             raise ModelError(message, code="NOODLE-E0603")
         return await self.client.ask(model, args[0], kwargs)
 
@@ -75,18 +83,38 @@ class RemoteBackend:
 
 
 class LocalModelHost:
-    """The models of this process, as `noodle_ray.core.runs.batcher.ModelHost`."""
+    """The models of this process, as `noodle_ray.core.runs.batcher.ServingHost`."""
 
-    async def infer(
-        self, model: str, calls: list[tuple[tuple[object, ...], dict[str, object]]]
-    ) -> list[tuple[bool, object]]:
-        """Compute a batch in a thread; return (True, answer) or (False, (code, message)) per call."""
+    def shape(self, model: str) -> "Shape":
+        """Generations go out one by one, all else in batches."""
         from noodle_ray.client.models import local_models
+        from noodle_ray.core.runs.batcher import Shape
 
-        answers = await asyncio.to_thread(local_models().infer, model, calls)
+        with contextlib.suppress(ModelError):  # its calls will say that nobody knows it
+            if slots := local_models().slots(model):
+                return Shape(1, 2 * slots)
+        return Shape()
+
+    async def infer(self, model: str, calls: "list[ModelCall]") -> list[tuple[bool, object]]:
+        """Return (True, answer) or (False, (code, message)) per call."""
+        return [(found.ok, found.value) for found in await self.ask(model, calls, None)]
+
+    async def ask(self, model: str, calls: "list[ModelCall]", terms: "list[Terms] | None") -> "list[Answered]":
+        """Answer the calls. Cancelling it drops those that wait, and stops generations at the next token."""
+        from noodle_ray.client.models import local_models
+        from noodle_ray.core.runs.batcher import Answered
+
+        tickets = await asyncio.to_thread(local_models().submit, model, calls, terms)
+        try:
+            answers = await asyncio.gather(*map(asyncio.wrap_future, tickets), return_exceptions=True)
+        finally:
+            for ticket in tickets:
+                ticket.cancel()
         return [
-            (False, (answer.code, answer.message)) if isinstance(answer, NoodleError) else (True, answer)
-            for answer in answers
+            Answered(False, (answer.code, answer.message), ticket.told)
+            if isinstance(answer, NoodleError)
+            else Answered(True, answer, ticket.told)
+            for answer, ticket in zip(answers, tickets, strict=True)
         ]
 
 

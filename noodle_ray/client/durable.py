@@ -5,10 +5,11 @@ harm: under an idempotency key, equal requests are one run.
 """
 
 import asyncio
+import base64
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -81,9 +82,13 @@ class AsyncRuns:
         """Let a paused run go on."""
         return await self._command(run, "resume")
 
-    async def retry(self, run: str, limits: dict[str, float] | None = None) -> dict[str, Any]:
-        """Execute a failed or cancelled run again, perhaps with other limits; those not named stay."""
-        return await self._command(run, "retry", {"limits": limits} if limits else {})
+    async def retry(
+        self, run: str, limits: dict[str, float] | None = None, budget: dict[str, float] | None = None
+    ) -> dict[str, Any]:
+        """Execute a failed or cancelled run again, perhaps with other limits, where those not named stay, or with
+        another budget."""
+        body = {"limits": limits or None, "budget": budget}
+        return await self._command(run, "retry", {name: value for name, value in body.items() if value is not None})
 
     async def fork(self, run: str, key: str, value: Any, *, idempotency_key: str | None = None) -> dict[str, Any]:
         """Start a run that goes as this one did, but gets another answer to the effect ``key``."""
@@ -91,6 +96,35 @@ class AsyncRuns:
 
         body = {"key": key, "value": to_json(value), "idempotency_key": idempotency_key or uuid.uuid4().hex}
         return await self._command(run, "fork", body)
+
+    async def replay(
+        self,
+        run: str,
+        *,
+        to_effect: int | None = None,
+        source: str | None = None,
+        nbc: bytes | None = None,
+        ask: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Execute a run again from its journal, perhaps with another program, or asking some models anew; returns what
+        differs. Nothing is stored."""
+        body = {
+            "ask": list(ask),
+            "to_effect": to_effect,
+            "source": source,
+            "nbc": None if nbc is None else base64.b64encode(nbc).decode(),
+        }
+        given = {name: value for name, value in body.items() if value is not None}
+        return await self._client.ask_json("POST", f"{_path(run)}/replay", given, timeout=600.0, source=source or "")
+
+    async def signal(
+        self, run: str, name: str, value: Any = None, *, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """Give a run a signal: the next ``wait_for_signal`` of this name gets the value. Returns the run."""
+        from noodle_ray.core.vm.values import to_json
+
+        body = {"value": to_json(value), "idempotency_key": idempotency_key or uuid.uuid4().hex}
+        return await self._command(run, f"signals/{quote(name, safe='')}", body)
 
     async def delete(self, run: str) -> None:
         """Delete a run that has ended."""
@@ -163,13 +197,23 @@ class Runs:
         """Let a paused run go on."""
         return loop.wait(self._runs.resume(run))
 
-    def retry(self, run: str, limits: dict[str, float] | None = None) -> dict[str, Any]:
+    def retry(
+        self, run: str, limits: dict[str, float] | None = None, budget: dict[str, float] | None = None
+    ) -> dict[str, Any]:
         """Execute a failed or cancelled run again; see `AsyncRuns.retry`."""
-        return loop.wait(self._runs.retry(run, limits))
+        return loop.wait(self._runs.retry(run, limits, budget))
 
     def fork(self, run: str, key: str, value: Any, *, idempotency_key: str | None = None) -> dict[str, Any]:
         """Start a run that gets another answer to an effect; see `AsyncRuns.fork`."""
         return loop.wait(self._runs.fork(run, key, value, idempotency_key=idempotency_key))
+
+    def replay(self, run: str, **how: Any) -> dict[str, Any]:
+        """Execute a run again from its journal, and say what differs; see `AsyncRuns.replay`."""
+        return loop.wait(self._runs.replay(run, **how))
+
+    def signal(self, run: str, name: str, value: Any = None, *, idempotency_key: str | None = None) -> dict[str, Any]:
+        """Give a run a signal; see `AsyncRuns.signal`."""
+        return loop.wait(self._runs.signal(run, name, value, idempotency_key=idempotency_key))
 
     def delete(self, run: str) -> None:
         """Delete a run that has ended."""

@@ -37,14 +37,16 @@ def error_for(code: str, message: str, hint: str = "") -> NoodleError:
 
 def error_of(response: httpx.Response, url: str, source: str = "") -> NoodleError:
     """Return the exception for a response that is an RFC 9457 problem or, from a route that OpenAI's clients call too,
-    an error of their shape; or that is neither but should be.
+    an error of their shape, or one of the Open Inference Protocol's; or that is neither but should be.
     """
     try:
         problem = response.json()
-        if "error" in problem:
+        if isinstance(problem.get("error"), str):
+            problem = {"code": problem["code"], "detail": problem["error"]}
+        elif "error" in problem:
             problem = {"code": problem["error"]["code"], "detail": problem["error"]["message"]}
         code, detail = str(problem["code"]), str(problem["detail"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         message = f"what answers at {url} is not a Noodle platform (HTTP status {response.status_code})"
         return PlatformError(message, code="NOODLE-E0812")
     found = [_diagnostic(each) for each in problem.get("diagnostics") or []]
@@ -53,7 +55,10 @@ def error_of(response: httpx.Response, url: str, source: str = "") -> NoodleErro
     hint = str(problem.get("hint") or "")
     if response.status_code == 401:
         hint = hint or "pass token=…, or set NOODLE_TOKEN to the platform's token"
-    return error_for(code, detail, hint)
+    error = error_for(code, detail, hint)
+    if "differ" in problem:
+        error.differ = problem["differ"]  # type: ignore[attr-defined]
+    return error
 
 
 def unreachable(url: str, error: Exception) -> PlatformError:

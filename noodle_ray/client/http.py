@@ -5,47 +5,33 @@ after the time it names, until ``patience`` seconds have passed.
 """
 
 import base64
-import time
 import uuid
-from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
-
-import httpx
 
 from noodle_ray.client import loop
+from noodle_ray.client.asking import AsyncModels, Models
 from noodle_ray.client.durable import AsyncRuns, Runs
-from noodle_ray.client.failures import error_of, unreachable
+from noodle_ray.client.programs import AsyncPrograms, Programs, Published
+from noodle_ray.client.schedules import AsyncSchedules, Schedules
+from noodle_ray.client.tools import AsyncTools, Tools
+from noodle_ray.client.transport import GRACE, PATIENCE, checked_url, find_token
 from noodle_ray.core.vm.limits import Limits
-from noodle_ray.errors import ModuleError, PlatformError, UsageError
+from noodle_ray.errors import ModuleError
 
-GRACE = 30.0
-"""Seconds that a reply may take beyond the run's deadline."""
-
-PATIENCE = 60.0
-"""Seconds to keep asking a busy platform, unless told otherwise."""
+__all__ = ["GRACE", "PATIENCE", "AsyncClient", "Client", "checked_url", "find_token", "run_module"]
 
 _DEFAULTS = Limits()
 
 
-class AsyncClient:
+class AsyncClient(AsyncModels):
     """Speaks to the platform at ``url``. Belongs to the event loop that first uses it.
 
     Without ``token``, ``$NOODLE_TOKEN`` is used, and for a platform on this machine the token file. Outcomes are
     dicts with result, stdout, error, usage, tier, events, module and trace_id. Raises the exceptions of
-    `noodle_ray.errors`: PlatformError E0810 if nothing answers.
+    `noodle_ray.errors`: PlatformError E0810 if nothing answers. What it asks waits for models on these terms:
+    ``priority`` (``interactive``, ``normal``, ``batch``), ``tenant``, and ``deadline`` in seconds per request.
     """
-
-    def __init__(self, url: str, token: str | None = None, *, patience: float = PATIENCE) -> None:
-        self.url = checked_url(url)
-        self.patience = patience
-        token = token or find_token(self.url)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        limits = httpx.Limits(max_connections=256, max_keepalive_connections=64)
-        self._http = httpx.AsyncClient(
-            base_url=self.url, headers=headers, limits=limits, timeout=httpx.Timeout(GRACE, connect=5.0, pool=None)
-        )
 
     async def run(
         self,
@@ -53,20 +39,23 @@ class AsyncClient:
         source: str | None = None,
         module: str | None = None,
         nbc: bytes | None = None,
+        program: str | None = None,
         entry: str | None = None,
         args: list[Any] | None = None,
         kwargs: dict[str, Any] | None = None,
         limits: Limits | None = None,
+        budget: dict[str, float] | None = None,
         tier: str = "auto",
         seed: int | None = None,
     ) -> dict[str, Any]:
-        """Run a program, given as exactly one of source, a module's hash, and NBC; return its outcome."""
+        """Run a program, given as exactly one of source, a module's hash, NBC, and the reference of a published
+        one; return its outcome. ``budget`` has the most ``model_calls``, ``tool_calls``, ``tokens`` and ``cost``."""
         from noodle_ray.core.vm.values import from_json
 
         reply = await self.ask_json(
             "POST",
             "/v1/run",
-            _order(source, module, nbc, entry, args, kwargs, limits, tier, seed),
+            _order(source, module, nbc, program, entry, args, kwargs, limits, tier, seed, budget),
             timeout=(limits or _DEFAULTS).deadline + GRACE,
             source=source or "",
         )
@@ -78,27 +67,42 @@ class AsyncClient:
         source: str | None = None,
         module: str | None = None,
         nbc: bytes | None = None,
+        program: str | None = None,
         entry: str | None = None,
         args: list[Any] | None = None,
         kwargs: dict[str, Any] | None = None,
         limits: Limits | None = None,
+        budget: dict[str, float] | None = None,
         tier: str = "auto",
         seed: int | None = None,
         idempotency_key: str | None = None,
+        within: float | None = None,
     ) -> dict[str, Any]:
         """Start a durable run, given as `run` takes it; return it once it is stored. `runs` has what comes next.
 
         Equal requests under one ``idempotency_key`` are one run. Without one each call makes a run, but only one, also
-        if the platform has to be asked again.
+        if the platform has to be asked again. ``within`` so many seconds it ends, or fails.
         """
-        order = _order(source, module, nbc, entry, args, kwargs, limits, tier, seed)
+        order = _order(source, module, nbc, program, entry, args, kwargs, limits, tier, seed, budget)
         order["idempotency_key"] = uuid.uuid4().hex if idempotency_key is None else idempotency_key
+        if within is not None:
+            order["within"] = within
         return await self.ask_json("POST", "/v1/runs", order, source=source or "")
 
     @property
     def runs(self) -> AsyncRuns:
         """The platform's durable runs."""
         return AsyncRuns(self)
+
+    @property
+    def programs(self) -> AsyncPrograms:
+        """The platform's published programs."""
+        return AsyncPrograms(self)
+
+    @property
+    def schedules(self) -> AsyncSchedules:
+        """When the platform starts runs."""
+        return AsyncSchedules(self)
 
     async def resume(self, continuation: str, *, fuel: int | None = None) -> dict[str, Any]:
         """Go on with a run that fuel ended, whose outcome had the ``continuation``; return its outcome.
@@ -117,91 +121,26 @@ class AsyncClient:
         reply = await self.ask_json("POST", "/v1/compile", {"source": source, "text": text}, source=source)
         return {**reply, "nbc": base64.b64decode(reply["nbc"])}
 
-    async def models(self) -> list[dict[str, Any]]:
-        """Return what the platform tells about each of its models."""
-        found: list[dict[str, Any]] = (await self.ask_json("GET", "/v1/models"))["data"]
-        return found
+    async def usage(self) -> dict[str, Any]:
+        """What this client's programs may spend in a window of time, and have spent: window, since, budget, spent."""
+        return await self.ask_json("GET", "/v1/usage")
 
-    async def infer(self, model: str, inputs: list[Any], **options: Any) -> list[Any]:
-        """Ask a model about each of the inputs, with the same options; return the answers in order."""
-        body = {"inputs": inputs, "options": options}
-        reply = await self.ask_json("POST", f"/v1/models/{quote(model, safe='')}/infer", body, timeout=600.0)
-        outputs: list[Any] = reply["outputs"]
-        return outputs
+    @property
+    def toolbox(self) -> AsyncTools:
+        """The platform's tools, one by one."""
+        return AsyncTools(self)
 
-    async def ask(self, model: str, given: Any, options: dict[str, Any]) -> Any:
-        """Ask a model once, and return what a program gets: arrays are arrays."""
-        from noodle_ray.core.vm.values import from_json, to_json
-
-        def array(found: Any) -> Any:
-            from noodle_ray.core.vm.arrays.array import from_array_json
-
-            return from_array_json(found)
-
-        body = {
-            "inputs": [to_json(given)],
-            "options": {name: to_json(value) for name, value in options.items()},
-            "arrays": "packed",
-        }
-        reply = await self.ask_json("POST", f"/v1/models/{quote(model, safe='')}/infer", body, timeout=600.0)
-        return from_json(reply["outputs"][0], unpacked=array)
-
-    def stream(self, method: str, path: str, timeout: float) -> AbstractAsyncContextManager[httpx.Response]:
-        """Make one request whose answer is read while it comes; ``timeout`` is for each part of it."""
-        return self._http.stream(method, path, timeout=httpx.Timeout(timeout, connect=5.0, pool=None))
-
-    async def ready(self) -> bool:
-        """Return whether the platform answers and is ready."""
-        try:
-            return (await self._http.get("/readyz", timeout=5.0)).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.aclose()
-
-    async def ask_json(
-        self, method: str, path: str, body: object = None, *, timeout: float = GRACE, source: str = ""
-    ) -> dict[str, Any]:
-        """Make one request and return the object that answers it; an answer without content gives an empty one."""
-        import asyncio
-
-        until = time.monotonic() + self.patience
-        while True:
-            try:
-                response = await self._http.request(
-                    method, path, json=body, timeout=httpx.Timeout(timeout, connect=5.0, pool=None)
-                )
-            except httpx.TimeoutException as error:
-                raise PlatformError(
-                    f"the platform at {self.url} did not answer in time ({type(error).__name__})", code="NOODLE-E0811"
-                ) from None
-            except httpx.HTTPError as error:
-                raise unreachable(self.url, error) from None
-            except (TypeError, ValueError, RecursionError) as error:
-                raise UsageError(f"the arguments are not JSON data: {error}", code="NOODLE-E0915") from None
-            if response.status_code == 204:
-                return {}
-            if response.is_success:
-                return _object(response, self.url)
-            wait = _retry_after(response)
-            if wait is None or time.monotonic() + wait > until:
-                raise error_of(response, self.url, source)
-            await asyncio.sleep(wait)
+    async def tools(self) -> list[dict[str, Any]]:
+        """The tools that this client's programs may call: name, description, signature, parameters."""
+        return await self.toolbox.list()
 
 
-class Client:
+class Client(Models):
     """`AsyncClient` for code without a loop: the same methods, blocking."""
 
-    def __init__(self, url: str, token: str | None = None, *, patience: float = PATIENCE) -> None:
-        self.asynchronous = AsyncClient(url, token, patience=patience)
+    def __init__(self, url: str, token: str | None = None, *, patience: float = PATIENCE, **terms: Any) -> None:
+        self.asynchronous = AsyncClient(url, token, patience=patience, **terms)
+        super().__init__(self.asynchronous)
         self.url = self.asynchronous.url
 
     def run(
@@ -210,10 +149,12 @@ class Client:
         source: str | None = None,
         module: str | None = None,
         nbc: bytes | None = None,
+        program: str | None = None,
         entry: str | None = None,
         args: list[Any] | None = None,
         kwargs: dict[str, Any] | None = None,
         limits: Limits | None = None,
+        budget: dict[str, float] | None = None,
         tier: str = "auto",
         seed: int | None = None,
     ) -> dict[str, Any]:
@@ -223,10 +164,12 @@ class Client:
                 source=source,
                 module=module,
                 nbc=nbc,
+                program=program,
                 entry=entry,
                 args=args,
                 kwargs=kwargs,
                 limits=limits,
+                budget=budget,
                 tier=tier,
                 seed=seed,
             )
@@ -238,13 +181,16 @@ class Client:
         source: str | None = None,
         module: str | None = None,
         nbc: bytes | None = None,
+        program: str | None = None,
         entry: str | None = None,
         args: list[Any] | None = None,
         kwargs: dict[str, Any] | None = None,
         limits: Limits | None = None,
+        budget: dict[str, float] | None = None,
         tier: str = "auto",
         seed: int | None = None,
         idempotency_key: str | None = None,
+        within: float | None = None,
     ) -> dict[str, Any]:
         """Start a durable run; see `AsyncClient.start`."""
         return loop.wait(
@@ -252,13 +198,16 @@ class Client:
                 source=source,
                 module=module,
                 nbc=nbc,
+                program=program,
                 entry=entry,
                 args=args,
                 kwargs=kwargs,
                 limits=limits,
+                budget=budget,
                 tier=tier,
                 seed=seed,
                 idempotency_key=idempotency_key,
+                within=within,
             )
         )
 
@@ -266,6 +215,24 @@ class Client:
     def runs(self) -> Runs:
         """The platform's durable runs."""
         return Runs(self.asynchronous.runs)
+
+    @property
+    def programs(self) -> Programs:
+        """The platform's published programs."""
+        return Programs(self.asynchronous.programs)
+
+    @property
+    def schedules(self) -> Schedules:
+        """When the platform starts runs."""
+        return Schedules(self.asynchronous.schedules)
+
+    def publish(self, name: str, **version: Any) -> dict[str, Any]:
+        """Store a program's next version; see `AsyncPrograms.publish`."""
+        return self.programs.publish(name, **version)
+
+    def program(self, reference: str) -> Published:
+        """A published program: ``NAME``, ``NAME@3`` or ``NAME@ALIAS``."""
+        return Published(self.asynchronous, reference)
 
     def resume(self, continuation: str, *, fuel: int | None = None) -> dict[str, Any]:
         """Go on with a run that fuel ended; see `AsyncClient.resume`."""
@@ -275,13 +242,18 @@ class Client:
         """Compile a source; see `AsyncClient.compile`."""
         return loop.wait(self.asynchronous.compile(source, text=text))
 
-    def models(self) -> list[dict[str, Any]]:
-        """Return the platform's models; see `AsyncClient.models`."""
-        return loop.wait(self.asynchronous.models())
+    def usage(self) -> dict[str, Any]:
+        """What this client's programs may spend, and have spent; see `AsyncClient.usage`."""
+        return loop.wait(self.asynchronous.usage())
 
-    def infer(self, model: str, inputs: list[Any], **options: Any) -> list[Any]:
-        """Ask a model; see `AsyncClient.infer`."""
-        return loop.wait(self.asynchronous.infer(model, inputs, **options))
+    @property
+    def toolbox(self) -> Tools:
+        """The platform's tools, one by one."""
+        return Tools(self.asynchronous.toolbox)
+
+    def tools(self) -> list[dict[str, Any]]:
+        """The tools that this client's programs may call; see `AsyncClient.tools`."""
+        return loop.wait(self.asynchronous.tools())
 
     def ready(self) -> bool:
         """Return whether the platform answers and is ready."""
@@ -304,12 +276,14 @@ def _order(
     source: str | None,
     module: str | None,
     nbc: bytes | None,
+    program: str | None,
     entry: str | None,
     args: list[Any] | None,
     kwargs: dict[str, Any] | None,
     limits: Limits | None,
     tier: str,
     seed: int | None,
+    budget: dict[str, float] | None = None,
 ) -> dict[str, Any]:
     """The body of a request to run a program; limits that are the defaults are left out."""
     from noodle_ray.core.vm.values import to_json
@@ -318,8 +292,10 @@ def _order(
         "source": source,
         "module": module,
         "nbc": None if nbc is None else base64.b64encode(nbc).decode(),
+        "program": program,
         "entry": entry,
         "seed": seed,
+        "budget": budget,
     }
     bounds = limits or _DEFAULTS
     changed = {name: value for name, value in bounds._asdict().items() if value != getattr(_DEFAULTS, name)}
@@ -340,46 +316,3 @@ async def run_module(client: AsyncClient, module: str, nbc: bytes, **call: Any) 
         if error.code != "NOODLE-E0309":
             raise
     return await client.run(nbc=nbc, **call)
-
-
-def checked_url(url: str) -> str:
-    """Return the URL without a path's final slash. Raises UsageError E0916 if it is not http or https."""
-    text = url if "://" in url else f"http://{url}"
-    try:
-        parsed = httpx.URL(text)
-    except (httpx.InvalidURL, TypeError):
-        parsed = httpx.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise UsageError(
-            f"{url!r} is not the address of a platform", code="NOODLE-E0916", hint="write it like http://127.0.0.1:8000"
-        )
-    return text.rstrip("/")
-
-
-def find_token(url: str) -> str | None:
-    """Return the token for a platform: from the environment, or for one on this machine from the token file."""
-    import os
-
-    from noodle_ray.security.tokens import read_token
-
-    local = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
-    return read_token() if local or os.environ.get("NOODLE_TOKEN") else None
-
-
-def _object(response: httpx.Response, url: str) -> dict[str, Any]:
-    try:
-        value = response.json()
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise PlatformError(f"what answers at {url} is not a Noodle platform", code="NOODLE-E0812")
-    return value
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    if response.status_code not in (429, 503):
-        return None
-    try:
-        return min(max(float(response.headers.get("Retry-After", "1")), 0.05), 30.0)
-    except ValueError:
-        return 1.0

@@ -3,6 +3,8 @@
 import functools
 from typing import TYPE_CHECKING, Any
 
+from noodle_ray.errors import ModelError
+
 if TYPE_CHECKING:
     from noodle_ray.ahr.local import LocalModels
 
@@ -32,6 +34,30 @@ class Model:
 
     def __hash__(self) -> int:
         return hash(self.__noodle_model__)
+
+
+class Tool:
+    """A tool by name. Only programs on a platform can call it."""
+
+    __slots__ = ("__noodle_tool__",)
+
+    def __init__(self, name: str) -> None:
+        self.__noodle_tool__ = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise ModelError E0523: nothing here may do what a tool does."""
+        message = f"the tool {self.__noodle_tool__!r} is a platform's; run the program on one"
+        raise ModelError(message, code="NOODLE-E0523")
+
+    def __repr__(self) -> str:
+        return f"tool({self.__noodle_tool__!r})"
+
+
+def tool(name: str) -> Tool:
+    """Return the tool of this name, for programs."""
+    if not isinstance(name, str):
+        raise TypeError(f"a tool's name is a str, not {type(name).__name__}")
+    return Tool(name)
 
 
 def model(name: str) -> Model:

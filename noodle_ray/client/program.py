@@ -82,6 +82,11 @@ class Program:
         """Return the source that is compiled: the function and all it uses."""
         return gather(self.__wrapped_program__).source
 
+    def published_source(self) -> str:
+        """Return the source as a program of its own, which runs the function whatever its name."""
+        gathered = gather(self.__wrapped_program__)
+        return gathered.source if gathered.entry == "main" else f"{gathered.source}\nmain = {gathered.entry}\n"
+
     def nbc(self) -> bytes:
         """Return the compiled module. Raises CompileError."""
         return self._build().nbc

@@ -22,7 +22,7 @@ from noodle_ray.core.lang.imports import missing_module_hint
 from noodle_ray.core.vm.names import FUNCTIONS, MODULES
 from noodle_ray.errors import UsageError
 
-_DRIVER_NAMES = ("ModelError", "model", "program")
+_DRIVER_NAMES = ("ModelError", "model", "program", "tool")
 """What a program may import from noodle_ray."""
 
 
@@ -139,6 +139,10 @@ class _Gatherer:
         if isinstance(model_name, str):
             self.add("model", noodle_ray.model, user)
             return f"{name} = model({model_name!r})"
+        tool_name = getattr(value, "__noodle_tool__", None)
+        if isinstance(tool_name, str):
+            self.add("tool", noodle_ray.tool, user)
+            return f"{name} = tool({tool_name!r})"
         own = getattr(value, "__name__", "")
         if callable(value) and own in FUNCTIONS and getattr(builtins, own, None) is value:
             return f"{name} = {own}"

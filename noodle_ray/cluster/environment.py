@@ -49,12 +49,19 @@ def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_STATS_PORT": str(stats_port),
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         "RAY_SERVE_HAPROXY_NBTHREAD": str(min(4, os.cpu_count() or 1)),
-        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+        # A proxy whose configuration is replaced has so long to end what it has begun: more than the longest deadline.
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "330",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # Serve replaces a proxy after three failed checks; with its own 10 s between them, one was missed up to 30 s.
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
         # Serve tells HAProxy a replica's port before the replica has bound it. With Serve's own range, the same for
         # all, the first requests to one platform reach another one on this machine.
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first_http),
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first_http + REPLICA_PORTS - 1),
+        # HAProxy asks this Serve proxy when it knows no replica. With Serve's own port, the same for all, that is the
+        # proxy of whichever platform on this machine started first.
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(free_port()),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(free_port()),
         "RAY_SERVE_DIRECT_INGRESS_MIN_GRPC_PORT": str(first_grpc),
         "RAY_SERVE_DIRECT_INGRESS_MAX_GRPC_PORT": str(first_grpc + REPLICA_PORTS - 1),
         # The handlers never block the loop, so a thread of their own would only cost hand-overs.

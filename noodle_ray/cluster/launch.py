@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from noodle_ray import paths
+from noodle_ray.cluster.ports import check_port
 from noodle_ray.cluster.processes import descendants, end, find, marked
 from noodle_ray.cluster.state import (
     FAILED,
@@ -33,6 +33,7 @@ START_TIMEOUT = 300.0
 STOP_GRACE = 30.0
 """Seconds the supervisor gets to stop by itself; what is left is then ended one by one."""
 POLL = 0.05
+_FIRST_STAGE = "starting the supervisor"
 
 Progress = Callable[[str], None]
 
@@ -57,7 +58,7 @@ def start_platform(
             _check_same_address(running, host, port)
         else:
             _clean_up(running)
-            _check_port(host, port)
+            check_port(host, port)
             running = _spawn(port, host, ray_address)
         return _wait(running, timeout, progress)
 
@@ -155,7 +156,8 @@ def _spawn(port: int, host: str, ray_address: str) -> PlatformState:
 
     state = PlatformState(
         STARTING,
-        "starting the supervisor",
+        _FIRST_STAGE,
+        stages=[_FIRST_STAGE],
         url=f"http://{_reachable(host)}:{port}",
         token_file=str(paths.token_file()),
         pid=process.pid,
@@ -172,12 +174,12 @@ def _spawn(port: int, host: str, ray_address: str) -> PlatformState:
 
 def _wait(state: PlatformState, timeout: float, progress: Progress) -> PlatformState:
     deadline = time.monotonic() + timeout
-    stage = ""
+    told = len(state.stages) if state.state == RUNNING else 0
     while True:
         now = platform_status()
-        if now.stage != stage and now.state == STARTING:
-            stage = now.stage
+        for stage in now.stages[told:]:
             progress(stage)
+        told = max(told, len(now.stages))
         if now.state == RUNNING:
             return now
         if now.state not in (STARTING, STOPPING):
@@ -209,17 +211,6 @@ def _check_same_address(running: PlatformState, host: str, port: int) -> None:
     if running.url != wanted:
         message = f"a platform already runs at {running.url}; run `noodle down` first, or use that one"
         raise UsageError(message, code="NOODLE-E0910")
-
-
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            message = f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
-            raise UsageError(message, code="NOODLE-E0911") from None
 
 
 def _reachable(host: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from noodle_ray import paths
@@ -19,6 +20,7 @@ class PlatformState(NamedTuple):
     ``state`` is one of this module's constants, and ``stage`` says in words what it is doing. ``pid`` and
     ``created`` (seconds since the epoch) identify the supervising process beyond reuse of its number; ``marker`` is
     in the environment of every process the platform started. ``run_dir`` holds sockets and Ray's session.
+    ``grpc`` is the address for gRPC, or ''. ``stages`` are all that its start went through, however quickly.
     """
 
     state: str
@@ -31,6 +33,8 @@ class PlatformState(NamedTuple):
     run_dir: str = ""
     ray_address: str = ""
     log: str = ""
+    grpc: str = ""
+    stages: Sequence[str] = ()
 
 
 def read_state() -> PlatformState | None:

@@ -18,13 +18,23 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import psutil
 
 from noodle_ray import paths
+from noodle_ray.cluster.ports import check_port
 from noodle_ray.cluster.processes import adopt_orphans, descendants, end
-from noodle_ray.cluster.state import FAILED, RUNNING, STOPPING, PlatformState, read_state, remove_state, write_state
+from noodle_ray.cluster.rollout import Rollout
+from noodle_ray.cluster.state import (
+    FAILED,
+    RUNNING,
+    STARTING,
+    STOPPING,
+    PlatformState,
+    read_state,
+    remove_state,
+    write_state,
+)
 
 OBJECT_STORE_BYTES = 128 << 20
 """Shared memory for Ray objects. Requests travel inside calls; only large batches of results land here."""
@@ -44,6 +54,7 @@ class Supervisor:
         self._ray_address = ray_address
         self._stop = threading.Event()
         self._state = _own_record()
+        self._rollout = Rollout()
 
     def run(self) -> int:
         """Run until told to stop. Return the exit status."""
@@ -88,6 +99,10 @@ class Supervisor:
         from deployments.config import load_config
 
         config = load_config(self._host, self._port)
+        settings = config.args.resolved_settings()
+        if settings.grpc_port:
+            check_port(settings.grpc_host, settings.grpc_port, "NOODLE_GRPC_PORT")
+            self._state = self._state._replace(grpc=f"{settings.grpc_host}:{settings.grpc_port}")
         serve.start(
             proxy_location=config.proxy_location,
             http_options=config.http_options,
@@ -99,27 +114,17 @@ class Supervisor:
         self._say(RUNNING, "serving")
 
     def _deploy(self, stage: str) -> None:
-        from ray import serve
-
         from deployments.config import load_config
-        from deployments.platform import build
 
-        self._registry_stamp = _stamp(paths.registry_file())
+        stamp = self._registry_stamp = _stamp(paths.registry_file())
         self._step(stage)
         config = load_config(self._host, self._port)
-        application = build(config.args)
-        serve._run(
-            application, name=config.name, route_prefix="/", logging_config=config.logging_config, _blocking=False
-        )
-        while True:
-            self._check_stopped()
-            found = serve.status().applications.get(config.name)
-            status = str(getattr(found, "status", ""))
-            if status.endswith("RUNNING"):
-                return
-            if status.endswith(("DEPLOY_FAILED", "UNHEALTHY")):
-                raise RuntimeError(f"the application is {status}: {_messages(found)}")
-            time.sleep(0.1)
+        self._rollout.deploy(config, lambda: self._out_of_date(stamp))
+
+    def _out_of_date(self, stamp: tuple[int, int]) -> bool:
+        """Whether what is being deployed is not what is wanted any more: a model in it may never find a place."""
+        self._check_stopped()
+        return self._state.state == RUNNING and _stamp(paths.registry_file()) != stamp
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT
@@ -143,9 +148,10 @@ class Supervisor:
         while not self._stop.wait(REGISTRY_POLL):
             if not ray.is_initialized():
                 raise RuntimeError("the connection to Ray was lost")
-            if _stamp(paths.registry_file()) != self._registry_stamp:
+            changed = _stamp(paths.registry_file()) != self._registry_stamp
+            if changed or self._rollout.has_leftovers():
                 try:
-                    self._deploy("deploying the changed models")
+                    self._deploy("deploying the changed models" if changed else "removing models that nothing calls")
                 except (RuntimeError, ValueError, OSError):
                     traceback.print_exc()
                 self._say(RUNNING, "serving")
@@ -169,7 +175,8 @@ class Supervisor:
         self._say(self._state.state, stage)
 
     def _say(self, state: str, stage: str) -> None:
-        self._state = self._state._replace(state=state, stage=stage)
+        stages = [*self._state.stages, stage] if state == STARTING else self._state.stages
+        self._state = self._state._replace(state=state, stage=stage, stages=stages)
         print(f"{time.strftime('%H:%M:%S')} {state}: {stage}", flush=True)
         write_state(self._state)
 
@@ -216,11 +223,6 @@ def _own_record() -> PlatformState:
             return state
         time.sleep(0.05)
     raise SystemExit("no launcher wrote a record for this process; start it with: noodle up")
-
-
-def _messages(application: Any) -> str:
-    lines = [application.message, *(deployment.message for deployment in application.deployments.values())]
-    return " ".join(line.strip() for line in lines if line)[-900:]
 
 
 def _stamp(path: Path) -> tuple[int, int]:

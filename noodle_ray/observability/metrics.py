@@ -4,7 +4,10 @@ With ``PROMETHEUS_MULTIPROC_DIR`` set, all executor replicas of a node count int
 them answers for all; the proxy in front of them gives a scraper no choice of replica.
 """
 
+import contextlib
 import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from prometheus_client import (
@@ -19,6 +22,8 @@ from prometheus_client import (
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
+OTHER: Final = "other"
+"""The label of calls of what may be no model."""
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -49,10 +54,39 @@ class Metrics:
         )
         self.generation_tokens = Counter(
             "noodle_generation_tokens",
-            "Tokens of prompts and answers of generations and embeddings over HTTP that were told to their end.",
+            "Tokens of prompts and answers of generations, and of embeddings over HTTP, that came to their end.",
             ["model", "kind"],
             registry=registry,
         )
+        self.model_queue_seconds = Histogram(
+            "noodle_model_queue_seconds",
+            "Time that calls waited at their model's replica before the engine took them.",
+            ["model"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.model_dropped = Counter(
+            "noodle_model_dropped",
+            "Calls that never reached an engine, by reason: full, tenant, deadline, cancelled.",
+            ["model", "reason"],
+            registry=registry,
+        )
+        self.model_retries = Counter(
+            "noodle_model_retries", "Calls repeated because their replica was lost.", ["model"], registry=registry
+        )
+        self.result_hits = Counter(
+            "noodle_result_cache_hits", "Calls answered from the cache of results.", ["model"], registry=registry
+        )
+        self.result_misses = Counter(
+            "noodle_result_cache_misses",
+            "Calls whose result could be kept, and was not there.",
+            ["model"],
+            registry=registry,
+        )
+        self.result_evictions = Counter(
+            "noodle_result_cache_evictions", "Results that went, for others to be kept.", registry=registry
+        )
+        self.result_bytes = _live_gauge("noodle_result_cache_bytes", "Bytes of results that are kept.", registry)
         self.generation_queue_seconds = Histogram(
             "noodle_generation_queue_seconds",
             "Time that generations over HTTP waited for a slot.",
@@ -74,11 +108,22 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self.generations_waiting = _live_gauge(
+            "noodle_generations_waiting", "Generations over HTTP that wait for a slot.", registry
+        )
+        self.model_calls_waiting = _live_gauge(
+            "noodle_model_calls_waiting", "Calls that wait to be sent to their model, of all models.", registry
+        )
+        self.model_batches_running = _live_gauge(
+            "noodle_model_batches_running", "Batches that are at their model, of all models.", registry
+        )
         self.runs_running = _live_gauge("noodle_runs_running", "Runs that have a worker.", registry)
         self.runs_waiting = _live_gauge("noodle_runs_waiting", "Runs that wait for a worker.", registry)
+        self.runs_parked = _live_gauge("noodle_runs_parked", "Runs that wait for answers without a worker.", registry)
         self.workers = _live_gauge("noodle_workers", "Live sandbox workers.", registry)
         # Looking a child up by its labels costs as much as counting does.
         self._succeeded = self.runs.labels("")
+        self._models: set[str] = set()
         self._request_children: dict[tuple[str, int], Histogram] = {}
 
     def on_run(self, code: str, usage: dict[str, Any]) -> None:
@@ -94,16 +139,47 @@ class Metrics:
             child = self._request_children[route, status] = self.request_seconds.labels(route, status)
         child.observe(seconds)
 
-    def on_pool(self, workers: int, running: int, waiting: int) -> None:
+    def on_pool(self, workers: int, running: int, waiting: int, parked: int) -> None:
         """Note the state of the pool."""
         self.workers.set(workers)
         self.runs_running.set(running)
         self.runs_waiting.set(waiting)
+        self.runs_parked.set(parked)
+
+    def on_queues(self, waiting: int, batches: int) -> None:
+        """Note how many calls wait to be sent to models, and how many batches are there."""
+        self.model_calls_waiting.set(waiting)
+        self.model_batches_running.set(batches)
 
     def on_batch(self, model: str, size: int) -> None:
-        """Count one batch."""
+        """Count one batch of a model that there is."""
+        self._models.add(model)
         self.model_calls.labels(model).inc(size)
         self.model_batch_size.labels(model).observe(size)
+
+    def on_answer(self, model: str, told: Mapping[str, Any]) -> None:
+        """Count what a call of a program or of `infer` took: ``queued`` in seconds, and ``usage`` in tokens."""
+        if "queued" in told:
+            self.model_queue_seconds.labels(model).observe(told["queued"])
+        if usage := told.get("usage"):
+            self.on_tokens(model, usage["prompt_tokens"], usage["completion_tokens"])
+
+    def on_drop(self, model: str, reason: str) -> None:
+        """Count a call that never reached the engine. What no batch was of may be no model: all that is one label."""
+        self.model_dropped.labels(model if model in self._models else OTHER, reason).inc()
+
+    def on_result(self, model: str, hit: bool) -> None:
+        """Count a call whose result may be kept: whether it was there."""
+        (self.result_hits if hit else self.result_misses).labels(model).inc()
+
+    def on_results(self, size: int, evicted: int) -> None:
+        """Note the bytes of all results that are kept, and count those that went."""
+        self.result_bytes.set(size)
+        self.result_evictions.inc(evicted)
+
+    def on_retry(self, model: str, calls: int) -> None:
+        """Count calls that are made again, since their replica was lost."""
+        self.model_retries.labels(model).inc(calls)
 
     def on_generation_start(self, model: str, queued: float) -> None:
         """Count a generation that got its slot after so many seconds."""
@@ -126,10 +202,20 @@ class Metrics:
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            _forget_killed(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             return generate_latest(registry)
         return generate_latest(self._registry)
+
+
+def _forget_killed(folder: Path) -> None:
+    """Take processes that are gone out of the gauges of live ones. Those that could did so themselves at their end."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if not Path("/proc", pid).exists():
+            with contextlib.suppress(FileNotFoundError):  # somebody else was quicker
+                multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
 
 
 def _live_gauge(name: str, text: str, registry: CollectorRegistry) -> Gauge:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from noodle_ray.core.runs.terms import NAMES
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.store.records import Run
 from noodle_ray.core.vm.values import to_json
@@ -18,7 +19,9 @@ def info(run: Run) -> dict[str, Any]:
         "tier": run.tier,
         "seed": run.seed,
         "limits": run.limits,
+        "budget": run.budget or None,
         "program": run.program,
+        "version": run.version,
         "parent": run.parent,
         "fork_key": run.fork_key,
         "idempotency_key": run.idempotency,
@@ -26,6 +29,10 @@ def info(run: Run) -> dict[str, Any]:
         "updated": run.updated,
         "attempt": run.attempt,
         "node": run.owner,
+        "caller": run.caller,
+        "deadline": run.deadline,
+        "priority": NAMES[run.priority],
+        "waits": run.waits,
         "error": run.error,
         "usage": run.usage,
     }

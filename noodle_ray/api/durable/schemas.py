@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from noodle_ray.api.schemas import Digest, LimitsBody, RunBody, RunFailure
+from noodle_ray.api.schemas import BudgetBody, Digest, LimitsBody, RunBody, RunFailure
 from noodle_ray.core.store.status import Status
 
 RunId = Annotated[str, Field(description="A run's id.", examples=["019ad1e2c3400123456789abcdef0123"])]
+MAX_WITHIN = 10 * 366 * 86_400.0
 Key = Annotated[str, Field(min_length=1, max_length=200, description="Equal requests under one key are one run.")]
 
 
@@ -15,6 +16,10 @@ class StartBody(RunBody):
     """A program to run, as `/v1/run` takes it."""
 
     idempotency_key: Key | None = None
+    within: Annotated[
+        float | None,
+        Field(gt=0, le=MAX_WITHIN, allow_inf_nan=False, description="Seconds from now in which it ends, or fails."),
+    ] = None
 
 
 class EmptyBody(BaseModel):
@@ -24,9 +29,10 @@ class EmptyBody(BaseModel):
 
 
 class RetryBody(EmptyBody):
-    """Limits that differ from those the run had."""
+    """Limits that differ from those the run had, and another budget in place of its own."""
 
     limits: LimitsBody | None = None
+    budget: BudgetBody | None = None
 
 
 class ForkBody(EmptyBody):
@@ -34,6 +40,13 @@ class ForkBody(EmptyBody):
 
     key: Annotated[str, Field(max_length=1000, description="An effect's key, as its event has it.")]
     value: Annotated[Any, Field(description="The answer.")]
+    idempotency_key: Key | None = None
+
+
+class SignalBody(EmptyBody):
+    """A signal's value."""
+
+    value: Annotated[Any, Field(description="What the run gets.")] = None
     idempotency_key: Key | None = None
 
 
@@ -82,7 +95,9 @@ class RunInfo(BaseModel):
     tier: str
     seed: int
     limits: dict[str, float]
-    program: str | None
+    budget: Annotated[dict[str, float] | None, Field(description="The most that it may spend, of what is bounded.")]
+    program: Annotated[str | None, Field(description="The published program that it was started by.")]
+    version: Annotated[int | None, Field(description="The version that the program's name meant then.")]
     parent: Annotated[str | None, Field(description="The run that this one was forked from.")]
     fork_key: str | None
     idempotency_key: str | None
@@ -90,6 +105,13 @@ class RunInfo(BaseModel):
     updated: float
     attempt: Annotated[int, Field(description="How often it was taken by a node since the last command.")]
     node: Annotated[str | None, Field(description="The node that executes it.")]
+    caller: Annotated[str | None, Field(description="The run that started this one and waits for it.")]
+    deadline: Annotated[float | None, Field(description="When it has ended, or fails.")]
+    priority: Annotated[str, Field(description="How urgent its calls of models are.")]
+    waits: Annotated[
+        dict[str, Any] | None,
+        Field(description="What a waiting run waits for: `until` a time, `signals` of these names, the end of `runs`."),
+    ]
     error: Annotated[RunFailure | None, Field(description="Why it failed.")]
     usage: Annotated[dict[str, Any] | None, Field(description="What its last attempt used, once it has ended.")]
 

@@ -1,6 +1,5 @@
 """`/v2`: health, metadata and inference."""
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,12 +8,9 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from noodle_ray.ahr import codes
+from noodle_ray.api.allowed import allowed_methods
 from noodle_ray.api.body import read_body
-from noodle_ray.api.calling import answers, model_named
-from noodle_ray.api.oip import models
 from noodle_ray.api.oip.errors import bad, error_response, response_of
-from noodle_ray.api.oip.models import Signature
 from noodle_ray.api.oip.schemas import (
     Live,
     ModelMetadata,
@@ -25,14 +21,11 @@ from noodle_ray.api.oip.schemas import (
     TensorBody,
     TensorReply,
 )
+from noodle_ray.api.oip.serving import Serving
 from noodle_ray.api.oip.wire import HEADER, read, reply
-from noodle_ray.api.problems import NOT_FOUND, NOT_READY
+from noodle_ray.api.problems import BAD_METHOD, NOT_FOUND, NOT_READY
 from noodle_ray.api.routes_runs import json_response
-from noodle_ray.api.services import Services
-from noodle_ray.errors import ModelError, RequestError
-
-REMEMBERED = 5.0
-"""Seconds for which a model's signature is not asked for again: a request must not cost two."""
+from noodle_ray.errors import RequestError
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,10 +33,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 class OipHandlers:
     """The handlers of everything about a model. They turn every error into one of the protocol's shape."""
 
-    def __init__(self, services: Services, version: str) -> None:
-        self._services = services
-        self._version = version
-        self._signatures: dict[str, tuple[float, Signature]] = {}
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._services = serving.services
 
     def told(self, handler: Handler) -> Handler:
         """A handler whose errors have the protocol's shape."""
@@ -69,23 +61,19 @@ class OipHandlers:
 
     async def server(self, request: Request) -> Response:
         """The server's name, version and extensions."""
-        return json_response({"name": "noodle", "version": self._version, "extensions": ["binary_tensor_data"]})
+        return json_response({"name": "noodle", "version": self._serving.version, "extensions": ["binary_tensor_data"]})
 
     async def model_ready(self, request: Request) -> Response:
         """Whether a replica of the model answers."""
         reference = _reference(request)
-        try:
-            await self._services.stats(reference)
-        except ModelError as error:
-            if error.code == codes.UNKNOWN_MODEL:
-                raise
+        if error := await self._serving.ready(reference):
             return error_response(503, error.code, error.message)
         return json_response({"name": reference, "ready": True})
 
     async def model(self, request: Request) -> Response:
         """Inputs and outputs of a model."""
         reference = _reference(request)
-        found = await self._signature(reference)
+        found = await self._serving.signature(reference)
         ports = {side: [port.model_dump() for port in getattr(found, side)] for side in ("inputs", "outputs")}
         head = {"name": request.path_params["name"], "versions": [found.version], "platform": found.engine}
         return json_response(head | ports)
@@ -96,27 +84,15 @@ class OipHandlers:
         if request.headers.get("content-encoding", "identity") != "identity":
             raise bad("the body must not be compressed")
         order = read(await read_body(request, settings.max_body, settings.body_timeout), request.headers.get(HEADER))
-        reference = _reference(request)
-        signature = await self._signature(reference)
-        models.check(signature, order.inputs)
-        calls = models.calls(signature, order.inputs, settings.max_infer_inputs)
-        found = await answers(request, self._services, reference, calls, "texts")
-        return reply(request.path_params["name"], signature.version, order.body, models.outputs(signature, found))
+        signature, outputs = await self._serving.infer(request, _reference(request), order.inputs)
+        return reply(request.path_params["name"], signature.version, order.body, outputs)
 
     async def nothing(self, request: Request) -> Response:
         """Refuse what the protocol has and this server lacks, in the protocol's shape."""
+        if methods := allowed_methods(request.app, request.url.path):
+            message = f"this path does not take {request.method}"
+            return error_response(405, BAD_METHOD, message, headers={"Allow": ", ".join(methods)})
         raise RequestError(f"there is nothing for {request.method} at this path", code=NOT_FOUND)
-
-    async def _signature(self, reference: str) -> Signature:
-        known = self._signatures.get(reference)
-        if known is not None and time.monotonic() - known[0] < REMEMBERED:
-            return known[1]
-        stats = await self._services.stats(reference)
-        found = models.signature(model_named(self._services, reference), stats)
-        if len(self._signatures) >= 1000:
-            self._signatures.clear()
-        self._signatures[reference] = (time.monotonic(), found)
-        return found
 
 
 def _reference(request: Request) -> str:

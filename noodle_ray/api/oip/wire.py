@@ -44,16 +44,21 @@ def read(data: bytes, header: str | None) -> Inference:
     return Inference(body, inputs)
 
 
-def reply(name: str, version: str, body: TensorBody, outputs: Mapping[str, Tensor]) -> Response:
-    """Build the response. Raises RequestError E0703 for outputs that the model does not have, or JSON cannot hold."""
-    wanted = body.outputs or [RequestedOutput(name=output) for output in outputs]
-    unknown = [output.name for output in wanted if output.name not in outputs]
+def wanted(body: TensorBody, outputs: Mapping[str, Tensor]) -> list[RequestedOutput]:
+    """The outputs that are asked for. Raises RequestError E0703 for those that the model does not have."""
+    asked = body.outputs or [RequestedOutput(name=output) for output in outputs]
+    unknown = [output.name for output in asked if output.name not in outputs]
     if unknown:
         raise bad(f"the model has no output {unknown[0]!r}; it has {', '.join(outputs)}")
-    if len({output.name for output in wanted}) < len(wanted):
+    if len({output.name for output in asked}) < len(asked):
         raise bad("an output is asked for twice")
+    return asked
+
+
+def reply(name: str, version: str, body: TensorBody, outputs: Mapping[str, Tensor]) -> Response:
+    """Build the response. Raises RequestError E0703 for outputs that the model does not have, or JSON cannot hold."""
     told, parts = [], []
-    for output in wanted:
+    for output in wanted(body, outputs):
         tensor = outputs[output.name]
         one: dict[str, Any] = {
             "name": output.name,

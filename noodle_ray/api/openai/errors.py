@@ -12,7 +12,7 @@ from starlette.types import Scope
 from noodle_ray.api.problems import BAD_BODY, BAD_JSON, BUG, RETRY_AFTER, status_of
 from noodle_ray.errors import NoodleError
 
-POSTS: Final = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
+POSTS: Final = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses"})
 
 _TYPES: Final = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
@@ -22,7 +22,9 @@ _log = logging.getLogger("noodle.api")
 def speaks_openai(scope: Scope) -> bool:
     """Whether a request is for one of these routes."""
     path: str = scope["path"]
-    return path in POSTS or ((path == "/v1/models" or path.startswith("/v1/models/")) and not path.endswith("/infer"))
+    if path in POSTS or path.startswith("/v1/responses/"):
+        return True
+    return (path == "/v1/models" or path.startswith("/v1/models/")) and not path.endswith("/infer")
 
 
 def error_body(status: int, code: str, message: str, param: str | None = None) -> dict[str, Any]:

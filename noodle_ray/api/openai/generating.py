@@ -5,7 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -20,10 +20,14 @@ from noodle_ray.api.services import Services
 
 Told = AsyncGenerator[tuple[int, list[Chunk]]]
 
+AHEAD: Final = 2
+"""Lists of chunks per generation that wait here for a client that reads slowly."""
+
 
 async def generations(services: Services, model: str, orders: list[Order]) -> Told:
     """Run one generation per order; tell their chunks, with the order's place, as they come.
 
+    Who reads slowly holds up these generations, and no others: each waits when `AHEAD` of its lists were not read.
     Closing this, or an error in one of them, ends all. Raises ModelError.
     """
     if len(orders) == 1:
@@ -31,16 +35,16 @@ async def generations(services: Services, model: str, orders: list[Order]) -> To
             async for chunks in told:
                 yield 0, chunks
         return
-    queue: asyncio.Queue[tuple[int, list[Chunk]] | Exception | None] = asyncio.Queue()
+    queue: asyncio.Queue[tuple[int, list[Chunk]] | Exception | None] = asyncio.Queue(AHEAD * len(orders))
 
     async def pump(place: int, order: Order) -> None:
         try:
             async with contextlib.aclosing(_counted(services, model, order)) as told:
                 async for chunks in told:
-                    queue.put_nowait((place, chunks))
-            queue.put_nowait(None)
+                    await queue.put((place, chunks))
+            await queue.put(None)
         except Exception as error:
-            queue.put_nowait(error)
+            await queue.put(error)
 
     tasks = [asyncio.create_task(pump(place, order)) for place, order in enumerate(orders)]
     left = len(tasks)
@@ -63,13 +67,16 @@ async def _counted(services: Services, model: str, order: Order) -> AsyncGenerat
     """One generation, which the metrics see."""
     metrics, started = services.metrics, time.monotonic()
     begun = told = False
+    metrics.generations_waiting.inc()
     try:
         async with contextlib.aclosing(services.generate(model, order)) as chunks_of:
             async for chunks in chunks_of:
                 for chunk in chunks:
                     if "queued" in chunk:
-                        begun = True
-                        metrics.on_generation_start(model, chunk["queued"])
+                        if not begun:  # one whose replica was lost begins again
+                            begun = True
+                            metrics.generations_waiting.dec()
+                            metrics.on_generation_start(model, chunk["queued"])
                     elif not told and chunk.keys() & {"text", "reasoning", "tool_calls"}:
                         told = True
                         metrics.on_first_token(model, time.monotonic() - started)
@@ -81,6 +88,8 @@ async def _counted(services: Services, model: str, order: Order) -> AsyncGenerat
     finally:
         if begun:
             metrics.on_generation_end(model)
+        else:
+            metrics.generations_waiting.dec()
 
 
 async def answered(request: Request, told: Told, count: int) -> list[Answer]:
@@ -98,15 +107,12 @@ class Stream(Response):
     what is refused gets an error's status (`begun`).
     """
 
-    def __init__(
-        self, request: Request, told: Told, reply: ChatReply | CompletionReply, count: int, with_usage: bool
-    ) -> None:
+    LAST = b"data: [DONE]\n\n"
+
+    def __init__(self, request: Request, told: Told) -> None:
         super().__init__()
         self._request = request
         self._told = told
-        self._reply = reply
-        self._count = count
-        self._with_usage = with_usage
         self._first: tuple[int, list[Chunk]] | None = None
 
     async def begun(self) -> "Stream":
@@ -129,7 +135,22 @@ class Stream(Response):
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 async for events in self._events(scope["trace_id"]):
                     await send({"type": "http.response.body", "body": events, "more_body": True})
-                await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+                await send({"type": "http.response.body", "body": self.LAST})
+
+    def _events(self, trace_id: str) -> AsyncIterator[bytes]:
+        raise NotImplementedError
+
+
+class ChoiceStream(Stream):
+    """The choices of a chat or a completion, in pieces."""
+
+    def __init__(
+        self, request: Request, told: Told, reply: ChatReply | CompletionReply, count: int, with_usage: bool
+    ) -> None:
+        super().__init__(request, told)
+        self._reply = reply
+        self._count = count
+        self._with_usage = with_usage
 
     async def _events(self, trace_id: str) -> AsyncIterator[bytes]:
         usages: list[dict[str, int]] = [{} for _ in range(self._count)]

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from noodle_ray.ahr.engines.base import wrong
-from noodle_ray.api.openai.schemas import ChatBody, CompletionBody
+from noodle_ray.api.openai.schemas import ChatBody, CompletionBody, Sampling
 from noodle_ray.errors import ModelError
 
 MAX_CHOICES = 16
@@ -56,17 +56,23 @@ def completion_orders(body: CompletionBody) -> list[Order]:
 
 
 def _order(body: ChatBody | CompletionBody, max_tokens: int | None) -> Order:
-    order: Order = dict(_DEFAULTS)
-    for name in (*_SAMPLING, "stop", "cache_prompt"):
-        if (value := getattr(body, name)) is not None:
-            order[name] = value
+    order = sampling(body)
     if (most := max_tokens if max_tokens is not None else body.max_tokens) is not None:
         order["max_tokens"] = most
-    order["seed"] = secrets.randbelow(_SEEDS) if body.seed is None else body.seed % _SEEDS
     if body.structured_outputs:
         order |= _structured(body.structured_outputs)
     if body.stream_options is not None and not body.stream:
         raise wrong("stream_options needs stream")
+    return order
+
+
+def sampling(body: Sampling) -> Order:
+    """How tokens are chosen, with OpenAI's defaults, and a seed where none is given."""
+    order: Order = dict(_DEFAULTS)
+    for name in (*_SAMPLING, "stop", "cache_prompt"):
+        if (value := getattr(body, name)) is not None:
+            order[name] = value
+    order["seed"] = secrets.randbelow(_SEEDS) if body.seed is None else body.seed % _SEEDS
     return order
 
 

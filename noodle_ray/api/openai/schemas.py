@@ -19,11 +19,10 @@ class StreamOptions(_Body):
     include_obfuscation: _Ignored = None
 
 
-class _Generation(_Body):
-    """What chats and completions have in common."""
+class Sampling(_Body):
+    """What all generations have in common: the model, and how tokens are chosen."""
 
     model: Annotated[str, Field(max_length=200)]
-    max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
@@ -33,21 +32,27 @@ class _Generation(_Body):
     presence_penalty: float | None = None
     repetition_penalty: float | None = None
     stop: str | list[str] | None = None
-    n: Annotated[int | None, Field(ge=1, le=16)] = None
     stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    structured_outputs: Annotated[
-        dict[str, Any] | None, Field(description="One of `json` (a schema), `choice` and `regex`, as vLLM has it.")
-    ] = None
     cache_prompt: Annotated[bool | None, Field(description="Reuse the start of a slot's last prompt.")] = None
-    logit_bias: Annotated[dict[str, Any] | None, Field(max_length=0, description="Not supported.")] = None
     user: _Ignored = None
-    store: _Ignored = None
-    metadata: _Ignored = None
     service_tier: _Ignored = None
     safety_identifier: _Ignored = None
     prompt_cache_key: _Ignored = None
     prompt_cache_retention: _Ignored = None
+
+
+class _Generation(Sampling):
+    """What chats and completions have in common."""
+
+    max_tokens: int | None = None
+    n: Annotated[int | None, Field(ge=1, le=16)] = None
+    stream_options: StreamOptions | None = None
+    structured_outputs: Annotated[
+        dict[str, Any] | None, Field(description="One of `json` (a schema), `choice` and `regex`, as vLLM has it.")
+    ] = None
+    logit_bias: Annotated[dict[str, Any] | None, Field(max_length=0, description="Not supported.")] = None
+    store: _Ignored = None
+    metadata: _Ignored = None
 
 
 class ChatBody(_Generation):

@@ -89,7 +89,6 @@ class TeiHandlers:
             raise _malformed(f"normalize: the vectors of {model!r} have length 1; it is registered so")
         options = {"usage": True} | _cut(body.truncate)
         found = await answers(request, self._services, model, [((text,), options) for text in texts], "inputs")
-        self._services.metrics.on_tokens(model, sum(one["tokens"] for one in found), 0)
         vectors = [vector(one["answer"], None, False) for one in found]
         if body.dimensions is not None and body.dimensions > len(vectors[0]):
             raise _malformed(f"dimensions: the vectors of this model have {len(vectors[0])}")

@@ -1,0 +1,254 @@
+"""The models behind Serve's handles: how calls go out, and what is done when a replica is lost."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ray.exceptions import RayActorError
+from ray.serve.handle import DeploymentHandle
+
+from deployments.config import ModelScale
+from deployments.placement import Nodes, scale_of
+from noodle_ray.ahr import codes
+from noodle_ray.ahr.engines.load import slots_of
+from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.served import Route, route
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.batcher import DROPS, Answered, Call, Shape, model_failure
+from noodle_ray.core.runs.results import Kept
+from noodle_ray.core.runs.terms import Terms, current
+from noodle_ray.errors import ModelError
+
+if TYPE_CHECKING:
+    from noodle_ray.observability.metrics import Metrics
+
+TRIES = 4
+"""How often a call is made, at most, when replica after replica is lost with it."""
+PAUSE = 0.2
+"""Seconds before the second try; twice as many before each further one."""
+STATS_SECONDS = 10.0
+LOOK_AGAIN = 5.0
+"""Seconds after which a call that no replica took is made anew: Serve refuses a new call of a model that was removed
+meanwhile, and lets one that waits go on waiting."""
+
+
+class Plan(NamedTuple):
+    """What callers know of a model: whether it generates, its slots in all replicas, or else the replicas that it is
+    said to have at most; whether a call may be made again, and how many seconds a replica may take to be there.
+    ``sleeps``: it may not be loaded while nobody asks. ``shared``: its replica holds others too. ``kept_as``: see
+    `ModelSpec.kept_as`.
+    """
+
+    generates: bool = False
+    slots: int = 1
+    repeatable: bool = True
+    start_timeout: float = 300.0
+    sleeps: bool = False
+    shared: bool = False
+    kept_as: str = ""
+
+
+def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
+    """The plan of a model. What code of others does when it is called twice is not known; all else can be repeated."""
+    scale = scale_of(spec, default, cluster)
+    return Plan(
+        generates=spec.generates,
+        slots=slots_of(spec) * scale.max_replicas if spec.generates else int(spec.options.get("max_replicas", 1)),
+        repeatable=spec.scheme != "python",
+        start_timeout=float(spec.options.get("start_timeout", Plan().start_timeout)),
+        sleeps=not scale.min_replicas or "share" in spec.options,
+        shared="share" in spec.options,
+        kept_as=spec.kept_as,
+    )
+
+
+class RemoteModels:
+    """A `ServingHost` over the deployments of models, and the source of streamed generations.
+
+    ``patience`` is how many seconds a generation waits for a slot. ``metrics`` counts calls that are made again, and
+    generations that never began.
+    """
+
+    def __init__(
+        self,
+        handles: Mapping[str, DeploymentHandle],
+        routes: Mapping[str, Route],
+        patience: float,
+        plans: Mapping[str, Plan] | None = None,
+        metrics: "Metrics | None" = None,
+    ) -> None:
+        self._plans = plans or {}
+        self._handles = {
+            name: handle.options(multiplexed_model_id=name) if self._plan(name).shared else handle
+            for name, handle in handles.items()
+        }
+        # By gRPC between the replicas instead of as calls of an actor: half the time of a small call, and a quarter of
+        # the computing of a streamed token. A stream, because only of that Serve tells at once that a replica has taken
+        # it.
+        self._streaming = {
+            name: handle.options(stream=True, _by_reference=False) for name, handle in self._handles.items()
+        }
+        self._routes = routes
+        self._patience = patience
+        self._metrics = metrics
+
+    def shape(self, model: str) -> Shape:
+        """Generations go out one by one, twice as many as there are slots, so that one waits where another ends."""
+        try:
+            plan = self._plan(route(self._routes, model)[0])
+        except ModelError:
+            return Shape()
+        most = 1 if plan.generates else Shape().max_batch
+        return Shape(most, 2 * plan.slots, certain=plan.repeatable)
+
+    def kept(self, model: str) -> Kept | None:
+        """Which version's answers to calls of this reference are kept; None if none are."""
+        try:
+            name = route(self._routes, model)[0]
+        except ModelError:
+            return None
+        version = self._plan(name).kept_as
+        return Kept(name, version) if version else None
+
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+        """`ask`, on the terms that are current."""
+        return [(found.ok, found.value) for found in await self.ask(model, calls, [current()] * len(calls))]
+
+    async def ask(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
+        """One answer per call. Calls whose replica is lost are made again on another, where that is safe."""
+        name, version = route(self._routes, model)
+        plan = self._plan(name)
+        answers: list[Answered] = [_lost(model)] * len(calls)
+        left = list(range(len(calls)))
+        for attempt in range(TRIES if plan.repeatable else 1):
+            if attempt:
+                self._on_retry(model, len(left))
+                await asyncio.sleep(PAUSE * 2 ** (attempt - 1))
+            try:
+                found = await self._once(name, plan, [calls[at] for at in left], [terms[at] for at in left], version)
+            except RayActorError:
+                continue
+            if len(found) != len(left):
+                message = f"model {model!r} gave {len(found)} answers to {len(left)} calls"
+                raise ModelError(message, code=codes.ENGINE_FAILED)
+            for at, answered in zip(left, found, strict=True):
+                answers[at] = answered
+            left = [at for at in left if _is_lost(answers[at])]
+            if not left:
+                break
+        return answers
+
+    async def _once(self, name: str, plan: Plan, calls: list[Call], terms: list[Terms], version: str) -> list[Answered]:
+        deadline = time.monotonic() + plan.start_timeout
+        while True:
+            response = self._streaming[name].answers.remote(calls, [each.packed() for each in terms], version)
+            left = deadline - time.monotonic()
+            try:
+                if await _taken(response, min(LOOK_AGAIN, left) if plan.repeatable else left):
+                    return [Answered(*found) async for answers in response for found in answers]
+            except asyncio.CancelledError:
+                response.cancel()
+                raise
+            response.cancel()
+            if left <= LOOK_AGAIN or not plan.repeatable:
+                raise _not_started(name, plan)
+
+    async def stats(self, model: str) -> dict[str, Any]:
+        """`ModelReplica.stats` of a replica of the model. Raises ModelError."""
+        name, version = route(self._routes, model)
+        plan = self._plan(name)
+        try:
+            async with asyncio.timeout(plan.start_timeout if plan.sleeps else STATS_SECONDS):
+                found: dict[str, Any] = await self._handles[name].stats.remote()
+        except Exception as error:
+            code, message = model_failure(model, error)
+            raise ModelError(message, code=code) from error
+        if version and found["version"] != version:
+            raise ModelError(
+                f"the version {version!r} of {model!r} is not what serves: {found['version']!r} does",
+                code=codes.LOAD_FAILED,
+            )
+        return found
+
+    async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[Chunk]]:
+        """`ModelReplica.generate`. A generation whose replica is lost begins again, unless some of it was told."""
+        name, version = route(self._routes, model)
+        plan = self._plan(name)
+        packed = current().packed()
+        for attempt in range(TRIES):
+            told = False
+            try:
+                generation = self._generation(name, plan, order, version, packed)
+                async with contextlib.aclosing(generation) as pieces:
+                    async for chunks in pieces:
+                        told = told or any("queued" not in chunk for chunk in chunks)
+                        yield chunks
+                return
+            except Exception as error:
+                code, message = model_failure(model, error)
+                lost = code == codes.LOST or isinstance(error, RayActorError)
+                if self._metrics is not None and code in DROPS:
+                    self._metrics.on_drop(model, DROPS[code])
+                if not lost:
+                    raise ModelError(message, code=code) from error
+                if told or attempt + 1 == TRIES:
+                    raise ModelError(_words(model), code=codes.LOST) from error
+            self._on_retry(model, 1)
+            await asyncio.sleep(PAUSE * 2**attempt)
+
+    async def _generation(
+        self, name: str, plan: Plan, order: dict[str, Any], version: str, packed: tuple[int, str, float]
+    ) -> AsyncGenerator[list[Chunk]]:
+        response = self._streaming[name].generate.remote(order, self._patience, version, packed)
+        going = True
+        try:
+            try:
+                async with asyncio.timeout(plan.start_timeout + self._patience):
+                    first = await anext(response, None)
+            except TimeoutError:
+                raise _not_started(name, plan) from None
+            if first is not None:
+                yield first
+            async for chunks in response:
+                yield chunks
+            going = False
+        finally:
+            if going:
+                response.cancel()
+
+    def _on_retry(self, model: str, calls: int) -> None:
+        if self._metrics is not None:
+            self._metrics.on_retry(model, calls)
+
+    def _plan(self, name: str) -> Plan:
+        return self._plans.get(name, Plan())
+
+
+async def _taken(response: Any, seconds: float) -> bool:
+    """Whether a replica is there within this time, and has the call."""
+    try:
+        async with asyncio.timeout(seconds):
+            await response._fetch_future_result_async()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _words(model: str) -> str:
+    return f"the replica of the model {model!r} that had the call is gone"
+
+
+def _lost(model: str) -> Answered:
+    return Answered(False, (codes.LOST, _words(model)))
+
+
+def _is_lost(answered: Answered) -> bool:
+    return not answered.ok and isinstance(answered.value, tuple) and answered.value[0] == codes.LOST
+
+
+def _not_started(name: str, plan: Plan) -> ModelError:
+    return ModelError(
+        f"no replica of the model {name!r} was there within {plan.start_timeout:g} seconds", code=codes.NOT_STARTED
+    )

@@ -1,0 +1,1 @@
+"""`/v1/responses`, without memory: each request brings its whole conversation, and nothing of it is kept."""

@@ -1,0 +1,211 @@
+"""`/v1/programs`: publishing, showing and naming versions, checking them, and replaying runs."""
+
+from collections.abc import Iterable
+from time import time
+from typing import Any, TypeVar
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from noodle_ray.api.body import parse, read_body
+from noodle_ray.api.disconnect import CancelOnDisconnect
+from noodle_ray.api.durable.schemas import NoQuery
+from noodle_ray.api.problems import problem
+from noodle_ray.api.programs.replies import report_info, version_info
+from noodle_ray.api.programs.schemas import (
+    AliasBody,
+    CheckBody,
+    CheckReply,
+    CodeBody,
+    ProgramDetail,
+    ProgramPage,
+    ProgramsQuery,
+    PublishBody,
+    PublishedReply,
+    ReplayBody,
+    ReportInfo,
+    VersionsReply,
+)
+from noodle_ray.api.routes_runs import json_response, program_of
+from noodle_ray.api.routing import adder, query_of
+from noodle_ray.api.services import Services
+from noodle_ray.api.tenancy import own_run, tenant_of
+from noodle_ray.core.runs import programs
+from noodle_ray.core.runs.modules import Compiled
+from noodle_ray.core.runs.replay import Report, replay
+from noodle_ray.core.store.errors import UnknownProgram
+from noodle_ray.core.store.records import Program
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class ProgramHandlers:
+    """The handlers. They take the bare request, as `RunHandlers` do; the store opens when one of them needs it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.settings
+
+    async def publish(self, request: Request, name: str) -> Response:
+        """Store a program's next version."""
+        query_of(request, NoQuery)
+        programs.check_name(name)
+        order = await self._body(request, PublishBody)
+        alias = None if order.alias is None else programs.check_alias(order.alias)
+        module = await self._module(order, request)
+        tenant = tenant_of(request)
+        reports: list[Report] = []
+        if order.check:
+            async with CancelOnDisconnect(request):
+                reports = await self._reports(module, tenant, name, order.check)
+            otherwise = programs.gives_otherwise if order.same else lambda _: False
+            refused = [report for report in reports if not report.fits or otherwise(report)]
+            if refused:
+                return _refusal(name, refused, len(reports), request.scope["trace_id"])
+        store = await self._services.store()
+        before = {version.version for version in await store.versions(tenant, name)}
+        most = self._services.quotas.of(tenant).versions
+        made = await store.publish(tenant, name, module.digest, module.nbc, time(), order.source, most=most)
+        if alias is not None:
+            await store.set_alias(tenant, name, alias, made.version)
+        more = {"created_version": made.version not in before, "checked": len(reports)}
+        return json_response({**await self._detail(made), **more}, 201 if more["created_version"] else 200)
+
+    async def check(self, request: Request, name: str) -> Response:
+        """Say what a new version would do on the journals of the program's latest runs."""
+        query_of(request, NoQuery)
+        order = await self._body(request, CheckBody)
+        module = await self._module(order, request)
+        tenant = tenant_of(request)
+        await (await self._services.store()).program(tenant, programs.check_name(name))
+        async with CancelOnDisconnect(request):
+            reports = await self._reports(module, tenant, name, order.runs)
+        differ = [report_info(report) for report in reports if not report.fits or programs.gives_otherwise(report)]
+        return json_response({"module": module.digest, "checked": len(reports), "differ": differ})
+
+    async def page(self, request: Request) -> Response:
+        """List programs, by name."""
+        asked = query_of(request, ProgramsQuery)
+        store = await self._services.store()
+        found = await store.programs(tenant_of(request), after=asked.after, limit=asked.limit + 1)
+        shown = found[: asked.limit]
+        more = len(found) > asked.limit
+        return json_response({"data": [version_info(one) for one in shown], "next": shown[-1].name if more else None})
+
+    async def show(self, request: Request, name: str) -> Response:
+        """Show a version: the latest, or what stands behind the name's ``@``."""
+        query_of(request, NoQuery)
+        store = await self._services.store()
+        await store.counts.flush()
+        return json_response(await self._detail(await store.program(tenant_of(request), *programs.parse(name))))
+
+    async def versions(self, request: Request, name: str) -> Response:
+        """List a program's versions, the latest first."""
+        query_of(request, NoQuery)
+        store = await self._services.store()
+        await store.counts.flush()
+        tenant = tenant_of(request)
+        found = await store.versions(tenant, programs.check_name(name))
+        if not found:
+            raise UnknownProgram(name)
+        aliases = await store.aliases(tenant, name)
+        return json_response({"data": [version_info(one) for one in found], "aliases": aliases})
+
+    async def remove(self, request: Request, name: str) -> Response:
+        """Delete a program, its versions and aliases; its runs keep their modules."""
+        query_of(request, NoQuery)
+        if not await (await self._services.store()).drop_program(tenant_of(request), programs.check_name(name)):
+            raise UnknownProgram(name)
+        return Response(status_code=204)
+
+    async def set_alias(self, request: Request, name: str, alias: str) -> Response:
+        """Let an alias mean a version."""
+        query_of(request, NoQuery)
+        programs.check_name(name)
+        programs.check_alias(alias)
+        order = await self._body(request, AliasBody)
+        store = await self._services.store()
+        await store.set_alias(tenant_of(request), name, alias, order.version)
+        return json_response(await self._detail(await store.program(tenant_of(request), name, order.version)))
+
+    async def drop_alias(self, request: Request, name: str, alias: str) -> Response:
+        """Delete an alias."""
+        query_of(request, NoQuery)
+        programs.check_name(name)
+        if not await (await self._services.store()).drop_alias(tenant_of(request), name, programs.check_alias(alias)):
+            raise UnknownProgram(name, alias)
+        return Response(status_code=204)
+
+    async def replay(self, request: Request, run: str) -> Response:
+        """Execute a stored run again from its journal, and say what differs."""
+        query_of(request, NoQuery)
+        order = await self._body(request, ReplayBody)
+        given = order.model_dump(include={"source", "module", "nbc", "program"}, exclude_none=True)
+        module = await self._module(CodeBody(**given), request) if given else None
+        store = await self._services.store()
+        await own_run(request, store, run)
+        async with CancelOnDisconnect(request):
+            report = await replay(
+                store,
+                self._services.executor,
+                run,
+                to_effect=order.to_effect,
+                module=(module.digest, module.nbc) if module else None,
+                ask=order.ask,
+            )
+        return json_response(report_info(report))
+
+    async def _reports(self, module: Compiled, tenant: str, name: str, count: int) -> list[Report]:
+        store = await self._services.store()
+        ids = await programs.latest_runs(store, tenant, name, count)
+        return await programs.check(store, self._services.executor, module, ids)
+
+    async def _module(self, order: CodeBody, request: Request) -> Compiled:
+        if order.program is not None:
+            store = await self._services.store()
+            return (await programs.find(store, self._services.executor, tenant_of(request), order.program)).module
+        return await self._services.executor.module(program_of(order, self._settings))
+
+    async def _detail(self, program: Program) -> dict[str, Any]:
+        store = await self._services.store()
+        reference = f"{program.name}@{program.version}"
+        module = (await programs.find(store, self._services.executor, program.tenant, reference)).module
+        latest = await store.program(program.tenant, program.name)
+        return {
+            **version_info(program),
+            "source": program.source,
+            "models": list(module.models),
+            "aliases": await store.aliases(program.tenant, program.name),
+            "latest": latest.version,
+        }
+
+    async def _body(self, request: Request, model: type[M]) -> M:
+        body = await read_body(request, self._settings.max_body, self._settings.body_timeout)
+        return parse(model, body or b"{}")
+
+
+def program_routes(handlers: ProgramHandlers) -> APIRouter:
+    """Build the routes."""
+    router = APIRouter(tags=["programs"])
+
+    add = adder(router, "program")
+    one = "/v1/programs/{name}"
+    publishing = (404, 408, 409, 413, 429)
+    add("PUT", one, handlers.publish, "Publish a version", PublishedReply, *publishing, body=PublishBody, status=201)
+    add("GET", "/v1/programs", handlers.page, "List programs", ProgramPage, query=ProgramsQuery)
+    add("GET", one, handlers.show, "Show a program, or `NAME@VERSION` of it", ProgramDetail, 404)
+    add("DELETE", one, handlers.remove, "Delete a program", ProgramDetail, 404, status=204)
+    add("GET", f"{one}/versions", handlers.versions, "List versions", VersionsReply, 404)
+    add("POST", f"{one}/check", handlers.check, "Check what would be a version", CheckReply, 404, 413, body=CheckBody)
+    add("PUT", one + "/aliases/{alias}", handlers.set_alias, "Set an alias", ProgramDetail, 404, body=AliasBody)
+    add("DELETE", one + "/aliases/{alias}", handlers.drop_alias, "Delete an alias", ProgramDetail, 404, status=204)
+    add("POST", "/v1/runs/{run}/replay", handlers.replay, "Replay a run", ReportInfo, 404, 413, body=ReplayBody)
+    return router
+
+
+def _refusal(name: str, refused: Iterable[Report], checked: int, trace_id: str) -> Response:
+    reports = [report_info(report) for report in refused]
+    detail = f"the new version of {name!r} would not do what {len(reports)} of {checked} runs did; it was not published"
+    return problem(409, programs.WOULD_DIFFER, detail, trace_id=trace_id, checked=checked, differ=reports)

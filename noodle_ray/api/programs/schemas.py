@@ -1,0 +1,168 @@
+"""What `/v1/programs` takes and gives. Times are seconds since 1970-01-01 UTC."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from noodle_ray.api.schemas import Digest
+
+Runs = Annotated[int, Field(ge=0, le=100, description="How many of the program's latest runs to replay.")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class CodeBody(_Request):
+    """A program: exactly one of ``source``, ``module``, ``nbc`` and ``program``."""
+
+    source: Annotated[str | None, Field(description="Noodle source text.")] = None
+    module: Annotated[Digest | None, Field(description="The hash of a module compiled before.")] = None
+    nbc: Annotated[str | None, Field(description="A compiled module, in base64.")] = None
+    program: Annotated[str | None, Field(max_length=300, description="A published version.")] = None
+
+    @model_validator(mode="after")
+    def _one_program(self) -> "CodeBody":
+        if sum(given is not None for given in (self.source, self.module, self.nbc, self.program)) != 1:
+            raise ValueError("give exactly one of source, module, nbc and program")
+        return self
+
+
+class PublishBody(CodeBody):
+    """A program's next version."""
+
+    check: Runs = 0
+    same: Annotated[bool, Field(description="Let `check` refuse also what has another result or output.")] = False
+    alias: Annotated[str | None, Field(max_length=100, description="An alias to point to it.")] = None
+
+
+class CheckBody(CodeBody):
+    """What could become a program's next version."""
+
+    runs: Runs = 20
+
+
+class AliasBody(_Request):
+    """What an alias is to mean."""
+
+    version: Annotated[int, Field(ge=1, lt=1 << 31)]
+
+
+class ReplayBody(_Request):
+    """How to execute a run again; by default just as it was, asking no model."""
+
+    to_effect: Annotated[int | None, Field(ge=0, description="Stop after so many answers of the journal.")] = None
+    source: Annotated[str | None, Field(description="Another program, as source text.")] = None
+    module: Annotated[Digest | None, Field(description="Another program, by its module's hash.")] = None
+    nbc: Annotated[str | None, Field(description="Another program, as NBC in base64.")] = None
+    program: Annotated[str | None, Field(max_length=300, description="Another program, a published one.")] = None
+    ask: Annotated[list[str], Field(max_length=100, description="Models to ask anew.")] = []
+
+    @model_validator(mode="after")
+    def _one_program(self) -> "ReplayBody":
+        if sum(given is not None for given in (self.source, self.module, self.nbc, self.program)) > 1:
+            raise ValueError("give at most one of source, module, nbc and program")
+        return self
+
+
+class ProgramsQuery(BaseModel):
+    """Which programs to list, by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[str, Field(max_length=200, description="Where a page ended: its `next`.")] = ""
+    limit: Annotated[int, Field(ge=1, le=1000, description="Programs in a page.")] = 100
+
+
+class Statistics(BaseModel):
+    """What the runs of a version did. Those that were cancelled, or go on, have started and not ended; a retried run
+    ends once more."""
+
+    started: int
+    succeeded: int
+    failed: int
+    fuel: int
+    model_calls: int
+
+
+class VersionInfo(BaseModel):
+    """A published version."""
+
+    name: str
+    version: int
+    module: Digest
+    created: float
+    statistics: Statistics
+
+
+class ProgramDetail(VersionInfo):
+    """A version with all that is known of its program."""
+
+    source: Annotated[str | None, Field(description="Its source, if it was published with one.")]
+    models: list[str]
+    aliases: dict[str, int]
+    latest: int
+
+
+class PublishedReply(ProgramDetail):
+    """What was published."""
+
+    created_version: Annotated[bool, Field(description="False if the latest version has this module already.")]
+    checked: Annotated[int, Field(description="How many runs were replayed.")]
+
+
+class ProgramPage(BaseModel):
+    """The latest version of some programs."""
+
+    data: list[VersionInfo]
+    next: Annotated[str | None, Field(description="What the next page takes as `after`; null on the last one.")]
+
+
+class VersionsReply(BaseModel):
+    """All versions, the latest first."""
+
+    data: list[VersionInfo]
+    aliases: dict[str, int]
+
+
+class DivergenceInfo(BaseModel):
+    """An effect where program and journal differ; null for what the journal does not have."""
+
+    key: str
+    journal: str | None
+    program: str
+
+
+class ChangeInfo(BaseModel):
+    """An effect that a model answered otherwise this time."""
+
+    key: str
+    asked: str
+    before: Any
+    after: Any
+
+
+class ReportInfo(BaseModel):
+    """What a replay found; docs/runs.md, "Replay", has the meanings."""
+
+    run: str
+    fits: Annotated[bool, Field(description="It asked what the journal has, all of it, and nothing else.")]
+    same: Annotated[bool, Field(description="It did exactly what the run did.")]
+    stopped: Annotated[str, Field(description="Why it stopped before the end, or ''.")]
+    unfinished: bool
+    answered: int
+    divergences: list[DivergenceInfo]
+    changes: list[ChangeInfo]
+    unused: list[str]
+    differences: Annotated[dict[str, list[Any]], Field(description="What is otherwise: before and now.")]
+    result: Any
+    stdout: str
+    error: dict[str, Any] | None
+
+
+class CheckReply(BaseModel):
+    """What a version would do on the journals of runs."""
+
+    module: Digest
+    checked: int
+    differ: Annotated[list[ReportInfo], Field(description="The runs that would not go as they did.")]

@@ -1,0 +1,186 @@
+"""Published programs of a platform: `AsyncPrograms` for coroutines, `Programs` and `Published` for everything else.
+
+A version is a dict as `GET /v1/programs/{name}` has it: name, version, module, source, models, aliases, statistics.
+"""
+
+import base64
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from noodle_ray.client import loop
+from noodle_ray.client.runs import Run
+from noodle_ray.core.vm.limits import Limits
+
+if TYPE_CHECKING:
+    from noodle_ray.client.http import AsyncClient
+
+CHECK_SECONDS = 600.0
+"""How long checks and replays may take: they execute runs."""
+
+Versions = list[dict[str, Any]]
+
+
+class AsyncPrograms:
+    """The published programs of the platform that a client speaks to. Raises RequestError E0733 for what is not
+    published, E0741 for names that cannot be, and what `AsyncClient` raises."""
+
+    def __init__(self, client: "AsyncClient") -> None:
+        self._client = client
+
+    async def publish(
+        self,
+        name: str,
+        *,
+        source: str | None = None,
+        nbc: bytes | None = None,
+        alias: str | None = None,
+        check: int = 0,
+        same: bool = False,
+    ) -> dict[str, Any]:
+        """Store the next version of a program; the latest one is returned if its module is the same.
+
+        ``check`` replays so many of the program's latest runs first, and refuses (E0740) a version that does not fit
+        them, or with ``same`` that has other results; the exception's ``differ`` has the reports.
+        """
+        body = {**_code(source, nbc), "check": check, "same": same, **({"alias": alias} if alias else {})}
+        return await self._client.ask_json("PUT", _path(name), body, timeout=CHECK_SECONDS, source=source or "")
+
+    async def get(self, reference: str) -> dict[str, Any]:
+        """A version: ``NAME`` for the latest, ``NAME@3``, ``NAME@ALIAS``."""
+        return await self._client.ask_json("GET", _path(reference))
+
+    async def list(self, *, after: str = "", limit: int = 100) -> tuple[list[dict[str, Any]], str | None]:
+        """The latest versions of programs, by name; and where the next page begins (``after``)."""
+        page = await self._client.ask_json("GET", f"/v1/programs?{urlencode({'after': after, 'limit': limit})}")
+        return page["data"], page["next"]
+
+    async def versions(self, name: str) -> Versions:
+        """All versions of a program, the latest first."""
+        found: Versions = (await self._client.ask_json("GET", f"{_path(name)}/versions"))["data"]
+        return found
+
+    async def alias(self, name: str, alias: str, version: int) -> dict[str, Any]:
+        """Let an alias mean a version."""
+        return await self._client.ask_json("PUT", f"{_path(name)}/aliases/{_quoted(alias)}", {"version": version})
+
+    async def drop_alias(self, name: str, alias: str) -> None:
+        """Delete an alias."""
+        await self._client.ask_json("DELETE", f"{_path(name)}/aliases/{_quoted(alias)}")
+
+    async def remove(self, name: str) -> None:
+        """Delete a program with its versions; its runs stay."""
+        await self._client.ask_json("DELETE", _path(name))
+
+    async def check(
+        self, name: str, *, source: str | None = None, nbc: bytes | None = None, runs: int = 20
+    ) -> dict[str, Any]:
+        """What another version would do on the journals of the program's latest runs: module, checked, differ."""
+        body = {**_code(source, nbc), "runs": runs}
+        return await self._client.ask_json(
+            "POST", f"{_path(name)}/check", body, timeout=CHECK_SECONDS, source=source or ""
+        )
+
+
+class Programs:
+    """`AsyncPrograms` for code without a loop: the same methods, blocking."""
+
+    def __init__(self, programs: AsyncPrograms) -> None:
+        self._programs = programs
+
+    def publish(self, name: str, **version: Any) -> dict[str, Any]:
+        """Store the next version of a program; see `AsyncPrograms.publish`."""
+        return loop.wait(self._programs.publish(name, **version))
+
+    def get(self, reference: str) -> dict[str, Any]:
+        """A version."""
+        return loop.wait(self._programs.get(reference))
+
+    def list(self, *, after: str = "", limit: int = 100) -> tuple[list[dict[str, Any]], str | None]:
+        """Programs, and where the next page begins; see `AsyncPrograms.list`."""
+        return loop.wait(self._programs.list(after=after, limit=limit))
+
+    def versions(self, name: str) -> Versions:
+        """All versions of a program, the latest first."""
+        return loop.wait(self._programs.versions(name))
+
+    def alias(self, name: str, alias: str, version: int) -> dict[str, Any]:
+        """Let an alias mean a version."""
+        return loop.wait(self._programs.alias(name, alias, version))
+
+    def drop_alias(self, name: str, alias: str) -> None:
+        """Delete an alias."""
+        loop.wait(self._programs.drop_alias(name, alias))
+
+    def remove(self, name: str) -> None:
+        """Delete a program with its versions; its runs stay."""
+        loop.wait(self._programs.remove(name))
+
+    def check(self, name: str, **version: Any) -> dict[str, Any]:
+        """What another version would do on the journals of runs; see `AsyncPrograms.check`."""
+        return loop.wait(self._programs.check(name, **version))
+
+
+class Published:
+    """A published program by its reference. Calling it runs it and returns its result, as a `program` does.
+
+    What the reference means is looked up with each run: an alias that moves takes effect at once.
+    """
+
+    def __init__(self, client: "AsyncClient", reference: str) -> None:
+        self._client = client
+        self.reference = reference
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it and return its result; raises what `client.runs.Run.value` raises."""
+        return self.run(*args, **kwargs).value()
+
+    def run(
+        self, *args: Any, limits: Limits | None = None, budget: dict[str, float] | None = None, **kwargs: Any
+    ) -> Run:
+        """Run it and return the whole run, failed or not."""
+        asked = self._client.run(program=self.reference, args=list(args), kwargs=kwargs, limits=limits, budget=budget)
+        return Run.from_outcome(loop.wait(asked))
+
+    def start(
+        self,
+        *args: Any,
+        limits: Limits | None = None,
+        budget: dict[str, float] | None = None,
+        idempotency_key: str | None = None,
+        within: float | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """Start a durable run of it, and return it once it is stored."""
+        return loop.wait(
+            self._client.start(
+                program=self.reference,
+                args=list(args),
+                kwargs=kwargs,
+                limits=limits,
+                budget=budget,
+                idempotency_key=idempotency_key,
+                within=within,
+            )
+        )
+
+    def show(self) -> dict[str, Any]:
+        """The version that the reference means now."""
+        return loop.wait(AsyncPrograms(self._client).get(self.reference))
+
+    def __repr__(self) -> str:
+        return f"<published program {self.reference}>"
+
+
+def _code(source: str | None, nbc: bytes | None) -> dict[str, str]:
+    return {
+        **({} if source is None else {"source": source}),
+        **({} if nbc is None else {"nbc": base64.b64encode(nbc).decode()}),
+    }
+
+
+def _path(reference: str) -> str:
+    return f"/v1/programs/{_quoted(reference)}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="@")

@@ -1,0 +1,112 @@
+"""Deploying the platform over one that serves, so that no request notices.
+
+An executor starts before the one that it replaces stops taking requests, and that one ends what it has begun. A model's
+new version is a deployment of its own. The old one stays until no executor is left that may call it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deployments.config import PlatformConfig
+
+POLL = 0.1
+PATIENCE = 2.0
+"""Seconds for which a failure must be told: for a moment it may be that of the last deploy."""
+
+
+class Rollout:
+    """What one process has deployed."""
+
+    def __init__(self) -> None:
+        self._homes: dict[str, Any] = {}
+        self._retired: dict[str, Any] = {}
+        self._version: str | None = None
+        self._whole = False
+
+    def deploy(self, config: "PlatformConfig", out_of_date: Callable[[], bool]) -> None:
+        """Deploy for the models that are registered now; return when new executors and models serve.
+
+        ``out_of_date`` is asked meanwhile: if so, this returns at once; it may raise. Raises RuntimeError if the deploy
+        fails; what served before then goes on.
+        """
+        from ray import serve
+
+        from deployments.platform import application, layout
+
+        planned = layout(config.args)
+        earlier = self._homes if self.has_leftovers() else {**self._retired, **self._homes}
+        self._retired = {name: home for name, home in earlier.items() if name not in planned.homes}
+        self._homes, self._whole = planned.homes, False
+        bound = application(planned, self._retired)
+        version = bound._bound_deployment.version
+        replaced = set(_executors()) if version != self._version else set()
+        options = {"name": config.name, "route_prefix": "/", "logging_config": config.logging_config}
+        serve._run(bound, _blocking=False, **options)
+        failing = 0.0
+        while not (_settled(config.name) and _replaced(replaced)):
+            if out_of_date():
+                return
+            if failure := _failure(config.name):
+                failing += POLL
+                if failing > PATIENCE:
+                    raise RuntimeError(failure)
+            time.sleep(POLL)
+        self._version, self._whole = version, True
+
+    def has_leftovers(self) -> bool:
+        """Whether models are deployed that nothing can call any more: the next deploy removes them."""
+        return self._whole and bool(self._retired) and "STOPPING" not in _executors().values()
+
+
+def _executors() -> dict[str, str]:
+    """The state of each replica of the executor by its id."""
+    from ray.serve.context import _get_global_client
+
+    found: dict[str, str] = {}
+    for details in _get_global_client().get_serve_details()["applications"].values():
+        for replica in details["deployments"].get("Executor", {}).get("replicas", ()):
+            found[replica["replica_id"]] = str(getattr(replica["state"], "value", replica["state"]))
+    return found
+
+
+def _replaced(old: set[str]) -> bool:
+    """Whether none of these executors takes requests any more, if there are any, and another does.
+
+    Serve's own status may be that of the last deploy for a moment after the next one was asked for.
+    """
+    now = _executors() if old else {}
+    ending = all(now.get(replica, "STOPPING") == "STOPPING" for replica in old)
+    return ending and (not old or "RUNNING" in now.values())
+
+
+def _settled(name: str) -> bool:
+    """Whether an application runs, but for what replaced replicas have begun."""
+    from ray import serve
+
+    found = serve.status().applications.get(name)
+    return found is not None and (str(found.status).endswith("RUNNING") or _only_ending(found))
+
+
+def _failure(name: str) -> str:
+    """Why an application cannot be deployed; '' while it can."""
+    from ray import serve
+
+    found = serve.status().applications.get(name)
+    status = str(getattr(found, "status", ""))
+    return f"the application is {status}: {_messages(found)}" if status.endswith(("FAILED", "UNHEALTHY")) else ""
+
+
+def _only_ending(application: Any) -> bool:
+    for deployment in application.deployments.values():
+        counts = {str(getattr(state, "value", state)): count for state, count in deployment.replica_states.items()}
+        ending = counts.get("STOPPING") and counts.get("RUNNING") and counts.keys() <= {"STOPPING", "RUNNING"}
+        if not (ending or str(getattr(deployment.status, "value", deployment.status)) == "HEALTHY"):
+            return False
+    return bool(application.deployments)
+
+
+def _messages(application: Any) -> str:
+    lines = [application.message, *(deployment.message for deployment in application.deployments.values())]
+    return " ".join(line.strip() for line in lines if line)[-900:]
