@@ -45,6 +45,7 @@ os.environ["RAY_AUTH_MODE"] = "token"
 os.environ["RAY_AUTH_TOKEN_PATH"] = str(HOME / "ray_token")
 os.environ["NOODLE_DURABLE_LEASE"] = "3"  # a test waits for it to run out
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # its handlers would end the workers that tests fork off this process
 os.environ.pop("NO_COLOR", None)
 os.environ.pop("NOODLE_URL", None)
 os.environ.pop("NOODLE_TOKEN", None)
@@ -63,7 +64,12 @@ def platform_on_ray() -> "Iterator[PlatformState]":
     from noodle_ray.cluster import start_platform, stop_platform
     from noodle_ray.cluster.environment import free_port
 
-    yield start_platform(free_port())
+    os.environ["NOODLE_GRPC_PORT"] = str(free_port())
+    try:
+        state = start_platform(free_port())
+    finally:
+        del os.environ["NOODLE_GRPC_PORT"]  # it is this platform's; tests start others
+    yield state
     stop_platform()
 
 

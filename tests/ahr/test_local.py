@@ -42,8 +42,8 @@ def test_effects_of_several_models_are_answered_by_key() -> None:
     assert answers["/1"].ok
     assert len(answers["/5"].value) == 384  # type: ignore[arg-type]
     assert isinstance(answers["/2"].value, str)
-    assert answers["/3"] == ("/3", False, ("NOODLE-E0603", "the input must be a text or a list of texts, not int"))
-    assert answers["/4"] == ("/4", False, ("NOODLE-E0601", "there is no model named 'nothing'"))
+    assert answers["/3"][:3] == ("/3", False, ("NOODLE-E0603", "the input must be a text or a list of texts, not int"))
+    assert answers["/4"][:3] == ("/4", False, ("NOODLE-E0601", "there is no model named 'nothing'"))
     assert stats["minilm"]["batch_sizes"] == {3: 1}
 
 

@@ -18,7 +18,7 @@ def _spec(adder: Path, **options: object) -> ModelSpec:
 
 
 def test_replica_answers_with_plain_values_that_pickle(adder: Path) -> None:
-    replica = ModelReplica(_spec(adder, max_wait=0.05).to_dict())
+    replica = ModelReplica(_spec(adder).to_dict())
     row = [[1, 2, 3]]
 
     async def both() -> list[list[tuple[bool, object]]]:
@@ -34,7 +34,7 @@ def test_replica_answers_with_plain_values_that_pickle(adder: Path) -> None:
     assert bad[1][0] == "NOODLE-E0603"
     assert other[1]["count"] == 4
     stats = asyncio.run(replica.stats())
-    assert (stats["model"], stats["calls"], stats["batches"]) == ("adder", 3, 1)
+    assert (stats["model"], stats["calls"]) == ("adder", 3)
     assert stats["engine"]["device"] == "cpu"
     replica.check_health()
     replica.close()
@@ -54,3 +54,28 @@ def test_gpu_share_is_what_was_asked_where_the_cluster_has_it(adder: Path) -> No
     assert gpu_share(_spec(adder, gpus=0.25), cluster_gpus=1) == 0.25
     assert gpu_share(_spec(adder, gpus=2), cluster_gpus=1) == 0
     assert gpu_share(_spec(adder), cluster_gpus=8) == 0
+
+
+def test_replica_tells_what_tokens_calls_took_and_answers_as_before(gguf_file: Path) -> None:
+    replica = ModelReplica(ModelSpec("talk", f"gguf:{gguf_file}").to_dict())
+    calls: list[tuple[tuple[object, ...], dict[str, object]]] = [
+        (("Hi",), {"max_tokens": 3}),
+        (("Hi",), {"max_tokens": 3, "usage": True}),
+        (("Hi",), {"max_tokens": 3, "usage": False}),
+        (("Hi",), {"max_tokens": 1, "schema": {"type": "array", "minItems": 3}}),
+        (("Hi",), {"max_tokens": 0}),
+        (("Hi",), {"usage": 1}),
+    ]
+    plain, told, untold, cut, refused, odd = asyncio.run(replica.ask(calls))
+    replica.close()
+    assert plain[0] is told[0] is untold[0] is True
+    assert plain[1] == untold[1] == told[1]["answer"]
+    assert told[1]["completion_tokens"] in (1, 2, 3)
+    taken = [
+        {name: each[2]["usage"][name] for name in ("prompt_tokens", "completion_tokens")} for each in (plain, told)
+    ]
+    assert taken[0] == taken[1] == {name: told[1][name] for name in taken[0]}
+    assert taken[0]["prompt_tokens"] > 2
+    assert (cut[0], cut[1][0], cut[2]["usage"]["completion_tokens"]) == (False, "NOODLE-E0610", 1)
+    assert refused[:1] == odd[:1] == (False,)
+    assert {refused[1][0], odd[1][0]} == {"NOODLE-E0603"}

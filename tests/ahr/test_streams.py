@@ -80,6 +80,22 @@ async def test_generation_is_told_in_order(talker: Talker) -> None:
     model.close()
 
 
+@pytest.mark.parametrize(("interval", "lists"), [(1.0, ["0", "1234"]), (0, ["0", "1", "2", "3", "4"])])
+async def test_first_text_is_told_at_once_and_further_ones_gather(
+    talker: Talker, interval: float, lists: list[str]
+) -> None:
+    model = _replica(stream_interval=interval)
+    told: list[str] = []
+    generation = model.generate({"name": "a", "count": 5})
+    talker.turns.release(1)
+    async for chunks in generation:
+        told += ["".join(chunk.get("text", "") for chunk in chunks)]
+        if told[-1]:
+            talker.turns.release(4 if interval else 1)  # the rest comes while it gathers, and then the end
+    assert [text for text in told if text] == lists
+    model.close()
+
+
 async def test_generation_ends_when_nobody_listens_and_the_next_begins(talker: Talker) -> None:
     model = _replica()
     talker.turns.release(1)

@@ -10,6 +10,7 @@ from noodle_ray.ahr.engines.base import Engine
 from noodle_ray.ahr.engines.images import image_of, resized
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.engines.token_labels import Token, spans
+from noodle_ray.ahr.metering import metered, outcome_of
 from noodle_ray.ahr.registration import make_spec
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.arrays.array import array
@@ -68,6 +69,8 @@ def test_spans_are_those_of_transformers_pipeline(tagger_folder: Path) -> None:
         assert all(span["text"] == text[span["start"] : span["end"]] for span in answer)
     assert _one(engine, TEXTS[0]) == [pytest.approx(span, abs=TOLERANCE) for span in answers[0]]
     assert _one(engine, 7).code == "NOODLE-E0603"
+    read = sum(len(ids) for ids in tokenizer(TEXTS, truncation=True, max_length=64)["input_ids"])
+    assert _one(engine, TEXTS, usage=True) == {"answer": answers, "tokens": read}
 
 
 def test_tokens_of_one_label_are_one_span_unless_one_begins() -> None:
@@ -97,6 +100,9 @@ def test_scores_of_a_reranker_are_those_of_transformers(reranker_folder: Path, m
     )
     with torch.inference_mode():
         expected = torch.sigmoid(model(**batch).logits[:, 0]).tolist()
+    read = int(batch["attention_mask"].sum())
+    assert _one(engine, query, documents, usage=True)["tokens"] == read
+    assert outcome_of(engine, ((query, documents), {}), _one(engine, query, documents, usage=True))[2:] == ((read, 0),)
     assert answer.tolist() == pytest.approx(expected, abs=TOLERANCE)
     assert len(set(expected)) == len(expected)
     assert _one(engine, query, documents[4]) == pytest.approx(expected[4], abs=TOLERANCE)
@@ -113,6 +119,15 @@ def test_scores_of_a_reranker_are_those_of_transformers(reranker_folder: Path, m
     assert _one(engine, "q", long, truncate=False).code == "NOODLE-E0603"
     assert _one(engine, "q", ["a", long], truncate=False).code == "NOODLE-E0603"
     assert _one(engine, "q", "a", truncate=False) == pytest.approx(_one(engine, "q", ["a"])[0], abs=TOLERANCE)
+
+
+@pytest.mark.models
+def test_call_that_wants_no_usage_told_is_counted_too(reranker_folder: Path) -> None:
+    engine = load_engine(make_spec("rank", f"path:{reranker_folder}"))
+    call = (("q", ["a", "b"]), {"usage": False})
+    ok, answer, tokens = outcome_of(engine, call, engine.infer(metered(engine, [call]))[0])  # type: ignore[misc]
+    assert (ok, len(answer), tokens) == (True, 2, (2 * 5, 0))  # [CLS] q [SEP] a [SEP]
+    assert outcome_of(engine, call, ModelError("no", code="NOODLE-E0603")) == (False, ("NOODLE-E0603", "no"))
 
 
 @pytest.mark.models

@@ -1,5 +1,6 @@
 """Voice activity with silero's detector, which comes in a wheel."""
 
+import base64
 import importlib.metadata
 import importlib.util
 import math
@@ -11,8 +12,9 @@ import pytest
 
 from noodle_ray.ahr.engines.base import Engine
 from noodle_ray.ahr.engines.load import load_engine
-from noodle_ray.ahr.engines.voice import samples_of, segments
+from noodle_ray.ahr.engines.voice import samples_of
 from noodle_ray.ahr.registration import make_spec
+from noodle_ray.ahr.speech import Speech, segments
 from noodle_ray.core.vm.arrays.array import array
 from noodle_ray.errors import ModelError
 
@@ -134,3 +136,41 @@ def test_samples_are_refused_when_they_are_none(value: Any) -> None:
 )
 def test_option_is_refused_when_it_cannot_be(vad: Engine, kwargs: dict[str, Any]) -> None:
     assert _one(vad, [0.0] * 600, **kwargs).code == "NOODLE-E0603"
+
+
+@pytest.mark.parametrize("rate", [16_000, 8_000])
+def test_recording_in_pieces_is_heard_as_the_whole_one(vad: Engine, recording: Any, rate: int) -> None:
+    samples = recording if rate == RATE else np.ascontiguousarray(recording[::2])
+    whole = _one(vad, array(samples.tolist(), "float32"), rate=rate)
+    dice, at, state, heard = random.Random(rate), 0, "", []
+    speech, changes = Speech(rate, 0.5), []
+    while at < len(samples):
+        piece = samples[at : at + dice.randrange(rate // 4)]
+        at += len(piece)
+        answer = _one(vad, array(piece.tolist(), "float32"), rate=rate, state=state, last=at >= len(samples))
+        state = answer["state"]
+        heard += answer["probabilities"].tolist()
+        changes += speech.hear(answer["probabilities"].tolist())
+    changes += speech.end(len(samples))
+    assert heard == whole["probabilities"].tolist()
+    assert [(change.start / rate, change.end / rate) for change in changes if change.end is not None] == [
+        (one["start"], one["end"]) for one in whole["speech"]
+    ]
+    begun = [change.start for change in changes if change.end is None]
+    assert set(begun) <= {change.start for change in changes if change.end is not None}
+    assert bool(begun) == bool(whole["speech"])  # told before its end
+
+
+@pytest.mark.parametrize("state", ["x", "AAAA", 7, None, "gD4AAA==", ["a"]])
+def test_state_is_refused_when_no_call_answered_it(vad: Engine, state: Any) -> None:
+    assert _one(vad, [0.0] * 600, state=state).code == "NOODLE-E0603"
+
+
+def test_state_is_refused_at_another_rate_and_with_numbers_that_are_none(vad: Engine) -> None:
+    state = _one(vad, [0.0] * 600, state="")["state"]
+    assert _one(vad, [0.0] * 600, state=state, rate=8_000).code == "NOODLE-E0603"
+    assert _one(vad, [0.0] * 600, state=state, last=1).code == "NOODLE-E0603"
+    assert _one(vad, [0.0] * 600, state="", rate=32_000).code == "NOODLE-E0603"
+    raw = bytearray(base64.b64decode(state))
+    raw[4:8] = b"\0\0\xc0\x7f"  # NaN
+    assert _one(vad, [0.0] * 600, state=base64.b64encode(raw).decode()).code == "NOODLE-E0603"

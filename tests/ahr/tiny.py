@@ -50,7 +50,7 @@ def vit(folder: Path) -> Path:
     return folder
 
 
-def llama(folder: Path, tokenizer: Path, template: str = "") -> Path:
+def llama(folder: Path, tokenizer: Path, template: str = "", **settings: Any) -> Path:
     """A language model that says nothing sensible, with or without a chat template."""
     import json
 
@@ -58,10 +58,11 @@ def llama(folder: Path, tokenizer: Path, template: str = "") -> Path:
     import transformers
 
     torch.manual_seed(7)
-    config = transformers.LlamaConfig(
-        vocab_size=30522, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=64, initializer_range=0.4, eos_token_id=102, bos_token_id=101,
-    )  # fmt: skip
+    sizes = {
+        "vocab_size": 30522, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 32, "max_position_embeddings": 64, "initializer_range": 0.4,
+    } | settings  # fmt: skip
+    config = transformers.LlamaConfig(**sizes, eos_token_id=102, bos_token_id=101)
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     (folder / "tokenizer.json").write_bytes((tokenizer / "tokenizer.json").read_bytes())
     about: dict[str, Any] = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "[SEP]", "pad_token": "[PAD]"}

@@ -1,7 +1,7 @@
 """The API in process: real worker pool, real compiler, models that need no weights."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from noodle_ray.api.app import create_app
 from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
 from noodle_ray.api.settings import Settings
-from noodle_ray.core.runs.batcher import Call
+from noodle_ray.core.runs.batcher import Call, Outcome
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor
 from noodle_ray.core.runs.modules import ModuleStore
 from noodle_ray.core.runs.node import RunsNode
+from noodle_ray.core.runs.quotas import Quota, Quotas
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.store.location import locate
 from noodle_ray.core.vm.arrays import array
@@ -63,7 +64,8 @@ TASKS = {"mood": _mood, "rank": _rank, "echo": _echo}
 class TinyModels:
     """``length`` gives the length of a text, ``vector`` that and a tenth of it as an array of float32, ``lost`` has an
     engine that fails, ``talk`` tells the words of what it is asked, ``mood`` finds long texts good, ``rank`` likes
-    documents that share words with the query, and ``echo`` gives its tensors back, one of each type."""
+    documents that share words with the query, ``echo`` gives its tensors back, one of each type, and ``ears`` take
+    every sound for a voice."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -71,13 +73,15 @@ class TinyModels:
         self.ended: list[str] = []
 
     async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[dict[str, Any]]]:
-        """Tell the last message, or the prompt, word by word. Some words do what they say; ``hold`` waits."""
+        """Tell the last message, or the prompt, word by word. Some words do what they say: ``hold`` waits, ``think``
+        tells a thought, ``weather`` is a call in two pieces, and after ``cut`` the text is cut.
+        """
         self.orders.append(order)
         options = {name: value for name, value in order.items() if name not in ("messages", "prompt")}
         messages = checked_messages(order["messages"]) if "messages" in order else []
         grammar_of(checked_options(options))
         words = (messages[-1]["content"] if messages else order["prompt"]).split()
-        outcome = "ended early"
+        outcome, finish = "ended early", "stop"
         try:
             yield [{"queued": 0.25}]
             if words == ["busy"]:
@@ -89,10 +93,21 @@ class TinyModels:
                     raise KeyError("a bug")
                 if word == "hold":
                     await asyncio.sleep(60)
+                if word == "think":
+                    yield [{"reasoning": "hm"}]
+                    continue
+                if word == "weather":
+                    function = {"name": word, "arguments": '{"city": '}
+                    yield [{"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": function}]}]
+                    yield [{"tool_calls": [{"index": 0, "function": {"arguments": '"Paris"}'}}]}]
+                    continue
+                if word == "cut":
+                    finish = "length"
+                    break
                 entry = {"token": word, "logprob": -0.5, "bytes": list(word.encode()), "top_logprobs": []}
                 yield [{"text": word, **({"logprobs": [entry]} if "logprobs" in order else {})}]
             usage = {"prompt_tokens": 10, "completion_tokens": len(words), "cached_tokens": 4}
-            yield [{"finish": "stop"}, {"usage": usage}]
+            yield [{"finish": finish}, {"usage": usage}]
             outcome = "told"
         finally:
             self.ended.append(outcome)
@@ -108,18 +123,23 @@ class TinyModels:
             engine |= {"inputs": ports, "output_types": {f"{name}_out": port for name, port in ports.items()}}
         return {"model": name, "version": "1", "engine": engine}
 
-    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+    async def infer(self, model: str, calls: list[Call]) -> Sequence[Outcome]:
         self.batches.append(len(calls))
         model = model.removesuffix("@1")
         await asyncio.sleep(0)
         if model == "lost":
             raise ValueError("the engine is gone")
         if model == "vector":
-            vectors = [array([len(args[0]), len(args[0]) / 10], "float32") for args, _ in calls]  # type: ignore[arg-type]
-            return [
-                (True, {"answer": vector, "tokens": int(vector[0])} if kwargs.get("usage") else vector)
-                for vector, (_, kwargs) in zip(vectors, calls, strict=True)
-            ]
+            found: list[Outcome] = []
+            for args, kwargs in calls:
+                length = len(args[0])  # type: ignore[arg-type]
+                vector = array([length, length / 10], "float32")
+                found.append(
+                    (True, {"answer": vector, "tokens": length} if kwargs.get("usage") else vector, (length, 0))
+                )
+            return found
+        if model == "ears":
+            return [heard(args, kwargs) for args, kwargs in calls]
         if model in ("mood", "rank", "echo"):
             return [(True, TASKS[model](args, kwargs)) for args, kwargs in calls]
         if model != "length":
@@ -128,6 +148,14 @@ class TinyModels:
             (True, len(args[0])) if isinstance(args[0], str) else (False, ("NOODLE-E0603", "length takes a text"))
             for args, _ in calls
         ]
+
+
+def heard(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
+    """One number per 512 samples, as silero's detector; what fills no window yet is in the state."""
+    data = bytes.fromhex(kwargs["state"]) + args[0]
+    whole = len(data) if kwargs["last"] else len(data) // 1024 * 1024
+    found = [float(any(data[at : at + 1024])) for at in range(0, whole, 1024)]
+    return True, {"probabilities": array(found, "float32"), "state": data[whole:].hex()}
 
 
 class Api:
@@ -158,12 +186,19 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
+def quotas() -> dict[str, Quota]:
+    """What tenants may have; a test overrides this to have others."""
+    return {}
+
+
+@pytest.fixture
+async def api(settings: Settings, quotas: dict[str, Quota], tmp_path: Path) -> AsyncIterator[Api]:
     """A running app."""
     models, metrics = TinyModels(), Metrics()
     count = settings.worker_count()
     async with WorkerPool(min_size=count, max_size=count, queue_limit=settings.max_waiting_runs) as pool:
         executor = Executor(pool, CompilerService(ModuleStore(tmp_path)), models, on_batch=metrics.on_batch)
+        executor.batcher.watcher = metrics
 
         async def ready() -> str:
             return "" if pool.stats().size else "no sandbox worker is alive"
@@ -177,7 +212,7 @@ async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
 
         def note_pool() -> None:
             stats = pool.stats()
-            metrics.on_pool(stats.size, stats.busy, stats.queued)
+            metrics.on_pool(stats.size, stats.busy, stats.queued, stats.parked)
 
         node = RunsNode(locate("", "", tmp_path), executor, slots=settings.slots(), lease_seconds=15.0)
         node.start()
@@ -192,6 +227,9 @@ async def api(settings: Settings, tmp_path: Path) -> AsyncIterator[Api]:
             1_700_000_000,
             models.stats,
             node.runs,
+            node.store,
+            node.kept,
+            Quotas(quotas),
         )
         transport = httpx.ASGITransport(create_app(services, TOKEN), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://noodle") as client:

@@ -235,3 +235,19 @@ async def test_run_ends_when_its_client_disconnects(api: Api) -> None:
     assert sent[0]["status"] == 499
     assert (await api.run("1 + 1"))["result"] == 2
     assert api.pool.stats().busy == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("PATCH", "/v1/runs", "GET, POST"),
+        ("PUT", "/v1/runs/x", "DELETE, GET"),
+        ("PUT", "/v1/models/a/b/infer", "POST"),
+        ("PUT", "/v2/health/live", "GET"),
+        ("DELETE", "/v2/models/a/versions/1/infer", "POST"),
+    ],
+)
+async def test_refused_method_gets_all_that_the_address_takes(api: Api, method: str, path: str, allow: str) -> None:
+    response = await api.client.request(method, path, headers=AUTHORIZATION)
+    assert (response.status_code, response.headers["allow"]) == (405, allow)
+    assert response.json()["code"] == "NOODLE-E0706"

@@ -28,8 +28,8 @@ def main(words: list[str]):
 ENDLESS = "while True:\n    pass"
 
 
-async def start(api: Api, source: str = LENGTHS, **more: object) -> dict[str, Any]:
-    response = await api.post("/v1/runs", {"source": source, **more})
+async def start(api: Api, source: str | None = LENGTHS, **more: object) -> dict[str, Any]:
+    response = await api.post("/v1/runs", {**({} if source is None else {"source": source}), **more})
     assert response.status_code == 202, response.text
     assert response.headers["location"] == f"/v1/runs/{response.json()['id']}"
     found: dict[str, Any] = response.json()
@@ -349,3 +349,82 @@ def test_only_files_bind_a_store_to_a_machine(database: str, objects: str, share
     assert (location.place is None) is shared
     location.check()
     assert location.may_hold_runs() is bool(database)
+
+
+APPROVAL = """
+from noodle_ray import wait_for_signal
+
+def main():
+    return wait_for_signal("approval", timeout=1000)
+"""
+
+
+async def signalled(api: Api, run: str, name: str = "approval", body: object = None, **headers: str) -> httpx.Response:
+    path = f"/v1/runs/{run}/signals/{name}"
+    content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
+    return await api.client.post(path, content=content, headers=AUTHORIZATION | headers)
+
+
+async def test_run_gets_a_signal_once_however_often_it_is_sent(api: Api) -> None:
+    run = (await start(api, APPROVAL))["id"]
+    while not (found := (await get(api, f"/v1/runs/{run}")).json())["waits"]:
+        await asyncio.sleep(0.02)
+    assert (found["status"], found["waits"]["signals"]) == ("waiting", ["approval"])
+    assert found["waits"]["until"] > found["created"] + 900
+    sent = {"value": {"by": ["Ann", {"$float": "nan"}]}, "idempotency_key": "k"}
+    replies = [await signalled(api, run, body=sent) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [202, 202]
+    assert [reply.headers.get("idempotent-replayed") for reply in replies] == [None, "true"]
+    other = await signalled(api, run, body={"value": 1}, **{"Idempotency-Key": "k"})
+    assert (other.status_code, other.json()["code"]) == (409, "NOODLE-E0730")
+    done = await ended(api, run)
+    assert done["result"] == sent["value"]
+    late = await signalled(api, run)
+    assert (late.status_code, late.json()["code"]) == (409, "NOODLE-E0732")
+    told = events_of((await get(api, f"/v1/runs/{run}/events")).text)
+    assert [kind for _, kind, _ in told] == [
+        *("running", "waits", "waiting", "queued", "running", "effect", "succeeded"),
+    ]
+    assert told[2][2]["signals"] == ["approval"]
+
+
+BAD_SIGNALS: list[tuple[str, object, int, str]] = [
+    ("x" * 201, {}, 422, "NOODLE-E0734"),
+    ("a%00b", {}, 422, "NOODLE-E0734"),
+    ("a%0Ab", {}, 404, "NOODLE-E0705"),
+    ("go", {"vaule": 1}, 422, "NOODLE-E0703"),
+    ("go", {"value": {"$float": "one"}}, 422, "NOODLE-E0703"),
+    ("go", {"value": 1, "idempotency_key": ""}, 422, "NOODLE-E0703"),
+    ("go", b"{", 400, "NOODLE-E0702"),
+    ("go", {"value": "x" * (1 << 20)}, 413, "NOODLE-E0736"),
+]
+
+
+async def test_signals_that_no_run_takes_are_refused_and_lose_nothing(api: Api) -> None:
+    run = (await start(api, APPROVAL))["id"]
+    for name, body, status, code in BAD_SIGNALS:
+        refused = await signalled(api, run, name, body)
+        assert (refused.status_code, refused.json()["code"]) == (status, code), (name, body)
+    unknown = await signalled(api, "0" * 32)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "NOODLE-E0731")
+    assert (await signalled(api, run, body={"value": "yes"})).status_code == 202
+    assert (await ended(api, run))["result"] == "yes"
+
+
+async def test_plain_run_sleeps_and_cannot_be_signalled(api: Api) -> None:
+    slept = await api.run("from noodle_ray import sleep\nsleep(0.01)\n'awake'")
+    assert slept["result"] == "awake"
+    refused = await api.run(APPROVAL)
+    assert refused["error"]["code"] == "NOODLE-E0513"  # type: ignore[index]
+
+
+async def test_reader_that_begins_behind_all_events_is_sent_away_when_the_run_has_ended(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("noodle_ray.api.durable.events.COMMENT_SECONDS", 0.0)
+    run = (await start(api, ENDLESS, limits={"deadline": 60}))["id"]
+    reading = asyncio.ensure_future(get(api, f"/v1/runs/{run}/events?after={1 << 62}"))
+    await running(api, run)
+    await api.post(f"/v1/runs/{run}/cancel", {})
+    async with asyncio.timeout(20):
+        assert "event:" not in (await reading).text

@@ -58,6 +58,22 @@ async def test_infer_says_which_input_was_wrong(api: Api) -> None:
     assert response.json()["detail"].startswith("inputs.1: ")
 
 
+async def test_names_of_models_that_are_not_there_are_no_labels(api: Api) -> None:
+    source = "from noodle_ray import model\n" + "".join(
+        f"try:\n    model('made-up-{number}')('x')\nexcept RuntimeError:\n    pass\n" for number in range(5)
+    )
+    assert (await api.run(source))["error"] is None
+    await api.post("/v1/models/made-up-5/infer", {"inputs": ["a"]})
+    api.services.metrics.on_drop("made-up-6", "cancelled")
+    api.services.metrics.on_drop("length", "full")
+    await api.post("/v1/models/length/infer", {"inputs": ["a"]})
+    api.services.metrics.on_drop("length", "full")
+    told = (await api.client.get("/metrics", headers=AUTHORIZATION)).text
+    assert "made-up" not in told
+    assert 'noodle_model_dropped_total{model="other",reason="full"} 1.0' in told
+    assert 'noodle_model_dropped_total{model="length",reason="full"} 1.0' in told
+
+
 async def test_metrics_count_what_happened(api: Api) -> None:
     await api.run("1 + 1")
     await api.run("1 / 0")

@@ -16,6 +16,7 @@ def test_status_when_nothing_was_started(noodle: Command, noodle_home: Path) -> 
         "state": "stopped",
         "stage": "",
         "url": None,
+        "grpc": None,
         "token_file": None,
         "nodes": [],
         "models": [],

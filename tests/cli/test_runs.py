@@ -102,3 +102,65 @@ def test_without_a_platform_it_says_how_to_start_one(
     done = noodle("runs", "list")
     assert done.status == 2
     assert "noodle up" in done.err
+
+
+def test_run_gets_a_signal(runs: Command) -> None:
+    source = b"from noodle_ray import wait_for_signal\nwait_for_signal('approval')"
+    run = runs("start", "-", stdin=source).out.strip()
+    wrong = runs("signal", run, "approval", "--value", "yes")
+    assert (wrong.status, "NOODLE-E0925" in wrong.err) == (2, True)
+    assert "NOODLE-E0734" in runs("signal", run, "").err + runs("signal", run, "x" * 201).err
+    assert (
+        runs("signal", run, "approval", "--value", '{"by": "Ann"}', "--key", "k").out
+        == f"{run} has the signal approval\n"
+    )
+    assert (
+        json.loads(runs("signal", run, "approval", "--value", '{"by": "Ann"}', "--key", "k", "--json").out)["id"] == run
+    )
+    assert runs("wait", run).out == "{'by': 'Ann'}\n"
+    assert "NOODLE-E0732" in runs("signal", run, "approval").err
+
+
+def test_schedule_is_set_listed_shown_and_removed(
+    noodle: Command, platform: Served, program: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOODLE_URL", platform.url)
+    monkeypatch.setenv("NOODLE_TOKEN", platform.token)
+    assert noodle("programs", "publish", "greeting", program("def main(name):\n    return name")).status == 0
+    made = noodle(
+        "schedules", "set", "nightly", "greeting", "0 3 * * *", "--timezone", "Europe/Berlin", "--args", '["A"]'
+    )
+    assert (made.status, made.out.startswith("nightly: 2")) == (0, True)
+    assert "greeting" in noodle("schedules", "list").out
+    found = json.loads(noodle("schedules", "show", "nightly", "--json").out)
+    assert (found["cron"], found["args"], found["enabled"]) == ("0 3 * * *", ["A"], True)
+    assert noodle("schedules", "set", "nightly", "greeting", "0 3 * * *", "--off").out == "nightly: off\n"
+    assert "Europe" not in noodle("schedules", "show", "nightly").out
+    made = noodle("schedules", "set", "welcome", "greeting", "--topic", "joined")
+    assert made.out == "welcome: at events of joined\n"
+    assert "events of joined" in noodle("schedules", "list").out
+    told = noodle("schedules", "tell", "joined", '"Ann"', "--id", "1")
+    assert told.out.startswith("welcome: ")
+    assert told.out == noodle("schedules", "tell", "joined", '"Ann"', "--id", "1").out
+    assert "no schedule has the topic left" in noodle("schedules", "tell", "left").out
+    assert noodle("schedules", "remove", "welcome").status == 0
+    for argv, code in (
+        (["set", "nightly", "greeting"], "NOODLE-E0737"),
+        (["tell", "joined", "{"], "NOODLE-E0925"),
+        (["tell", "no name"], "NOODLE-E0745"),
+        (["set", "nightly", "greeting", "* * *"], "NOODLE-E0737"),
+        (["set", "nightly", "nothing", "* * * * *"], "NOODLE-E0733"),
+        (["set", "nightly", "greeting", "* * * * *", "--limit", "fule=1"], "NOODLE-E0904"),
+        (["show", "weekly"], "NOODLE-E0738"),
+        (["remove", "weekly"], "NOODLE-E0738"),
+    ):
+        done = noodle("schedules", *argv)
+        assert done.status in (2, 3), done
+        assert code in done.err
+    file = program("def main(name):\n    return name + '!'", "own.noodle")
+    assert noodle("schedules", "set", "nightly", file, "--file", "--topic", "own").status == 0
+    assert noodle("schedules", "tell", "own", '"Bo"').out.startswith("nightly: ")
+    assert "module" in noodle("schedules", "show", "nightly").out
+    bad = noodle("schedules", "set", "nightly", program("def main(:", "bad.noodle"), "* * * * *", "--file")
+    assert bad.status == 1
+    assert noodle("schedules", "remove", "nightly").out == "removed nightly\n"

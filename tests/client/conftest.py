@@ -20,10 +20,24 @@ from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor
 from noodle_ray.core.runs.modules import ModuleStore
 from noodle_ray.core.runs.node import RunsNode
+from noodle_ray.core.runs.tools.host import ToolHost
+from noodle_ray.core.runs.tools.spec import ToolSpec
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.store.location import locate
 from noodle_ray.observability.metrics import Metrics
 from tests.api.conftest import TOKEN, TinyModels
+
+TOOLS = {
+    "note": ToolSpec(python="tests.runs.functions:note", description="Writes a text down."),
+    "find": ToolSpec(
+        http="http://127.0.0.1:9/customers/{id}",
+        parameters={
+            "type": "object",
+            "properties": {"fields": {"type": ["array", "null"]}, "id": {"type": "string"}},
+            "required": ["id"],
+        },
+    ),
+}
 
 
 class Served(NamedTuple):
@@ -65,8 +79,11 @@ async def _serve(
 ) -> None:
     metrics = Metrics()
     async with WorkerPool(min_size=2, max_size=2, queue_limit=4) as pool:
-        executor = Executor(pool, CompilerService(ModuleStore(folder / "modules")), models, on_batch=metrics.on_batch)
+        tools = ToolHost(TOOLS)
+        compiler = CompilerService(ModuleStore(folder / "modules"))
+        executor = Executor(pool, compiler, models, on_batch=metrics.on_batch, tools=tools)
         tasks = {"length": "length", "vector": "embedding", "talk": "generation"}
+        tasks |= {"mood": "classification", "rank": "reranking"}
         listed = [ModelInfo(name=n, task=task, engine="none", source="test:", version="1") for n, task in tasks.items()]
 
         async def ready() -> str:
@@ -84,6 +101,8 @@ async def _serve(
             1_700_000_000,
             models.stats,
             node.runs,
+            node.store,
+            node.kept,
         )
         listener = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(create_app(services, TOKEN), log_level="warning"))
@@ -93,6 +112,7 @@ async def _serve(
         server.should_exit = True
         await serving
         await node.close()
+        await tools.close()
 
 
 @pytest.fixture

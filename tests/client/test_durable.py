@@ -128,3 +128,28 @@ def test_events_of_a_platform_that_is_gone_end_with_an_error() -> None:
     with Client("http://127.0.0.1:9", "x", patience=0) as client, pytest.raises(PlatformError) as caught:
         list(client.runs.events("0" * 32))
     assert caught.value.code == "NOODLE-E0810"
+
+
+def test_run_gets_signals_in_order(client: Client) -> None:
+    source = "from noodle_ray import wait_for_signal\n[wait_for_signal('go/on') for _ in range(2)]"
+    run = client.start(source=source)["id"]
+    for value in (1, {"two": [2]}):
+        assert client.runs.signal(run, "go/on", value)["id"] == run
+    assert client.runs.wait(run)["result"] == [1, {"two": [2]}]
+    with pytest.raises(RequestError):
+        client.runs.signal(run, "go/on")
+
+
+def test_schedule_is_put_and_removed(client: Client) -> None:
+    client.publish("shown", source="def main(words):\n    return words")
+    made = client.schedules.put("weekly", program="shown", cron="0 9 * * MON", args=[["a", 1]], missed="none")
+    assert client.schedules.get("weekly") == made
+    assert client.schedules.list()[0] == [made]
+    client.schedules.put("event", program="shown", topic="said")
+    ((started),) = client.schedules.tell("said", ["a", 2])["started"]
+    assert client.runs.wait(started["run"])["result"] == ["a", 2]
+    client.schedules.remove("event")
+    client.schedules.remove("weekly")
+    with pytest.raises(RequestError) as caught:
+        client.schedules.remove("weekly")
+    assert caught.value.code == "NOODLE-E0738"

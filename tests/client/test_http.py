@@ -31,6 +31,18 @@ def test_run_gives_the_outcome(client: Client) -> None:
     assert outcome["trace_id"]
 
 
+def test_terms_go_with_every_request_and_bad_ones_are_refused_here(platform: Served) -> None:
+    with Client(platform.url, platform.token, priority="batch", tenant="night", deadline=30) as made:
+        headers = made.asynchronous._http.headers
+        assert made.run(source="1 + 1")["result"] == 2
+    said = {name: headers[name] for name in headers if name.startswith("noodle-")}
+    assert said == {"noodle-priority": "batch", "noodle-tenant": "night", "noodle-deadline": "30"}
+    for bad in ({"priority": "soon"}, {"tenant": "a b"}, {"deadline": 0}):
+        with pytest.raises(RequestError) as caught:
+            Client(platform.url, platform.token, **bad)
+        assert caught.value.code == "NOODLE-E0750"
+
+
 def test_run_carries_values_that_json_lacks(client: Client) -> None:
     source = "def main(x): return {1: x, 'inf': float('inf')}"
     assert client.run(source=source, args=[float("inf")])["result"] == {1: float("inf"), "inf": float("inf")}
@@ -70,7 +82,7 @@ def test_compile_gives_the_module(client: Client) -> None:
 
 
 def test_models_and_infer(client: Client) -> None:
-    assert [model["name"] for model in client.models()] == ["length", "vector", "talk"]
+    assert [model["name"] for model in client.models()] == ["length", "vector", "talk", "mood", "rank"]
     assert client.infer("length", ["a", "bcd"]) == [1, 3]
 
 

@@ -108,7 +108,7 @@ def test_embeddings_come_as_floats_and_in_base64(client: openai.OpenAI) -> None:
 
 
 def test_models_are_listed_and_described(client: openai.OpenAI) -> None:
-    assert [model.id for model in client.models.list()] == ["length", "vector", "talk"]
+    assert [model.id for model in client.models.list()] == ["length", "vector", "talk", "mood", "rank"]
     found = client.models.retrieve("talk")
     assert (found.id, found.object, found.owned_by, found.created) == ("talk", "model", "noodle", 1_700_000_000)
 

@@ -10,7 +10,9 @@ import pytest
 import noodle_ray as noodle
 from noodle_ray import ModelError, model
 from noodle_ray.client import connection
+from noodle_ray.client.backends import LocalModelHost
 from noodle_ray.client.program import Program
+from noodle_ray.core.runs.batcher import Shape
 from noodle_ray.errors import CompileError, LimitError, PlatformError, RunError, UsageError
 from tests.client.conftest import Served
 
@@ -304,3 +306,8 @@ def test_model_that_is_unknown_raises_the_same_error_under_python() -> None:
     assert caught.value.code == "NOODLE-E0601"
     assert isinstance(caught.value, RuntimeError)
     assert repr(nothing) == "model('no-such-model')"
+
+
+def test_generations_of_local_runs_go_out_one_by_one() -> None:
+    host = LocalModelHost()
+    assert [host.shape(model) for model in ("smollm2", "minilm", "nobody")] == [Shape(1, 8), Shape(), Shape()]

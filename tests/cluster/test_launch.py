@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from noodle_ray.cluster import platform_status, start_platform, stop_platform
+from noodle_ray.cluster import launch, platform_status, start_platform, stop_platform
 from noodle_ray.cluster.environment import free_port, loopback_proxy
 from noodle_ray.cluster.processes import MARKER, end, find, identity, marked
-from noodle_ray.cluster.state import FAILED, RUNNING, STOPPED, PlatformState, read_state, write_state
+from noodle_ray.cluster.state import FAILED, RUNNING, STARTING, STOPPED, PlatformState, read_state, write_state
 from noodle_ray.errors import UsageError
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -108,3 +108,16 @@ def _wait_for_marker(marker: str) -> None:
     while not marked(marker):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_every_stage_of_a_start_is_told_however_short_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = PlatformState(STARTING, "a", stages=["a"])
+    ready = PlatformState(RUNNING, "serving", stages=["a", "b", "c"])
+    seen = iter([first, first, ready])
+    monkeypatch.setattr(launch, "platform_status", lambda: next(seen))
+    told: list[str] = []
+    assert launch._wait(first, 60, told.append) == ready
+    assert told == ["a", "b", "c"]
+    monkeypatch.setattr(launch, "platform_status", lambda: ready)
+    assert launch._wait(ready, 60, told.append) == ready  # it runs already: nothing is told again
+    assert told == ["a", "b", "c"]

@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import openai
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import BaseModel, Field
 
 from examples import chat_client
 from noodle_ray.cluster import PlatformState
@@ -127,6 +128,32 @@ def test_forms_tools_and_stops(talker: openai.OpenAI) -> None:
     whole = _chat(talker, "Describe the sea.").choices[0].message.content
     stop = whole.split()[3]
     assert _chat(talker, "Describe the sea.", stop=stop).choices[0].message.content == whole.partition(stop)[0]
+
+
+class Person(BaseModel):
+    """What a text is parsed into."""
+
+    name: Annotated[str, Field(max_length=10)]
+    age: Annotated[int, Field(ge=1, le=99)]
+
+
+def test_responses_answer_stream_parse_and_call(talker: openai.OpenAI) -> None:
+    asked: Any = {"model": "smollm2", "input": "Describe the sea.", "temperature": 0, "max_output_tokens": 16}
+    whole = talker.responses.create(**asked)
+    assert (whole.status, whole.output_text) == (
+        "incomplete",
+        _chat(talker, "Describe the sea.").choices[0].message.content,
+    )
+    events = list(talker.responses.create(**asked, stream=True))
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == whole.output_text
+    assert events[-1].response.usage.output_tokens == 16  # type: ignore[union-attr]
+    parsed = talker.responses.parse(**{**asked, "max_output_tokens": 80}, text_format=Person).output_parsed
+    assert isinstance(parsed, Person)
+    tool: Any = {"type": "function", **WEATHER["function"]}  # type: ignore[dict-item]
+    asked |= {"input": "What is the weather in Paris?", "max_output_tokens": 120, "parallel_tool_calls": False}
+    (call,) = talker.responses.create(**asked, tools=[tool], tool_choice="required").output
+    assert call.type == "function_call"
+    assert json.loads(call.arguments)["city"]
 
 
 def test_embeddings_are_what_infer_gives(talker: openai.OpenAI, client: httpx.Client) -> None:

@@ -1,22 +1,40 @@
 """Pinned versions at a model's deployment, without a cluster."""
 
+from collections.abc import Awaitable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from deployments.executor import _RemoteModels
 from deployments.model import Model
+from deployments.remote import RemoteModels
 from noodle_ray.ahr.registration import make_spec
 from noodle_ray.ahr.registry import Registry
 from noodle_ray.ahr.served import served
 from tests.ahr.test_versions import times
 
 
-class Remote:
+class Response:
+    """What a handle gives at once: an answer that is to come, by a replica that is there."""
+
+    def __init__(self, answer: Awaitable[Any]) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> Any:
+        yield await self._answer
+
+    async def _fetch_future_result_async(self) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
+class Handle:
     """What a Serve handle is to the executor: methods with ``remote``."""
 
     def __init__(self, model: Model) -> None:
-        self.infer, self.infer_pinned = (
-            type("Method", (), {"remote": staticmethod(method)}) for method in (model.infer, model.infer_pinned)
-        )
+        self.answers = SimpleNamespace(remote=lambda *args: Response(model.ask(*args)))
+
+    def options(self, **options: Any) -> "Handle":
+        return self
 
 
 async def test_pin_is_answered_by_its_version_or_by_none(noodle_home: Path, tmp_path: Path) -> None:
@@ -27,7 +45,7 @@ async def test_pin_is_answered_by_its_version_or_by_none(noodle_home: Path, tmp_
     (tmp_path / "3.onnx").write_bytes(b"spoilt")
     found = served([entry for entry in registry.entries() if entry.name == "times"])
     model = Model([spec.to_dict() for spec in found.models["times"]])
-    remote = _RemoteModels({"times": Remote(model)}, found.routes, 60.0)  # type: ignore[dict-item]
+    remote = RemoteModels({"times": Handle(model)}, found.routes, 60.0)  # type: ignore[dict-item]
     call = (([1.0],), {})
     ((ok, answer),) = await remote.infer("times", [call])
     assert ok
@@ -35,6 +53,6 @@ async def test_pin_is_answered_by_its_version_or_by_none(noodle_home: Path, tmp_
     ((ok, failure),) = await remote.infer("times@3", [call])
     assert (ok, failure[0]) == (False, "NOODLE-E0604")  # type: ignore[index]
     assert "'2' serves" in failure[1]  # type: ignore[index]
-    ((ok, answer),) = await model.infer_pinned("2", [call])
-    assert float(answer["y"][0]) == 2
+    ((ok, answer, told),) = await model.ask([call], version="2")
+    assert (float(answer["y"][0]), list(told)) == (2, ["queued"])
     model.close()

@@ -20,6 +20,7 @@ from noodle_ray.ahr import Registry, make_spec
 from noodle_ray.ahr.sources import resolve
 from noodle_ray.cluster import PlatformState
 from tests.ahr import tiny
+from tests.cluster.load import Load
 
 pytestmark = [pytest.mark.cluster, pytest.mark.models]
 
@@ -61,8 +62,10 @@ def token(platform_on_ray: PlatformState) -> str:
 
 
 @pytest.fixture(scope="module")
-def served(platform_on_ray: PlatformState, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The platform with a tensor model, a classifier and a reranker beside what it has."""
+def served(platform_on_ray: PlatformState, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
+    """The platform with a tensor model, a classifier and a reranker beside what it has; and how a load fared when they
+    came.
+    """
     folder = tmp_path_factory.mktemp("served")
     registry = Registry()
     tokenizer = resolve(registry.get("minilm"))
@@ -75,20 +78,20 @@ def served(platform_on_ray: PlatformState, token: str, tmp_path_factory: pytest.
     with httpx.Client(base_url=platform_on_ray.url, headers={"Authorization": f"Bearer {token}"}) as client:
 
         def status(name: str) -> int:
-            try:
-                return client.get(f"/v2/models/{name}/ready", timeout=60).status_code
-            except httpx.TransportError:  # while replicas are replaced
-                return 0
+            return client.get(f"/v2/models/{name}/ready", timeout=60).status_code
 
         try:
-            for name, source in sources.items():
-                registry.add(make_spec(name, source, version="7"))
-            _until(lambda: [status(name) for name in NAMES] == [200] * 3)
-            yield
+            with Load(platform_on_ray, token) as load:
+                for name, source in sources.items():
+                    registry.add(make_spec(name, source, version="7"))
+                _until(lambda: [status(name) for name in NAMES] == [200] * 3)
+            yield load
         finally:
-            for name in NAMES:
-                registry.remove(name)
-            _until(lambda: [status(name) for name in NAMES] == [404] * 3)
+            with Load(platform_on_ray, token) as load:
+                for name in NAMES:
+                    registry.remove(name)
+                _until(lambda: [status(name) for name in NAMES] == [404] * 3)
+            assert not load.failures  # what goes may have been called; nothing else notices
 
 
 class _Bearer(InferenceServerClientPlugin):  # type: ignore[misc]
@@ -102,7 +105,7 @@ class _Bearer(InferenceServerClientPlugin):  # type: ignore[misc]
 
 
 @pytest.fixture
-def triton(platform_on_ray: PlatformState, token: str, served: None) -> Iterator[Any]:
+def triton(platform_on_ray: PlatformState, token: str, served: Load) -> Iterator[Any]:
     """Triton's client; its calls get the token."""
     with InferenceServerClient(platform_on_ray.url.removeprefix("http://"), network_timeout=60) as client:
         client.register_plugin(_Bearer(token))
@@ -117,6 +120,12 @@ def _input(name: str, data: Any, binary: bool = True) -> InferInput:
 
 def _texts(name: str, *texts: str, binary: bool = True) -> InferInput:
     return _input(name, np.array([text.encode() for text in texts], np.object_), binary)
+
+
+def test_no_request_fails_while_models_come(served: Load) -> None:
+    assert not served.failures
+    assert min(served.counts.values()) > 1
+    assert len(served.counts) == 8
 
 
 def test_health_and_metadata(triton: Any, platform_on_ray: PlatformState) -> None:
@@ -251,7 +260,7 @@ def test_hugging_faces_client_embeds(
         assert (reply.status_code, message in reply.json()["error"]) == (status, True), reply.text
 
 
-def test_rerank_and_predict_answer_as_programs_are_answered(served: None, client: httpx.Client) -> None:
+def test_rerank_and_predict_answer_as_programs_are_answered(served: Load, client: httpx.Client) -> None:
     texts = ["red apples", "the sea", "a long walk along the river"]
     ranks = client.post("/rerank", json={"query": "water", "texts": texts, "return_text": True}).json()
     source = "from noodle_ray import model\nrank = model('ranks')\ndef main(texts):\n    return rank('water', texts)\n"

@@ -2,7 +2,7 @@
 
 A comment on the line before a fence says what a block needs or does::
 
-    <!-- test: platform -->            needs a running platform; its address replaces 127.0.0.1:8000
+    <!-- test: platform -->            needs a running platform; its addresses replace 127.0.0.1:8000 and :8001 (gRPC)
     <!-- test: fails -->               must fail (a diagnostic, an uncaught exception)
     <!-- test: output -->              a text block that must equal what the block before it printed
     <!-- test: shape -->               the same, but numbers and bars may differ, and lines may be left out

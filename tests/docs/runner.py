@@ -12,6 +12,7 @@ from typing import Self
 
 import yaml
 
+from noodle_ray.cluster import platform_status
 from tests.docs.blocks import ROOT, Block, agrees, commands, similar
 
 TIMEOUT = 240.0
@@ -92,7 +93,7 @@ class Runner:
         """Does what the block says; raises Failed with the output when it does not hold."""
         text = block.text
         if self.url is not None:
-            text = text.replace("http://127.0.0.1:8000", self.url)
+            text = text.replace("http://127.0.0.1:8000", self.url).replace("127.0.0.1:8001", platform_status().grpc)
         if block.word == "syntax":
             self._check_syntax(block, text)
             return

@@ -275,6 +275,36 @@ def f(p):
     return p.anything, x
 f(P())
 """,
+    "method that is not there": """
+def show(x):
+    print("show", x)
+    return x
+def f(x, items):
+    for item in items:
+        x.append(show(m(item)))
+f(None, ["a", "bad"])
+""",
+    "method of a list that the loop made": """
+def f(items):
+    for item in items:
+        out = []
+        out.append(m(item))
+        out.appendix(m(item))
+    return out
+f(["a", "b"])
+""",
+    "method that a property gives": """
+class P:
+    @property
+    def put(self):
+        print("get")
+        return print
+def f(p):
+    x = m("bad")
+    p.put(m("a"))
+    return x
+f(P())
+""",
     "lazy filter of a comprehension": """
 def keep(x):
     print("keep", x)

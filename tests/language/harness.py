@@ -7,6 +7,7 @@ import contextlib
 import inspect
 import io
 import locale
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -76,7 +77,7 @@ def on_cpython(source: str) -> Observed:
     out = io.StringIO()
     result, error, frames = None, None, []
     others = {*threading.enumerate()}
-    with contextlib.redirect_stdout(out), _joining(others), _same_locale():
+    with contextlib.redirect_stdout(out), _joining(others), _same_locale(), _same_logging():
         try:
             exec(compile(ast.fix_missing_locations(tree), FILENAME, "exec"), names)
             result = names.get(RESULT)
@@ -113,6 +114,18 @@ def _same_locale() -> Iterator[None]:
         yield
     finally:
         locale.setlocale(locale.LC_ALL, kept)
+
+
+@contextlib.contextmanager
+def _same_logging() -> Iterator[None]:
+    """Undo what the program makes of the process's log: later tests look at it."""
+    root = logging.getLogger()
+    level, handlers, disabled, least = root.level, root.handlers[:], root.disabled, root.manager.disable
+    try:
+        yield
+    finally:
+        root.level, root.handlers[:], root.disabled, root.manager.disable = level, handlers, disabled, least
+        root.manager._clear_cache()  # type: ignore[attr-defined]
 
 
 def _is_guard(node: ast.AST) -> bool:

@@ -132,11 +132,13 @@ class _Maker:
 
     def ready(self, instr: Instr) -> list[Instr]:
         """The instruction, by way of a register of its own where others may not read its result."""
-        if instr.op not in ("effect", "gather", "unset"):
+        if instr.op not in ("effect", "gather", "unset", "method"):
             return [instr]
         fresh = self.function.registers + self.extra
         self.extra += 1
         first = instr._replace(args=(fresh, *instr.args[1:]))
+        if instr.op == "method":
+            return [first, Instr("callm", (instr.args[0], fresh, instr.args[2], (), ()), instr.span)]
         if instr.op == "unset":
             return [first, Instr("const", (instr.args[0], None), self.span())]
         move = Instr("move", (instr.args[0], fresh), self.span())

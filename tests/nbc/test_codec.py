@@ -104,7 +104,8 @@ def test_opcode_numbers_are_stable() -> None:
     assert OPCODES["binop"] == 24
     assert OPCODES["return"] == 55
     assert OPCODES["reraise"] == 59
-    assert OPCODES["with"] == len(OPCODES) == 65
+    assert OPCODES["with"] == 65
+    assert OPCODES["method"] == len(OPCODES) == 66
 
 
 @pytest.mark.parametrize(

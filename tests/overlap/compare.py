@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
-from tests.overlap.programs import HEADER
+from tests.overlap.programs import HEADER, TOOL_HEADER
 
 INLINE = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 
@@ -22,6 +22,7 @@ class Seen(NamedTuple):
     stdout: str
     error: tuple[str, str] | None
     lines: list[tuple[int, str]]
+    done: list[str] = []  # noqa: RUF012  # never mutated: what the tool did, in order
 
 
 def answer(text: str) -> str | None:
@@ -32,6 +33,12 @@ def answer(text: str) -> str | None:
     return "abcdefgh"[value % 8] + text[-3:]
 
 
+def use(text: str, done: list[str]) -> str | None:
+    """What the tool gives, which depends on what it did before; None for a call that fails, after it did something."""
+    done.append(text)
+    return None if len(done) * len(text) % 11 == 10 else f"{len(done)}{text[-2:]}"
+
+
 class ShufflingHost:
     """Answers some of what waits, in an order of its own, as if each call took a time of its own."""
 
@@ -40,6 +47,7 @@ class ShufflingHost:
         self.waiting: list[EffectRequest] = []
         self.trips = 0
         self.calls = 0
+        self.done: list[str] = []
 
     def send(self, requests: list[EffectRequest]) -> None:
         self.trips += 1
@@ -50,14 +58,14 @@ class ShufflingHost:
         self.random.shuffle(self.waiting)
         count = self.random.randint(1, len(self.waiting))
         chosen, self.waiting = self.waiting[:count], self.waiting[count:]
-        return [_answered(request) for request in chosen]
+        return [self._answered(request) for request in chosen]
 
-
-def _answered(request: EffectRequest) -> EffectAnswer:
-    found = answer(str(request.args[0]))
-    if found is None:
-        return EffectAnswer(request.key, False, ("NOODLE-E0603", f"refused {request.args[0]}"))
-    return EffectAnswer(request.key, True, found)
+    def _answered(self, request: EffectRequest) -> EffectAnswer:
+        text = str(request.args[0])
+        found = use(text, self.done) if request.model == "tool:t" else answer(text)
+        if found is None:
+            return EffectAnswer(request.key, False, ("NOODLE-E0603", f"refused {request.args[0]}"))
+        return EffectAnswer(request.key, True, found)
 
 
 class ModelError(RuntimeError):
@@ -73,9 +81,17 @@ def sequential(source: str) -> Seen:
             raise ModelError(f"refused {text}")
         return found
 
-    body, _, last = source.removeprefix(HEADER).rstrip("\n").rpartition("\n")
-    names: dict[str, Any] = {"m": ask, "ModelError": ModelError, "__name__": "__main__"}
-    shift = "\n" * HEADER.count("\n")
+    def act(text: Any) -> str:
+        found = use(str(text), done)
+        if found is None:
+            raise ModelError(f"refused {text}")
+        return found
+
+    done: list[str] = []
+    header = TOOL_HEADER if source.startswith(TOOL_HEADER) else HEADER
+    body, _, last = source.removeprefix(header).rstrip("\n").rpartition("\n")
+    names: dict[str, Any] = {"m": ask, "t": act, "ModelError": ModelError, "__name__": "__main__"}
+    shift = "\n" * header.count("\n")
     out = io.StringIO()
     result, error, lines = "None", None, []
     with contextlib.redirect_stdout(out):
@@ -90,7 +106,7 @@ def sequential(source: str) -> Seen:
                 for frame in traceback.extract_tb(sys.exc_info()[2])
                 if frame.filename == "<program>" and frame.name not in INLINE
             ]
-    return Seen(result, out.getvalue(), error, lines)
+    return Seen(result, out.getvalue(), error, lines, done)
 
 
 def overlapped(source: str, tier: str, seed: int) -> tuple[Seen, ShufflingHost, int]:
@@ -106,4 +122,4 @@ def overlapped(source: str, tier: str, seed: int) -> tuple[Seen, ShufflingHost, 
             if frame["function"] not in INLINE
         ]
     result = repr(outcome.result) if error is None else "None"
-    return Seen(result, outcome.stdout, error, lines), host, int(outcome.usage["fuel"])
+    return Seen(result, outcome.stdout, error, lines, host.done), host, int(outcome.usage["fuel"])

@@ -4,6 +4,8 @@ from random import Random
 
 HEADER = "from noodle_ray import model, ModelError\nm = model('m')\n"
 
+TOOL_HEADER = HEADER + "from noodle_ray import tool\nt = tool('t')\n"
+
 HELPERS = {
     "twice": "def twice(x):\n    return m(m(x))\n",
     "pick": "def pick(x):\n    a = m(x)\n    b = m(x + 'p')\n    return a if a < b else b\n",
@@ -18,6 +20,7 @@ HELPERS = {
     "tree": "def tree(x):\n    if len(x) < 3:\n        return m(x)\n    half = len(x) // 2\n"
     "    return tree(x[:half]) + tree(x[half:])\n",
     "first": "def first(row):\n    return m(str(row[0]))\n",
+    "sent": "def sent(x):\n    return t(m(x) + 's')\n",
     "grow": "def grow(row):\n    row.append('g')\n    return row\n",
 }
 ASKING = ("twice", "pick", "safe", "many", "loud", "noted", "sized", "tree")
@@ -26,6 +29,8 @@ LISTS = ("out", "more", "seen_list")
 
 class Programs:
     """Programs of one seed. Each ends with an expression that shows what it has computed."""
+
+    header = HEADER
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -68,7 +73,7 @@ class Programs:
         )
         head = f"XS = {words!r}\nROWS = {[[w, i] for i, w in enumerate(words)]!r}\nlog = []\nkept = []\n"
         head += "def keep(x):\n    kept.append(x)\n"
-        return HEADER + head + "".join(HELPERS[name] for name in HELPERS if name in self.used) + main + end
+        return self.header + head + "".join(HELPERS[name] for name in HELPERS if name in self.used) + main + end
 
     # loops
 
@@ -222,6 +227,30 @@ class Programs:
             f"len(str({x})) > 1", f"str({x}) < 'g'", f"{x} != 'f'", "total > 5", "len(out) > 2", f"{x} in table",
             f"'a' in str({x})", f"{x} not in out", "text",
         ])  # fmt: skip
+
+
+class ToolPrograms(Programs):
+    """Programs that call a tool between models, in helpers, branches, comprehensions and handlers too."""
+
+    header = TOOL_HEADER
+
+    def asking(self, x: str, depth: int) -> list[str]:
+        pick = self.random
+        if pick.random() < 0.3:
+            return [pick.choice([
+                f"y = t({self.argument(x)})", f"t({self.ask(x)})", f"out.append(t(str({x})))", f"y = {self.ask(t(x))}",
+                f"z = [t(c) for c in str({x})[:2]]", f"table = {{c: t(c + {self.ask('c')}) for c in str({x})[:2]}}",
+                f"more = list(map(t, str({x})[:2]))", f"if t(str({x})) > '2':\n    y = {self.ask(x)}",
+                f"y = max(str({x}), key=t)", f"y = (t(str({x})) if {self.test(x)} else {self.ask(x)})",
+                f"try:\n    y = t({self.ask(x)})\nexcept ModelError as e:\n    y = str(e)",
+                f"send = t\ny = send({self.ask(x)})", f"y = {self.use('sent')}(str({x}))",
+            ])][0].split("\n")  # fmt: skip
+        return super().asking(x, depth)
+
+
+def t(x: str) -> str:
+    """A call of the tool, as source."""
+    return f"t(str({x}))"
 
 
 def _shifted(lines: list[str]) -> list[str]:

@@ -2,15 +2,18 @@
 
 import pytest
 
-from noodle_ray.core.lang import compile_source
+from noodle_ray.core.lang import compile_source, purity
+from noodle_ray.core.lang.fission import callbacks
 from noodle_ray.core.lang.fission.loops import Loops
 from noodle_ray.core.nbc import verify
+from noodle_ray.core.vm.types import Model, Tool
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import Seen, overlapped, sequential
-from tests.overlap.programs import HEADER, Programs
+from tests.overlap.programs import HEADER, TOOL_HEADER, Programs, ToolPrograms
 
 SEEDS = 200
 GROUPS = 10
+TOOL_SEEDS = 160
 
 
 def differs(source: str, seed: int) -> str:
@@ -28,7 +31,11 @@ def differs(source: str, seed: int) -> str:
 def _agree(seen: Seen, expected: Seen) -> bool:
     """A failed call that was not waited for before other lines ran can have the place of one of those."""
     if seen.error and seen.error[0] == "ModelError":
-        return seen[:3] == expected[:3] and seen.lines[: len(expected.lines) - 1] == expected.lines[:-1]
+        return (
+            seen[:3] == expected[:3]
+            and seen.done == expected.done
+            and seen.lines[: len(expected.lines) - 1] == expected.lines[:-1]
+        )
     return seen == expected
 
 
@@ -44,6 +51,28 @@ def test_random_program_shows_what_sequential_execution_shows(group: int) -> Non
         assert differs(source, seed) == ""
         ran += 1
     assert ran > SEEDS // GROUPS // 3
+
+
+@pytest.mark.parametrize("group", range(2))
+def test_tools_are_called_as_in_sequential_execution(group: int) -> None:
+    called = 0
+    for seed in range(group, TOOL_SEEDS, 2):
+        source = ToolPrograms(seed).program()
+        try:
+            verify(compile_source(source))
+        except CompileError:
+            continue
+        assert differs(source, seed) == ""
+        called += len(sequential(source).done) > 1
+    assert called > TOOL_SEEDS // 16
+
+
+def test_tools_out_of_order_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(purity, "is_tool", lambda instr: False)
+    monkeypatch.setattr(callbacks, "is_tool", lambda instr: False)
+    monkeypatch.setattr(Tool, "__call__", Model.__call__)  # which waits for nothing else
+    source = TOOL_HEADER + "xs = ['a', 'b', 'c', 'd']\nfound = list(map(t, xs))\n(found, m('x'))\n"
+    assert any(differs(source, seed) for seed in range(20))
 
 
 def test_a_loop_over_a_view_is_sequential_when_it_changes_what_is_viewed() -> None:

@@ -10,32 +10,39 @@ All of it comes from one seed, so what failed once fails again.
 - no acknowledged run is lost: each ends, and as its user asked;
 - what a program gets is in the journal before;
 - an answer in the journal is never replaced, and no owner asks for it again;
+- a sleep does not end before its time, which does not change; a signal answers one wait, and each wait gets one;
+- a tool is called again only under the key that it was called under before;
+- a run that another one waits for is started once, and gives it what it gave;
 - epochs only grow: nobody writes to a run after somebody with a higher epoch has, and one epoch has one owner;
 - a run's result is what its program gives, undisturbed, with the answers in its journal.
 """
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NoReturn
 
-from noodle_ray.core.runs.batcher import Call
+from noodle_ray.core.runs.batcher import Call, Reply
 from noodle_ray.core.runs.durable import DurableRuns, Settings, Submission
 from noodle_ray.core.runs.executor import Executor
 from noodle_ray.core.runs.stored_journal import answer_of, merged
+from noodle_ray.core.runs.tools.host import idempotency_key
 from noodle_ray.core.sandbox import outcome
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.store.errors import LeaseLost, StoreUnavailable, UnknownRun, WrongStatus
-from noodle_ray.core.store.records import Lease
+from noodle_ray.core.store.records import BEGUN, DUE_SUFFIX, Lease, Program, Schedule
 from noodle_ray.core.store.status import TERMINAL, Status
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from tests.store.memory import Kept, MemoryStore
 
 START = 1_000_000.0
 LEASE = 4.0
+TICK = 1.5
+TICKS = 5
 NBC = b"simulated"
 DIGEST = hashlib.sha256(NBC).hexdigest()
 
@@ -114,7 +121,9 @@ class Node:
         self.skew = world.random.choice([0.0, 0.0, world.random.uniform(-2 * LEASE, 2 * LEASE)])
         self.link = Link(world)
         self.executor = Executor(Pool(self), None, Models(self))  # type: ignore[arg-type]
+        self.executor.tools = Tools(self)  # type: ignore[assignment]
         settings = Settings(name, 3, LEASE, 1.0, max_failures=10_000, max_attempts=10_000, patience=(0.1, 0.2, 0.4))
+        settings = settings._replace(linger=world.random.choice([0.0, 0.3, 3.0]))
         self.runs = DurableRuns(
             self.link,  # type: ignore[arg-type]
             self.executor,
@@ -124,6 +133,7 @@ class Node:
         )
         if world.random.random() < 0.3:
             self.runs._local_end = lambda: float("inf")  # type: ignore[method-assign]  # it never notices
+        self.runs.scheduler._next = _next_tick
         self.runs.start()
 
     def clock(self) -> float:
@@ -141,6 +151,10 @@ class Node:
         return active is not None and self.world.store.holds(active.lease)
 
 
+def _next_tick(schedule: Schedule, after: float) -> float | None:
+    return after + TICK if after < START + TICK * TICKS else None
+
+
 class Pool:
     """Workers that execute a `program`, and die now and then."""
 
@@ -152,6 +166,8 @@ class Pool:
         request: RunRequest,
         effects: Callable[[list[EffectRequest]], AsyncIterator[list[EffectAnswer]]],
         on_readings: Callable[[dict[str, list[float]]], None] | None = None,
+        on_parked: Callable[[bool], None] | None = None,
+        background: bool = False,
     ) -> dict[str, Any]:
         world = self._node.world
         known = iter(request.readings.get("w", []))
@@ -169,10 +185,22 @@ class Pool:
             await asyncio.sleep(world.random.uniform(0, 0.2))
             if world.faulty and world.random.random() < 0.01:
                 raise _Died
-            answers = {}
-            async for some in effects(requests):
+            answers: dict[str, object] = {}
+            stream = effects(requests)
+            while len(answers) < len(requests):
+                coming = asyncio.ensure_future(anext(stream))
+                try:
+                    await asyncio.wait({coming}, timeout=world.random.uniform(0, 0.3))
+                    parks = not coming.done()
+                    if parks and on_parked is not None:
+                        on_parked(True)
+                    some = await coming
+                    if parks and on_parked is not None:
+                        on_parked(False)
+                finally:
+                    coming.cancel()
                 for answer in some:
-                    world.check_known(request.args[0], answer)
+                    world.check_known(request.args[0], answer, self._node)
                     answers[answer.key] = answer.value
             return answers
 
@@ -195,18 +223,41 @@ async def program(
 ) -> str:
     """What runs do: a few rounds of calls, one or more at once, each depending on all before, some on the time."""
     number, seed = args
-    shape = random.Random(seed)
     state = str(seed)
-    for step in range(shape.randint(1, 5)):
-        now = await read() if shape.random() < 0.3 else 0.0
-        model = shape.choice(["exact", "moody"])
+    for step, (reads, model, count, waits) in enumerate(steps(number, seed)):
+        now = await read() if reads else 0.0
         requests = [
             EffectRequest(f"/{step}.{index}", model, (number, f"/{step}.{index}", state, now), {})
-            for index in range(shape.choice([1, 1, 1, 3]))
+            for index in range(count)
         ]
+        requests += [EffectRequest(f"/{step}w{index}", kind, what, {}) for index, (kind, what) in enumerate(waits)]
         answers = await ask(requests)
+        if random.Random(seed * 31 + step).random() < 0.4:
+            key = f"/{step}t"
+            answers |= await ask([EffectRequest(key, "tool:act", (number, key, state, await read()), {})])
         state = hashlib.sha256(repr((state, now, sorted(answers.items()))).encode()).hexdigest()[:16]
     return state
+
+
+def steps(number: object, seed: int) -> list[tuple[bool, str, int, list[tuple[str, tuple[Any, ...]]]]]:
+    """What a program does: whether a step reads the clock, which model it asks how often, and what it waits for."""
+    shape = random.Random(seed)
+    made = []
+    for step in range(shape.randint(1, 5)):
+        reads, model = shape.random() < 0.3, shape.choice(["exact", "moody"])
+        waits: list[tuple[str, tuple[Any, ...]]] = []
+        for index in range(shape.choice([0, 0, 1, 2])):
+            kind = shape.choice(["sleep", "signal", "signal", "timeout", "run"])
+            if kind == "sleep":
+                waits.append(("@sleep", (shape.choice([0.2, 2.0, 10.0]),)))
+            elif kind == "run" and type(number) is int:
+                waits.append(("@run", ("child", [f"{number}/{step}w{index}", shape.randrange(1 << 30)], {})))
+            elif kind == "timeout":
+                waits.append(("@signal", ("never", shape.choice([0.5, 5.0]))))
+            elif kind == "signal" and type(number) is int:
+                waits.append(("@signal", (shape.choice(["go", "stop"]), None)))
+        made.append((reads, model, shape.choice([0, 1, 3]) if waits else shape.choice([1, 1, 1, 3]), waits))
+    return made
 
 
 class Models:
@@ -225,6 +276,20 @@ class Models:
         return [(True, answer(model, args, world.random)) for args, _ in calls]
 
 
+class Tools:
+    """A tool that does something as soon as it is called, keeps the keys of what it did, and answers later."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def call(self, request: EffectRequest, tenant: str, run: str) -> Reply:
+        world = self._node.world
+        world.check_asked(self._node, request.args)
+        world.check_used(run, request, idempotency_key(run, request))
+        await asyncio.sleep(world.random.uniform(0.0, 1.0))
+        return Reply(True, hashlib.sha256(repr(request.args).encode()).hexdigest()[:12], None)
+
+
 def answer(model: str, args: tuple[object, ...], source: random.Random) -> str:
     """A model's answer."""
     mood = source.random() if model == "moody" else 0.0
@@ -239,14 +304,34 @@ class World:
         self.random = random.Random(seed)
         self.loop = loop
         self.store = MemoryStore()
+        self.store.programs["child"] = Program("t", "child", 1, DIGEST, None, 0.0)
+        self.store.modules[DIGEST] = NBC
+        arguments = CODEC.pack([["tick", self.random.randrange(1 << 30)], {}])
+        self.tick = Schedule("t", "tick", "child", None, "", arguments, True, START + TICK, START, missed="all")
+        self.store.schedules["t", "tick"] = self.tick
         self.faulty = True
         self.nodes: list[Node] = []
         self.writers: dict[str, dict[int, str]] = {}
         self.acknowledged: dict[int, str] = {}
         self.cancelled: set[int] = set()
         self.trace = hashlib.sha256()
-        self.counts = {"crashes": 0, "stale": 0, "repeated by a stale owner": 0, "takeovers": 0, "writes": 0}
+        self.counts = dict.fromkeys(
+            (
+                "crashes",
+                "stale",
+                "repeated by a stale owner",
+                "takeovers",
+                "writes",
+                "sleeps",
+                "signals",
+                "called",
+                "ticks",
+                "tools",
+            ),
+            0,
+        )
         self.violations: list[str] = []  # also those that somebody caught
+        self.used: dict[tuple[str, str], str] = {}
         self._made = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -316,20 +401,30 @@ class World:
             self.fail(f"{lease.owner} and {known[lease.epoch]} both wrote to run {lease.run} in epoch {lease.epoch}")
 
     def find(self, number: object) -> Kept | None:
-        found = [kept for kept in self.store.kept.values() if kept.run.idempotency == f"key{number}"]
+        found = [kept for kept in self.store.kept.values() if _number(kept.run.arguments) == number]
         if len(found) > 1:
             self.fail(f"one idempotency key has {len(found)} runs")
         return found[0] if found else None
 
-    def check_known(self, number: object, given: EffectAnswer) -> None:
+    def check_known(self, number: object, given: EffectAnswer, node: Node) -> None:
         """A program gets this answer now."""
+        if number == "tick":
+            return
         kept = self.find(number)
         entry = kept.journal.get(given.key) if kept else None
         if entry is None or answer_of(entry) != given:
             self.fail(f"program {number} got an answer to {given.key} that is not in its journal")
+        if entry.model == "@sleep":
+            told = kept.journal.get(given.key + DUE_SUFFIX) if kept else None
+            due: Any = CODEC.unpack(told.value) if told else float("inf")
+            if entry.at < due:
+                self.fail(f"{given.key} of program {number} slept until {entry.at} and not {due}")
+            self.counts["sleeps"] += 1
 
     def check_asked(self, node: Node, args: tuple[Any, ...]) -> None:
         """A model is asked this now."""
+        if args[0] == "tick":
+            return
         kept = self.find(args[0])
         if kept is None:
             self.fail(f"program {args[0]} runs, and is not stored")
@@ -337,6 +432,12 @@ class World:
             if node.owns(kept.run.id):
                 self.fail(f"{node.name} asked again for {args[1]}, which run {kept.run.id} has in its journal")
             self.counts["repeated by a stale owner"] += 1
+
+    def check_used(self, run: str, request: EffectRequest, key: str) -> None:
+        """A tool is called now."""
+        if self.used.setdefault((run, request.key), key) != key:
+            self.fail(f"the tool at {request.key} of run {run} was called under another key than before")
+        self.counts["tools"] += 1
 
     def start_node(self) -> Node:
         self._made += 1
@@ -360,9 +461,11 @@ class World:
     async def client(self, number: int) -> None:
         """A user: submits a run until that is acknowledged, and may pause or cancel it."""
         await asyncio.sleep(self.random.uniform(0, 4))
-        asked = Submission(DIGEST, NBC, "t", args=[number, self.random.randrange(1 << 30)], idempotency=f"key{number}")
+        seed = self.random.randrange(1 << 30)
+        asked = Submission(DIGEST, NBC, "t", args=[number, seed], idempotency=f"key{number}")
         run, _ = await self.insist(lambda runs: runs.submit(asked))
         self.acknowledged[number] = run.id
+        self.spawn(self.sender(run.id, number, seed))
         wish = self.random.random()
         await asyncio.sleep(self.random.uniform(0, 3))
         try:
@@ -375,6 +478,17 @@ class World:
                 await self.insist(lambda runs: runs.resume(run.id))
         except WrongStatus:
             self.cancelled.discard(number)  # it had ended before
+
+    async def sender(self, run: str, number: int, seed: int) -> None:
+        """Whoever sends a run the signals that it will wait for, now and then one twice."""
+        waits = [what for *_, waits in steps(number, seed) for kind, what in waits if kind == "@signal"]
+        for sent, (name, _) in enumerate(what for what in waits if what[0] != "never"):
+            await asyncio.sleep(self.random.choice([0.0, self.random.uniform(0, 12)]))
+            try:
+                for _ in range(self.random.choice([1, 1, 2])):
+                    await self.insist(lambda runs, n=name, s=sent: runs.signal(run, n, f"{n}{s}", idempotency=str(s)))
+            except WrongStatus:
+                return  # it was cancelled
 
     async def insist(self, what: Callable[[DurableRuns], Awaitable[Any]]) -> Any:
         """Ask some node, and another if it does not answer."""
@@ -398,6 +512,9 @@ class World:
         self.faulty = False
         await asyncio.gather(chaos, *clients)
         end = self.loop.time() + 200 * LEASE
+        for run in self.acknowledged.values():
+            if run not in self.store.kept:
+                self.fail(f"acknowledged run {run} is gone")
         while any(self.store.kept[run].run.status not in TERMINAL for run in self.acknowledged.values()):
             if self.violations:
                 return
@@ -408,6 +525,38 @@ class World:
             await node.runs.stop()
         for number, run in self.acknowledged.items():
             await self.check_end(number, run)
+        self.check_ticks()
+
+    def check_ticks(self) -> None:
+        """Check that each time of the schedule has started one run."""
+        keys = [kept.run.idempotency for kept in self.store.kept.values() if _number(kept.run.arguments) == "tick"]
+        passed = self.store.schedules["t", "tick"].next_at or START + TICK * (TICKS + 1)
+        times = [START + TICK * (number + 1) for number in range(TICKS)]
+        expected = [f"@schedule tick {START:.6f} {at:.3f}" for at in times if at < passed]
+        started = f"@schedule tick {START:.6f} {passed:.3f}"  # by a node that has not said so yet
+        if sorted(key for key in keys if key and key != started) != expected or keys.count(started) > 1:
+            self.fail(f"the schedule started {keys} and not {expected}")
+        self.counts["ticks"] += len(keys)
+
+    async def check_waits(self, run: str) -> None:
+        """Check that each signal answered one wait, in order, and that called runs gave what they are said to."""
+        signals = {signal.taken: signal for signal in await self.store.signals(run) if signal.taken is not None}
+        taken = [signal for signal in await self.store.signals(run) if signal.taken is not None]
+        if len(signals) != len(taken):
+            self.fail(f"two signals of run {run} answered one wait")
+        for entry in await self.store.journal(run):
+            value = answer_of(entry).value
+            if entry.model == "@signal" and value != [False, None]:
+                self.counts["signals"] += 1
+                if entry.key not in signals or [True, CODEC.unpack(signals.pop(entry.key).value)] != value:
+                    self.fail(f"the wait {entry.key} of run {run} got {value}, which was not signalled")
+            if entry.model == "@run":
+                self.counts["called"] += 1
+                called = [k.run for k in self.store.kept.values() if k.run.idempotency == f"@run {run} {entry.key}"]
+                if [CODEC.unpack(one.result or b"")[0] for one in called] != [value]:  # type: ignore[index]
+                    self.fail(f"run {run} got {value} from the run that it started at {entry.key}")
+        if signals:
+            self.fail(f"run {run} took signals that answered nothing")
 
     async def check_end(self, number: int, run: str) -> None:
         """Check how a run ended."""
@@ -418,7 +567,12 @@ class World:
             return
         if ended.status is not Status.SUCCEEDED:
             self.fail(f"run {run} is {ended.status}: {ended.error}")
-        journal = {entry.key: answer_of(entry).value for entry in await self.store.journal(run)}
+        await self.check_waits(run)
+        entries = [entry for entry in await self.store.journal(run) if entry.model != BEGUN]
+        journal = {entry.key: answer_of(entry).value for entry in entries}
+        for entry in entries:
+            if entry.model == "tool:act" and (run, entry.key) not in self.used:
+                self.fail(f"run {run} has an answer of a tool that was not called")
         known = iter(merged(await self.store.readings(run)).get("w", []))
 
         async def read() -> float:
@@ -437,6 +591,12 @@ class World:
         result: Any = CODEC.unpack(ended.result or b"")
         if result[0] != await program(arguments[0], read, ask):
             self.fail(f"run {run} has another result than its program gives with its journal")
+
+
+@functools.cache
+def _number(arguments: bytes) -> object:
+    unpacked: Any = CODEC.unpack(arguments)
+    return unpacked[0][0]
 
 
 def simulate(seed: int) -> World:

@@ -10,7 +10,7 @@ import pytest
 
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.nbc import digest, encode
-from noodle_ray.core.runs.continuation import MAX_BYTES, Continuation, Journal, JournaledHost, of, read
+from noodle_ray.core.runs.continuation import _VERSION, MAX_BYTES, Continuation, Journal, JournaledHost, of, read
 from noodle_ray.core.sandbox.local import LocalWorker
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.request import RunRequest
@@ -183,26 +183,41 @@ def fields(**changed: object) -> list[object]:
     return list(request)
 
 
+def whole(request: list[object], answers: list[object] = [], budget: object = [None] * 4) -> str:  # noqa: B006
+    return packed([_VERSION, request, answers, budget])
+
+
 BAD = {
     "empty": "",
     "not base64": "!!!",
     "not zlib": base64.b64encode(b"x" * 40).decode(),
-    "cut short": packed([1, fields(), []])[:40],
+    "cut short": whole(fields())[:40],
     "bomb": base64.b64encode(zlib.compress(b"\0" * (MAX_BYTES + 1))).decode(),
-    "more after it": base64.b64encode(zlib.compress(CODEC.pack([1, fields(), []])) + b"more").decode(),
-    "another version": packed([99, fields(), []]),
+    "more after it": base64.b64encode(base64.b64decode(whole(fields())) + b"more").decode(),
+    "another version": packed([99, fields(), [], [None] * 4]),
     "no list": packed({"a": 1}),
-    "too few fields": packed([1, fields()[:3], []]),
-    "another module than its hash": packed([1, fields(module=b"other"), []]),
-    "limits of text": packed([1, fields(limits=["a"] * len(Limits()._fields)), []]),
-    "a negative limit": packed([1, fields(limits=[-1, *list(Limits())[1:]]), []]),
-    "limits that are nan": packed([1, fields(limits=[float("nan"), *list(Limits())[1:]]), []]),
-    "arguments that are none": packed([1, fields(args=5), []]),
-    "keywords that are none": packed([1, fields(kwargs={1: 2}), []]),
-    "a tier of another type": packed([1, fields(tier=3), []]),
-    "an answer without a key": packed([1, fields(), [[1, b"", True, 0]]]),
-    "a failure without a message": packed([1, fields(), [["k", b"", False, 0]]]),
+    "too few fields": whole(fields()[:3]),
+    "another module than its hash": whole(fields(module=b"other")),
+    "limits of text": whole(fields(limits=["a"] * len(Limits()._fields))),
+    "a negative limit": whole(fields(limits=[-1, *list(Limits())[1:]])),
+    "limits that are nan": whole(fields(limits=[float("nan"), *list(Limits())[1:]])),
+    "arguments that are none": whole(fields(args=5)),
+    "keywords that are none": whole(fields(kwargs={1: 2})),
+    "a tier of another type": whole(fields(tier=3)),
+    "an entry that is told": whole(fields(entry="*main")),
+    "an answer without a key": whole(fields(), [[1, b"", True, 0, [0, 0]]]),
+    "a failure without a message": whole(fields(), [["k", b"", False, 0, [0, 0]]]),
+    "an answer that took less than nothing": whole(fields(), [["k", b"", True, 0, [-5, 0]]]),
+    "a budget of too few": whole(fields(), [], [None]),
+    "a budget of text": whole(fields(), [], ["1", None, None, None]),
+    "a budget that is nan": whole(fields(), [], [None, None, None, float("nan")]),
 }
+
+
+def test_what_is_made_here_is_a_continuation() -> None:
+    """Else what is refused below might be refused for something else."""
+    found = read(whole(fields(), [["k", b"", True, 0, [1, 2]]], [1, None, None, 0.5]))
+    assert (found.answers[0].tokens, found.budget) == ((1, 2), (1, None, None, 0.5))
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
@@ -210,6 +225,7 @@ def test_what_is_no_continuation_is_refused(text: str) -> None:
     with pytest.raises(RunError) as caught:
         read(text)
     assert caught.value.code == "NOODLE-E0505"
+    assert ("another version" in caught.value.message) == (text in (BAD["another version"], BAD["no list"]))
 
 
 def test_command_resumes_the_latest_run_or_the_one_that_is_named(

@@ -277,3 +277,19 @@ async def test_run_whose_stored_parts_are_lost_fails_and_holds_up_no_other(place
             failed = await place.store.page(Filter("t", Status.FAILED), limit=1000)
             codes = {run.id: run.error["code"] for run in failed if run.error is not None}
     assert codes[lost.id] == codes[fork.id] == "NOODLE-E0824"
+
+
+async def test_many_durable_runs_wait_for_models_with_few_workers(place: Place) -> None:
+    place.models.hold_after(0)
+    async with place.node(slots=4, lease_seconds=1000.0) as runs:
+        started = [(await runs.submit(asked(STEPS, 2)))[0].id for _ in range(24)]
+        await until(lambda: len(runs.running()) == 24)
+        paused = await runs.pause(started[0])
+        await runs.cancel(started[1])
+        place.models.let_go()
+        ended = [await runs.wait(run, 20) for run in started[2:]]
+        assert paused.status is Status.PAUSED
+        assert [result(run) for run in ended] == [[["1", "2"], "1\n2\n"]] * 22
+        await runs.resume(started[0])
+        assert result(await runs.wait(started[0], 20))[0] == ["1", "2"]
+    assert all(run.attempt == 1 for run in ended)

@@ -15,7 +15,7 @@ from noodle_ray.core.store.records import NewRun, Run
 from tests.runs.simulation import Violation, simulate
 from tests.store.memory import MemoryStore
 
-SEEDS = 1600
+SEEDS = 1000
 CHUNK = 200
 
 
@@ -83,12 +83,40 @@ async def _acknowledge_too_early(self: DurableRuns, new: NewRun, *more: Any) -> 
         return new, True
 
 
+async def _begin_anew(self: StoredJournal, request: object, seconds: float | None) -> float | None:
+    return None if seconds is None else self._clock() + seconds
+
+
+def _take_nothing(self: StoredJournal, signal: str, key: str) -> None:
+    return None
+
+
+def _never_over(self: MemoryStore, kept: object, ending: object) -> bool:
+    return False
+
+
+_call = DurableRuns._call
+
+
+async def _call_anew(self: DurableRuns, caller: Run, key: str, *more: Any) -> str:
+    return await _call(self, caller, f"{key}{caller.epoch}", *more)
+
+
+async def _begin_nothing(self: StoredJournal, request: object) -> None:
+    return None
+
+
 MUTATIONS: dict[str, tuple[type, str, Any]] = {
     "a fence that lets everybody through": (MemoryStore, "holds", _holds_always),
     "a claim that raises no epoch": (MemoryStore, "claim", _claim_in_the_same_epoch),
     "answers that the program gets before they are written": (StoredJournal, "keep", _keep_later),
     "a journal that is not read": (StoredJournal, "recall", _recall_nothing),
     "readings of the clock that are not kept": (StoredJournal, "read", _read_nothing),
+    "sleeps that begin anew with each attempt": (StoredJournal, "until", _begin_anew),
+    "tools that are called before the journal knows what of": (StoredJournal, "begin", _begin_nothing),
+    "signals that nobody marks as taken": (StoredJournal, "take", _take_nothing),
+    "a wait that overlooks what came just before": (MemoryStore, "over", _never_over),
+    "runs that each attempt starts anew": (DurableRuns, "_call", _call_anew),
     "a run that is acknowledged before it is stored": (DurableRuns, "_store", _acknowledge_too_early),
 }
 

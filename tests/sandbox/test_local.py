@@ -308,6 +308,23 @@ def test_limits_of_a_run_are_gone_when_the_next_one_starts(worker: LocalWorker) 
     assert worker.run(request("sum(range(1000000))"))["result"] == 499999500000
 
 
+def test_limit_of_memory_holds_when_worker_is_forked_off_a_large_half_empty_process() -> None:
+    script = """if True:
+        blocks = [bytearray(100_000) for _ in range(3000)]  # from the heap, not each a mapping of its own
+        last = blocks.pop()
+        del blocks
+        from noodle_ray.core.sandbox.local import LocalWorker
+        from tests.sandbox.programs import code, request
+        with LocalWorker(fork_server=False) as worker:
+            print(code(worker.run(request("len('a' * 10**8)", memory=10**7))))
+            print(worker.run(request("len('a' * 10**8)", memory=2 * 10**8))["result"])
+            print(code(worker.run(request("'a' * 40_000_000"))))  # packed: a peak that hides the next run's
+            print(code(worker.run(request("len('a' * 10**8)", memory=10**7))))
+    """
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.stdout.split(), done.stderr) == (["E0402", "100000000", "E0503", "E0402"], "")
+
+
 def test_one_worker_serves_all_runs_when_nothing_goes_wrong(worker: LocalWorker) -> None:
     assert answers_again(worker)
     pid = pid_of(worker)

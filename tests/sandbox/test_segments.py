@@ -1,5 +1,6 @@
 """Arrays on the wire: they arrive bit for bit, where they were received, and what is none is refused."""
 
+import sys
 from typing import Any, Final
 
 import msgpack
@@ -42,6 +43,16 @@ def test_arrays_arrive_bit_for_bit_wherever_they_are(value: Any) -> None:
     assert bits(there) == bits(sent)
     assert OWNER.pack(OWNER.unpack(WORKER.pack(there))) == body  # also when it goes on from a process without numpy
     assert to_json(without_arrays(OWNER.unpack(body))) == to_json(sent)
+
+
+def test_codec_keeps_no_array_when_it_has_packed_it() -> None:
+    codec, data = Codec(), bytes(800)
+    before = sys.getrefcount(data)
+    array = Packed("float64", (100,), data)
+    frame = codec.frame([array])
+    del array
+    assert data in frame
+    assert sys.getrefcount(data) == before
 
 
 @given(st.lists(DATA, min_size=1, max_size=4))

@@ -4,22 +4,34 @@ Nothing here waits: whoever wants delays, faults and lost answers wraps it.
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from noodle_ray.core.store.errors import Conflict, LeaseLost, UnknownRun, WrongStatus
+from noodle_ray.core.store.errors import Conflict, LeaseLost, NeededRun, UnknownProgram, UnknownRun, WrongStatus
 from noodle_ray.core.store.records import (
     STRIDE,
+    Bounds,
     Ending,
     Entry,
     Event,
     Filter,
+    Granted,
     Lease,
     NewRun,
+    Program,
     Run,
+    Schedule,
     Signal,
+    Spent,
+    effect_event,
     last_position,
+    what_ended,
 )
-from noodle_ray.core.store.status import RETRY, TERMINAL, WAKE, Command, Status
+from noodle_ray.core.store.runs import scaled
+from noodle_ray.core.store.signals import check_signal
+from noodle_ray.core.store.spending import granted
+from noodle_ray.core.store.status import CANCEL, RETRY, TERMINAL, WAKE, Command, Status
 
 
 @dataclass
@@ -39,6 +51,9 @@ class MemoryStore:
     def __init__(self) -> None:
         self.kept: dict[str, Kept] = {}
         self.modules: dict[str, bytes] = {}
+        self.programs: dict[str, Program] = {}
+        self.schedules: dict[tuple[str, str], Schedule] = {}
+        self.shares: dict[str, dict[str, Spent]] = {}
 
     async def submit(self, new: NewRun, *, owner: str | None = None, until: float = 0.0) -> tuple[Run, bool]:
         return await self.fork(new, [], [], owner=owner, until=until)
@@ -52,6 +67,8 @@ class MemoryStore:
         owner: str | None = None,
         until: float = 0.0,
     ) -> tuple[Run, bool]:
+        if new.caller is not None and (new.caller not in self.kept or self.kept[new.caller].run.status in TERMINAL):
+            raise LeaseLost(new.caller)
         for other in self.kept.values():
             same_key = new.idempotency is not None and other.run.idempotency == new.idempotency
             if other.run.id == new.id or (same_key and other.run.tenant == new.tenant):
@@ -106,6 +123,7 @@ class MemoryStore:
                 attempt=kept.run.attempt + 1,
                 due=until,
                 updated=now,
+                waits=None,
             )
             self._event(kept, run.epoch * STRIDE, run.status, {"node": owner, "attempt": run.attempt}, now)
             claimed.append(run)
@@ -121,7 +139,13 @@ class MemoryStore:
                 kept.run = kept.run._replace(due=until)
         return lost
 
-    async def append(self, lease: Lease, entries: list[Entry], readings: bytes | None = None) -> None:
+    async def append(
+        self,
+        lease: Lease,
+        entries: list[Entry],
+        readings: bytes | None = None,
+        takes: Sequence[tuple[str, str]] = (),
+    ) -> None:
         if not self.holds(lease):
             raise LeaseLost(lease.run)
         kept = self.kept[lease.run]
@@ -131,6 +155,10 @@ class MemoryStore:
                 kept.journal[entry.key] = entry
         if readings is not None:
             kept.readings.setdefault(entries[0].position, readings)
+        for name, key in takes:
+            signal = kept.signals.get(name)
+            if signal is not None and signal.taken is None:
+                kept.signals[name] = signal._replace(taken=key)
 
     async def finish(self, lease: Lease, ending: Ending) -> None:
         kept = self.kept.get(lease.run)
@@ -143,25 +171,37 @@ class MemoryStore:
         kept.run = kept.run._replace(
             status=ending.status,
             updated=ending.at,
-            due=ending.due,
+            due=ending.at if self.over(kept, ending) else ending.due,
+            waits=ending.waits,
             owner=None,
             result=ending.result,
             error=ending.error,
             usage=ending.usage,
             failures=kept.run.failures + ending.failed,
-            attempt=kept.run.attempt - (ending.status is Status.QUEUED and not ending.failed),
+            attempt=kept.run.attempt
+            - ((ending.status is Status.QUEUED and not ending.failed) or ending.status is Status.WAITING),
         )
         if ending.readings is not None:
             kept.readings = {last_position(lease): ending.readings}
-        what = {"code": ending.error["code"]} if ending.error else {}
-        self._event(kept, last_position(lease), ending.status, what, ending.at)
+        self._event(kept, last_position(lease), ending.status, what_ended(ending), ending.at)
+        if ending.status in TERMINAL:
+            self._wake(kept.run.caller, ending.at)
+            await self._command_called(lease.run, CANCEL, ending.at)
 
-    async def command(self, run: str, wanted: Command, now: float, limits: dict[str, float] | None = None) -> Run:
+    async def command(
+        self,
+        run: str,
+        wanted: Command,
+        now: float,
+        limits: dict[str, float] | None = None,
+        budget: dict[str, float] | None = None,
+    ) -> Run:
         kept = self._find(run)
         if kept.run.status == wanted.target:
             return kept.run
         if kept.run.status not in wanted.sources:
             raise WrongStatus(run, kept.run.status, wanted.name)
+        scale = 1.0
         changed = kept.run._replace(
             status=wanted.target,
             updated=now,
@@ -169,19 +209,44 @@ class MemoryStore:
             owner=None,
             epoch=kept.run.epoch + 1,
             attempt=0,
+            waits=None,
             limits=kept.run.limits if limits is None else limits,
+            budget=kept.run.budget if budget is None else budget,
         )
         if wanted is RETRY:
+            scale = changed.limits.get("fuel", 1) / (kept.run.limits.get("fuel") or changed.limits.get("fuel", 1))
             changed = changed._replace(failures=0, result=None, error=None, usage=None)
             kept.journal = {entry.key: entry._replace(inherited=True) for entry in kept.journal.values() if entry.ok}
         kept.run = changed
         self._event(kept, changed.epoch * STRIDE, wanted.target, {"command": wanted.name}, now)
+        if wanted in (CANCEL, RETRY):
+            await self._command_called(run, wanted, now, scale)
+        if wanted is CANCEL:
+            self._wake(changed.caller, now)
         return changed
+
+    async def _command_called(self, caller: str, wanted: Command, now: float, scale: float = 1.0) -> None:
+        for kept in list(self.kept.values()):
+            if kept.run.caller == caller and kept.run.status in wanted.sources:
+                limits = None if scale == 1.0 else scaled(kept.run.limits, scale)
+                await self.command(kept.run.id, wanted, now, limits)
+
+    def _wake(self, run: str | None, now: float) -> None:
+        kept = self.kept.get(run or "")
+        if kept is not None and kept.run.status is Status.WAITING:
+            changed = kept.run._replace(
+                status=Status.QUEUED, updated=now, due=now, owner=None, epoch=kept.run.epoch + 1, attempt=0, waits=None
+            )
+            kept.run = changed
+            self._event(kept, changed.epoch * STRIDE, Status.QUEUED, {"command": WAKE.name}, now)
 
     async def delete(self, run: str) -> None:
         kept = self._find(run)
         if kept.run.status not in TERMINAL:
             raise WrongStatus(run, kept.run.status, "delete")
+        caller = self.kept.get(kept.run.caller or "")
+        if caller is not None and caller.run.status not in TERMINAL:
+            raise NeededRun(run, caller.run.id)
         del self.kept[run]
 
     async def journal(self, run: str) -> list[Entry]:
@@ -197,7 +262,7 @@ class MemoryStore:
             return []
         found = list(kept.events.values())
         found += [
-            Event(entry.position, "effect", {"key": entry.key, "model": entry.model, "ok": entry.ok}, entry.at)
+            effect_event(entry.position, entry.key, entry.model, entry.ok, entry.asked, entry.at)
             for entry in kept.journal.values()
             if not entry.inherited
         ]
@@ -206,11 +271,77 @@ class MemoryStore:
     async def module(self, digest: str) -> bytes | None:
         return self.modules.get(digest)
 
-    async def signal(self, signal: Signal, now: float) -> None:
+    async def signal(self, signal: Signal, now: float) -> bool:
         kept = self._find(signal.run)
+        known = kept.signals.get(signal.id)
+        check_signal(kept.run, signal, known, sum(each.taken is None for each in kept.signals.values()))
         kept.signals.setdefault(signal.id, signal)
-        if kept.run.status in WAKE.sources:
-            await self.command(signal.run, WAKE, now)
+        if kept.run.waits is not None and signal.name in kept.run.waits.get("signals", ()):
+            self._wake(signal.run, now)
+        return known is None
+
+    async def untaken(self, ids: list[str]) -> list[Signal]:
+        found = [signal for run in ids if run in self.kept for signal in self.kept[run].signals.values()]
+        return sorted((each for each in found if each.taken is None), key=lambda signal: (signal.at, signal.id))
+
+    async def ended(self, ids: list[str]) -> list[Run]:
+        return [self.kept[run].run for run in sorted(ids) if run in self.kept and self.kept[run].run.status in TERMINAL]
+
+    async def lineage(self, run: str, key: str, most: int) -> tuple[str | None, int, int]:
+        depth, above = 0, self.kept[run].run.caller if run in self.kept else None
+        while above is not None and depth < most:
+            depth, above = depth + 1, self.kept[above].run.caller if above in self.kept else None
+        called = {kept.run.idempotency: kept.run.id for kept in self.kept.values() if kept.run.caller == run}
+        return called.get(key), depth, len(called)
+
+    async def root(self, run: str, most: int) -> tuple[str, dict[str, float] | None]:
+        while run in self.kept and (above := self.kept[run].run.caller) is not None:
+            run = above
+        return run, self.kept[run].run.budget if run in self.kept else None
+
+    async def called(self, run: str) -> list[tuple[str, dict[str, Any] | None]]:
+        found = [kept.run for kept in self.kept.values() if kept.run.caller == run]
+        return [(each.idempotency or "", each.usage) for each in found]
+
+    async def share(
+        self, tenant: str, root: str, run: str, own: Spent, wanted: tuple[int, int], bounds: Bounds
+    ) -> Granted:
+        shares = self.shares.setdefault(root, {})
+        total = Spent(*[sum(amounts) for amounts in zip(Spent(), *shares.values(), strict=True)])
+        shares[run], found = granted(shares.get(run, Spent()), total, own, wanted, bounds)
+        return found
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        self.schedules[schedule.tenant, schedule.name] = schedule
+
+    async def due_schedules(self, now: float, limit: int = 100) -> list[Schedule]:
+        due = [each for each in self.schedules.values() if each.enabled and each.next_at and each.next_at <= now]
+        return sorted(due, key=lambda each: each.next_at or 0.0)[:limit]
+
+    async def advance(self, schedule: Schedule, moved: Schedule) -> bool:
+        known = self.schedules.get((schedule.tenant, schedule.name))
+        if known is None or (known.next_at, known.created) != (schedule.next_at, schedule.created):
+            return False
+        self.schedules[schedule.tenant, schedule.name] = known._replace(
+            next_at=moved.next_at, last_at=moved.last_at, last_run=moved.last_run, last_error=moved.last_error
+        )
+        return True
+
+    async def schedules_on(self, tenant: str, topic: str, limit: int = 100) -> list[Schedule]:
+        found = [each for each in self.schedules.values() if (each.tenant, each.topic) == (tenant, topic)]
+        return sorted((each for each in found if each.enabled), key=lambda each: each.name)[:limit]
+
+    async def note_start(self, schedule: Schedule) -> None:
+        known = self.schedules.get((schedule.tenant, schedule.name))
+        if known is not None and known.created == schedule.created:
+            self.schedules[schedule.tenant, schedule.name] = known._replace(
+                last_at=schedule.last_at, last_run=schedule.last_run, last_error=schedule.last_error
+            )
+
+    async def program(self, tenant: str, name: str, which: int | str | None = None) -> Program:
+        if name not in self.programs:
+            raise UnknownProgram(name, which)
+        return self.programs[name]
 
     async def signals(self, run: str) -> list[Signal]:
         kept = self.kept.get(run)
@@ -225,6 +356,13 @@ class MemoryStore:
             and kept.run.owner == lease.owner
             and kept.run.status is Status.RUNNING
         )
+
+    def over(self, kept: Kept, ending: Ending) -> bool:
+        """Whether what a run begins to wait for has come already."""
+        waits = ending.waits or {}
+        return any(
+            signal.taken is None and signal.name in waits.get("signals", ()) for signal in kept.signals.values()
+        ) or any(self.kept[run].run.status in TERMINAL for run in waits.get("runs", ()) if run in self.kept)
 
     def snapshot(self) -> "MemoryStore":
         """A copy that later writes do not change."""

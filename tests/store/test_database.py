@@ -9,14 +9,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
-from noodle_ray.core.store.errors import StoreUnavailable, UnknownProgram, UnknownRun
+from noodle_ray.core.runs.retention import DAY, EVERY, Retention
+from noodle_ray.core.store import runs
+from noodle_ray.core.store.errors import NeededRun, StoreUnavailable, UnknownProgram, UnknownRun
 from noodle_ray.core.store.objects import Objects
 from noodle_ray.core.store.records import STRIDE, Ending, Entry, Filter, Lease, NewRun, Schedule, run_id
-from noodle_ray.core.store.status import CANCEL, Status
+from noodle_ray.core.store.status import CANCEL, RETRY, Status
 from noodle_ray.core.store.store import Store
 from noodle_ray.core.store.tables import METADATA
 from noodle_ray.core.store.upkeep import ORPHAN_SECONDS, back_up, restore, sweep, vacuum
+from noodle_ray.core.store.writer import translated
 from noodle_ray.errors import PlatformError, RequestError
 from tests.store.postgres import Postgres
 
@@ -27,6 +31,10 @@ LARGE = bytes(range(256)) * 100
 
 def new(at: float, arguments: bytes = b"") -> NewRun:
     return NewRun(run_id(at, bytes(10)), "t", DIGEST, NBC, arguments, {}, 1, at)
+
+
+def answer(position: int) -> Entry:
+    return Entry(f"/{position}", position, "m", b"c", "", True, b"v", 1000.0)
 
 
 async def ended(store: Store, at: float, payload: bytes = b"") -> str:
@@ -102,6 +110,20 @@ async def test_programs_have_versions_aliases_and_statistics(store: Store) -> No
         await store.set_alias("t", "zebra", "a", 9)
 
 
+async def test_schedules_of_a_topic_are_those_of_its_tenant_that_are_on(store: Store) -> None:
+    made = Schedule("t", "b", "greet", None, "", b"args", True, None, 900.0, topic="joined")
+    others = made._replace(tenant="u"), made._replace(name="off", enabled=False), made._replace(name="x", topic="left")
+    for each in (made, made._replace(name="a"), *others):
+        await store.put_schedule(each)
+    assert await store.schedules_on("t", "joined") == [made._replace(name="a"), made]
+    assert await store.schedules_on("t", "joined", 1) == [made._replace(name="a")]
+    assert await store.due_schedules(1e12) == []
+    noted = made._replace(last_at=5.0, last_run="r", last_error="e")
+    await store.note_start(noted)
+    await store.note_start(noted._replace(created=1.0, last_at=9.0))  # of one that was deleted
+    assert await store.schedule("t", "b") == noted
+
+
 async def test_schedule_is_advanced_by_one_only(store: Store) -> None:
     schedule = Schedule("t", "nightly", "greet", None, "0 3 * * *", b"args", True, 1000.0, 900.0)
     await store.put_schedule(schedule)
@@ -109,7 +131,13 @@ async def test_schedule_is_advanced_by_one_only(store: Store) -> None:
     schedule = schedule._replace(cron="0 4 * * *")
     assert await store.due_schedules(999.0) == []
     assert await store.due_schedules(1000.0) == await store.schedules("t") == [schedule]
-    assert await asyncio.gather(*[store.advance(schedule, 2000.0) for _ in range(3)]) == [True, False, False]
+    assert await store.schedule("t", "nightly") == schedule
+    moved = schedule._replace(next_at=2000.0, last_at=1000.0, last_run="r", last_error="e", limits={"fuel": 9})
+    assert await asyncio.gather(*[store.advance(schedule, moved) for _ in range(3)]) == [True, False, False]
+    assert await store.schedule("t", "nightly") == moved._replace(limits=None)
+    await store.put_schedule(schedule._replace(limits={"fuel": 9}))
+    assert (await store.schedules("t"))[0].limits == {"fuel": 9}
+    assert await store.schedules("t", after="nightly") == await store.schedules("other") == []
     await store.put_schedule(schedule._replace(enabled=False))
     assert await store.due_schedules(5000.0) == []
     assert [await store.drop_schedule("t", "nightly") for _ in range(2)] == [True, False]
@@ -162,6 +190,44 @@ async def test_sweep_deletes_what_is_old_and_unused_and_nothing_else(store: Stor
     assert await store.module(hashlib.sha256(b"unused").hexdigest()) is None
     assert await store.module(DIGEST) == NBC
     assert old != young
+
+
+async def test_run_stays_until_the_one_that_started_it_has_ended(store: Store) -> None:
+    caller, _ = await store.submit(new(1000.0), owner="a", until=1010.0)
+    called, _ = await store.submit(new(1001.0)._replace(caller=caller.id), owner="a", until=1010.0)
+    await store.finish(Lease(called.id, "a", 1), Ending(Status.SUCCEEDED, 1002.0))
+    with pytest.raises(NeededRun):
+        await store.delete(called.id)
+    assert (await sweep(store, now=10.0**9, keep_seconds=1.0)).runs == 0
+    assert (await store.get(called.id)).status is Status.SUCCEEDED
+    await store.finish(Lease(caller.id, "a", 1), Ending(Status.SUCCEEDED, 1003.0))
+    assert (await sweep(store, now=10.0**9, keep_seconds=1.0)).runs == 2
+
+
+async def test_run_that_is_retried_while_old_ones_are_deleted_stays(store: Store) -> None:
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("its writers take turns")
+    old, retried = await ended(store, 1000.0), (await store.submit(new(2000.0)))[0].id
+    await store.command(retried, CANCEL, 2001.0)
+    with store.engine.begin() as connection:
+        runs.command(connection, retried, RETRY, 3000.0, None)
+        assert (await asyncio.wait_for(sweep(store, now=10.0**9, keep_seconds=1.0), 20)).runs == 1
+    assert [run.id for run in await store.page(Filter())] == [retried]
+    assert (await store.get(retried)).status is Status.QUEUED
+    assert old != retried
+
+
+async def test_one_node_at_a_time_deletes_old_runs(store: Store) -> None:
+    await ended(store, 1000.0)
+    fresh = await ended(store, 1000.0 + 5 * DAY)
+    now = [1000.0 + 6 * DAY]
+    nodes = [Retention(store, name, 3.0, lambda: now[0]) for name in "abc"]
+    swept = await asyncio.gather(*[node.turn() for node in nodes])
+    assert [one.runs for one in swept if one is not None] == [1]
+    assert await nodes[0].turn() is await nodes[1].turn() is None
+    now[0] += EVERY
+    assert len([one for one in [await node.turn() for node in nodes] if one is not None]) == 1
+    assert [run.id for run in await store.page(Filter())] == [fresh]
 
 
 async def test_run_of_a_module_that_was_swept_away_stores_it_again(store: Store) -> None:
@@ -282,7 +348,11 @@ async def test_closed_store_refuses_writes(database: str, tmp_path: Path) -> Non
 async def test_store_goes_on_when_postgresql_was_restarted(postgres: Postgres, tmp_path: Path) -> None:
     async with Store(postgres.create(), str(tmp_path / "objects")) as store:
         run = await ended(store, 1000.0)
+        owned, _ = await store.submit(new(1002.0), owner="a", until=1010.0)
+        await store.append(Lease(owned.id, "a", 1), [answer(STRIDE + 1)])
         postgres.stop(at_once=True)
+        with pytest.raises(StoreUnavailable):
+            await store.append(Lease(owned.id, "a", 1), [answer(STRIDE + 2)])
         with pytest.raises(StoreUnavailable):
             await store.submit(new(1001.0))
         with pytest.raises(StoreUnavailable):
@@ -290,6 +360,20 @@ async def test_store_goes_on_when_postgresql_was_restarted(postgres: Postgres, t
         postgres.start()
         assert (await store.get(run)).status is Status.SUCCEEDED
         assert (await store.submit(new(1001.0)))[1]
+        await store.append(Lease(owned.id, "a", 1), [answer(STRIDE + 2)])
+        assert [one.position for one in await store.journal(owned.id)] == [STRIDE + 1, STRIDE + 2]
+
+
+async def test_store_takes_a_connection_again_that_broke_between_two_appends(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    async with Store(postgres.create(), str(tmp_path / "objects")) as store:
+        owned, _ = await store.submit(new(1002.0), owner="a", until=1010.0)
+        await store.append(Lease(owned.id, "a", 1), [answer(STRIDE + 1)])
+        postgres.stop(at_once=True)
+        postgres.start()
+        await store.append(Lease(owned.id, "a", 1), [answer(STRIDE + 2)])
+        assert [one.position for one in await store.journal(owned.id)] == [STRIDE + 1, STRIDE + 2]
 
 
 async def test_sqlite_file_that_another_process_left_in_the_middle_of_a_transaction_is_whole(tmp_path: Path) -> None:
@@ -300,3 +384,21 @@ async def test_sqlite_file_that_another_process_left_in_the_middle_of_a_transact
         torn.execute("UPDATE runs SET status = 'queued'")
         torn.close()
         assert (await store.get(run)).status is Status.SUCCEEDED
+
+
+def test_where_the_database_is_stays_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    told = 'connection to server at "10.1.2.3", port 5432 failed: password authentication failed for user "boss"'
+    errors = [OperationalError("SELECT secret", {}, Exception(told)) for _ in range(3)]
+    for error in errors:
+        found = translated(error)
+        assert isinstance(found, StoreUnavailable)
+        assert found.message == "the database failed: OperationalError; the platform's log has more"
+        assert found.__cause__ is error
+    assert (caplog.text.count("10.1.2.3"), caplog.text.count("SELECT secret")) == (1, 0)
+
+
+async def test_page_that_begins_after_what_no_name_is_is_refused(store: Store) -> None:
+    for page in (store.programs, store.schedules):
+        with pytest.raises(RequestError) as caught:
+            await page("t", after="a\0")
+        assert caught.value.code == "NOODLE-E0734"

@@ -10,8 +10,10 @@ import pytest
 
 from noodle_ray.core.store.errors import Conflict, LeaseLost, UnknownRun, WrongStatus
 from noodle_ray.core.store.records import STRIDE, Ending, Entry, Filter, Lease, NewRun, Run, Signal, run_id
+from noodle_ray.core.store.signals import MAX_SIGNALS, MAX_VALUE
 from noodle_ray.core.store.status import CANCEL, COMMANDS, PAUSE, RESUME, RETRY, WAKE, Status
 from noodle_ray.core.store.store import Store
+from noodle_ray.errors import RequestError
 from tests.store.memory import MemoryStore
 
 NBC = b"\0module\xff"
@@ -164,6 +166,28 @@ async def test_answer_in_the_journal_is_never_replaced_unless_it_is_inherited(st
     assert [(one.key, one.value) for one in await store.journal(fork.id)] == [("/1", b"old"), ("/2", b"new")]
 
 
+async def test_answers_that_come_twice_at_once_are_kept_once(store: Any_) -> None:
+    _, lease = await owned(store)
+    many = [
+        [entry("/1", STRIDE + 1, b"first"), entry("/2", STRIDE + 2)],
+        [entry("/1", STRIDE + 3), entry("/3", STRIDE + 4)],
+    ]
+    await asyncio.gather(*[store.append(lease, each) for each in many])
+    kept = {one.key: one.value for one in await store.journal(lease.run)}
+    assert kept == {"/1": b"first", "/2": b"v", "/3": b"v"}
+
+
+async def test_fenced_append_writes_nothing_beside_one_of_the_owner(store: Any_) -> None:
+    _, lease = await owned(store)
+    old = lease._replace(epoch=lease.epoch - 1)
+    answers = await asyncio.gather(
+        *[store.append(each, [entry(f"/{each.epoch}", each.epoch * STRIDE + 1)]) for each in (old, lease, old)],
+        return_exceptions=True,
+    )
+    assert [isinstance(answer, LeaseLost) for answer in answers] == [True, False, True]
+    assert [one.key for one in await store.journal(lease.run)] == [f"/{lease.epoch}"]
+
+
 async def test_appends_of_many_runs_at_once_reject_only_those_that_are_not_owned(store: Any_) -> None:
     leases = [(await owned(store, new(number)))[1] for number in range(12)]
     for lease in leases[::3]:
@@ -207,15 +231,83 @@ async def test_run_that_is_given_back_is_claimed_when_it_is_due(store: Any_) -> 
 async def test_parked_run_wakes_by_time_or_signal(store: Any_) -> None:
     for number, due in enumerate([1050.0, None]):
         _, lease = await owned(store, new(number))
-        await store.finish(lease, Ending(Status.WAITING, 1001.0, due=due))
+        await store.finish(lease, Ending(Status.WAITING, 1001.0, due=due, waits={"until": due, "signals": ["go"]}))
+    assert (await store.get(new(1).id)).waits == {"until": None, "signals": ["go"]}
     assert [run.created for run in await store.claim("b", 1051.0, 1060.0, 9)] == [1000.0]
+    assert await store.signal(Signal(new(1).id, "s0", "other", b"yes", 1051.0), 1051.0)
+    assert await store.claim("b", 1051.5, 1070.0, 9) == []
     signal = Signal(new(1).id, "s1", "go", b"yes", 1052.0)
-    await store.signal(signal, 1052.0)
-    await store.signal(signal, 1052.0)
-    assert await store.signals(new(1).id) == [signal]
+    assert await store.signal(signal, 1052.0)
+    assert not await store.signal(signal, 1052.0)
+    assert (await store.signals(new(1).id))[1:] == [signal]
     assert [run.created for run in await store.claim("b", 1052.0, 1070.0, 9)] == [1001.0]
     with pytest.raises(UnknownRun):
         await store.signal(signal._replace(run="0" * 32), 1052.0)
+
+
+async def test_signal_that_came_before_the_wait_is_kept_and_taken_once(store: Any_) -> None:
+    _, lease = await owned(store, new(0))
+    for number in range(2):
+        await store.signal(Signal(lease.run, f"s{number}", "go", bytes([number]), 1001.0 + number), 1002.0)
+    assert [signal.id for signal in await store.untaken([lease.run])] == ["s0", "s1"]
+    await store.append(lease, [entry("/1", STRIDE + 1, b"a")], None, [("s0", "/1")])
+    await store.append(lease, [entry("/2", STRIDE + 2, b"b")], None, [("s0", "/2")])
+    assert [(signal.id, signal.taken) for signal in await store.signals(lease.run)] == [("s0", "/1"), ("s1", None)]
+    await store.finish(lease, Ending(Status.WAITING, 1003.0, due=2000.0, waits={"signals": ["go"]}))
+    assert (await store.get(lease.run)).due == 1003.0  # one is there, and so the wait is over
+    [run] = await store.claim("b", 1004.0, 1010.0, 9)
+    assert (run.status, run.waits, run.attempt) == (Status.RUNNING, None, 1)
+
+
+async def test_signals_are_refused_when_the_run_has_ended_or_has_too_many(store: Any_) -> None:
+    _, lease = await owned(store, new(0))
+    sent = Signal(lease.run, "s", "go", b"1", 1001.0)
+    assert await store.signal(sent, 1001.0)
+    with pytest.raises(Conflict):
+        await store.signal(sent._replace(value=b"2"), 1001.0)
+    with pytest.raises(RequestError) as caught:
+        await store.signal(sent._replace(id="large", value=b"x" * (MAX_VALUE + 1)), 1001.0)
+    assert caught.value.code == "NOODLE-E0736"
+    for number in range(MAX_SIGNALS - 1):
+        await store.signal(sent._replace(id=str(number)), 1001.0)
+    with pytest.raises(RequestError) as caught:
+        await store.signal(sent._replace(id="more"), 1001.0)
+    assert caught.value.code == "NOODLE-E0735"
+    await store.finish(lease, Ending(Status.SUCCEEDED, 1002.0))
+    assert not await store.signal(sent, 1003.0)  # it is there
+    with pytest.raises(WrongStatus):
+        await store.signal(sent._replace(id="late"), 1003.0)
+    with pytest.raises(UnknownRun):
+        await store.signal(sent._replace(run="0" * 32), 1003.0)
+
+
+async def test_caller_wakes_when_its_run_ends_and_takes_it_along_when_it_is_cancelled(store: Any_) -> None:
+    _, caller = await owned(store, new(0))
+    _, first = await owned(store, new(1, caller=caller.run, idempotency="k"))
+    _, second = await owned(store, new(2, caller=caller.run))
+    await store.finish(caller, Ending(Status.WAITING, 1001.0, waits={"runs": [first.run]}))
+    assert (await store.get(caller.run)).due is None
+    await store.finish(first, Ending(Status.SUCCEEDED, 1002.0))
+    assert [run.id for run in await store.ended([first.run, second.run])] == [first.run]
+    assert await store.lineage(caller.run, "k", 8) == (first.run, 0, 2)
+    assert await store.lineage(second.run, "k", 8) == (None, 1, 0)
+    [woken] = await store.claim("b", 1003.0, 1010.0, 9)
+    assert woken.id == caller.run
+    again = Lease(woken.id, "b", woken.epoch)
+    await store.finish(again, Ending(Status.WAITING, 1004.0, waits={"runs": [first.run]}))
+    assert (await store.get(caller.run)).due == 1004.0  # it has ended already
+    await store.command(caller.run, CANCEL, 1005.0)
+    assert (await store.get(second.run)).status is Status.CANCELLED
+    late = new(3, caller=caller.run, idempotency="l")  # by a node that has not noticed yet
+    with pytest.raises(LeaseLost):
+        await store.submit(late)
+    with pytest.raises(UnknownRun):
+        await store.get(late.id)
+    with pytest.raises(LeaseLost):
+        await store.finish(second, Ending(Status.SUCCEEDED, 1006.0))
+    await store.command(caller.run, RETRY, 1007.0)
+    assert (await store.get(second.run)).status is Status.QUEUED
+    assert (await store.get(first.run)).status is Status.SUCCEEDED
 
 
 async def bring(store: Any_, number: int, status: Status) -> Run:

@@ -39,7 +39,8 @@ class Script:
             case "submit":
                 number = source.randrange(60)  # a request that is sent again is the same
                 key = [None, "k1", "k2"][number % 3]
-                made: NewRun = new(number, idempotency=key, fingerprint="xy"[number // 3 % 2])
+                caller = new(number // 2).id if number % 4 == 3 else None
+                made: NewRun = new(number, idempotency=key, fingerprint="xy"[number // 3 % 2], caller=caller)
                 return "submit", (made,), {"owner": source.choice([None, "a"]), "until": self._now + 2}
             case "claim":
                 return "claim", (source.choice("ab"), self._now, self._now + 2, 1), {}
@@ -48,13 +49,16 @@ class Script:
                 entries: list[Entry] = [
                     entry(f"/{source.randint(1, 4)}", position, bytes([self._count]), ok=source.random() < 0.7)
                 ]
-                return "append", (lease, entries, source.choice([None, b"r%d" % self._count])), {}
+                takes = source.choice([[], [], [("s", entries[0].key)]])
+                return "append", (lease, entries, source.choice([None, b"r%d" % self._count]), takes), {}
             case "finish":
                 status = source.choice([Status.SUCCEEDED, Status.FAILED, Status.QUEUED, Status.WAITING])
                 due = self._now + 1 if status in (Status.QUEUED, Status.WAITING) else None
                 readings = source.choice([None, b"all"])
                 failed = source.random() < 0.3
-                ending = Ending(status, self._now, b"result", None, {"fuel": 1}, due, failed, readings)
+                waits = {"signals": ["go"], "runs": [new(source.randrange(60)).id]}
+                told = waits if status is Status.WAITING and source.random() < 0.7 else None
+                ending = Ending(status, self._now, b"result", None, {"fuel": 1}, due, failed, readings, told)
                 return "finish", (lease, ending), {}
             case "command":
                 limits = source.choice([None, {"fuel": 9}])

@@ -799,3 +799,19 @@ try:
     user.reset(token)
 except RuntimeError:
     print("used")
+# --- exceptions that tasks and futures keep
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+def work(n):
+    return n.x
+with ThreadPoolExecutor(2) as pool:
+    future = pool.submit(work, True)
+    print(repr(future.exception()), str(future.exception()), future.exception().args, future.exception().name)
+async def main():
+    async def wait(n):
+        return n.x
+    print(await asyncio.gather(wait(1), wait(2), return_exceptions=True))
+    task = asyncio.create_task(wait(3))
+    await asyncio.wait([task])
+    print(repr(task.exception()))
+asyncio.run(main())

@@ -313,3 +313,18 @@ tried(lambda: tried(*5))
 tried(lambda: sum(*None))
 tried(lambda: enumerate(*None))
 tried(lambda: [].append(*None))
+# --- a variable set to itself before it is bound
+def f():
+    if False:
+        z = 1
+    z = z
+    print(z)
+f()
+# --- a variable set to itself before it is bound, and read in the next statement
+def f(a):
+    for i in a:
+        z = i
+    z: int = z
+    x = z
+    return x
+f([])

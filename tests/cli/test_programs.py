@@ -1,0 +1,125 @@
+"""``noodle programs``, and what ``noodle runs`` does with programs and journals, against a real server."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.client.conftest import Served, platform
+
+__all__ = ["platform"]
+
+LENGTHS = """
+from noodle_ray import model
+length = model("length")
+
+def main(words: list):
+    return [length(word) for word in words]
+"""
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def served(noodle: Command, platform: Served, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command, at the platform."""
+    monkeypatch.setenv("NOODLE_URL", platform.url)
+    monkeypatch.setenv("NOODLE_TOKEN", platform.token)
+    return noodle
+
+
+def test_program_is_published_run_checked_aliased_and_removed(served: Command, program: Write) -> None:
+    file = program(LENGTHS)
+    assert served("programs", "publish", "cli", file).out == "cli@1 published\n"
+    assert served("programs", "publish", "cli", file, "--alias", "prod").out == "cli@1 is there already\n"
+    assert served("programs", "run", "cli@prod", "--args", '[["a", "bc"]]').out == "[1, 2]\n"
+    failed = served("programs", "run", "cli", "--args", "[[1]]")
+    assert (failed.status, "line 6" in failed.err, "length(word)" in failed.err) == (1, True, True)
+    run = served("runs", "start", "--program", "cli@prod", "--args", '[["abc"]]', "--wait")
+    assert (run.status, run.out) == (0, "[3]\n")
+    other = program(LENGTHS.replace("length(word) ", "length(word[1:]) "), "other.noodle")
+    checked = served("programs", "check", "cli", other)
+    assert checked.status == 1
+    assert "- length('abc')\n  + length('bc')\n" in checked.out
+    assert checked.out.endswith("1 of 1 runs would differ\n")
+    assert served("programs", "check", "cli", file).out == "0 of 1 runs would differ\n"
+    refused = served("programs", "publish", "cli", other, "--check", "5")
+    assert (refused.status, "NOODLE-E0740" in refused.err, "+ length('bc')" in refused.err) == (1, True, True)
+    assert served("programs", "publish", "cli", other).out == "cli@2 published\n"
+    assert served("programs", "alias", "cli", "prod", "2").out == "cli@prod is version 2\n"
+    shown = served("programs", "show", "cli").out
+    assert [line.split()[0] for line in shown.splitlines()] == ["program", "cli@2", "cli@1", "@prod"]
+    assert served("programs", "show", "cli@1", "--source").out == LENGTHS
+    counted = json.loads(served("programs", "show", "cli@1", "--json").out)["statistics"]
+    assert (counted["started"], counted["succeeded"], counted["failed"]) == (3, 2, 1)
+    assert "cli@2" in served("programs", "list").out
+    assert served("programs", "alias", "cli", "prod", "--remove").out == "cli@prod is gone\n"
+    assert served("programs", "remove", "cli").out == "removed cli\n"
+    assert served("programs", "show", "cli").status == 2
+
+
+def test_run_is_forked_and_replayed(served: Command, program: Write) -> None:
+    run = served("runs", "start", program(LENGTHS), "--args", '[["a", "bc"]]').out.strip()
+    served("runs", "wait", run)
+    effects = [json.loads(line) for line in served("runs", "events", run, "--json").out.splitlines()]
+    key = next(event["key"] for event in effects if event["type"] == "effect")
+    assert served("runs", "fork", run, key, "--value", "[7]", "--wait").out == "[[7], 2]\n"
+    assert served("runs", "replay", run, run).out == f"{run}: the same\n" * 2
+    again = served("runs", "replay", run, "--ask", "length", "--json")
+    assert (again.status, json.loads(again.out)["reports"][0]["same"]) == (0, True)
+    stopped = served("runs", "replay", run, "--to-effect", "1")
+    assert (stopped.status, f"{run}: stopped: it came to effect" in stopped.out) == (0, True)
+    other = served("runs", "replay", run, "--program", program("def main(words): return '\x1b[31m'", "none.noodle"))
+    assert other.status == 1
+    assert other.out == f"{run}: differs\n  effect {key} is not asked for\n" + other.out.split("\n", 2)[2]
+    assert '  result\n  - [1, 2]\n  + "\\u001b[31m"\n' in other.out
+
+
+def test_runs_are_backed_up_and_restored(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "runs.zip"
+    nothing = noodle("runs", "backup", file)
+    assert (nothing.status, "NOODLE-E0930" in nothing.err) == (2, True)
+    places = [["--database", f"sqlite:///{tmp_path}/{name}/noodle.db"] for name in ("first", "second")]
+    for place in places:
+        Path(place[1].removeprefix("sqlite:///")).parent.mkdir()
+    Path(places[0][1].removeprefix("sqlite:///")).touch()
+    assert noodle("runs", "backup", file, *places[0]).out == f"backed up 0 runs: {file}\n"
+    again = noodle("runs", "backup", file, *places[0])
+    assert (again.status, "NOODLE-E0823" in again.err) == (3, True)
+    assert noodle("runs", "restore", file, *places[1]).out == f"restored 0 runs: {file}\n"
+    for argv in (["restore", file, "--database", "mysql://x"], ["restore", tmp_path, *places[1]]):
+        assert noodle("runs", *argv).status in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["programs", "publish", "a b", "-"], "NOODLE-E0741"),
+        (["programs", "show", "../runs"], "NOODLE-E0705"),
+        (["programs", "alias", "a", "prod"], "NOODLE-E0928"),
+        (["programs", "alias", "a", "prod", "1", "--remove"], "NOODLE-E0928"),
+        (["programs", "run", "nothing"], "NOODLE-E0733"),
+        (["programs", "check", "nothing", "-"], "NOODLE-E0733"),
+        (["runs", "start"], "NOODLE-E0929"),
+        (["runs", "start", "-", "--program", "p"], "NOODLE-E0929"),
+        (["runs", "fork", "0", "/1", "--value", "{"], "NOODLE-E0932"),
+        (["runs", "replay", "0"], "NOODLE-E0731"),
+    ],
+)
+def test_misuse_is_told(served: Command, argv: list[str], code: str) -> None:
+    done = served(*argv, stdin=b"1")
+    assert done.status in (2, 3)
+    assert code in done.err
+
+
+def test_budget_is_given_to_runs(served: Command, program: Write) -> None:
+    file = program(LENGTHS)
+    done = served("runs", "start", file, "--args", '[["a", "b"]]', "--budget", "model_calls=1", "--wait")
+    assert (done.status, "NOODLE-E0522" in done.err) == (1, True)
+    run = json.loads(served("runs", "list", "--json", "--limit", "1").out)["runs"][0]
+    assert run["budget"] == {"model_calls": 1}
+    served("runs", "retry", run["id"], "--budget", "model_calls=2")
+    assert served("runs", "wait", run["id"]).out == "[1, 1]\n"
+    for wrong in ("calls=1", "tokens=x", "cost=-1", "tokens"):
+        assert "NOODLE-E0904" in served("runs", "start", file, "--budget", wrong).err

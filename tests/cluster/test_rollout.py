@@ -1,0 +1,132 @@
+"""What is deployed in which order when models change, without Ray: Serve is made up, plans are not."""
+
+from typing import Any
+
+import pytest
+
+from deployments import platform as deployed
+from deployments.config import load_config
+from deployments.model import deployment_name
+from deployments.placement import Nodes
+from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.cluster import rollout
+from noodle_ray.cluster.rollout import Rollout
+
+
+def _spec(name: str, version: str, **options: Any) -> ModelSpec:
+    return ModelSpec(name, f"onnx:/{name}{version}.onnx", "tensors", "onnxruntime", version, options)
+
+
+def _name(spec: ModelSpec) -> str:
+    return deployment_name(spec.name, [spec], Nodes())
+
+
+class _Bound:
+    """An application, and what is in it."""
+
+    def __init__(self, planned: deployed.Layout, retired: dict[str, Any]) -> None:
+        self.names = sorted({**planned.homes, **retired})
+        self._bound_deployment = self
+        self.version = str(sorted(planned.homes))
+
+
+class Serve:
+    """Serve, as far as a rollout sees it: executors by their state, and what was deployed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.deployed: list[list[str]] = []
+        self.executors: dict[str, str] = {}
+        self.fails = False
+        monkeypatch.setattr("ray.serve._run", self._run)
+        monkeypatch.setattr(rollout, "_executors", lambda: dict(self.executors))
+        monkeypatch.setattr(rollout, "_settled", self._settled)
+        monkeypatch.setattr(rollout, "_failure", self._failure)
+        monkeypatch.setattr(rollout, "PATIENCE", 0)
+        monkeypatch.setattr(deployed, "application", _Bound)
+        monkeypatch.setattr(deployed, "layout", lambda args: self.plan)
+        self._version = ""
+
+    def models(self, *specs: ModelSpec) -> None:
+        """What is registered from now on."""
+        homes = {_name(spec): {spec.name: [spec]} for spec in specs}
+        self.plan = deployed.Layout(load_config().args, None, Nodes(), homes)  # type: ignore[arg-type]
+
+    def _run(self, bound: _Bound, **options: Any) -> None:
+        self.deployed.append(bound.names)
+        if bound.version != self._version and not self.fails:
+            self.executors = dict.fromkeys(self.executors, "STOPPING") | {f"e{len(self.deployed)}": "RUNNING"}
+            self._version = bound.version
+
+    def _settled(self, name: str) -> bool:
+        return not self.fails
+
+    def _failure(self, name: str) -> str:
+        return "it failed" if self.fails else ""
+
+    def end(self) -> None:
+        """What replaced executors had begun has ended."""
+        self.executors = {name: state for name, state in self.executors.items() if state == "RUNNING"}
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Serve, with nothing deployed."""
+    return Serve(monkeypatch)
+
+
+def test_model_that_goes_stays_until_no_executor_can_call_it(serve: Serve) -> None:
+    made, a, b = Rollout(), _spec("a", "1"), _spec("b", "1")
+    serve.models(a, b)
+    made.deploy(load_config(), lambda: False)
+    assert not made.has_leftovers()
+    serve.models(a)
+    made.deploy(load_config(), lambda: False)
+    both, gone = serve.deployed[0], _name(b)
+    assert serve.deployed[1] == both
+    assert not made.has_leftovers()  # an executor still ends something
+    serve.end()
+    assert made.has_leftovers()
+    made.deploy(load_config(), lambda: False)
+    assert serve.deployed[2] == [name for name in both if name != gone]
+    assert not made.has_leftovers()
+
+
+def test_new_version_is_beside_the_old_one(serve: Serve) -> None:
+    made, one, two = Rollout(), _spec("a", "1"), _spec("a", "2")
+    for spec in (one, two):
+        serve.models(spec)
+        made.deploy(load_config(), lambda: False)
+    assert serve.deployed[1] == sorted([_name(spec) for spec in (one, two)])
+
+
+def test_change_that_comes_with_leftovers_keeps_what_executors_still_call(serve: Serve) -> None:
+    made, a, b, c = Rollout(), _spec("a", "1"), _spec("b", "1"), _spec("c", "1")
+    for specs in ((a, b, c), (a, b)):
+        serve.models(*specs)
+        made.deploy(load_config(), lambda: False)
+    serve.end()
+    serve.models(a)
+    made.deploy(load_config(), lambda: False)
+    assert serve.deployed[-1] == sorted(_name(spec) for spec in (a, b))
+
+
+def test_deploy_that_fails_removes_nothing(serve: Serve) -> None:
+    made, a, b = Rollout(), _spec("a", "1"), _spec("b", "1")
+    serve.models(a, b)
+    made.deploy(load_config(), lambda: False)
+    serve.fails = True
+    serve.models(a)
+    with pytest.raises(RuntimeError):
+        made.deploy(load_config(), lambda: False)
+    assert not made.has_leftovers()
+    serve.fails = False
+    made.deploy(load_config(), lambda: False)
+    assert serve.deployed[-1] == serve.deployed[0]
+
+
+def test_version_of_a_model_that_reserves_something_replaces_the_old_one_in_its_place() -> None:
+    gpu = Nodes(({"GPU": 1.0},), ({},))
+    one, two = _spec("a", "1", gpus=1), _spec("a", "2", gpus=1)
+    assert deployment_name("a", [one], gpu) == deployment_name("a", [two], gpu)
+    assert _name(one) != _name(two)
+    assert deployment_name("a/b", [one], gpu) != deployment_name("a-b", [one], gpu)

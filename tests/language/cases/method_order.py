@@ -1,0 +1,81 @@
+# --- a method is looked up before the arguments of its call are computed
+def f(*a):
+    print("f", a)
+    return 1
+
+def attempt(g):
+    try:
+        print(g())
+    except Exception as e:
+        print(type(e).__name__, e)
+
+class Q:
+    pass
+
+for v in (None, 5, "x", [1], {}, Q(), f, ValueError("a"), len, int, (1,), {1}, 1.5):
+    attempt(lambda: v.split(f()))
+    attempt(lambda: v.missing(f()))
+    attempt(lambda: v.append(f()))
+    attempt(lambda: v.add(f(), f()))
+    attempt(lambda: v.extend([f()] if f() else f(2)))
+    attempt(lambda: v.strip(a=f(1)))
+    attempt(lambda: v.args(f(1)))
+    attempt(lambda: v.strip(*[f(2)], **{}))
+    attempt(lambda: v.count([f(i) for i in range(2)]))
+# --- of an object, before too, by a property and by __getattr__
+def f(*a):
+    print("f", a)
+    return 1
+
+def attempt(g):
+    try:
+        print(g())
+    except Exception as e:
+        print(type(e).__name__, e)
+
+class P:
+    @property
+    def m(self):
+        print("getter")
+        return f
+    @property
+    def split(self):
+        print("split")
+        return f
+    def __getattr__(self, name):
+        print("getattr", name)
+        if name in ("z", "count"):
+            return f
+        raise AttributeError(name)
+    def own(self):
+        self.count(f(1))
+        self.nothing(f(2))
+
+p = P()
+for g in (lambda: p.m(f()), lambda: p.z(f()), lambda: p.y(f()), lambda: p.split(f()), lambda: p.count(f()), p.own,
+          lambda: p.index(f()), lambda: p.m([f(i) for i in range(2)]), lambda: p.count([x for x in (f(), f())])):
+    attempt(g)
+
+class C:
+    pass
+c = C()
+c.k = lambda *a: print("old", a)
+def swap(x):
+    c.k = lambda *a: print("new", a)
+    return x
+c.k(swap(1))
+c.k(swap(2), [swap(i) for i in range(2)])
+# --- across lines, the line is that of the method's name
+x = None
+def f():
+    raise ValueError
+(x
+ .append(
+    f()))
+# --- where an argument gives the receiver's variable another value
+x = [1]
+x.append((x := [2])[0])
+print(x)
+y = x
+y.extend((y := [3, 4]) and [5])
+print(x, y)
