@@ -5,6 +5,7 @@ wrk (https://github.com/wg/wrk) does it where it is installed, since it takes le
 """
 
 import asyncio
+import itertools
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -24,8 +26,8 @@ class Load(NamedTuple):
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, request: bytes, times: list[float], failed: "asyncio.Future[None]") -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], times: list[float], failed: "asyncio.Future[None]") -> None:
+        self._requests = requests
         self._times = times
         self._failed = failed
         self._buffer = b""
@@ -39,7 +41,7 @@ class _Connection(asyncio.Protocol):
     def _send(self) -> None:
         assert self._transport is not None
         self._sent = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -62,17 +64,24 @@ class _Connection(asyncio.Protocol):
             self._failed.set_exception(RuntimeError(f"the server closed a connection: {error}"))
 
 
-async def run(url: str, body: bytes, headers: dict[str, str], connections: int, duration: float) -> Load:
-    """Load ``url`` with POST requests for ``duration`` seconds. Any answer but 200 is an error."""
+def _request(url: str, body: bytes, headers: dict[str, str]) -> bytes:
     parts = urlsplit(url)
     lines = [f"POST {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}", "Content-Type: application/json"]
     lines += [f"{name}: {value}" for name, value in headers.items()] + [f"Content-Length: {len(body)}", "", ""]
-    request = "\r\n".join(lines).encode() + body
+    return "\r\n".join(lines).encode() + body
+
+
+async def run(url: str, bodies: list[bytes], headers: dict[str, str], connections: int, duration: float) -> Load:
+    """Load ``url`` with POST requests, of these bodies in turn, for ``duration`` seconds. Any answer but 200 is an
+    error.
+    """
+    parts = urlsplit(url)
+    requests = itertools.cycle([_request(url, body, headers) for body in bodies])
     loop = asyncio.get_running_loop()
     times: list[float] = []
     failed: asyncio.Future[None] = loop.create_future()
     opened = [
-        await loop.create_connection(lambda: _Connection(request, times, failed), parts.hostname, parts.port)
+        await loop.create_connection(lambda: _Connection(requests, times, failed), parts.hostname, parts.port)
         for _ in range(connections)
     ]
     started = time.perf_counter()
@@ -92,7 +101,12 @@ def load(url: str, body: bytes, headers: dict[str, str], connections: int = 32, 
     """Load ``url`` from another process: wrk where there is one, else `run`."""
     if shutil.which("wrk"):
         return _wrk(url, body, headers, connections, duration)
-    job = json.dumps([url, body.decode(), headers, connections, duration])
+    return load_mixed(url, [body], headers, connections, duration)
+
+
+def load_mixed(url: str, bodies: list[bytes], headers: dict[str, str], connections: int, duration: float) -> Load:
+    """`run`, from another process."""
+    job = json.dumps([url, [body.decode() for body in bodies], headers, connections, duration])
     done = subprocess.run([sys.executable, "-m", "benchmarks.load"], input=job, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
@@ -119,9 +133,10 @@ def _wrk(url: str, body: bytes, headers: dict[str, str], connections: int, durat
 def _main() -> None:
     import uvloop
 
-    url, body, headers, connections, duration = json.load(sys.stdin)
+    url, bodies, headers, connections, duration = json.load(sys.stdin)
+    encoded = [body.encode() for body in bodies]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(run(url, body.encode(), headers, connections, duration))))
+        print(json.dumps(runner.run(run(url, encoded, headers, connections, duration))))
 
 
 if __name__ == "__main__":

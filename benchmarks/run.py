@@ -1,7 +1,8 @@
 """`make bench`: everything the platform promises to be fast at, beside its yardstick, in one table.
 
 Usage: ``python -m benchmarks.run [--only NAME,...] [--write]``; names are startup, compiling, sandbox, workers, tiers,
-native, arrays, metering, rivals, limits, http, embedding, fanout. ``--write`` also writes docs/benchmarks.md.
+native, arrays, metering, rivals, limits, overlap, durability, loading, http, embedding, fanout, serving, many,
+chatting. ``--write`` also writes docs/benchmarks.md.
 """
 
 import argparse
@@ -20,8 +21,22 @@ from noodle_ray.cluster import start_platform, stop_platform
 from noodle_ray.cluster.environment import free_port
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-ALONE = ["startup", "compiling", "sandbox", "workers", "tiers", "native", "arrays", "metering", "rivals", "limits"]
-ON_PLATFORM = ["http", "embedding", "fanout"]
+ALONE = [
+    "startup",
+    "compiling",
+    "sandbox",
+    "workers",
+    "tiers",
+    "native",
+    "arrays",
+    "metering",
+    "rivals",
+    "limits",
+    "overlap",
+    "durability",
+    "loading",
+]
+ON_PLATFORM = ["http", "embedding", "fanout", "serving", "many", "chatting"]
 
 INTRODUCTION = """\
 # Benchmarks
@@ -40,6 +55,7 @@ def measure(names: list[str], console: Console) -> list[Row]:
         found += _rows_of(name)()
     on_platform = [name for name in ON_PLATFORM if name in names]
     if on_platform:
+        os.environ.setdefault("NOODLE_MAX_WAITING_RUNS", "1024")  # `many` starts a thousand at once
         console.print("starting a platform …", style="dim")
         state = start_platform(free_port(), progress=lambda stage: console.print(f"  {stage}", style="dim"))
         try:
