@@ -9,11 +9,11 @@ from ray import serve
 from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 
+from deployments.catalog import Follower, View
 from deployments.config import GRACE, Scale
 from deployments.counters import leave_counters  # before anything that loads prometheus_client
 from deployments.remote import Plan, RemoteModels
 from deployments.versions import pin
-from noodle_ray.ahr.served import Route
 from noodle_ray.api.app import create_app, platform_version
 from noodle_ray.api.oip.serving import Serving
 from noodle_ray.api.schemas import ModelInfo
@@ -52,22 +52,21 @@ class Executor:
     async def __init__(  # type: ignore[misc]  # Serve awaits it
         self,
         compiler: DeploymentHandle,
-        models: dict[str, DeploymentHandle],
-        routes: dict[str, Route],
-        specs: list[dict[str, Any]],
+        models: list[DeploymentHandle],
+        view: View,
         settings: dict[str, Any],
         token: str,
         created: int,
         store: Location,
         tools: dict[str, ToolSpec],
         budgets: Budgets,
-        plans: dict[str, tuple[Any, ...]],
-        retired: list[DeploymentHandle],
     ) -> None:
-        """``retired`` belong to executors that are being replaced by this one."""
+        """``models`` make the models' deployments part of the application. Which is called the catalog says, or,
+        if there is none, ``view``."""
         self._token = token
-        self._models = {name: handle for name, handle in models.items() if not Plan(*plans[name]).sleeps}
-        self._infos = [ModelInfo(**{name: spec[name] for name in ModelInfo.model_fields}) for spec in specs]
+        self._homes: dict[str, DeploymentHandle] = {}
+        self._models: dict[str, DeploymentHandle] = {}
+        self._infos: list[ModelInfo] = []
         self._probed = (0.0, "it is starting")
         self._probing: asyncio.Task[str] | None = None
         values = Settings(**settings)
@@ -77,13 +76,7 @@ class Executor:
         )
         await self._pool.start()
         self._tools = ToolHost(tools)
-        remote = RemoteModels(
-            models,
-            routes,
-            values.max_generation_wait,
-            {name: Plan(*plan) for name, plan in plans.items()},
-            metrics,
-        )
+        self._remote = remote = RemoteModels({}, {}, values.max_generation_wait, metrics=metrics)
         executor = runs.Executor(
             self._pool,
             _RemoteCompiler(compiler),
@@ -95,8 +88,11 @@ class Executor:
             most=budgets.run,
         )
         executor.batcher.watcher = metrics
-        if values.result_cache and any(Plan(*plan).kept_as for plan in plans.values()):
-            executor.batcher.results = ResultCache(values.result_cache, remote.kept, metrics)
+        self._batcher = executor.batcher
+        self._results = ResultCache(values.result_cache, remote.kept, metrics) if values.result_cache else None
+        replica = serve.get_replica_context().replica_id.unique_id
+        self._follower = Follower(replica, self._take, remote.oldest)
+        await self._follower.start(view)
         self._node = RunsNode(
             store,
             _Counted(executor, metrics),
@@ -122,6 +118,18 @@ class Executor:
         self._node.start()
         if values.grpc_port:
             self._grpc = await _grpc(self._services, token)
+
+    def _take(self, view: View) -> None:
+        """Use these models from now on."""
+        plans = {name: Plan(*plan) for name, plan in view.plans.items()}
+        self._homes = {home: self._homes.get(home) or _handle(home) for home in view.homes.values()}
+        handles = {name: self._homes[home] for name, home in view.homes.items()}
+        self._remote.take(view.number, handles, view.routes, plans)
+        self._batcher.reshape()
+        self._batcher.results = self._results if any(plan.kept_as for plan in plans.values()) else None
+        self._models = {name: handle for name, handle in handles.items() if not plans[name].sleeps}
+        self._infos = [ModelInfo(**{name: spec[name] for name in ModelInfo.model_fields}) for spec in view.specs]
+        self._probed = (0.0, "it is looking at its models")
 
     async def _store(self) -> "Store":
         return await self._node.store()
@@ -173,6 +181,8 @@ class Executor:
     async def __del__(self) -> None:
         """Serve awaits this when it stops the replica."""
         leave_counters()
+        if hasattr(self, "_follower"):
+            self._follower.stop()
         if hasattr(self, "_grpc"):
             await self._grpc.stop()
         if hasattr(self, "_node"):
@@ -226,6 +236,11 @@ class _RemoteCompiler:
         return result
 
 
+def _handle(deployment: str) -> DeploymentHandle:
+    """A handle of another deployment of this application, which the catalog says is there."""
+    return serve.get_deployment_handle(deployment, _check_exists=False, _record_telemetry=False)
+
+
 async def _answer(response: Any) -> Any:
     return await response
 
@@ -233,22 +248,18 @@ async def _answer(response: Any) -> Any:
 def executor_deployment(
     *,
     compiler: Application,
-    models: dict[str, Any],
-    retired: list[Any],
-    names: list[str],
-    routes: dict[str, Route],
-    specs: list[dict[str, Any]],
+    models: list[Any],
+    view: View,
     settings: dict[str, Any],
     token: str,
     created: int,
     store: Location,
     tools: dict[str, ToolSpec],
     budgets: Budgets,
-    plans: dict[str, Plan],
     scale: Scale,
 ) -> Application:
-    """Bind the deployment. A replica starts before the one that it replaces stops. ``names`` are those of the models'
-    deployments, by which a replica knows them."""
+    """Bind the deployment. A replica starts before the one that it replaces stops; when models change, none is
+    replaced."""
     deployment = serve.deployment(
         serve.ingress()(Executor),
         name="Executor",
@@ -260,17 +271,14 @@ def executor_deployment(
         max_surge_percent=100,
         **scale.options(),
     )
-    return pin(deployment, names, routes, specs, settings, token, store, tools, budgets, plans).bind(
+    return pin(deployment, settings, token, store, tools, budgets).bind(
         compiler=compiler,
         models=models,
-        retired=retired,
-        routes=routes,
-        specs=specs,
+        view=view,
         settings=settings,
         token=token,
         created=created,
         store=store,
         tools=tools,
         budgets=budgets,
-        plans={name: tuple(plan) for name, plan in plans.items()},
     )

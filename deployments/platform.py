@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ray.serve import Application
 
+from deployments.catalog import View
 from deployments.compiler import compiler_deployment
 from deployments.config import PlatformArgs
 from deployments.executor import executor_deployment
@@ -35,6 +36,16 @@ class Layout(NamedTuple):
     cluster: Nodes
     homes: dict[str, Home]
 
+    def view(self, number: int = 0) -> View:
+        """What executors are to know of it."""
+        return View(
+            number,
+            {key: name for name, home in self.homes.items() for key in home},
+            self.found.routes,
+            self.found.listed(),
+            {key: tuple(plan_of(specs[0], self.args.model, self.cluster)) for key, specs in self.found.models.items()},
+        )
+
 
 def layout(args: PlatformArgs) -> Layout:
     """The layout for the models that are registered now. Runs on the head node, where the registry is."""
@@ -52,22 +63,17 @@ def layout(args: PlatformArgs) -> Layout:
 
 
 def application(planned: Layout, retired: Mapping[str, Home] | None = None) -> Application:
-    """Bind the application. ``retired`` are homes of models that executors which are about to stop still call."""
-    args, cluster, found = planned.args, planned.cluster, planned.found
-    old = {name: _bound(name, home, args, cluster) for name, home in (retired or {}).items()}
-    new = {name: _bound(name, home, args, cluster) for name, home in planned.homes.items()}
+    """Bind the application. ``retired`` are homes of models that executors may still call."""
+    args, cluster = planned.args, planned.cluster
+    homes = {**(retired or {}), **planned.homes}
     settings = args.resolved_settings()
     return executor_deployment(
         compiler=compiler_deployment(args.compiler),
-        models={key: new[name] for name, home in planned.homes.items() for key in home},
-        retired=list(old.values()),
-        names=sorted(planned.homes),
-        routes=found.routes,
-        specs=found.listed(),
+        models=[_bound(name, home, args, cluster) for name, home in homes.items()],
+        view=planned.view(),
         settings=settings.model_dump(),
         token=ensure_token(),
         created=_STARTED,
-        plans={name: plan_of(specs[0], args.model, cluster) for name, specs in found.models.items()},
         store=locate(settings.database, settings.objects, paths.home()),
         tools=load_tools(settings.tools),
         budgets=load_budgets(settings.budgets),

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ray.exceptions import RayActorError
@@ -64,6 +65,13 @@ def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
     )
 
 
+class _Handles(NamedTuple):
+    given: DeploymentHandle
+    shared: bool
+    plain: DeploymentHandle
+    streaming: DeploymentHandle
+
+
 class RemoteModels:
     """A `ServingHost` over the deployments of models, and the source of streamed generations.
 
@@ -79,20 +87,51 @@ class RemoteModels:
         plans: Mapping[str, Plan] | None = None,
         metrics: "Metrics | None" = None,
     ) -> None:
-        self._plans = plans or {}
-        self._handles = {
-            name: handle.options(multiplexed_model_id=name) if self._plan(name).shared else handle
-            for name, handle in handles.items()
-        }
+        self._patience = patience
+        self._metrics = metrics
+        self._under_way: Counter[int] = Counter()
+        self._handles: dict[str, _Handles] = {}
+        self.take(0, handles, routes, plans or {})
+
+    def take(
+        self,
+        number: int,
+        handles: Mapping[str, DeploymentHandle],
+        routes: Mapping[str, Route],
+        plans: Mapping[str, Plan],
+    ) -> None:
+        """Use these models from now on. Calls under way go on as they were begun; one that is made again goes here."""
+        self._number = number
+        self._plans = plans
+        self._handles = {name: self._both(name, handle) for name, handle in handles.items()}
+        self._routes = routes
+
+    def _both(self, name: str, handle: DeploymentHandle) -> "_Handles":
+        """For a handle that is known, what was made of it: a new one would know of no replica yet."""
+        shared = self._plan(name).shared
+        known = self._handles.get(name)
+        if known is not None and (known.given, known.shared) == (handle, shared):
+            return known
+        plain = handle.options(multiplexed_model_id=name) if shared else handle
         # By gRPC between the replicas instead of as calls of an actor: half the time of a small call, and a quarter of
         # the computing of a streamed token. A stream, because only of that Serve tells at once that a replica has taken
         # it.
-        self._streaming = {
-            name: handle.options(stream=True, _by_reference=False) for name, handle in self._handles.items()
-        }
-        self._routes = routes
-        self._patience = patience
-        self._metrics = metrics
+        return _Handles(handle, shared, plain, plain.options(stream=True, _by_reference=False))
+
+    def oldest(self) -> int:
+        """The number with which the models were taken by which the oldest call under way was begun."""
+        return min(self._under_way, default=self._number)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        number = self._number
+        self._under_way[number] += 1
+        try:
+            yield
+        finally:
+            self._under_way[number] -= 1
+            if not self._under_way[number]:
+                del self._under_way[number]
 
     def shape(self, model: str) -> Shape:
         """Generations go out one by one, twice as many as there are slots, so that one waits where another ends."""
@@ -118,8 +157,7 @@ class RemoteModels:
 
     async def ask(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
         """One answer per call. Calls whose replica is lost are made again on another, where that is safe."""
-        name, version = route(self._routes, model)
-        plan = self._plan(name)
+        plan = self._plan(route(self._routes, model)[0])
         answers: list[Answered] = [_lost(model)] * len(calls)
         left = list(range(len(calls)))
         for attempt in range(TRIES if plan.repeatable else 1):
@@ -127,7 +165,7 @@ class RemoteModels:
                 self._on_retry(model, len(left))
                 await asyncio.sleep(PAUSE * 2 ** (attempt - 1))
             try:
-                found = await self._once(name, plan, [calls[at] for at in left], [terms[at] for at in left], version)
+                found = await self._once(model, [calls[at] for at in left], [terms[at] for at in left])
             except RayActorError:
                 continue
             if len(found) != len(left):
@@ -140,18 +178,23 @@ class RemoteModels:
                 break
         return answers
 
-    async def _once(self, name: str, plan: Plan, calls: list[Call], terms: list[Terms], version: str) -> list[Answered]:
-        deadline = time.monotonic() + plan.start_timeout
+    async def _once(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
+        began = time.monotonic()
         while True:
-            response = self._streaming[name].answers.remote(calls, [each.packed() for each in terms], version)
-            left = deadline - time.monotonic()
-            try:
-                if await _taken(response, min(LOOK_AGAIN, left) if plan.repeatable else left):
-                    return [Answered(*found) async for answers in response for found in answers]
-            except asyncio.CancelledError:
+            name, version = route(self._routes, model)
+            plan = self._plan(name)
+            left = began + plan.start_timeout - time.monotonic()
+            with self._counted():
+                response = self._handles[name].streaming.answers.remote(
+                    calls, [each.packed() for each in terms], version
+                )
+                try:
+                    if await _taken(response, min(LOOK_AGAIN, left) if plan.repeatable else left):
+                        return [Answered(*found) async for answers in response for found in answers]
+                except asyncio.CancelledError:
+                    response.cancel()
+                    raise
                 response.cancel()
-                raise
-            response.cancel()
             if left <= LOOK_AGAIN or not plan.repeatable:
                 raise _not_started(name, plan)
 
@@ -160,8 +203,9 @@ class RemoteModels:
         name, version = route(self._routes, model)
         plan = self._plan(name)
         try:
-            async with asyncio.timeout(plan.start_timeout if plan.sleeps else STATS_SECONDS):
-                found: dict[str, Any] = await self._handles[name].stats.remote()
+            with self._counted():
+                async with asyncio.timeout(plan.start_timeout if plan.sleeps else STATS_SECONDS):
+                    found: dict[str, Any] = await self._handles[name].plain.stats.remote()
         except Exception as error:
             code, message = model_failure(model, error)
             raise ModelError(message, code=code) from error
@@ -174,13 +218,12 @@ class RemoteModels:
 
     async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[Chunk]]:
         """`ModelReplica.generate`. A generation whose replica is lost begins again, unless some of it was told."""
-        name, version = route(self._routes, model)
-        plan = self._plan(name)
         packed = current().packed()
+        route(self._routes, model)
         for attempt in range(TRIES):
             told = False
             try:
-                generation = self._generation(name, plan, order, version, packed)
+                generation = self._generation(model, order, packed)
                 async with contextlib.aclosing(generation) as pieces:
                     async for chunks in pieces:
                         told = told or any("queued" not in chunk for chunk in chunks)
@@ -199,24 +242,27 @@ class RemoteModels:
             await asyncio.sleep(PAUSE * 2**attempt)
 
     async def _generation(
-        self, name: str, plan: Plan, order: dict[str, Any], version: str, packed: tuple[int, str, float]
+        self, model: str, order: dict[str, Any], packed: tuple[int, str, float]
     ) -> AsyncGenerator[list[Chunk]]:
-        response = self._streaming[name].generate.remote(order, self._patience, version, packed)
-        going = True
-        try:
+        name, version = route(self._routes, model)
+        plan = self._plan(name)
+        with self._counted():
+            response = self._handles[name].streaming.generate.remote(order, self._patience, version, packed)
+            going = True
             try:
-                async with asyncio.timeout(plan.start_timeout + self._patience):
-                    first = await anext(response, None)
-            except TimeoutError:
-                raise _not_started(name, plan) from None
-            if first is not None:
-                yield first
-            async for chunks in response:
-                yield chunks
-            going = False
-        finally:
-            if going:
-                response.cancel()
+                try:
+                    async with asyncio.timeout(plan.start_timeout + self._patience):
+                        first = await anext(response, None)
+                except TimeoutError:
+                    raise _not_started(name, plan) from None
+                if first is not None:
+                    yield first
+                async for chunks in response:
+                    yield chunks
+                going = False
+            finally:
+                if going:
+                    response.cancel()
 
     def _on_retry(self, model: str, calls: int) -> None:
         if self._metrics is not None:

@@ -26,12 +26,12 @@ async def _nothing_kept() -> None:
 
 
 class Services(NamedTuple):
-    """``models`` lists what is registered; ``ready`` returns '' or says in a sentence what is not ready yet;
-    ``note_pool`` puts the state of the worker pool into the metrics. ``generate`` runs one generation of a model and
-    tells what `ModelReplica.generate` does; closing it ends the generation. ``created`` is when the platform was
-    started, in Unix time. ``stats`` is `ModelReplica.stats` of a replica of the model; it raises ModelError.
-    ``durable`` opens the store of durable runs, if it is not open yet, and ``store`` gives it; ``kept`` gives it
-    only if there may be something in it. ``quotas`` bound what tenants have.
+    """``models`` lists what is registered, in another list after every change. ``ready`` returns '' or says in a
+    sentence what is not ready yet. ``note_pool`` puts the state of the worker pool into the metrics. ``generate``
+    runs one generation of a model and tells what `ModelReplica.generate` does; closing it ends the generation.
+    ``created`` is when the platform was started, in Unix time. ``stats`` is `ModelReplica.stats` of a replica of the
+    model; it raises ModelError. ``durable`` opens the store of durable runs, if it is not open yet, and ``store``
+    gives it; ``kept`` gives it only if there may be something in it. ``quotas`` bound what tenants have.
     """
 
     executor: Executor

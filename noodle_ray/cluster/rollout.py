@@ -1,7 +1,8 @@
 """Deploying the platform over one that serves, so that no request notices.
 
-An executor starts before the one that it replaces stops taking requests, and that one ends what it has begun. A model's
-new version is a deployment of its own. The old one stays until no executor is left that may call it.
+A model's new version is a deployment of its own. When it serves, executors are told, and the old one stays until none
+of them calls it any more. Executors themselves are replaced when their own settings change: one starts before the
+other stops taking requests, and that one ends what it has begun.
 """
 
 import time
@@ -24,9 +25,11 @@ class Rollout:
         self._retired: dict[str, Any] = {}
         self._version: str | None = None
         self._whole = False
+        self._catalog: Any = None
+        self._number = 0
 
     def deploy(self, config: "PlatformConfig", out_of_date: Callable[[], bool]) -> None:
-        """Deploy for the models that are registered now; return when new executors and models serve.
+        """Deploy for the models that are registered now; return when they serve, and all executors know them.
 
         ``out_of_date`` is asked meanwhile: if so, this returns at once; it may raise. Raises RuntimeError if the deploy
         fails; what served before then goes on.
@@ -45,7 +48,8 @@ class Rollout:
         options = {"name": config.name, "route_prefix": "/", "logging_config": config.logging_config}
         serve._run(bound, _blocking=False, **options)
         failing = 0.0
-        while not (_settled(config.name) and _replaced(replaced)):
+        wanted = {*planned.homes, *self._retired}
+        while not (_settled(config.name, wanted) and _replaced(replaced)):
             if out_of_date():
                 return
             if failure := _failure(config.name):
@@ -53,11 +57,44 @@ class Rollout:
                 if failing > PATIENCE:
                     raise RuntimeError(failure)
             time.sleep(POLL)
-        self._version, self._whole = version, True
+        self._version = version
+        self._tell(planned)
+        while not self._seen(lambda seen: seen.number >= self._number):
+            if out_of_date():
+                return
+            time.sleep(POLL)
+        self._whole = True
 
     def has_leftovers(self) -> bool:
         """Whether models are deployed that nothing can call any more: the next deploy removes them."""
-        return self._whole and bool(self._retired) and "STOPPING" not in _executors().values()
+        return (
+            self._whole
+            and bool(self._retired)
+            and "STOPPING" not in _executors().values()
+            and self._seen(lambda seen: seen.oldest >= self._number)
+        )
+
+    def _tell(self, planned: Any) -> None:
+        from deployments.catalog import make, next_number
+
+        self._catalog = self._catalog or make()
+        self._number = next_number()
+        _get(self._catalog.publish.remote(planned.view(self._number)))
+
+    def _seen(self, enough: Callable[[Any], bool]) -> bool:
+        """Whether all executors that take requests have said so of the models."""
+        from deployments.catalog import NOTHING
+
+        seen = _get(self._catalog.seen.remote())
+        return all(
+            enough(seen.get(executor, NOTHING)) for executor, state in _executors().items() if state != "STOPPING"
+        )
+
+
+def _get(reference: Any) -> Any:
+    import ray
+
+    return ray.get(reference, timeout=60)
 
 
 def _executors() -> dict[str, str]:
@@ -81,12 +118,16 @@ def _replaced(old: set[str]) -> bool:
     return ending and (not old or "RUNNING" in now.values())
 
 
-def _settled(name: str) -> bool:
-    """Whether an application runs, but for what replaced replicas have begun."""
+def _settled(name: str, wanted: set[str]) -> bool:
+    """Whether an application runs with these deployments, but for what replaced replicas have begun."""
     from ray import serve
 
     found = serve.status().applications.get(name)
-    return found is not None and (str(found.status).endswith("RUNNING") or _only_ending(found))
+    return (
+        found is not None
+        and wanted <= found.deployments.keys()
+        and (str(found.status).endswith("RUNNING") or _only_ending(found))
+    )
 
 
 def _failure(name: str) -> str:

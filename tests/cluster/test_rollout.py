@@ -1,13 +1,16 @@
-"""What is deployed in which order when models change, without Ray: Serve is made up, plans are not."""
+"""What is deployed and told in which order when models change, without Ray: Serve is made up, plans are not."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from deployments import catalog
 from deployments import platform as deployed
-from deployments.config import load_config
+from deployments.config import PlatformArgs, load_config
 from deployments.model import deployment_name
 from deployments.placement import Nodes
+from noodle_ray.ahr.served import Served
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.cluster import rollout
 from noodle_ray.cluster.rollout import Rollout
@@ -27,7 +30,7 @@ class _Bound:
     def __init__(self, planned: deployed.Layout, retired: dict[str, Any]) -> None:
         self.names = sorted({**planned.homes, **retired})
         self._bound_deployment = self
-        self.version = str(sorted(planned.homes))
+        self.version = str(planned.args.settings)
 
 
 class Serve:
@@ -37,7 +40,13 @@ class Serve:
         self.deployed: list[list[str]] = []
         self.executors: dict[str, str] = {}
         self.fails = False
+        self.told: list[set[str]] = []
+        self.number = 0
+        self.deaf: set[str] = set()
+        self.seen: dict[str, tuple[int, int]] = {}
         monkeypatch.setattr("ray.serve._run", self._run)
+        monkeypatch.setattr(catalog, "make", lambda: self._catalog())
+        monkeypatch.setattr(rollout, "_get", lambda value: value)
         monkeypatch.setattr(rollout, "_executors", lambda: dict(self.executors))
         monkeypatch.setattr(rollout, "_settled", self._settled)
         monkeypatch.setattr(rollout, "_failure", self._failure)
@@ -46,10 +55,10 @@ class Serve:
         monkeypatch.setattr(deployed, "layout", lambda args: self.plan)
         self._version = ""
 
-    def models(self, *specs: ModelSpec) -> None:
+    def models(self, *specs: ModelSpec, args: PlatformArgs | None = None) -> None:
         """What is registered from now on."""
         homes = {_name(spec): {spec.name: [spec]} for spec in specs}
-        self.plan = deployed.Layout(load_config().args, None, Nodes(), homes)  # type: ignore[arg-type]
+        self.plan = deployed.Layout(args or load_config().args, Served({}, {}), Nodes(), homes)
 
     def _run(self, bound: _Bound, **options: Any) -> None:
         self.deployed.append(bound.names)
@@ -57,15 +66,30 @@ class Serve:
             self.executors = dict.fromkeys(self.executors, "STOPPING") | {f"e{len(self.deployed)}": "RUNNING"}
             self._version = bound.version
 
-    def _settled(self, name: str) -> bool:
+    def _catalog(self) -> Any:
+        return SimpleNamespace(
+            publish=SimpleNamespace(remote=self._publish),
+            seen=SimpleNamespace(remote=lambda: {name: catalog.Seen(*seen) for name, seen in self.seen.items()}),
+        )
+
+    def _publish(self, view: catalog.View) -> None:
+        """All executors take it at once; what they have begun goes on."""
+        self.told.append(set(view.homes.values()))
+        self.number = view.number
+        for name in self.executors.keys() - self.deaf:
+            self.seen[name] = (view.number, self.seen.get(name, (view.number, view.number))[1])
+
+    def _settled(self, name: str, wanted: set[str]) -> bool:
+        assert wanted == set(self.deployed[-1])
         return not self.fails
 
     def _failure(self, name: str) -> str:
         return "it failed" if self.fails else ""
 
     def end(self) -> None:
-        """What replaced executors had begun has ended."""
+        """What was begun has ended, and executors that are replaced with it."""
         self.executors = {name: state for name, state in self.executors.items() if state == "RUNNING"}
+        self.seen = dict.fromkeys(self.executors, (self.number, self.number))
 
 
 @pytest.fixture
@@ -83,11 +107,46 @@ def test_model_that_goes_stays_until_no_executor_can_call_it(serve: Serve) -> No
     made.deploy(load_config(), lambda: False)
     both, gone = serve.deployed[0], _name(b)
     assert serve.deployed[1] == both
-    assert not made.has_leftovers()  # an executor still ends something
+    assert serve.told == [set(both), {_name(a)}]
+    assert serve.executors == {"e1": "RUNNING"}  # it was not replaced
+    assert not made.has_leftovers()  # and still ends something
     serve.end()
     assert made.has_leftovers()
     made.deploy(load_config(), lambda: False)
     assert serve.deployed[2] == [name for name in both if name != gone]
+    assert not made.has_leftovers()
+
+
+def test_executors_are_replaced_when_their_settings_change(serve: Serve) -> None:
+    made, a, b = Rollout(), _spec("a", "1"), _spec("b", "1")
+    serve.models(a, b)
+    made.deploy(load_config(), lambda: False)
+    config = load_config()
+    config.args.settings["max_cached_programs"] = 7
+    serve.models(a, args=config.args)
+    made.deploy(config, lambda: False)
+    assert serve.executors == {"e1": "STOPPING", "e2": "RUNNING"}
+    serve.seen["e2"] = (serve.number, serve.number)
+    assert not made.has_leftovers()  # the old one still ends something
+    serve.end()
+    assert made.has_leftovers()
+
+
+def test_executor_that_says_nothing_is_waited_for(serve: Serve) -> None:
+    made, a, b = Rollout(), _spec("a", "1"), _spec("b", "1")
+    serve.models(a)
+    made.deploy(load_config(), lambda: False)
+    serve.executors["deaf"] = "RUNNING"
+    serve.deaf.add("deaf")
+    asked: list[int] = []
+
+    def change() -> bool:
+        asked.append(len(serve.told))
+        return len(asked) == 3
+
+    serve.models(b)
+    made.deploy(load_config(), change)
+    assert asked == [2, 2, 2]
     assert not made.has_leftovers()
 
 

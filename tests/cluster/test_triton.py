@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import numpy as np
 import onnx
+import psutil
 import pytest
 from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
@@ -55,6 +56,17 @@ def _until(condition: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+def _executors(platform: PlatformState) -> set[int]:
+    children = psutil.Process(platform.pid).children(recursive=True)
+    return {
+        child.pid for child in children if child.name().startswith("ray::ServeRepl") and ":Executor" in _title(child)
+    }
+
+
+def _title(process: psutil.Process) -> str:
+    return " ".join(process.cmdline())
+
+
 @pytest.fixture(scope="module")
 def token(platform_on_ray: PlatformState) -> str:
     """The platform's token."""
@@ -81,10 +93,12 @@ def served(platform_on_ray: PlatformState, token: str, tmp_path_factory: pytest.
             return client.get(f"/v2/models/{name}/ready", timeout=60).status_code
 
         try:
+            executors = _executors(platform_on_ray)
             with Load(platform_on_ray, token) as load:
                 for name, source in sources.items():
                     registry.add(make_spec(name, source, version="7"))
                 _until(lambda: [status(name) for name in NAMES] == [200] * 3)
+            assert _executors(platform_on_ray) == executors
             yield load
         finally:
             with Load(platform_on_ray, token) as load:

@@ -26,8 +26,8 @@ from noodle_ray.errors import PlatformError
 from noodle_ray.observability.trace import trace_of
 from noodle_ray.security.tokens import matches
 
-GRACE: Final = 5.0
-"""Seconds that calls in progress get when the server stops."""
+GRACE: Final = 300.0
+"""Seconds that calls in progress get when the server stops: as long as requests over HTTP do."""
 CANNOT_LISTEN: Final = "NOODLE-E0830"
 
 _MAX_CALLS: Final = 2000

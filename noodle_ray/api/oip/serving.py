@@ -10,6 +10,7 @@ from noodle_ray.api.calling import answers, model_named
 from noodle_ray.api.oip import models
 from noodle_ray.api.oip.models import Signature
 from noodle_ray.api.oip.tensors import Tensor
+from noodle_ray.api.schemas import ModelInfo
 from noodle_ray.api.services import Services
 from noodle_ray.errors import ModelError
 
@@ -23,18 +24,19 @@ class Serving:
     def __init__(self, services: Services, version: str) -> None:
         self.services = services
         self.version = version
-        self._signatures: dict[str, tuple[float, Signature]] = {}
+        self._signatures: dict[str, tuple[float, list[ModelInfo], Signature]] = {}
 
     async def signature(self, reference: str) -> Signature:
         """What a model takes and gives. Raises ModelError."""
-        known = self._signatures.get(reference)
-        if known is not None and time.monotonic() - known[0] < REMEMBERED:
-            return known[1]
+        listed = self.services.models()
+        at, of, known = self._signatures.get(reference, (0.0, None, None))
+        if known is not None and of is listed and time.monotonic() - at < REMEMBERED:
+            return known
         stats = await self.services.stats(reference)
         found = models.signature(model_named(self.services, reference), stats)
         if len(self._signatures) >= 1000:
             self._signatures.clear()
-        self._signatures[reference] = (time.monotonic(), found)
+        self._signatures[reference] = (time.monotonic(), listed, found)
         return found
 
     async def infer(

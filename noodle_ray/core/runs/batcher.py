@@ -256,6 +256,14 @@ class EffectBatcher:
         lane = self._lanes.get(model)
         return (self._host.shape(model) if lane is None else lane.shape).certain
 
+    def reshape(self) -> None:
+        """Ask the host anew how calls go out: its models may have changed."""
+        for model, lane in self._lanes.items():
+            lane.shape = self._host.shape(model)
+            if not lane.scheduled:
+                lane.scheduled = True
+                asyncio.get_running_loop().call_soon(self._flush, model, lane)
+
     def waiting(self) -> dict[str, int]:
         """Calls that wait, by model."""
         return {

@@ -1,0 +1,109 @@
+"""What executors are told of models, and what they tell, without Ray."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from deployments import catalog
+from deployments.catalog import Catalog, Follower, Seen, View
+
+
+def _view(number: int) -> View:
+    return View(number, {"m": f"Model-m-{number}"}, {"m": ("m", "")}, [], {})
+
+
+class Actor:
+    """A catalog behind handles of methods, as an actor's are; it may be dead."""
+
+    def __init__(self) -> None:
+        self.inner = Catalog()
+        self.dead = False
+        self._asked: set[asyncio.Future[Any]] = set()
+        self.after = SimpleNamespace(remote=self._after)
+
+    async def _after(self, *asked: Any) -> Any:
+        asking = asyncio.ensure_future(self.inner.after(*asked))
+        self._asked.add(asking)
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if self.dead:
+                raise ConnectionError("the actor died") from None
+            raise
+        finally:
+            self._asked.discard(asking)
+
+    def die(self) -> None:
+        """The next one knows nothing until it is told."""
+        self.dead = True
+        for asking in self._asked:
+            asking.cancel()
+        self.inner = Catalog()
+
+
+@pytest.fixture
+def actor(monkeypatch: pytest.MonkeyPatch) -> Actor:
+    """The actor that executors find."""
+    made = Actor()
+
+    async def find() -> Any:
+        return None if made.dead else made
+
+    monkeypatch.setattr(catalog, "_find", find)
+    monkeypatch.setattr(catalog, "PAUSE", 0.01)
+    monkeypatch.setattr(catalog, "SOON", 0.01)
+    return made
+
+
+async def _until(condition: Any) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_who_waits_is_told_at_once_and_who_is_up_to_date_is_not() -> None:
+    made = Catalog()
+    waiting = [asyncio.ensure_future(made.after(name, Seen(0, 0), 60)) for name in ("a", "b")]
+    await asyncio.sleep(0)
+    await made.publish(_view(5))
+    assert [view.number for view in await asyncio.gather(*waiting) if view] == [5, 5]
+    assert await made.after("a", Seen(5, 4), 0) is None
+    assert await made.after("", Seen(4, 4), 60) == _view(5)
+    assert await made.seen() == {"a": Seen(5, 4), "b": Seen(0, 0)}
+
+
+async def test_executor_takes_what_comes_and_tells_when_older_calls_have_ended(actor: Actor) -> None:
+    taken: list[int] = []
+    oldest = [1]
+    follower = Follower("e", lambda view: taken.append(view.number), lambda: oldest[0])
+    await actor.inner.publish(_view(1))
+    await follower.start(_view(0))
+    assert taken == [1]
+    await actor.inner.publish(_view(2))
+    await _until(lambda: actor.inner._seen.get("e") == Seen(2, 1))
+    oldest[0] = 2
+    await _until(lambda: actor.inner._seen.get("e") == Seen(2, 2))
+    assert taken == [1, 2]
+    follower.stop()
+
+
+async def test_executor_goes_on_without_the_actor_and_finds_the_next_one(actor: Actor) -> None:
+    taken: list[int] = []
+    actor.dead = True
+    follower = Follower("e", lambda view: taken.append(view.number), lambda: taken[-1])
+    await follower.start(_view(0))
+    await asyncio.sleep(0.05)
+    assert taken == [0]
+    actor.dead = False
+    await actor.inner.publish(_view(3))
+    await _until(lambda: taken == [0, 3])
+    await _until(lambda: actor.inner._seen.get("e") == Seen(3, 3))
+    actor.die()
+    await asyncio.sleep(0.05)
+    actor.dead = False
+    await _until(lambda: actor.inner._seen.get("e") == Seen(3, 3))
+    await actor.inner.publish(_view(4))
+    await _until(lambda: taken == [0, 3, 4])
+    follower.stop()
