@@ -1,6 +1,7 @@
 """Batching: what leaves together, what is refused, and what a failing model does to others."""
 
 import asyncio
+import weakref
 
 import pytest
 
@@ -324,3 +325,19 @@ async def test_batcher_is_crowded_when_many_calls_wait(monkeypatch: pytest.Monke
     host.gate.set()
     await asyncio.gather(*replies)
     assert not batcher.crowded()
+
+
+async def test_answer_that_is_kept_holds_on_to_nothing_that_was_asked() -> None:
+    class Argument: ...
+
+    class Counting(Host):
+        async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+            return [(True, len(calls)) for _ in calls]
+
+    batcher, argument = EffectBatcher(Counting()), Argument()
+    gone = weakref.ref(argument)
+    kept = batcher.submit("m", call(argument))
+    assert (await kept).value == 1
+    del argument
+    await _turns()
+    assert gone() is None

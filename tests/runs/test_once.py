@@ -123,3 +123,44 @@ async def test_effects_of_a_run_get_an_answer_each_and_count_as_calls() -> None:
     assert {answer.value for answer in answers} == {1}
     assert (len(models.asked), usage["prompt_tokens"], usage["completion_tokens"]) == (1, 3, 1)
     effects.close()
+
+
+async def test_effects_with_the_same_options_in_any_order_are_one_call() -> None:
+    models = Models()
+
+    async def wait(request: EffectRequest) -> Reply:
+        raise AssertionError("not reached")
+
+    asked = Asked(EffectBatcher(models), None, NO_ALLOWANCES, {})  # type: ignore[arg-type]
+    effects = RunEffects(asked, Journal(), Caller(), wait)
+    options: list[dict[str, object]] = [{"k": 1}, {"k": 1}, {"k": True}, {"k": 1, "n": 2}, {"n": 2, "k": 1}, {}]
+    async for _ in effects([EffectRequest(str(number), "m", ("a",), one) for number, one in enumerate(options)]):
+        pass
+    assert [call[1] for call in models.asked] == [{"k": 1}, {"k": True}, {"k": 1, "n": 2}, {}]
+    effects.close()
+
+
+async def test_answers_that_come_together_are_told_in_the_order_they_were_asked() -> None:
+    class Backwards(Models):
+        def shape(self, model: str) -> Shape:
+            return Shape(max_batch=1, max_under_way=9)
+
+        async def ask(self, model: str, calls: list[Call], terms: Any) -> list[Answered]:
+            for _ in range(9 - int(calls[0][0][0])):  # type: ignore[call-overload]
+                await asyncio.sleep(0)
+            return [Answered(True, calls[0][0][0])]
+
+    async def wait(request: EffectRequest) -> Reply:
+        raise AssertionError("not reached")
+
+    asked = Asked(EffectBatcher(Backwards()), None, NO_ALLOWANCES, {})  # type: ignore[arg-type]
+    effects = RunEffects(asked, Journal(), Caller(), wait)
+    told: list[list[object]] = []
+    async for some in effects([EffectRequest(str(number), "m", (number,), {}) for number in range(6)]):
+        told.append([answer.value for answer in some])
+        for _ in range(3):  # others come meanwhile
+            await asyncio.sleep(0)
+    assert sorted(value for some in told for value in some) == list(range(6))  # type: ignore[type-var]
+    assert any(len(some) > 1 for some in told)
+    assert all(some == sorted(some) for some in told)  # type: ignore[type-var]
+    effects.close()

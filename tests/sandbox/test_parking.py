@@ -405,3 +405,13 @@ def test_messages_about_leaving_are_read_as_they_are_written() -> None:
     assert messages.read(CODEC.pack(["stays", 1]), 1) == messages.Stays()
     with pytest.raises(WireError):
         messages.read(CODEC.pack(["parked", 2, True]), 1)
+
+
+def test_call_is_told_apart_alike_whether_it_came_from_a_worker_or_a_journal() -> None:
+    body = CODEC.pack(["effects", 1, [["1/1", "m", ["a", (1,)], {"k": 2}], ["1/2", "m", ["a", [1]], {"k": 2}]]])
+    read = messages.read(body, 1)
+    assert isinstance(read, messages.Effects)
+    first, other = read.requests
+    assert first == EffectRequest("1/1", "m", ("a", (1,)), {"k": 2})
+    assert messages.digest_of(first) == messages.digest_of(EffectRequest(*first)) == messages.digest_of(first)
+    assert messages.digest_of(first) != messages.digest_of(other)

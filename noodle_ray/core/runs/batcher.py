@@ -44,6 +44,9 @@ Call = tuple[tuple[object, ...], dict[str, object]]
 """One call of a model: positional and keyword arguments."""
 
 
+NOTHING: Call = ((), {})
+"""The call of whom nothing is asked any more."""
+
 Outcome = tuple[bool, object] | tuple[bool, object, tuple[int, int]]
 """``(True, answer)`` or ``(False, (code, message))``, perhaps with the tokens of prompt and completion."""
 
@@ -143,25 +146,42 @@ class _Flight:
             self.task.cancel()
 
 
-class _Pending:
-    """A call and who waits for it."""
+class _Pending(asyncio.Future[Reply]):
+    """A call, and the answer that somebody waits for."""
 
-    __slots__ = ("call", "flight", "future", "terms", "timer")
+    __slots__ = ("call", "flight", "lane", "terms", "timer")
 
-    def __init__(self, call: Call, terms: Terms, future: "asyncio.Future[Reply]") -> None:
+    def __init__(self, lane: "_Lane", call: Call, terms: Terms, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.lane = lane
         self.call = call
         self.terms = terms
-        self.future = future
         self.flight: _Flight | None = None
         self.timer: asyncio.TimerHandle | None = None
+
+    def cancel(self, msg: object = None) -> bool:
+        """Nobody waits for it any more."""
+        cancelled = super().cancel(msg)
+        if cancelled:
+            self.lane.forget(self)
+        return cancelled
+
+    def answer(self, reply: Reply) -> None:
+        """Give the answer, unless there is one or nobody waits for it."""
+        if not self.done():
+            if self.timer is not None:
+                self.timer.cancel()
+            self.call, self.flight = NOTHING, None  # who keeps the answer keeps no more
+            self.set_result(reply)
 
 
 class _Lane:
     """One model's queue."""
 
-    __slots__ = ("late", "queue", "scheduled", "shape", "under_way")
+    __slots__ = ("late", "on_cancelled", "queue", "scheduled", "shape", "under_way")
 
-    def __init__(self, shape: Shape, max_queue: int, max_of_tenant: int) -> None:
+    def __init__(self, shape: Shape, max_queue: int, max_of_tenant: int, on_cancelled: Callable[[], None]) -> None:
+        self.on_cancelled = on_cancelled
         self.queue: FairQueue[_Pending] = FairQueue(max_queue, max_of_tenant)
         self.late: dict[str, deque[_Pending]] = {}  # by tenant, for whom there was no room in the queue
         self.shape = shape
@@ -172,7 +192,7 @@ class _Lane:
         """Let those in for whom there was no room, as far as there is now."""
         for tenant, late in list(self.late.items()):
             while late:
-                if late[0].future.done():
+                if late[0].done():
                     late.popleft()
                     continue
                 try:
@@ -184,6 +204,17 @@ class _Lane:
                 late.popleft()
             else:
                 del self.late[tenant]
+
+    def forget(self, pending: _Pending) -> None:
+        """A call's time is over, or nobody waits for it any more."""
+        if pending.timer is not None:
+            pending.timer.cancel()
+        if pending.flight is not None:
+            pending.flight.settle()
+        elif self.queue.remove(pending):
+            self.admit()
+            if pending.cancelled():
+                self.on_cancelled()
 
 
 class EffectBatcher:
@@ -230,26 +261,26 @@ class EffectBatcher:
 
     def _enqueue(self, model: str, call: Call, terms: Terms, patient: bool) -> "asyncio.Future[Reply]":
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Reply] = loop.create_future()
         lane = self._lanes.get(model)
         if lane is None:
-            lane = self._lanes[model] = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant)
-        pending = _Pending(call, terms, future)
+            on_cancelled = partial(self._drop, model, "cancelled")
+            lane = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant, on_cancelled)
+            self._lanes[model] = lane
+        pending = _Pending(lane, call, terms, loop)
         try:
-            lane.queue.push(pending, pending.terms)
+            lane.queue.push(pending, terms)
         except QueueFullError as error:
             if not patient:
-                future.set_result(self._refused(model, error.of_tenant))
-                return future
+                pending.set_result(self._refused(model, error.of_tenant))
+                return pending
             lane.late.setdefault(terms.tenant, deque()).append(pending)
-        if pending.terms.until != inf:
-            pending.timer = loop.call_at(pending.terms.until, self._expire, model, pending)
-        future.add_done_callback(lambda _: self._settled(model, lane, pending))
+        if terms.until != inf:
+            pending.timer = loop.call_at(terms.until, self._expire, model, pending)
         if not lane.scheduled and lane.under_way < lane.shape.max_under_way:
             lane.scheduled = True
             # One turn of the loop: calls that arrive together leave together.
             loop.call_soon(self._flush, model, lane)
-        return future
+        return pending
 
     def certain(self, model: str) -> bool:
         """Whether equal calls of a model have one answer."""
@@ -287,23 +318,11 @@ class EffectBatcher:
         return Reply(False, (MODEL_BUSY, message), None)
 
     def _expire(self, model: str, pending: _Pending) -> None:
-        if not pending.future.done():
+        if not pending.done():
             if pending.flight is None:
                 self._drop(model, "deadline")
-            pending.future.set_result(
-                Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None)
-            )
-
-    def _settled(self, model: str, lane: _Lane, pending: _Pending) -> None:
-        """A call is answered, or nobody waits for it any more."""
-        if pending.timer is not None:
-            pending.timer.cancel()
-        if pending.flight is not None:
-            pending.flight.settle()
-        elif lane.queue.remove(pending):
-            lane.admit()
-            if pending.future.cancelled():
-                self._drop(model, "cancelled")
+            pending.lane.forget(pending)
+            pending.answer(Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None))
 
     def _note(self, model: str, answered: Answered) -> None:
         if self.watcher is None:
@@ -322,10 +341,8 @@ class EffectBatcher:
             batch: list[_Pending] = []
             while lane.queue and len(batch) < lane.shape.max_batch:
                 pending = lane.queue.pop()
-                if not pending.future.done():
+                if not pending.done():
                     batch.append(pending)
-                elif pending.future.cancelled():
-                    self._drop(model, "cancelled")
             lane.admit()
             if batch:
                 self._depart(model, lane, batch)
@@ -367,11 +384,11 @@ class EffectBatcher:
         self._land(model, lane, flight)
         for pending, answered in zip(batch, answers, strict=True):
             self._note(model, answered)
-            if not pending.future.done():
+            if not pending.done():
                 usage = answered.told.get("usage") or {}
                 tokens = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
                 version = answered.told.get("version", "")
-                pending.future.set_result(Reply(answered.ok, answered.value, label, tokens, version))
+                pending.answer(Reply(answered.ok, answered.value, label, tokens, version))
 
 
 class _Plain:

@@ -163,6 +163,8 @@ class Meter:
         self.model_calls += not tool
 
     def _add(self, request: EffectRequest, tokens: Tokens) -> None:
+        if not self._prices and not any(tokens):
+            return
         self.tokens = Tokens(self.tokens.prompt + tokens.prompt, self.tokens.completion + tokens.completion)
         self.nanos += price_of(self._prices, request.model).nanos(tokens)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from noodle_ray.core.runs.budgets import Budget
-from noodle_ray.core.sandbox.messages import CODEC
+from noodle_ray.core.sandbox.messages import CODEC, digest_of
 from noodle_ray.core.sandbox.outcome import are_readings
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import WireError
@@ -170,11 +170,6 @@ def of(
     if isinstance(usage, dict) and "seed" in usage:
         request = request._replace(seed=usage["seed"])
     return Continuation(request, tuple(journal.answers.values()), budget).text()
-
-
-def digest_of(request: EffectRequest) -> bytes:
-    """What tells one call of a model from another."""
-    return hashlib.sha256(CODEC.pack([request.model, list(request.args), request.kwargs])).digest()
 
 
 def _request(fields: list[object]) -> RunRequest:

@@ -23,6 +23,7 @@ from noodle_ray.core.runs.once import EqualCalls
 from noodle_ray.core.runs.terms import Terms, current, lowered
 from noodle_ray.core.runs.tools.host import ToolHost
 from noodle_ray.core.sandbox.conversation import MARK
+from noodle_ray.core.sandbox.messages import digest_of
 from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectRequest
 from noodle_ray.core.vm.names import TOOL
 from noodle_ray.errors import PlatformError, RequestError
@@ -65,14 +66,56 @@ class _Ending(Reply):
     """A reply that ends the run: it is in no journal, so that the run can go on with more."""
 
 
+class _Coming:
+    """Futures of one message's requests, and which of them are done. Unlike `asyncio.wait` it looks at each once."""
+
+    __slots__ = ("_came", "_wake", "requests")
+
+    def __init__(self) -> None:
+        self.requests: dict[asyncio.Future[Reply], EffectRequest] = {}
+        self._came: dict[asyncio.Future[Reply], int] = {}
+        self._wake: asyncio.Future[None] | None = None
+
+    def add(
+        self,
+        future: "asyncio.Future[Reply]",
+        request: EffectRequest,
+        count: Callable[[EffectRequest, Reply], None] | None = None,
+    ) -> None:
+        """Have ``count`` told of the reply, also if nobody waits for it any more."""
+        future.add_done_callback(partial(self._on_done, len(self.requests), request, count))
+        self.requests[future] = request
+
+    async def done(self) -> list["asyncio.Future[Reply]"]:
+        """Those that came since the last time, at least one, in the order they were asked."""
+        if not self._came:
+            self._wake = asyncio.get_running_loop().create_future()
+            await self._wake
+        came, self._came = self._came, {}
+        return sorted(came, key=came.__getitem__)
+
+    def _on_done(
+        self,
+        place: int,
+        request: EffectRequest,
+        count: Callable[[EffectRequest, Reply], None] | None,
+        future: "asyncio.Future[Reply]",
+    ) -> None:
+        if count is not None and not future.cancelled() and future.exception() is None:
+            count(request, future.result())
+        self._came[future] = place
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
 class RunEffects:
     """One run's calls of models and tools: sends on those that its journal cannot answer, and remembers which batch
     each model's went in. ``failed`` gets the journal's exception, if it raises one; the program gets no answer then.
     ``meter`` has what the run spent, and ``acted`` says whether it has begun to call a tool."""
 
     __slots__ = (
-        "_batcher", "_batches", "_busy", "_caller", "_family", "_journal", "_on_told", "_once", "_open", "_patience",
-        "_spending", "_terms", "_tools", "_wait", "_waits", "acted", "failed", "meter",
+        "_batcher", "_batches", "_busy", "_caller", "_family", "_journal", "_metered", "_on_told", "_once", "_open",
+        "_patience", "_spending", "_terms", "_tools", "_wait", "_waits", "acted", "failed", "meter",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +134,7 @@ class RunEffects:
         self._caller = caller if caller.run else caller._replace(run=secrets.token_hex(16))
         self._spending = asked.spending
         self.meter = Meter(caller.budget, asked.prices)
+        self._metered = caller.budget.bounded or asked.spending.of(caller.tenant) is not None
         self._family = caller.family
         if self._family is not None:
             self._family.begin(self.meter)
@@ -123,20 +167,24 @@ class RunEffects:
                 if self._family is not None:
                     self._family.count(request.model)
         self._busy += 1
-        keys = {self._ask(asked): asked for asked, answer in zip(requests, known, strict=True) if answer is None}
+        coming = _Coming()
+        for asked, answer in zip(requests, known, strict=True):
+            if answer is None:
+                self._ask(asked, coming)
+        keys = coming.requests
         self._open.update(keys)
-        self._busy += len(keys) - sum(future in self._waits for future in keys) - 1
+        self._busy += len(keys) - (sum(future in self._waits for future in keys) if self._waits else 0) - 1
         recalled = [answer for answer in known if answer is not None]
         if recalled:
             yield recalled
         while keys:
-            done, _ = await asyncio.wait(keys, return_when=asyncio.FIRST_COMPLETED)
             answered, ending = [], []
-            for future in [one for one in keys if one in done]:  # in the order they were asked
+            for future in await coming.done():
                 reply, request = future.result(), keys.pop(future)
                 self._open.discard(future)
-                self._busy += future in self._waits
-                self._waits.discard(future)
+                if future in self._waits:
+                    self._busy += 1
+                    self._waits.discard(future)
                 if reply.batch is not None:
                     self._batches[request.key] = reply.batch
                 answer = EffectAnswer(request.key, reply.ok, reply.value, reply.fuel)
@@ -160,22 +208,22 @@ class RunEffects:
         if self._on_told is not None and request.args and isinstance(request.args[0], str):
             self._on_told(request.args[0])
 
-    def _ask(self, request: EffectRequest) -> "asyncio.Future[Reply]":
+    def _ask(self, request: EffectRequest, coming: "_Coming") -> None:
         if request.model[:1] == MARK:
             waiting = asyncio.ensure_future(self._wait(request))
             self._waits.add(waiting)
-            return waiting
-        if self.meter.budget.bounded or self._spending.of(self._caller.tenant) is not None:
-            return asyncio.ensure_future(self._ask_metered(request))
-        future = self._send(request)
-        future.add_done_callback(partial(self._count, request))
-        return future
+            coming.add(waiting, request)
+        elif self._metered:
+            coming.add(asyncio.ensure_future(self._ask_metered(request)), request)
+        else:
+            coming.add(self._send(request), request, self._count)
 
     def _send(self, request: EffectRequest) -> "asyncio.Future[Reply]":
         if request.model.startswith(TOOL):
             return asyncio.ensure_future(self._use(request))
         call = (request.args, request.kwargs)
-        return self._once.send(request.model, call, lambda: self._ask_model(request.model, call))
+        ask = partial(self._ask_model, request.model, call)
+        return self._once.send(request.model, call, ask, digest_of(request))
 
     def _ask_model(self, model: str, call: Call) -> "asyncio.Future[Reply]":
         (args, kwargs), terms = call, self._terms
@@ -200,9 +248,8 @@ class RunEffects:
         self.acted = True
         return await self._tools.call(request, self._caller.tenant, self._caller.run)
 
-    def _count(self, request: EffectRequest, future: "asyncio.Future[Reply]") -> None:
-        if not future.cancelled() and future.exception() is None:
-            self.meter.count(request, Tokens(*future.result().tokens))
+    def _count(self, request: EffectRequest, reply: Reply) -> None:
+        self.meter.count(request, Tokens(*reply.tokens))
 
     async def _ask_metered(self, request: EffectRequest) -> Reply:
         """Ask if run, family and tenant have something left; else the reply ends the run."""

@@ -10,6 +10,7 @@ import heapq
 import itertools
 from collections import OrderedDict
 from math import inf
+from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 from noodle_ray.core.runs.terms import PRIORITIES, Terms
@@ -61,7 +62,10 @@ class FairQueue(Generic[T]):
         self._active[terms.tenant] = mine + 1
         key = id(item)
         self._places[key] = (item, terms, cost)
-        self._classes[terms.priority].push(terms.tenant, key, self._turn())
+        one = self._classes[terms.priority]
+        if not one.tenants:
+            one.turn = max(one.turn, self._turn())
+        one.push(terms.tenant, key)
         if terms.until != inf:
             heapq.heappush(self._ends, (terms.until, next(self._numbers), key))
 
@@ -118,8 +122,9 @@ class FairQueue(Generic[T]):
     def _choice(self) -> "tuple[_Class, str]":
         if not self._places:
             raise IndexError("the queue is empty")
-        _, chosen = min((one.turn, place) for place, one in enumerate(self._classes) if one.tenants)
-        one = self._classes[chosen]
+        one = min((one for one in self._classes if one.tenants), key=_turn_of)  # the more urgent of equals
+        if len(one.tenants) == 1:
+            return one, next(iter(one.tenants))
         return one, min(one.tenants, key=self._given.__getitem__)
 
     def _turn(self) -> float:
@@ -148,9 +153,7 @@ class _Class:
         self.turn = 0.0
         self.tenants: dict[str, OrderedDict[int, None]] = {}
 
-    def push(self, tenant: str, key: int, turn: float) -> None:
-        if not self.tenants:
-            self.turn = max(self.turn, turn)
+    def push(self, tenant: str, key: int) -> None:
         self.tenants.setdefault(tenant, OrderedDict())[key] = None
 
     def first(self, tenant: str) -> int:
@@ -162,5 +165,7 @@ class _Class:
         if not waiting:
             del self.tenants[tenant]
 
+
+_turn_of: Final = attrgetter("turn")
 
 assert len(SHARES) == len(PRIORITIES)

@@ -29,36 +29,38 @@ class EqualCalls:
         self._certain = certain
         self._answers: OrderedDict[bytes, asyncio.Future[Reply]] = OrderedDict()
 
-    def send(self, model: str, call: Call, ask: Ask) -> "asyncio.Future[Reply]":
-        """The answer to a call, which ``ask`` makes unless an equal one was made."""
-        key = self._key(model, call)
+    def send(self, model: str, call: Call, ask: Ask, digest: bytes = b"") -> "asyncio.Future[Reply]":
+        """The answer to a call, which ``ask`` makes unless an equal one was made. ``digest`` is of model, arguments
+        and options in their order, where it is known."""
+        key = self._key(model, call, digest)
         if key is None:
             return ask()
         first = self._answers.get(key)
-        if first is None or first.cancelled():
+        if first is None or _failed(first):
             first = self._answers[key] = ask()
             if len(self._answers) > MOST:
                 self._answers.popitem(last=False)
-            first.add_done_callback(partial(self._drop_failure, key))
             return first
         self._answers.move_to_end(key)
         mine: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         first.add_done_callback(partial(_follow, mine, ask))
         return mine
 
-    def _key(self, model: str, call: Call) -> bytes | None:
+    def _key(self, model: str, call: Call, digest: bytes) -> bytes | None:
         args, options = call
         if not self._certain(model) or draws(options):
             return None
+        if digest and len(options) < 2:
+            return digest
         try:  # texts and numbers of different types differ; the order of options says nothing
             return hashlib.sha256(_CODEC.pack([model, [*args], sorted(options.items())])).digest()
         except WireError:
             return None
 
-    def _drop_failure(self, key: bytes, first: "asyncio.Future[Reply]") -> None:
-        failed = first.cancelled() or first.exception() is not None or not first.result().ok
-        if failed and self._answers.get(key) is first:
-            del self._answers[key]
+
+def _failed(first: "asyncio.Future[Reply]") -> bool:
+    """Whether there is no answer any more that it could give."""
+    return first.done() and (first.cancelled() or first.exception() is not None or not first.result().ok)
 
 
 def _follow(mine: "asyncio.Future[Reply]", ask: Ask, first: "asyncio.Future[Reply]") -> None:

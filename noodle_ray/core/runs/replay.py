@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 from noodle_ray.core.runs.batcher import Reply
 from noodle_ray.core.runs.caller import Caller
-from noodle_ray.core.runs.continuation import digest_of
 from noodle_ray.core.runs.executor import Outcome
 from noodle_ray.core.runs.family import fuel_of, keyed
 from noodle_ray.core.runs.ports import Runner, RunStore
 from noodle_ray.core.runs.stored_journal import answer_of, merged, shown
 from noodle_ray.core.sandbox.conversation import MARK
 from noodle_ray.core.sandbox.local_waits import refused
-from noodle_ray.core.sandbox.messages import CODEC
+from noodle_ray.core.sandbox.messages import CODEC, digest_of
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.store.records import BEGUN, DUE, Entry, Run
 from noodle_ray.core.store.status import TERMINAL

@@ -8,11 +8,10 @@ from typing import Any, Final, cast
 from noodle_ray.core.runs.batcher import Reply
 from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.runs.caller import Caller
-from noodle_ray.core.runs.continuation import digest_of
 from noodle_ray.core.runs.family import Family, fuel_of
 from noodle_ray.core.runs.waiting import Waits, time_text
 from noodle_ray.core.sandbox.local_waits import refused
-from noodle_ray.core.sandbox.messages import CODEC, sendable
+from noodle_ray.core.sandbox.messages import CODEC, digest_of, sendable
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.store.records import BEGUN, BEGUN_SUFFIX, DUE, DUE_SUFFIX, STRIDE, Entry, Lease
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest

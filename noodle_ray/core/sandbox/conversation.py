@@ -7,7 +7,6 @@ it does depends on their order and on nothing else, unless it waits for timers, 
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -167,7 +166,7 @@ class Conversation:
             if key in self._seen:
                 raise WireError(f"effect {key[:64]} was asked twice")
             self._seen.add(key)
-            call = _digest(request)
+            call = messages.digest_of(request)
             known = self._asked.get(key)
             if known is None:
                 self._asked[key] = _Asked(call, now)
@@ -332,11 +331,6 @@ def _answers(frame: bytes) -> list[EffectAnswer]:
     """The answers that a frame of `messages.write_answers` has."""
     message: Any = CODEC.unpack(memoryview(frame)[4:])
     return [EffectAnswer(*answer) for answer in message[2]]
-
-
-def _digest(request: EffectRequest) -> bytes:
-    packed = CODEC.pack([request.model, list(request.args), request.kwargs])
-    return hashlib.blake2b(packed, digest_size=16).digest()
 
 
 def _finish(future: "asyncio.Future[None]") -> None:

@@ -1,5 +1,7 @@
 """The messages of `wire` as the worker's owner sees them: written from requests, and read with every shape checked."""
 
+import hashlib
+
 from noodle_ray.core.sandbox import outcome
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
@@ -39,6 +41,12 @@ class Refused(NamedTuple):
     """The worker found the module's bytes not to be a valid module."""
 
     error: ModuleError
+
+
+class Received(EffectRequest):
+    """A request that came from a worker. It keeps what `digest_of` found: several ask for that."""
+
+    digest: bytes = b""
 
 
 class Effects(NamedTuple):
@@ -90,6 +98,16 @@ class Failed(NamedTuple):
 
 
 Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Parked | Stays | Failed
+
+
+def digest_of(request: EffectRequest) -> bytes:
+    """What tells one call from another. Raises WireError for a call that is not plain data."""
+    if isinstance(request, Received) and request.digest:
+        return request.digest
+    digest = hashlib.sha256(CODEC.pack([request.model, list(request.args), request.kwargs])).digest()
+    if isinstance(request, Received):
+        request.digest = digest
+    return digest
 
 
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
@@ -177,7 +195,7 @@ def _request(item: object) -> EffectRequest:
             type(name) is str for name in kwargs
         ) and (not fuel or (type(fuel[0]) is int and 0 < fuel[0] < 1 << 63)):
             if len(fuel) <= 1:
-                return EffectRequest(key, model, tuple(args), kwargs, *fuel)  # type: ignore[arg-type]
+                return Received(key, model, tuple(args), kwargs, *fuel)  # type: ignore[arg-type]
     raise WireError("received an effect of the wrong shape")
 
 

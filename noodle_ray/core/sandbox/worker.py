@@ -433,7 +433,10 @@ class SocketHost:
         worker = self._worker
         fresh = S.readings.fresh()
         try:
-            asked = [list(request if request.fuel else request[:4]) for request in requests]
+            asked = [
+                [key, model, [*args], kwargs, fuel] if fuel else [key, model, [*args], kwargs]
+                for key, model, args, kwargs, fuel in requests
+            ]
             worker.send("effects", worker._run, asked, *((fresh,) if fresh else ()))
         except WireError as error:
             raise TypeError(f"a model was given what cannot be sent to it: {error.message}") from None

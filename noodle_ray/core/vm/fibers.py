@@ -108,6 +108,7 @@ class Fibers:
         self._sent: dict[str, Future] = {}
         self.ready: deque[Fiber] = deque()
         self._hub: greenlet | None = None
+        self._here: Callable[[], greenlet]
         self.live: set[Fiber] = set()
         self._pausing: set[Fiber] = set()
         self._timers: list[tuple[float, int, Fiber]] = []
@@ -433,9 +434,10 @@ class Fibers:
 
     def start_hub(self) -> "greenlet":
         """The hub, made when the first fiber besides the root is."""
-        from greenlet import getcurrent, greenlet
-
         if self._hub is None:
+            from greenlet import getcurrent, greenlet
+
+            self._here = getcurrent
             first = getcurrent()
             while first.parent is not None:
                 first = first.parent
@@ -444,12 +446,11 @@ class Fibers:
 
     def switch_to_hub(self) -> None:
         """Let others run until somebody makes the current fiber ready."""
-        from greenlet import getcurrent
-
-        self._check_open()
+        if self.closed or self.atomic:
+            self._check_open()
         me = self.current
         hub = self.start_hub()
-        me.greenlet = getcurrent()
+        me.greenlet = self._here()
         try:
             hub.switch()
         except BaseException:

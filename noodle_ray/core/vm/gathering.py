@@ -8,7 +8,6 @@ from itertools import islice, repeat
 from noodle_ray.core.vm.fibers import GATHERED, LIMITS, Fiber, Fibers, Future
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.operators import SKIP
-from noodle_ray.core.vm.sharing import sharing
 from noodle_ray.core.vm.state import S
 from noodle_ray.light import Any, Callable, Final, Iterable, Iterator, partial
 
@@ -111,19 +110,20 @@ class _Gathering:
 
     def start(self, prefix: str, offset: int, depth: int) -> None:
         """Run each element until it waits or ends."""
-        from greenlet import greenlet  # type: ignore[import-untyped]
+        from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
         fibers = self.fibers
         level = self.parent.level + 1
         if level > fibers.levels:  # CPython counts the calls of each fiber by themselves
             S.tripped = "recursion"
             raise LimitExceeded("recursion")
-        hub = fibers.start_hub()
+        hub, shared = fibers.start_hub(), getcurrent().gr_context  # see `sharing`, of which this is many
         for index in range(len(self.chunk)):
             fiber = Fiber(f"{prefix}.{offset + index}", depth)
             fiber.level = level
             fiber.context = self.parent.context
-            fiber.greenlet = fiber.base = sharing(greenlet(partial(self._element, fiber, index), hub))
+            fiber.greenlet = fiber.base = made = greenlet(partial(self._element, fiber, index), hub)
+            made.gr_context = shared
             fibers.live.add(fiber)
             fibers.ready.append(fiber)
         fibers.ready.append(self.parent)

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any, Final
 
 from noodle_ray.core.runs.batcher import Reply
-from noodle_ray.core.runs.continuation import digest_of
 from noodle_ray.core.runs.tools.spec import ToolSpec
+from noodle_ray.core.sandbox.messages import digest_of
 from noodle_ray.core.vm.host import EffectRequest
 from noodle_ray.core.vm.names import TOOL
 from noodle_ray.core.vm.values import to_json
