@@ -9,7 +9,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ray.serve.request_router import FIFOMixin, PendingRequest, RequestRouter, RunningReplica
+from ray.serve.request_router import FIFOMixin, PendingRequest, RunningReplica
+
+from deployments.wire.router import WiredRouter
 
 PREFIX = 512
 """Characters of a prompt that decide; shorter ones than `LEAST` are not worth keeping together."""
@@ -18,7 +20,7 @@ SLACK = 4
 """Requests that the preferred replica may have more than the one with the fewest."""
 
 
-class AffinityRouter(FIFOMixin, RequestRouter):
+class AffinityRouter(FIFOMixin, WiredRouter):
     """Prefers the replica that has the model, or the beginning of the prompt, in memory; with too much waiting there,
     and for all else, the one of two random ones that has less.
     """

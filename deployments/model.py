@@ -13,6 +13,7 @@ from ray.serve.config import RequestRouterConfig
 from deployments.config import GRACE, ModelScale
 from deployments.placement import Nodes, actor_options, scale_of
 from deployments.versions import digest, pin
+from deployments.wire.server import offer
 from noodle_ray.ahr.engines.base import Call
 from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.ahr.replica import ModelReplica
@@ -20,7 +21,8 @@ from noodle_ray.ahr.shared import SharedModels
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.runs.terms import Packed
 
-ROUTER = "deployments.affinity.AffinityRouter"
+ROUTER = "deployments.wire.choices.TwoChoicesRouter"
+AFFINITY_ROUTER = "deployments.affinity.AffinityRouter"
 
 LAST_WORDS = 1.0
 """Seconds from noticing that an engine hangs to the end of its process: enough for its callers to be told."""
@@ -34,6 +36,11 @@ class Model(ModelReplica):
     def __init__(self, specs: Sequence[Mapping[str, Any]]) -> None:
         super().__init__(specs)
         self.on_hang(leave)
+        self._at_once = any(map(_unrepeatable, specs))
+
+    async def record_replica_metadata(self) -> dict[str, Any]:
+        """What Serve tells callers of this replica: where its own connection is."""
+        return await offer(self._at_once)
 
     async def answers(self, *asked: Any) -> AsyncIterator[list[tuple[bool, Any, dict[str, Any]]]]:
         """`ask`, as a stream of one piece."""
@@ -49,6 +56,11 @@ class SharedHost:
 
     def __init__(self, models: Mapping[str, Sequence[Mapping[str, Any]]], memory: int) -> None:
         self._models = SharedModels(models, memory << 20, leave)
+        self._at_once = any(_unrepeatable(spec) for specs in models.values() for spec in specs)
+
+    async def record_replica_metadata(self) -> dict[str, Any]:
+        """See `Model`."""
+        return await offer(self._at_once)
 
     async def ask(
         self, calls: Sequence[Call], terms: Sequence[Packed] = (), version: str = ""
@@ -81,6 +93,11 @@ class SharedHost:
             self._models.close()
 
 
+def _unrepeatable(spec: Mapping[str, Any]) -> bool:
+    """Whether a call may not be made twice, because nobody knows what it does (`deployments.remote.plan_of`)."""
+    return ModelSpec.from_dict(dict(spec)).scheme == "python"
+
+
 def leave() -> None:
     """End this process soon: a thread that hangs cannot be ended otherwise."""
     threading.Timer(LAST_WORDS, os._exit, (1,)).start()
@@ -110,7 +127,7 @@ def model_deployment(name: str, specs: Sequence[ModelSpec], default: ModelScale,
     scale = scale_of(specs[0], default, cluster)
     options = _options(scale) | {"ray_actor_options": actor_options(specs[0], cluster)}
     if specs[0].generates and scale.max_replicas > 1:
-        options["request_router_config"] = RequestRouterConfig(request_router_class=ROUTER)
+        options["request_router_config"] = RequestRouterConfig(request_router_class=AFFINITY_ROUTER)
     deployment = serve.deployment(Model, name=name, **options)
     described = [spec.to_dict() for spec in specs]
     return pin(deployment, described).bind(described)
@@ -122,8 +139,7 @@ def shared_deployment(name: str, models: Mapping[str, Sequence[ModelSpec]], scal
         SharedHost,
         name=name,
         ray_actor_options={"num_cpus": 0},
-        request_router_config=RequestRouterConfig(request_router_class=ROUTER),
-        **_options(scale),
+        **_options(scale) | {"request_router_config": RequestRouterConfig(request_router_class=AFFINITY_ROUTER)},
     )
     plain = {key: [spec.to_dict() for spec in specs] for key, specs in models.items()}
     return pin(deployment, plain, scale.shared_memory).bind(plain, scale.shared_memory)
@@ -135,5 +151,6 @@ def _options(scale: ModelScale) -> dict[str, Any]:
         "health_check_timeout_s": 60,
         "graceful_shutdown_wait_loop_s": 0.2,
         "graceful_shutdown_timeout_s": GRACE,
+        "request_router_config": RequestRouterConfig(request_router_class=ROUTER),
         **scale.options(),
     }

@@ -12,6 +12,7 @@ from ray.serve.handle import DeploymentHandle
 
 from deployments.config import ModelScale
 from deployments.placement import Nodes, scale_of
+from deployments.wire.way import NotTakenError, Way
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.engines.load import slots_of
 from noodle_ray.ahr.generation.answers import Chunk
@@ -70,6 +71,7 @@ class _Handles(NamedTuple):
     shared: bool
     plain: DeploymentHandle
     streaming: DeploymentHandle
+    way: Way
 
 
 class RemoteModels:
@@ -113,10 +115,10 @@ class RemoteModels:
         if known is not None and (known.given, known.shared) == (handle, shared):
             return known
         plain = handle.options(multiplexed_model_id=name) if shared else handle
-        # By gRPC between the replicas instead of as calls of an actor: half the time of a small call, and a quarter of
-        # the computing of a streamed token. A stream, because only of that Serve tells at once that a replica has taken
-        # it.
-        return _Handles(handle, shared, plain, plain.options(stream=True, _by_reference=False))
+        # Not as calls of an actor but over a connection (`deployments.wire`), or by gRPC until there is one. A stream,
+        # because only of that Serve tells at once that a replica has taken it.
+        streaming = plain.options(stream=True, _by_reference=False)
+        return _Handles(handle, shared, plain, streaming, Way(plain, "ask"))
 
     def oldest(self) -> int:
         """The number with which the models were taken by which the oldest call under way was begun."""
@@ -185,11 +187,14 @@ class RemoteModels:
             plan = self._plan(name)
             left = began + plan.start_timeout - time.monotonic()
             with self._counted():
-                response = self._handles[name].streaming.answers.remote(
-                    calls, [each.packed() for each in terms], version
-                )
+                asked, patience = (calls, [each.packed() for each in terms], version), left
+                if plan.repeatable:
+                    patience = min(LOOK_AGAIN, left)
+                with contextlib.suppress(NotTakenError):
+                    return [Answered(*found) for found in await self._handles[name].way.call(patience, *asked)]
+                response = self._handles[name].streaming.answers.remote(*asked)
                 try:
-                    if await _taken(response, min(LOOK_AGAIN, left) if plan.repeatable else left):
+                    if await _taken(response, patience):
                         return [Answered(*found) async for answers in response for found in answers]
                 except asyncio.CancelledError:
                     response.cancel()

@@ -93,7 +93,11 @@ def _models(responses: list[Any], plan: Plan = ORDINARILY) -> tuple[RemoteModels
         given[-1].args = args
         return given[-1]
 
-    handle: Any = SimpleNamespace(answers=SimpleNamespace(remote=asked), generate=SimpleNamespace(remote=asked))
+    handle: Any = SimpleNamespace(
+        _init_router_and_get_metadata=lambda: (None, None),
+        answers=SimpleNamespace(remote=asked),
+        generate=SimpleNamespace(remote=asked),
+    )
     handle.options = lambda **options: handle
     counts: Any = Counts()
     return RemoteModels({"m": handle}, {"m": ("m", "")}, 1.0, {"m": plan}, counts), given, counts
