@@ -40,7 +40,7 @@ class Plan(NamedTuple):
     """What callers know of a model: whether it generates, its slots in all replicas, or else the replicas that it is
     said to have at most; whether a call may be made again, and how many seconds a replica may take to be there.
     ``sleeps``: it may not be loaded while nobody asks. ``shared``: its replica holds others too. ``kept_as``: see
-    `ModelSpec.kept_as`.
+    `ModelSpec.kept_as`. ``free``: see `ModelSpec.free`.
     """
 
     generates: bool = False
@@ -50,6 +50,7 @@ class Plan(NamedTuple):
     sleeps: bool = False
     shared: bool = False
     kept_as: str = ""
+    free: bool = False
 
 
 def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
@@ -63,6 +64,7 @@ def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
         sleeps=not scale.min_replicas or "share" in spec.options,
         shared="share" in spec.options,
         kept_as=spec.kept_as,
+        free=spec.free,
     )
 
 
@@ -142,7 +144,7 @@ class RemoteModels:
         except ModelError:
             return Shape()
         most = 1 if plan.generates else Shape().max_batch
-        return Shape(most, 2 * plan.slots, certain=plan.repeatable)
+        return Shape(most, 2 * plan.slots, certain=plan.repeatable, free=plan.free)
 
     def kept(self, model: str) -> Kept | None:
         """Which version's answers to calls of this reference are kept; None if none are."""

@@ -71,6 +71,14 @@ class LocalModels:
             spec = self._meant(name)[1][0]
         return slots_of(spec) if spec.generates else 0
 
+    def free(self, name: str) -> bool:
+        """Whether a model is marked as free of side effects."""
+        try:
+            with self._lock:
+                return self._meant(name)[1][0].free
+        except ModelError:
+            return False
+
     def infer(self, name: str, calls: Sequence[Call]) -> list[Any]:
         """The answers to calls of one model, in order; a call that failed has a ModelError as its answer."""
         futures = self.submit(name, calls)

@@ -97,6 +97,7 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "gpu_layers": ("a whole number of layers from -1 (all) to 10000", _whole(-1, 10_000)),
     "dtype": ("'fp32', 'bf16', 'fp16' or 'int8'", lambda value: value in ("fp32", "bf16", "fp16", "int8")),
     "cache_results": ("true or false", _flag),
+    "side_effects": ("true or false", _flag),
     "memory": ("a whole number of MiB from 1 to 16777216", _whole(1, 1 << 24)),
     "allow_pickle": ("true or false", _flag),
     "file": ("the name of one file in the source", _text),
@@ -156,6 +157,11 @@ class ModelSpec:
     def generates(self) -> bool:
         """Whether it generates texts, as far as that is known before it is loaded."""
         return self.task == "generation" or self.engine in ("llama.cpp", "vllm") or self.scheme == "gguf"
+
+    @property
+    def free(self) -> bool:
+        """Whether it is marked as free of side effects: then a call may be made that nobody turns out to want."""
+        return self.options.get("side_effects") is False
 
     @property
     def label(self) -> str:

@@ -206,9 +206,10 @@ def limits_of(body: LimitsBody | None, settings: Settings, defaults: Limits = _D
 
 def budget_of(body: BudgetBody | None, most: Budget) -> Budget:
     """The budget. Raises RequestError E0703 for more than the platform allows."""
+    ordinary = Budget().within(most)
     if body is None:
-        return most
-    chosen = most._asdict()
+        return ordinary
+    chosen = ordinary._asdict()
     for name, bound in most._asdict().items():
         value = getattr(body, name)
         if value is not None:

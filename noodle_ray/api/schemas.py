@@ -30,6 +30,10 @@ class BudgetBody(_Request):
     cost: Annotated[
         float | None, Field(ge=0, le=1e9, allow_inf_nan=False, description="At the platform's declared prices.")
     ] = None
+    speculate: Annotated[
+        int | None,
+        Field(ge=0, le=10_000, description="Calls of models that may be made before it is known that they are wanted."),
+    ] = None
 
 
 class RunBody(_Request):
@@ -85,6 +89,17 @@ class RunFailure(BaseModel):
     traceback: list[Frame]
 
 
+class Speculation(BaseModel):
+    """Calls of models that were made before it was known that they are wanted, and what those took that were not."""
+
+    calls: int
+    used: int
+    wasted: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+
+
 class Usage(BaseModel):
     """What the run used."""
 
@@ -96,6 +111,7 @@ class Usage(BaseModel):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: Annotated[float, Field(description="At the platform's declared prices.")] = 0.0
+    speculation: Speculation | None = None
     seed: int
     wall_seconds: float
     queued_seconds: float

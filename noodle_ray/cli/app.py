@@ -79,6 +79,12 @@ def run(
     seed: Annotated[
         int | None, typer.Option(min=0, max=(1 << 53) - 1, metavar="N", help="What its random numbers come from.")
     ] = None,
+    speculate: Annotated[
+        int,
+        typer.Option(
+            min=0, max=10_000, metavar="N", help="Make so many calls before it is known that they are wanted."
+        ),
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Run a program in a local sandbox, or on a platform with --address."""
@@ -95,6 +101,7 @@ def run(
             address=address,
             timeline=timeline,
             seed=seed,
+            speculate=speculate,
         )
     )
 

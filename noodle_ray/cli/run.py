@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from noodle_ray.core.sandbox.request import RunRequest
 
 TIERS = ("auto", "interpreter", "python", "native")
-BUDGETS = ("model_calls", "tool_calls", "tokens", "cost")
+BUDGETS = ("model_calls", "tool_calls", "tokens", "cost", "speculate")
 USAGE_FIELDS = ("fuel", "memory_peak_bytes", "model_calls", "model_batches", "seed", "wall_seconds")
 """What ``--json`` shows under usage."""
-SPENT = ("tool_calls", "prompt_tokens", "completion_tokens", "cost")
+SPENT = ("tool_calls", "prompt_tokens", "completion_tokens", "cost", "speculation")
 """What it shows beside, of runs on a platform that spent some."""
 
 
@@ -33,6 +33,7 @@ def run_file(
     address: str | None = None,
     timeline: bool = False,
     seed: int | None = None,
+    speculate: int = 0,
     worker: "LocalWorker | None" = None,
 ) -> int:
     """Run a program, print what it gives, and return the exit status; ``worker`` is one that gets ready already."""
@@ -43,9 +44,9 @@ def run_file(
             raise UsageError(f"there is no tier {tier!r}: choose one of {', '.join(TIERS)}", code="NOODLE-E0907")
         if address:
             program = load_program(file)
-            outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier, seed)
+            outcome = _run_remote(program, address, entry, positional, keywords, bounds, tier, seed, speculate)
         else:
-            program, outcome = _run_local(worker, file, entry, positional, keywords, bounds, tier, seed)
+            program, outcome = _run_local(worker, file, entry, positional, keywords, bounds, tier, seed, speculate)
     except NoodleError as error:
         return _report(error, tier, as_json)
     return show_outcome(outcome, program, as_json=as_json, timeline=timeline)
@@ -130,6 +131,7 @@ def _run_local(
     limits: Limits,
     tier: str,
     seed: int | None,
+    speculate: int,
 ) -> tuple[Loaded, dict[str, Any]]:
     from noodle_ray.core.nbc import digest
     from noodle_ray.core.sandbox.local import LocalWorker
@@ -152,13 +154,13 @@ def _run_local(
         from noodle_ray.core.runs.continuation import Journal
 
         journal = Journal()
-        outcome = run_with_models(ready, request, program.module.models, journal)
+        outcome = run_with_models(ready, request, program.module.models, journal, speculate)
         keep_stopped(outcome, request, program, journal)
         return program, outcome
 
 
 def run_with_models(
-    worker: "LocalWorker", request: "RunRequest", names: tuple[str, ...], journal: "Journal"
+    worker: "LocalWorker", request: "RunRequest", names: tuple[str, ...], journal: "Journal", speculate: int = 0
 ) -> dict[str, Any]:
     """Run in a worker, with this machine's models to answer what the journal cannot."""
     import gc
@@ -171,7 +173,17 @@ def run_with_models(
         if sys.stderr.isatty():
             write(f"loading {', '.join(names)} …\n", sys.stderr)
         models.warm(names)  # the program's deadline is for the program
-        return worker.run(request, JournaledHost(models, journal))
+        if not speculate:
+            return worker.run(request, JournaledHost(models, journal))
+        from noodle_ray.ahr.early import EarlyHost
+
+        early = EarlyHost(models, speculate)
+        outcome: dict[str, Any] = worker.run(
+            request._replace(speculate=speculate), JournaledHost(early, journal), early
+        )
+        early.close()
+        outcome["usage"] |= early.usage()
+        return outcome
 
 
 def keep_stopped(
@@ -194,6 +206,7 @@ def _run_remote(
     limits: Limits,
     tier: str,
     seed: int | None,
+    speculate: int,
 ) -> dict[str, Any]:
     from noodle_ray.client.http import Client
 
@@ -205,6 +218,7 @@ def _run_remote(
             args=args,
             kwargs=kwargs,
             limits=limits,
+            budget={"speculate": speculate} if speculate else None,
             tier=tier,
             seed=seed,
         )

@@ -37,8 +37,8 @@ Budget = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=N",
-        help="The most it may spend: model_calls, tool_calls, tokens, cost.",
-        autocompletion=lambda: ["model_calls=", "tool_calls=", "tokens=", "cost="],
+        help="The most it may spend: model_calls, tool_calls, tokens, cost; and calls to speculate with.",
+        autocompletion=lambda: ["model_calls=", "tool_calls=", "tokens=", "cost=", "speculate="],
     ),
 ]
 

@@ -45,7 +45,7 @@ class Connection(Tasks):
         **kwargs: Any,
     ) -> Run:
         """Run a program given as source text and return the run, failed or not. ``budget`` has the most that it
-        may spend of ``model_calls``, ``tool_calls``, ``tokens`` and ``cost``.
+        may spend of ``model_calls``, ``tool_calls``, ``tokens`` and ``cost``, and how many calls to ``speculate`` with.
 
         Raises CompileError if the source is not a program, and RequestError or PlatformError if it could not run.
         """

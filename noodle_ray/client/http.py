@@ -49,7 +49,8 @@ class AsyncClient(AsyncModels):
         seed: int | None = None,
     ) -> dict[str, Any]:
         """Run a program, given as exactly one of source, a module's hash, NBC, and the reference of a published
-        one; return its outcome. ``budget`` has the most ``model_calls``, ``tool_calls``, ``tokens`` and ``cost``."""
+        one; return its outcome. ``budget`` has the most ``model_calls``, ``tool_calls``, ``tokens`` and ``cost``,
+        and how many calls to ``speculate`` with."""
         from noodle_ray.core.vm.values import from_json
 
         reply = await self.ask_json(

@@ -74,6 +74,12 @@ class Metrics:
         self.model_retries = Counter(
             "noodle_model_retries", "Calls repeated because their replica was lost.", ["model"], registry=registry
         )
+        self.speculative = Counter(
+            "noodle_speculative_calls",
+            "Calls that runs made early, by whether they turned out to be wanted.",
+            ["model", "outcome"],
+            registry=registry,
+        )
         self.result_hits = Counter(
             "noodle_result_cache_hits", "Calls answered from the cache of results.", ["model"], registry=registry
         )
@@ -167,6 +173,10 @@ class Metrics:
     def on_drop(self, model: str, reason: str) -> None:
         """Count a call that never reached the engine. What no batch was of may be no model: all that is one label."""
         self.model_dropped.labels(model if model in self._models else OTHER, reason).inc()
+
+    def on_speculation(self, model: str, used: bool) -> None:
+        """Count a call that a run made early: whether the run asked for it."""
+        self.speculative.labels(model if model in self._models else OTHER, "used" if used else "wasted").inc()
 
     def on_result(self, model: str, hit: bool) -> None:
         """Count a call whose result may be kept: whether it was there."""

@@ -36,6 +36,27 @@ async def test_platform_has_a_budget_for_runs_that_have_none_and_the_most(api: A
     assert (await start(api, "1"))["budget"] == {"model_calls": 3}
 
 
+async def test_run_makes_calls_early_only_if_it_asks_for_it_and_no_more_than_the_platform_allows(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.services.executor.most = Budget(speculate=3)
+    assert (await start(api, "1"))["budget"] is None
+    assert (await start(api, "2", budget={"speculate": 2}))["budget"] == {"speculate": 2}
+    refused = await api.post("/v1/run", {"source": "1", "budget": {"speculate": 4}})
+    assert refused.json()["detail"] == "budget.speculate: at most 3 on this platform"
+    monkeypatch.setattr(api.services.executor.batcher, "free", lambda model: True)
+    source = (
+        "from noodle_ray import model\nlength = model('length')\n"
+        "def f(q):\n    return length(q + 'a') if length(q) > 5 else length(q + 'bc')\nf('x')\n"
+    )
+    plain = await api.run(source)
+    early = await api.run(source, budget={"speculate": 2})
+    assert plain["result"] == early["result"] == 3
+    assert "speculation" not in plain["usage"]  # type: ignore[operator]
+    told = early["usage"]["speculation"]  # type: ignore[index]
+    assert told["used"] == 1
+
+
 async def test_tenant_sees_what_was_spent_and_runs_end_when_it_is_used_up(api: Api) -> None:
     assert (await get(api, "/v1/usage")).json() == {"window": None, "since": None, "budget": {}, "spent": {}}
     prices = {"length": Price(Decimal("0.25"))}

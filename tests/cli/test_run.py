@@ -266,3 +266,9 @@ def test_run_gives_a_model_error_when_the_model_is_unknown(noodle: Command) -> N
     assert done.status == 1
     assert error["type"] == "ModelError"
     assert "minilm" in error["message"]
+
+
+def test_run_may_make_calls_early(noodle: Command, program: Write) -> None:
+    assert noodle("run", program(GREET), "--args", '["Ann"]', "--speculate", "4") == (0, "hello Ann\n3\n", "")
+    refused = noodle("run", program(GREET), "--speculate", "-1")
+    assert (refused.status, refused.out) == (2, "")

@@ -248,6 +248,24 @@ class ToolPrograms(Programs):
         return super().asking(x, depth)
 
 
+class BranchPrograms(Programs):
+    """Programs whose branches depend on what models answer."""
+
+    def test(self, x: str) -> str:
+        pick = self.random
+        if pick.random() < 0.4:
+            return super().test(x)
+        return pick.choice([
+            f"m(str({x})) > 'c'", f"len(m(str({x}))) > 2", "y > 'c'", f"m(str({x}) + 't') < m('zz')",
+            f"(str(y) < 'e' and m(str({x})) > 'b')", f"(m('k') > 'd' or m(str({x}) + 'k') > 'e')",
+            f"{self.use('pick')}(str({x})) > 'd'",
+        ])  # fmt: skip
+
+
+class BranchToolPrograms(BranchPrograms, ToolPrograms):
+    """As those, with tools between."""
+
+
 def t(x: str) -> str:
     """A call of the tool, as source."""
     return f"t(str({x}))"

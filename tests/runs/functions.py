@@ -17,6 +17,12 @@ def note(text: str, idempotency_key: str = "") -> int:
     return len(CALLS)
 
 
+def number(text: str) -> str:
+    """Write a text down; returns how many there are, and its end."""
+    CALLS.append((text,))
+    return f"{len(CALLS)}{text[-2:]}"
+
+
 def held(text: str, idempotency_key: str) -> str:
     """Do something at once, and answer when the test says so."""
     CALLS.append((text, idempotency_key))

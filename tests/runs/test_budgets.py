@@ -378,3 +378,11 @@ async def test_run_that_ran_out_of_its_callers_fuel_gets_more_when_the_caller_do
         ended = await runs.wait(run.id, 20)
     assert result(ended)[0] == sum(len(str(i)) for i in range(1000)) % 7
     assert (await replay(metered.store, metered.executor, run.id)).same
+
+
+async def test_nobody_speculates_who_does_not_ask_for_it() -> None:
+    platform = Budget(10, speculate=4)
+    assert Budget().within(platform) == Budget().bounded_by(platform) == Budget(10)
+    assert Budget(speculate=9).bounded_by(platform) == Budget(10, speculate=4)
+    assert Budget(speculate=2).within(platform) == Budget(10, speculate=2)
+    assert not Budget(speculate=2).bounded

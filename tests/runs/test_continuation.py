@@ -183,7 +183,7 @@ def fields(**changed: object) -> list[object]:
     return list(request)
 
 
-def whole(request: list[object], answers: list[object] = [], budget: object = [None] * 4) -> str:  # noqa: B006
+def whole(request: list[object], answers: list[object] = [], budget: object = [None] * 5) -> str:  # noqa: B006
     return packed([_VERSION, request, answers, budget])
 
 
@@ -209,15 +209,15 @@ BAD = {
     "a failure without a message": whole(fields(), [["k", b"", False, 0, [0, 0]]]),
     "an answer that took less than nothing": whole(fields(), [["k", b"", True, 0, [-5, 0]]]),
     "a budget of too few": whole(fields(), [], [None]),
-    "a budget of text": whole(fields(), [], ["1", None, None, None]),
-    "a budget that is nan": whole(fields(), [], [None, None, None, float("nan")]),
+    "a budget of text": whole(fields(), [], ["1", None, None, None, None]),
+    "a budget that is nan": whole(fields(), [], [None, None, None, float("nan"), None]),
 }
 
 
 def test_what_is_made_here_is_a_continuation() -> None:
     """Else what is refused below might be refused for something else."""
-    found = read(whole(fields(), [["k", b"", True, 0, [1, 2]]], [1, None, None, 0.5]))
-    assert (found.answers[0].tokens, found.budget) == ((1, 2), (1, None, None, 0.5))
+    found = read(whole(fields(), [["k", b"", True, 0, [1, 2]]], [1, None, None, 0.5, None]))
+    assert (found.answers[0].tokens, found.budget) == ((1, 2), (1, None, None, 0.5, None))
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())

@@ -15,7 +15,7 @@ from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import WireError, frame
 from noodle_ray.core.vm.clock import MAX_READINGS
-from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectRequest
+from noodle_ray.core.vm.host import GUESSES, TELL, EffectAnswer, EffectRequest
 from noodle_ray.errors import PlatformError
 from tests.sandbox.programs import ASKING, FOREVER, code, request
 from tests.sandbox.test_pool import echo, until, worker_pids
@@ -398,6 +398,41 @@ async def test_worker_cannot_tell_more_than_a_run_may() -> None:
     with pytest.raises(WireError, match="texts"):
         talk.ask([EffectRequest("/10", TELL, ("x",), {})], {})
     talk.close()
+
+
+async def test_worker_cannot_tell_of_more_calls_than_a_run_guesses() -> None:
+    heard: list[str] = []
+
+    class Heard:
+        async def guess(self, requests: list[EffectRequest]) -> None:
+            heard.extend(one.key for one in requests)
+
+        def drop(self, keys: list[str]) -> None:
+            heard.extend(keys)
+
+        async def __call__(self, requests: list[EffectRequest]) -> list[EffectAnswer]:
+            return []
+
+    talk = Conversation(asyncio.get_running_loop(), request("1")._replace(speculate=1), Heard())
+    talk.guess([EffectRequest(f"~1.{number}", "m", (), {}) for number in range(GUESSES)])
+    with pytest.raises(WireError, match="guesses"):
+        talk.guess([EffectRequest("~2.0", "m", (), {})])
+    talk.drop(["~1.0"])
+    await asyncio.sleep(0)
+    talk.live = False  # it is repeated, and says again what it has said
+    talk.guess([EffectRequest("~1.0", "m", (), {})])
+    await asyncio.sleep(0)
+    assert heard == ["~1.0", *(f"~1.{number}" for number in range(GUESSES))]
+    talk.close()
+
+
+def test_messages_about_guesses_are_read_as_they_are_written() -> None:
+    told = messages.read(CODEC.pack(["guesses", 1, [["~1.0", "m", ["x"], {"k": 1}]]]), 1)
+    assert told == messages.Guesses([EffectRequest("~1.0", "m", ("x",), {"k": 1})])
+    assert messages.read(CODEC.pack(["dropped", 1, ["~1.0"]]), 1) == messages.Dropped(["~1.0"])
+    for odd in (["guesses", 1, ["x"]], ["guesses", 2, []], ["dropped", 1, [1]], ["dropped", 1, "x"]):
+        with pytest.raises(WireError):
+            messages.read(CODEC.pack(odd), 1)
 
 
 def test_messages_about_leaving_are_read_as_they_are_written() -> None:

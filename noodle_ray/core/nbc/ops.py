@@ -116,6 +116,14 @@ OPERATORS: Final[dict[str, tuple[str, ...]]] = {
     "gather": ("list",),
 }
 
+INTERNAL: Final[dict[str, tuple[str, ...]]] = {
+    "guess": ("D", "R?", "K", "R*"),
+    "drop": ("R", "K"),
+    "keep": ("R", "K"),
+}
+"""Instructions that are in no module: a worker adds them to the module of a run that speculates, after it is verified.
+See `noodle_ray.core.vm.speculation.plan`."""
+
 OPCODES: Final[dict[str, int]] = {name: code for code, name in enumerate(OPERANDS, start=1)}
 """Opcode numbers as encoded. Append new opcodes at the end: numbers are part of the format version."""
 

@@ -1,13 +1,14 @@
 """Walks over code: nested blocks, registers read, registers written."""
 
 from noodle_ray.core.nbc.module import Block, Instr
-from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.nbc.ops import INTERNAL, OPERANDS
 from noodle_ray.light import Any, Final, Iterator, Sequence, cast
 
 NESTING: Final = frozenset(op for op, kinds in OPERANDS.items() if "B" in kinds or "H" in kinds)
 """Opcodes with blocks in them."""
+_ALL: Final = {**OPERANDS, **INTERNAL}
 _FIRST: Final = frozenset(
-    op for op, kinds in OPERANDS.items() if kinds[:1] == ("D",) and not {"D", "D?", "D*", "H"} & {*kinds[1:]}
+    op for op, kinds in _ALL.items() if kinds[:1] == ("D",) and not {"D", "D?", "D*", "H"} & {*kinds[1:]}
 )
 """Opcodes whose first operand is the only register that they write."""
 
@@ -16,7 +17,7 @@ def _operands(kinds: frozenset[str]) -> dict[str, tuple[tuple[int, str], ...]]:
     """Of each opcode, the operands of these kinds: (position, kind)."""
     return {
         op: tuple((position, kind) for position, kind in enumerate(operands) if kind in kinds)
-        for op, operands in OPERANDS.items()
+        for op, operands in _ALL.items()
     }
 
 

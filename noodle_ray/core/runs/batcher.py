@@ -57,11 +57,12 @@ CROWD = 1024
 
 class Shape(NamedTuple):
     """How calls of a model go out: ``max_batch`` in a batch, ``max_under_way`` batches at a time. A ``certain`` model
-    has one answer to a question, unless it draws at random."""
+    has one answer to a question, unless it draws at random. A ``free`` one is said to have no side effects."""
 
     max_batch: int = 32
     max_under_way: int = 2
     certain: bool = False
+    free: bool = False
 
 
 class Answered(NamedTuple):
@@ -128,6 +129,9 @@ class Watcher(Protocol):
 
     def on_drop(self, model: str, reason: str) -> None:
         """A call was not sent to the model: ``full``, ``tenant``, ``deadline`` or ``cancelled``."""
+
+    def on_speculation(self, model: str, used: bool) -> None:
+        """A call that a run made early was asked for, or it was not."""
 
 
 class _Flight:
@@ -284,8 +288,15 @@ class EffectBatcher:
 
     def certain(self, model: str) -> bool:
         """Whether equal calls of a model have one answer."""
+        return self._shape(model).certain
+
+    def free(self, model: str) -> bool:
+        """Whether a model is marked as free of side effects."""
+        return self._shape(model).free
+
+    def _shape(self, model: str) -> Shape:
         lane = self._lanes.get(model)
-        return (self._host.shape(model) if lane is None else lane.shape).certain
+        return self._host.shape(model) if lane is None else lane.shape
 
     def reshape(self) -> None:
         """Ask the host anew how calls go out: its models may have changed."""

@@ -37,6 +37,13 @@ class BudgetSpec(_Strict):
     cost: _Money = None
 
 
+class RunSpec(BudgetSpec):
+    """What a run has without a budget of its own, and the most that one may ask for. A run that asks for none makes no
+    call early, whatever is said here."""
+
+    speculate: _Count = None
+
+
 class AllowanceSpec(BudgetSpec):
     """What a tenant may spend in each window of time, in UTC; and how much it may have."""
 
@@ -54,15 +61,14 @@ class AllowanceSpec(BudgetSpec):
         """What the tenant may spend; None if nothing is said of it."""
         if self.model_fields_set and self.model_fields_set <= set(Quota._fields):
             return None
-        return Allowance(Budget(**self.model_dump(include=set(Budget._fields))), self.window)
+        return Allowance(Budget(**self.model_dump(include=set(BudgetSpec.model_fields))), self.window)
 
 
 class BudgetsFile(_Strict):
     """The file."""
 
     prices: dict[str, PriceSpec] = {}
-    run: BudgetSpec = BudgetSpec()
-    """What a run has without a budget of its own, and the most that one may ask for."""
+    run: RunSpec = RunSpec()
     tenants: dict[str, AllowanceSpec] = {}
     """By tenant; '*' is for all others."""
 

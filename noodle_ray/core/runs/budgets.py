@@ -51,10 +51,13 @@ class Budget(NamedTuple):
     tool_calls: int | None = None
     tokens: int | None = None
     cost: float | None = None
+    speculate: int | None = None
+    """Calls of models that may be made early, when it is not known yet whether they are wanted. None means none."""
 
     def within(self, most: "Budget") -> "Budget":
         """This budget, with the bounds of another where it has none."""
-        return most._replace(**{name: own for name, own in self._asdict().items() if own is not None})
+        own = {name: own for name, own in self._asdict().items() if own is not None}
+        return most._replace(**{"speculate": None, **own})
 
     def bounded_by(self, most: "Budget") -> "Budget":
         """This budget, and nowhere more than another."""
@@ -63,12 +66,14 @@ class Budget(NamedTuple):
             for name, bound in most._asdict().items()
             if bound is not None and ((own := getattr(self, name)) is None or own > bound)
         }
+        if self.speculate is None:
+            lower.pop("speculate", None)
         return self._replace(**lower)
 
     @property
     def bounded(self) -> bool:
-        """Whether anything is bounded."""
-        return any(bound is not None for bound in self)
+        """Whether anything is bounded that a run asks for itself."""
+        return any(bound is not None for bound in self[:4])
 
 
 class Price(NamedTuple):
@@ -104,6 +109,8 @@ class Meter:
         """Tokens and billionths that other runs of its family have spent, as far as is known."""
         self.tokens = Tokens()
         self._held: dict[str, tuple[int, int]] = {}
+        self._guessed: dict[str, tuple[int, int]] = {}
+        """Tokens and billionths of early calls that the run has not asked for: what they took, or may take."""
         self._settled = asyncio.Event()
 
     async def admit(self, request: EffectRequest) -> bool:
@@ -142,6 +149,34 @@ class Meter:
             self._settled.clear()
             await self._settled.wait()
 
+    def may_guess(self, request: EffectRequest) -> bool:
+        """Whether there is room for one more early call, beside all that was spent, early calls too."""
+        bound = self.budget.model_calls
+        if bound is not None and self.model_calls + len(self._guessed) >= bound:
+            return False
+        most = _most(request)
+        cost = price_of(self._prices, request.model).nanos(most)
+        tokens, nanos = [sum(amounts) for amounts in zip((0, 0), *self._guessed.values(), strict=True)]
+        return not self._over(tokens + sum(most), nanos + cost)
+
+    def guess(self, request: EffectRequest) -> None:
+        """An early call begins. It takes nothing from what the run may ask for itself."""
+        most = _most(request)
+        self._guessed[request.key] = sum(most), price_of(self._prices, request.model).nanos(most)
+
+    def guessed(self, request: EffectRequest, tokens: Tokens) -> None:
+        """Take what an early call took."""
+        if request.key in self._guessed:
+            self._guessed[request.key] = sum(tokens), self.nanos_of(request, tokens)
+
+    def take_guess(self, request: EffectRequest) -> None:
+        """The run has asked for an early call: from now on it counts as any other."""
+        self._guessed.pop(request.key, None)
+
+    def nanos_of(self, request: EffectRequest, tokens: Tokens) -> int:
+        """What a call costs that took these tokens, in billionths."""
+        return price_of(self._prices, request.model).nanos(tokens)
+
     def count(self, request: EffectRequest, tokens: Tokens) -> None:
         """Count a call that needed no admission: one of an unbounded run, or that a journal answered."""
         self._count(request.model.startswith(TOOL))
@@ -178,7 +213,7 @@ class Meter:
     def _over(self, tokens: int, nanos: int) -> bool:
         """Whether what is under way, and this much more, may take more than there is."""
         budget, (others, money) = self.budget, self.elsewhere
-        held = [sum(amounts) for amounts in zip(*self._held.values(), strict=True)]
+        held = [sum(amounts) for amounts in zip((0, 0), *self._held.values(), strict=True)]
         return (budget.tokens is not None and others + sum(self.tokens) + held[0] + tokens > budget.tokens) or (
             budget.cost is not None and money + self.nanos + held[1] + nanos > budget.cost * NANOS
         )

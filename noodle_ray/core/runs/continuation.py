@@ -24,7 +24,7 @@ from noodle_ray.errors import RunError
 
 MAX_BYTES: Final = 8 << 20
 """The most a continuation's content may take: a run with longer answers cannot be continued."""
-_VERSION: Final = 4
+_VERSION: Final = 5
 
 
 class Answered(NamedTuple):
@@ -54,6 +54,10 @@ class Journal:
             message = f"the call of '{request.model}' is not the one that the stopped run made here"
             return EffectAnswer(request.key, False, ("NOODLE-E0506", message))
         return EffectAnswer(request.key, known.ok, known.value)
+
+    def known(self) -> int:
+        """How many answers are known."""
+        return len(self.answers)
 
     def record(self, request: EffectRequest, answer: EffectAnswer) -> None:
         """Remember an answer."""
@@ -195,6 +199,7 @@ def _request(fields: list[object]) -> RunRequest:
         or not isinstance(request.readings, dict)
         or not are_readings(request.readings)
         or request.shift is not None
+        or request.speculate
     ):
         raise ValueError("its request is not one")
     return request._replace(limits=Limits(*limits))

@@ -20,6 +20,7 @@ from noodle_ray.core.runs.batcher import (
 from noodle_ray.core.runs.budgets import Meter, Prices, Spending, Tokens, exceeded
 from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.once import EqualCalls
+from noodle_ray.core.runs.speculation import Speculation
 from noodle_ray.core.runs.terms import Terms, current, lowered
 from noodle_ray.core.runs.tools.host import ToolHost
 from noodle_ray.core.sandbox.conversation import MARK
@@ -48,6 +49,9 @@ class RunJournal(Protocol):
 
     def recall(self, request: EffectRequest) -> EffectAnswer | None:
         """The answer that is known for a request."""
+
+    def known(self) -> int:
+        """How many answers are known."""
 
     def tokens(self, key: str) -> tuple[int, int]:
         """What the answer that is known took, of prompt and completion."""
@@ -114,8 +118,9 @@ class RunEffects:
     ``meter`` has what the run spent, and ``acted`` says whether it has begun to call a tool."""
 
     __slots__ = (
-        "_batcher", "_batches", "_busy", "_caller", "_family", "_journal", "_metered", "_on_told", "_once", "_open",
-        "_patience", "_spending", "_terms", "_tools", "_wait", "_waits", "acted", "failed", "meter",
+        "_batcher", "_batches", "_busy", "_caller", "_family", "_journal", "_left", "_metered", "_on_told", "_once",
+        "_open", "_patience", "_speculation", "_spending", "_terms", "_tools", "_wait", "_waits", "acted", "failed",
+        "meter",
     )  # fmt: skip
 
     def __init__(
@@ -140,6 +145,10 @@ class RunEffects:
             self._family.begin(self.meter)
         self._journal = journal
         self._once = EqualCalls(asked.batcher.certain)
+        self._speculation: Speculation | None = None
+        if self.may_speculate:
+            self._speculation = Speculation(caller.budget.speculate or 0, self.meter, asked.batcher.watcher)
+        self._left = journal.known()
         self._wait = wait
         self._waits: set[asyncio.Future[Reply]] = set()
         self._busy = 0  # calls of models, and answers that are being written
@@ -148,6 +157,13 @@ class RunEffects:
         self._open: set[asyncio.Future[Reply]] = set()
         self._batches: dict[str, Batch] = {}
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def may_speculate(self) -> int:
+        """How many calls may be made early: none of whose cost others have to know too."""
+        shared = self._family is not None and self._family.shared and self._family.budget.bounded
+        alone = not shared and self._spending.of(self._caller.tenant) is None
+        return (self._caller.budget.speculate or 0) if alone else 0
 
     async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
         """Send the calls, and give their answers as the batches come back."""
@@ -162,6 +178,7 @@ class RunEffects:
         except Exception as error:
             await self._stop(error)
         for request, answer in zip(requests, known, strict=True):
+            self._left -= answer is not None
             if answer is not None and request.model[:1] != MARK:
                 self.meter.count(request, Tokens(*self._journal.tokens(request.key)))
                 if self._family is not None:
@@ -223,9 +240,39 @@ class RunEffects:
             return asyncio.ensure_future(self._use(request))
         call = (request.args, request.kwargs)
         ask = partial(self._ask_model, request.model, call)
+        if self._speculation is not None:
+            ask = partial(self._claim_or_ask, request.model, call)
         return self._once.send(request.model, call, ask, digest_of(request))
 
-    def _ask_model(self, model: str, call: Call) -> "asyncio.Future[Reply]":
+    def _claim_or_ask(self, model: str, call: Call) -> "asyncio.Future[Reply]":
+        ask = partial(self._ask_model, model, call)
+        return (self._speculation and self._speculation.claim(model, call, ask)) or ask()
+
+    async def guess(self, requests: list[EffectRequest]) -> None:
+        """Make some of the calls that may come early, after those that were made. A run that is repeated makes none
+        until it is past all that it knows."""
+        speculation = self._speculation
+        if speculation is None or self._left > 0 or not self.may_speculate:
+            return
+        if self.meter.budget.bounded:
+            await asyncio.sleep(0)  # what the run has asked for itself is admitted first
+        for request in requests:
+            call = (request.args, request.kwargs)
+            if (
+                request.model.startswith((TOOL, MARK, TELL))
+                or "deadline" in request.kwargs  # which began too early
+                or not self._batcher.free(request.model)
+                or self._once.knows(request.model, call, digest_of(request))
+            ):
+                continue
+            speculation.guess(request, partial(self._ask_model, request.model, call, patient=False))
+
+    def drop(self, keys: list[str]) -> None:
+        """These of the calls that might have come do not."""
+        if self._speculation is not None:
+            self._speculation.drop(keys)
+
+    def _ask_model(self, model: str, call: Call, patient: bool = True) -> "asyncio.Future[Reply]":
         (args, kwargs), terms = call, self._terms
         if not kwargs.keys().isdisjoint(("priority", "deadline")):
             try:
@@ -235,7 +282,7 @@ class RunEffects:
                 refused.set_result(Reply(False, (error.code, error.message), None))
                 return refused
             call = (args, rest)
-        if not self._patience:
+        if not (self._patience and patient):
             return self._batcher.submit(model, call, terms, patient=True)
         return asyncio.ensure_future(self._ask_patiently(model, call, terms))
 
@@ -296,6 +343,8 @@ class RunEffects:
 
     def close(self) -> None:
         """Drop calls that nobody waits for any more."""
+        if self._speculation is not None:
+            self._speculation.close()
         for future in self._open:
             future.cancel()
         if self.failed.done():
@@ -307,6 +356,8 @@ class RunEffects:
         """Say in the usage how many batches served the run and what it spent, and in the timeline which call went in
         which batch."""
         outcome["usage"] |= self.meter.usage()
+        if self._speculation is not None:
+            outcome["usage"] |= self._speculation.usage()
         if not self._batches:
             return
         outcome["usage"]["model_batches"] = len({batch.id for batch in self._batches.values()})

@@ -170,6 +170,7 @@ class Executor:
             caller = caller._replace(budget=caller.budget.bounded_by(caller.family.budget))
         effects = RunEffects(self._asked(), journal, caller, journal.wait, journal.patience)
         on_parked = partial(_parked, journal, effects)
+        request = request._replace(speculate=effects.may_speculate)
         running = asyncio.ensure_future(self._pool.run(request, effects, journal.read, on_parked, background=True))
         try:
             either: set[asyncio.Future[Any]] = {running, effects.failed}
@@ -190,7 +191,7 @@ class Executor:
     ) -> Outcome:
         effects = RunEffects(self._asked(), journal, caller, _PLAIN.answer, on_told=on_told)
         try:
-            outcome = await self._pool.run(request, effects)
+            outcome = await self._pool.run(request._replace(speculate=effects.may_speculate), effects)
         except PlatformError as error:
             if not effects.acted:
                 raise

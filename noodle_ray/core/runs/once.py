@@ -46,21 +46,30 @@ class EqualCalls:
         first.add_done_callback(partial(_follow, mine, ask))
         return mine
 
+    def knows(self, model: str, call: Call, digest: bytes = b"") -> bool:
+        """Whether an equal call was made that would serve this one."""
+        key = self._key(model, call, digest) if self._answers else None
+        return key is not None and key in self._answers
+
     def _key(self, model: str, call: Call, digest: bytes) -> bytes | None:
-        args, options = call
-        if not self._certain(model) or draws(options):
+        if not self._certain(model) or draws(call[1]):
             return None
-        if digest and len(options) < 2:
-            return digest
-        try:  # texts and numbers of different types differ; the order of options says nothing
-            return hashlib.sha256(_CODEC.pack([model, [*args], sorted(options.items())])).digest()
-        except WireError:
-            return None
+        return digest if digest and len(call[1]) < 2 else key_of(model, call)
 
 
 def _failed(first: "asyncio.Future[Reply]") -> bool:
     """Whether there is no answer any more that it could give."""
     return first.done() and (first.cancelled() or first.exception() is not None or not first.result().ok)
+
+
+def key_of(model: str, call: Call) -> bytes | None:
+    """What equal calls have in common, and no others: texts and numbers of different types differ, the order of options
+    says nothing. None for what cannot be compared."""
+    args, options = call
+    try:
+        return hashlib.sha256(_CODEC.pack([model, [*args], sorted(options.items())])).digest()
+    except WireError:
+        return None
 
 
 def _follow(mine: "asyncio.Future[Reply]", ask: Ask, first: "asyncio.Future[Reply]") -> None:

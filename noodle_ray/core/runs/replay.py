@@ -135,6 +135,10 @@ class _ReplayJournal:
         entry = self.entries[key]
         return entry.prompt_tokens, entry.completion_tokens
 
+    def known(self) -> int:
+        """How many answers the journal has."""
+        return len(self.entries)
+
     def took(self, key: str, tokens: tuple[int, int]) -> None:
         pass
 

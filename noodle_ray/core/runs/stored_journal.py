@@ -127,6 +127,10 @@ class StoredJournal:
             return None
         raise JournalMismatch(request.key, entry.asked, shown(request))
 
+    def known(self) -> int:
+        """How many answers the journal has."""
+        return sum(entry.model not in (BEGUN, DUE) for entry in self._entries.values())
+
     def tokens(self, key: str) -> tuple[int, int]:
         """What the answer in the journal took, of prompt and completion."""
         entry = self._entries[key]

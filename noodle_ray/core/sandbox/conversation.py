@@ -17,7 +17,7 @@ from noodle_ray.core.sandbox.outcome import Outcome
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import WireError
 from noodle_ray.core.vm.clock import MAX_READINGS
-from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectRequest
+from noodle_ray.core.vm.host import GUESSES, TELL, EffectAnswer, EffectRequest
 from noodle_ray.errors import ModuleError, NoodleError, RunError
 
 Answers: TypeAlias = Awaitable[list[EffectAnswer]] | AsyncIterator[list[EffectAnswer]]
@@ -106,6 +106,7 @@ class Conversation:
         self._kept = 0
         self._readings: dict[str, list[float]] = {}
         self._left = MAX_READINGS
+        self._guesses = self.request.speculate * GUESSES
         self._to_tell = self.request.limits.output
         self._shift = _shift(request.readings)
         self._holder: Holder | None = None
@@ -192,6 +193,25 @@ class Conversation:
             task.add_done_callback(self._tasks.discard)
         if not self.live:
             self._pump()
+
+    def guess(self, requests: list[EffectRequest]) -> None:
+        """Take which calls may come. A run that is repeated says it again, and is not heard. Raises WireError for more
+        than a run tells."""
+        guess = getattr(self._effects, "guess", None)
+        if not self.live or guess is None:
+            return
+        self._guesses -= len(requests)
+        if self._guesses < 0:
+            raise WireError("received more guesses than a run may make")
+        task = self._loop.create_task(guess(requests))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def drop(self, keys: list[str]) -> None:
+        """Take which of them do not."""
+        drop = getattr(self._effects, "drop", None)
+        if drop is not None:
+            drop(keys)
 
     def hold_back(self, wanted: bool) -> None:
         """Send no more answers to the worker, as it is to leave the run; or go on with it."""

@@ -11,7 +11,7 @@ from noodle_ray.core.sandbox.guess import Needs
 from noodle_ray.core.sandbox.lockdown import Layer
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import RECEIVED, Frames, WireError
-from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest
+from noodle_ray.core.vm.host import EffectAnswer, EffectHost, EffectRequest, SpeculativeHost
 from noodle_ray.core.vm.native import make_memory
 from noodle_ray.errors import PlatformError
 from noodle_ray.light import TYPE_CHECKING, TracebackType, import_module
@@ -78,8 +78,10 @@ class LocalWorker:
         else:
             self._fork()
 
-    def run(self, request: RunRequest, host: EffectHost | None = None) -> outcome.Outcome:
-        """Execute one run and return its outcome; ``host`` answers its effects.
+    def run(
+        self, request: RunRequest, host: EffectHost | None = None, early: SpeculativeHost | None = None
+    ) -> outcome.Outcome:
+        """Execute one run and return its outcome; ``host`` answers its effects, ``early`` hears which may come.
 
         Raises ModuleError if the module is not valid, WireError if the arguments cannot be sent, and PlatformError
         if no worker can be started. Whatever else goes wrong in the worker is an outcome with an error.
@@ -92,7 +94,7 @@ class LocalWorker:
         request = request.seeded()
         start = messages.write_run(self._run, request, request.digest not in self._known)
         try:
-            result = self._converse(start, request, host)
+            result = self._converse(start, request, host, early)
         except BaseException:  # also Ctrl-C: the worker may be anywhere, so the next run gets a fresh one
             self._stop()
             raise
@@ -119,7 +121,9 @@ class LocalWorker:
             self._server.process.wait()
             self._server = None
 
-    def _converse(self, start: bytes, request: RunRequest, host: EffectHost | None) -> outcome.Outcome:
+    def _converse(
+        self, start: bytes, request: RunRequest, host: EffectHost | None, early: SpeculativeHost | None
+    ) -> outcome.Outcome:
         began = monotonic()
         told = outcome.Told(request.limits.output)
         try:
@@ -148,6 +152,12 @@ class LocalWorker:
                             outstanding -= self._answer([_unanswered(asked) for asked in requests])
                         else:
                             host.send(requests)
+                    case messages.Guesses(requests):
+                        if early is not None:
+                            early.guess(requests)
+                    case messages.Dropped(keys):
+                        if early is not None:
+                            early.drop(keys)
                     case messages.Progress(usage, text):
                         told.add(usage, text)
                     case messages.Native() as asked:
@@ -161,7 +171,7 @@ class LocalWorker:
                         if self._server is not None or self._needs.holds(wanted):
                             return outcome.died(f"it lacks a module: {lacking}", request.tier)
                         self._needs = Needs(modules=(*self._needs.modules, *wanted))
-                        return self.run(request, host)
+                        return self.run(request, host, early)
                     case messages.Refused(error):
                         raise error
                     case messages.Failed(why):

@@ -56,6 +56,18 @@ class Effects(NamedTuple):
     readings: dict[str, list[float]] = {}  # noqa: RUF012  # never mutated
 
 
+class Guesses(NamedTuple):
+    """The run may ask for these."""
+
+    requests: list[EffectRequest]
+
+
+class Dropped(NamedTuple):
+    """Of these guesses the run knows that they do not come."""
+
+    keys: list[str]
+
+
 class Native(NamedTuple):
     """The worker would like native code for a function; see `core.vm.native.shared`."""
 
@@ -97,7 +109,9 @@ class Failed(NamedTuple):
     why: str
 
 
-Message: TypeAlias = Ready | Need | Lacks | Refused | Effects | Native | Progress | Done | Parked | Stays | Failed
+Message: TypeAlias = (
+    Ready | Need | Lacks | Refused | Effects | Guesses | Dropped | Native | Progress | Done | Parked | Stays | Failed
+)
 
 
 def digest_of(request: EffectRequest) -> bytes:
@@ -112,10 +126,10 @@ def digest_of(request: EffectRequest) -> bytes:
 
 def write_run(run: int, request: RunRequest, with_module: bool) -> bytes:
     """Return the frame that starts a run. Raises WireError if its arguments are not plain data or are too large."""
-    module, digest, entry, args, kwargs, limits, tier, profile, seed, readings, shift = request
+    module, digest, entry, args, kwargs, limits, tier, profile, seed, readings, shift, speculate = request
     return CODEC.frame(
         ["run", run, digest, module if with_module else None, entry, list(args), dict(kwargs) if kwargs else None,
-         list(limits), tier, profile, seed, readings or None, shift]
+         list(limits), tier, profile, seed, readings or None, shift, speculate]
     )  # fmt: skip
 
 
@@ -159,6 +173,10 @@ def read(body: bytes, run: int) -> Message:
             return Effects([_request(item) for item in requests])
         case ["effects", number, [*requests], dict(readings)] if number == run and outcome.are_readings(readings):
             return Effects([_request(item) for item in requests], readings)
+        case ["guesses", number, [*requests]] if number == run:
+            return Guesses([_request(item) for item in requests])
+        case ["dropped", number, [*keys]] if number == run and all(type(key) is str for key in keys):
+            return Dropped([str(key) for key in keys])
         case ["progress", number, usage, str(text)] if number == run:
             return Progress(outcome.from_amounts(usage), text)
         case ["native", number, int(slot), int(index), str(kinds), [*known], int(base), dict(addresses)] if (

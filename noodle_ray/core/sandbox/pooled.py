@@ -256,6 +256,11 @@ class PooledWorker:
                 self._on_done(result, retire)
             case messages.Effects(requests, readings):
                 self._on_effects(requests, readings)
+            case messages.Guesses(requests):
+                self._on_guesses(requests)
+            case messages.Dropped(keys):
+                if self._talk is not None:
+                    self._talk.drop(keys)
             case messages.Parked(retire):
                 self._on_parked(retire)
             case messages.Stays():
@@ -313,6 +318,10 @@ class PooledWorker:
             self.kill("its run went another way than before")
         else:
             self._on_quiet(self)
+
+    def _on_guesses(self, requests: list[EffectRequest]) -> None:
+        if self._talk is not None and self._result is not None and not self._result.done():
+            self._talk.guess(requests)
 
     def _on_parked(self, retire: bool) -> None:
         if not self._leaving or self._talk is None or self._result is None or self._result.done():

@@ -13,7 +13,8 @@ class RunRequest(NamedTuple):
     ``seed`` is what its random numbers come from; None asks for a fresh one.
     ``profile`` is '' for none, time, or memory, which measures time too. ``readings`` are those of the clock that
     a stopped run has had. ``shift`` is what its clock that never goes back is ahead of the machine's; None lets it
-    stand still while the run had stopped.
+    stand still while the run had stopped. With ``speculate`` it tells which calls may come, so that as many of them can
+    be made early.
     """
 
     module: bytes
@@ -27,11 +28,12 @@ class RunRequest(NamedTuple):
     seed: int | None = None
     readings: dict[str, list[float]] = {}  # noqa: RUF012
     shift: float | None = None
+    speculate: int = 0
 
     def seeded(self) -> "RunRequest":
         """The request with a seed: a fresh one if it has none."""
         if self.seed is not None:
             return self
-        module, digest, entry, args, kwargs, limits, tier, profile, _, readings, shift = self
+        module, digest, entry, args, kwargs, limits, tier, profile, _, readings, shift, early = self
         seed = int.from_bytes(os.urandom(6), "little")
-        return RunRequest(module, digest, entry, args, kwargs, limits, tier, profile, seed, readings, shift)
+        return RunRequest(module, digest, entry, args, kwargs, limits, tier, profile, seed, readings, shift, early)

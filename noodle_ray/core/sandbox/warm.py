@@ -31,6 +31,8 @@ _LATER: Final = (
     "noodle_ray.core.vm.gathering",
     "noodle_ray.core.vm.generators.hidden",
     "noodle_ray.core.vm.modules.typing_",
+    "noodle_ray.core.vm.speculation.guesses",
+    "noodle_ray.core.vm.speculation.plan",
 )
 """What it imports only for programs that are not simple."""
 

@@ -56,7 +56,7 @@ _COMPUTING: Final = 1
 _SENDING: Final = 2
 _RUN: Final[Any] = (
     int, str, (bytes, type(None)), (str, type(None)), list, (dict, type(None)), list, str, str, (int, type(None)),
-    (dict, type(None)), (float, type(None)),
+    (dict, type(None)), (float, type(None)), int,
 )  # fmt: skip
 """Of which types the fields of a run's message are."""
 _LATE: Final = frozenset({"answers", "park", "left"})
@@ -199,14 +199,14 @@ class Worker:
             raise WireError("received a message of unknown shape")
         kind, *fields = message
         if kind == "run" and len(fields) == len(_RUN) and all(map(isinstance, fields, _RUN)):
-            run, digest, encoded, entry, args, kwargs, limits, tier, profile, seed, readings, shift = fields
+            run, digest, encoded, entry, args, kwargs, limits, tier, profile, seed, readings, shift, early = fields
             self._run = run
             if encoded is None and digest not in self._modules:
                 self.send("need", run)
                 return
             what, bounds, known = encoded or b"", Limits(*limits), readings or {}
             self._execute(
-                RunRequest(what, digest, entry, args, kwargs or {}, bounds, tier, profile, seed, known, shift)
+                RunRequest(what, digest, entry, args, kwargs or {}, bounds, tier, profile, seed, known, shift, early)
             )
         elif kind not in _LATE:
             raise WireError("received a message of unknown shape")
@@ -272,6 +272,7 @@ class Worker:
                 readings=request.readings,
                 shift=request.shift,
                 growth=growth,
+                speculate=request.speculate,
             )
             self._phase = _IDLE
             result = done._asdict()
@@ -440,6 +441,17 @@ class SocketHost:
             worker.send("effects", worker._run, asked, *((fresh,) if fresh else ()))
         except WireError as error:
             raise TypeError(f"a model was given what cannot be sent to it: {error.message}") from None
+
+    def guess(self, requests: list[EffectRequest]) -> None:
+        """Tell which calls may come. What cannot travel is not told."""
+        try:
+            self._worker.send("guesses", self._worker._run, [list(request[:4]) for request in requests])
+        except WireError:
+            return
+
+    def drop(self, keys: list[str]) -> None:
+        """Tell which of them do not."""
+        self._worker.send("dropped", self._worker._run, keys)
 
     def receive(self, timeout: float | None = None) -> list[EffectAnswer]:
         """Block until answers arrive; none after ``timeout`` seconds."""

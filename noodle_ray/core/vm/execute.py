@@ -13,7 +13,7 @@ from noodle_ray.core.vm.endings import has_finalizers
 from noodle_ray.core.vm.fibers import Fibers, Future
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import LIMITS, trip
-from noodle_ray.core.vm.host import TOLD, EffectHost
+from noodle_ray.core.vm.host import TOLD, EffectHost, SpeculativeHost
 from noodle_ray.core.vm.limits import CODES, MESSAGES, LimitExceeded, Limits
 from noodle_ray.core.vm.memory import Growth, prepare, resident
 from noodle_ray.core.vm.modules import require, start_run
@@ -99,6 +99,7 @@ def execute(
     readings: "Mapping[str, list[float]]" = NO_READINGS,
     shift: float | None = None,
     growth: Growth | None = None,
+    speculate: int = 0,
 ) -> Outcome:
     """Run a verified module: its top level, then ``entry``, or ``main`` if it has one, with the arguments.
 
@@ -109,7 +110,8 @@ def execute(
 
     ``seed`` is what the run's random numbers come from; a fresh one if it is None. ``readings`` are those of the clock
     that the run gets again (`Readings.all`), and ``shift`` belongs to them. ``growth`` counts its memory, if the caller
-    has it already.
+    has it already. With ``speculate`` the host, which must be a `SpeculativeHost` too, is told while the run waits
+    which calls may come: so many that it can ask as many of them.
 
     ``key`` is the module's digest, under which compiled code is kept. With a ``profiler``, the run is on the Python
     tier if that is possible. The deadline is the caller's to watch:
@@ -134,7 +136,14 @@ def execute(
     S.seed = int.from_bytes(os.urandom(6), "little") if seed is None else seed
     fibers, result, error = S.fibers, None, None
     recursion = sys.getrecursionlimit()
-    tier, run = _make_run(module, key, limits, "python" if profiler else tier)
+    planned = None
+    if speculate and module.models and host is not None:
+        from noodle_ray.core.vm.speculation.guesses import Guesses
+        from noodle_ray.core.vm.speculation.plan import planned as plan
+
+        fibers.guesses = Guesses(cast("SpeculativeHost", host), speculate)
+        planned = plan(module, key)
+    tier, run = _make_run(module, key, limits, "python" if profiler else tier, planned)
     S.charge, S.lookup, S.module = run.charge, run.lookup, module
     S.fuel_left = lambda: limits.fuel - run.fuel_now()
 
@@ -238,12 +247,13 @@ def _load(name: str) -> Any:
     return found
 
 
-def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str, Any]:
+def _make_run(module: Module, key: str, limits: Limits, tier: str, planned: Module | None = None) -> tuple[str, Any]:
     """The tier that will run the module, and the run. What CPython's compiler cannot take, the interpreter does."""
     if tier in ("python", "native") or (tier == "auto" and not _runs_straight(module)):
         pytier = _loaded.get("pytier") or _load("pytier")
         try:
-            run = pytier.make_run(module, key, limits, "" if tier == "python" or not may_run_native() else tier)
+            native = "" if tier == "python" or not may_run_native() else tier
+            run = pytier.make_run(module, key, limits, native, planned)
             pytier.allow_recursion(limits.recursion)
             return "native" if tier == "native" else "python", run
         except ImportError:  # a worker that was started without a part of the tier: its owner has one with all
@@ -252,7 +262,7 @@ def _make_run(module: Module, key: str, limits: Limits, tier: str) -> tuple[str,
             pass
     interpreter = _loaded.get("interpreter") or _load("interpreter")
     interpreter.allow_recursion(limits.recursion)
-    return "interpreter", interpreter.make_run(module, key, limits)
+    return "interpreter", interpreter.make_run(planned or module, key, limits)
 
 
 _STRAIGHT = 64

@@ -14,10 +14,12 @@ from noodle_ray.core.vm.names import TOOL
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.types import ModelError
 from noodle_ray.core.vm.values import copy_data
-from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, Iterable, Iterator, Protocol, cast, deque
+from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, Iterable, Iterator, Protocol, Sequence, cast, deque
 
 if TYPE_CHECKING:
     from greenlet import greenlet  # type: ignore[import-untyped]
+
+    from noodle_ray.core.vm.speculation.guesses import Guesses
 
 LIMITS: Final = (MemoryError, RecursionError)
 """Exceptions that end a run, and so all of its fibers."""
@@ -42,6 +44,13 @@ class Future:
 
 
 _PENDING: Final = object()
+
+
+def is_pending(future: Future) -> bool:
+    """Whether there is no answer yet, and no failure."""
+    return future.value is _PENDING and future.error is None
+
+
 GATHERED: Final = ""
 """What the pending list of a gather has for a model."""
 
@@ -55,12 +64,16 @@ class Fiber:
     context variables; it is never changed, but replaced. ``level`` counts fibers within fibers.
     """
 
-    __slots__ = ("base", "context", "depth", "greenlet", "handled", "level", "outstanding", "path", "position", "task")
+    __slots__ = (
+        "base", "context", "depth", "greenlet", "guesses", "handled", "level", "outstanding", "path", "position",
+        "task",
+    )  # fmt: skip
 
     def __init__(self, path: str, depth: int) -> None:
         self.path = path
         self.depth = depth
         self.position = 0
+        self.guesses = 0
         self.level = 0
         self.outstanding: list[Future] = []
         self.handled: BaseException | None = None
@@ -88,6 +101,7 @@ class Fibers:
     whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first. While
     ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep. ``timed`` says
     whether anything has waited for a time of the clock: what comes then may depend on how quickly answers come.
+    ``guesses`` are those of a run that speculates.
     ``lent`` is the fuel of ``running`` runs that this one has started, and what those used that have ended."""
 
     def __init__(self, host: EffectHost | None, levels: int = 1000) -> None:
@@ -103,6 +117,7 @@ class Fibers:
         self.waited = 0.0
         self.running = self.lent = 0
         self.timed = False
+        self.guesses: Guesses | None = None
         self._waits_since = 0.0
         self._queue: list[Future] = []
         self._sent: dict[str, Future] = {}
@@ -209,6 +224,23 @@ class Fibers:
         from noodle_ray.core.vm.gathering import each
 
         return each(self, function, iterable)
+
+    def guess(self, waited: Any, candidates: "Sequence[Any]", registers: "Sequence[Any]") -> Any:
+        """Note the calls that may come after this wait, if the run speculates; what `drop` wants to know of them."""
+        try:
+            return self.guesses and self.guesses.guess(self, waited, candidates, registers)
+        except RecursionError:  # of ours: the run itself has room for what it does
+            return None
+
+    def drop(self, handle: Any, numbers: "Sequence[int]") -> None:
+        """These calls of a `guess` do not come."""
+        if handle is not None and self.guesses is not None:
+            self.guesses.drop(handle, numbers)
+
+    def keep(self, handle: Any, numbers: "Sequence[int]") -> None:
+        """These calls of a `guess` may be on their way: a later `drop` does not mean them."""
+        if handle is not None and self.guesses is not None:
+            self.guesses.keep(handle, numbers)
 
     def place(self) -> str:
         """The path of what the current fiber starts next."""
@@ -390,6 +422,8 @@ class Fibers:
             asked = {request.model for request in requests if request.model[0] not in "@*"}
             self.batches += sum(not model.startswith(TOOL) for model in asked)
             host.send(requests)
+        if self.guesses is not None:
+            self.guesses.tell()
         self._waits_since = now
         try:
             answers = self._receive(until)

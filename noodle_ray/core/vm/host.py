@@ -32,6 +32,20 @@ class EffectAnswer(NamedTuple):
     fuel: int = 0
 
 
+GUESSES: Final = 16
+"""Calls that a run may tell of for each that may be made early: many are equal, or turn out wrong."""
+
+
+class SpeculativeHost(Protocol):
+    """Is told which calls a run may make soon, and may ask them early. Whoever answers such a run is one too."""
+
+    def guess(self, requests: list[EffectRequest]) -> None:
+        """Calls that may come; their keys are no effects'."""
+
+    def drop(self, keys: list[str]) -> None:
+        """Of these it is known that they do not come."""
+
+
 class EffectHost(Protocol):
     """Answers a run's requests, in any order."""
 

@@ -76,6 +76,25 @@ def barrier(frame: Frame) -> None:
     S.fibers.barrier()
 
 
+@operation("guess")
+def guess(
+    frame: Frame, target: int, waited: int | None, candidates: tuple[Any, ...], registers: tuple[int, ...]
+) -> None:
+    values = frame.registers
+    pending = None if waited is None else values[waited]
+    values[target] = S.fibers.guess(pending, candidates, [values[r] for r in registers])
+
+
+@operation("drop")
+def drop(frame: Frame, handle: int, numbers: tuple[int, ...]) -> None:
+    S.fibers.drop(frame.registers[handle], numbers)
+
+
+@operation("keep")
+def keep(frame: Frame, handle: int, numbers: tuple[int, ...]) -> None:
+    S.fibers.keep(frame.registers[handle], numbers)
+
+
 @operation("gather")
 def gather(frame: Frame, target: int, kind: str, iterable: int, index: int) -> None:
     each = make_closure(frame, index, [])

@@ -228,6 +228,27 @@ def barrier(emitter: Emitter, instr: Instr, at: Position) -> None:
     emitter.statement(ast.Expr(nodes.call(".barrier", [], at), **at))
 
 
+@handles("guess")
+def guess(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Tell which calls may come, before a wait."""
+    target, waited, candidates, registers = cast(
+        "tuple[int, int | None, tuple[object, ...], tuple[int, ...]]", instr.args
+    )
+    emitter.flush()
+    pending = nodes.constant(None, at) if waited is None else emitter.read(waited, at)
+    values = ast.Tuple([emitter.read(register, at) for register in registers], nodes.LOAD, **at)
+    found = nodes.call(".guess", [pending, nodes.constant(candidates, at), values], at)
+    emitter.statement(nodes.assign(emitter.variable(target), found, at))
+
+
+@handles("drop", "keep")
+def settle(emitter: Emitter, instr: Instr, at: Position) -> None:
+    """Tell which calls do not come, or may be on their way."""
+    handle, numbers = cast("tuple[int, tuple[int, ...]]", instr.args)
+    told = nodes.call(f".{instr.op}", [nodes.load(emitter.variable(handle), at), nodes.constant(numbers, at)], at)
+    emitter.statement(ast.Expr(told, **at))
+
+
 @handles("gather")
 def gather(emitter: Emitter, instr: Instr, at: Position) -> None:
     """Run a function on each element, as fibers."""

@@ -1,7 +1,7 @@
 """What a function's instructions do to its registers: definitions, uses and the types that are certain."""
 
 from noodle_ray.core.nbc.module import Block, Function, Instr
-from noodle_ray.core.nbc.ops import OPERANDS
+from noodle_ray.core.nbc.ops import INTERNAL, OPERANDS
 from noodle_ray.core.nbc.walk import NESTING, block_values, blocks_of
 from noodle_ray.core.vm.pytier.facts import NO_FACTS, Facts
 from noodle_ray.light import Any, cast
@@ -13,7 +13,7 @@ _MAKING = frozenset({"list", "dict", "set", "comp"})
 _REGISTERS = frozenset({"R", "X", "R?", "R*", "KW", "H", "D", "D?", "D*"})
 _USES = {
     op: tuple((position, kind) for position, kind in enumerate(kinds) if kind in _REGISTERS)
-    for op, kinds in OPERANDS.items()
+    for op, kinds in {**OPERANDS, **INTERNAL}.items()
 }
 """Of each opcode, the operands that name registers: (position, kind)."""
 

@@ -22,8 +22,13 @@ Frame = tuple[int, int, str]
 class PythonRun:
     """A module made ready to run once: its globals are fresh, its fuel tank full."""
 
-    def __init__(self, module: Module, key: str, limits: Limits, native: str = "") -> None:
-        compiled = compile_module(module, key, bool(native))
+    def __init__(
+        self, module: Module, key: str, limits: Limits, native: str = "", planned: Module | None = None
+    ) -> None:
+        if planned is None:
+            compiled = compile_module(module, key, bool(native))
+        else:
+            compiled = compile_module(planned, key and f"{key}~", bool(native))
         meter = Meter(float(limits.fuel))
         names = compiled.namespace.copy()
         names[".trip"] = meter.trip
@@ -102,10 +107,11 @@ class PythonRun:
         return frames
 
 
-def make_run(module: Module, key: str, limits: Limits, native: str = "") -> PythonRun:
+def make_run(module: Module, key: str, limits: Limits, native: str = "", planned: Module | None = None) -> PythonRun:
     """Make a module ready for one run. ``key`` is its digest, under which compiled code is kept ('' keeps none).
-    ``native`` is '' for the Python tier alone, auto where hot functions go native, or native where all do that can."""
-    return PythonRun(module, key, limits, native)
+    ``native`` is '' for the Python tier alone, auto where hot functions go native, or native where all do that can.
+    ``planned`` is the module with guesses, of a run that speculates."""
+    return PythonRun(module, key, limits, native, planned)
 
 
 _SLACK = 16

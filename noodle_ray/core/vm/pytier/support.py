@@ -19,7 +19,7 @@ from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.sets import set_of
 from noodle_ray.core.vm.state import S
 from noodle_ray.core.vm.strings import CONVERTERS, FIELD_CONVERSIONS, text_of
-from noodle_ray.light import Callable, CellType, CodeType, Final, Iterable, Iterator, cast, deque
+from noodle_ray.light import Any, Callable, CellType, CodeType, Final, Iterable, Iterator, Sequence, cast, deque
 
 FUEL: Final = ".fuel"
 
@@ -128,6 +128,18 @@ def _barrier() -> None:
     S.fibers.barrier()
 
 
+def _guess(waited: object, candidates: Sequence[Any], registers: Sequence[object]) -> object:
+    return S.fibers.guess(waited, candidates, registers)
+
+
+def _drop(handle: Any, numbers: Sequence[int]) -> None:
+    S.fibers.drop(handle, numbers)
+
+
+def _keep(handle: Any, numbers: Sequence[int]) -> None:
+    S.fibers.keep(handle, numbers)
+
+
 def _gather(function: Callable[[object], object], iterable: Iterable[object]) -> object:
     return S.fibers.gather(function, iterable)
 
@@ -161,6 +173,9 @@ _HELPERS: Final[dict[str, object]] = {
     ".effect": _effect,
     ".force": _force,
     ".barrier": _barrier,
+    ".guess": _guess,
+    ".drop": _drop,
+    ".keep": _keep,
     ".gather": _gather,
     ".model": operators.model_value,
     ".len": len,

@@ -1,0 +1,74 @@
+"""The guesses of one run: what ``guess`` and ``drop`` do."""
+
+from noodle_ray.core.vm.fibers import Fibers, Future, is_pending
+from noodle_ray.core.vm.host import GUESSES, EffectRequest, SpeculativeHost
+from noodle_ray.core.vm.speculation.values import Candidate, Copies, Unknown, value_of
+from noodle_ray.light import Any, Final, Sequence, TypeAlias
+
+Handle: TypeAlias = "tuple[str | None, ...] | None"
+"""The keys of calls that were noted at a wait, None for those whose arguments are not known."""
+_SILENT: Final = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, Unknown, ValueError)
+
+
+class Guesses:
+    """Tells a host which calls may come, up to `GUESSES` times ``most``, when the run waits; it asks those it likes.
+    The run hears nothing of them: a call that is made after all gets its answer as any other does, only sooner.
+
+    Keys name the fiber's path and which of its guesses it is, so they are the same when a run is repeated.
+    """
+
+    def __init__(self, host: SpeculativeHost, most: int) -> None:
+        self._host = host
+        self._left = most * GUESSES
+        self._queue: dict[str, EffectRequest] = {}
+        self._told: set[str] = set()
+
+    def guess(self, fibers: Fibers, waited: Any, candidates: Sequence[Candidate], registers: Sequence[Any]) -> Handle:
+        """Note the calls of which the arguments are known, if there is something to wait for; their keys."""
+        if self._left <= 0 or not candidates or not _waits(fibers, waited):
+            return None
+        fiber = fibers.current
+        fiber.guesses += 1
+        keys: list[str | None] = []
+        copies = Copies()
+        for number, (model, args, kwargs) in enumerate(candidates):
+            try:
+                request = EffectRequest(
+                    f"{fiber.path}~{fiber.guesses}.{number}",
+                    model,
+                    tuple([copies.of(value_of(each, registers)) for each in args]),
+                    {name: copies.of(value_of(each, registers)) for name, each in kwargs},
+                )
+            except _SILENT:
+                keys.append(None)
+                continue
+            self._queue[request.key] = request
+            keys.append(request.key)
+        return tuple(keys)
+
+    def drop(self, handle: "tuple[str | None, ...]", numbers: Sequence[int]) -> None:
+        """These calls do not come."""
+        gone = [key for number in numbers if (key := handle[number]) is not None]
+        told = [key for key in gone if self._queue.pop(key, None) is None and key in self._told]
+        if told:
+            self._told.difference_update(told)
+            self._host.drop(told)
+
+    def keep(self, handle: "tuple[str | None, ...]", numbers: Sequence[int]) -> None:
+        """These calls may be on their way."""
+        self._told.difference_update([key for number in numbers if (key := handle[number]) is not None])
+
+    def tell(self) -> None:
+        """Tell the host, as the run waits."""
+        if self._queue and self._left > 0:
+            requests = list(self._queue.values())[: self._left]
+            self._left -= len(requests)
+            self._told.update(request.key for request in requests)
+            self._host.guess(requests)
+        self._queue.clear()
+
+
+def _waits(fibers: Fibers, waited: Any) -> bool:
+    if waited is None:
+        return any(is_pending(future) for future in fibers.current.outstanding)
+    return type(waited) is Future and is_pending(waited)
