@@ -1,8 +1,10 @@
 """Texts to vectors and labels."""
 
 import json
+import random
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from tokenizers import Tokenizer
 
 from noodle_ray.ahr import export
 from noodle_ray.ahr.engines.base import Engine
-from noodle_ray.ahr.engines.encoder import length_groups
+from noodle_ray.ahr.engines.encoder import RUN_COST, length_groups
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
@@ -141,6 +143,30 @@ def test_groups_hold_texts_of_similar_length() -> None:
     for group in groups:
         sizes = [lengths[index] for index in group]
         assert max(sizes) <= 1.3 * min(sizes) + 4
+
+
+def test_groups_cost_least_of_all_there_are() -> None:
+    def cost(groups: list[list[int]]) -> int:
+        return sum(RUN_COST + len(group) * max(lengths[index] for index in group) for group in groups)
+
+    def cut(order: list[int]) -> Iterator[list[list[int]]]:
+        if not order:
+            yield []
+        for size in range(1, len(order) + 1):
+            if lengths[order[size - 1]] <= 1.3 * lengths[order[0]] + 4:
+                for rest in cut(order[size:]):
+                    yield [order[:size], *rest]
+
+    source = random.Random(5)
+    for _ in range(40):
+        lengths = [source.randint(3, 60) for _ in range(source.randint(0, 9))]
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        assert cost(length_groups(lengths)) == min(map(cost, cut(order)))
+
+
+def test_groups_are_few_where_a_run_costs_more_than_its_tokens() -> None:
+    lengths = [*range(20, 30)] * 3
+    assert len(length_groups(lengths)) > len(length_groups(lengths, 1 << 20)) == 1
 
 
 @pytest.fixture(scope="module")

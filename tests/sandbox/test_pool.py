@@ -478,3 +478,32 @@ def test_workers_end_when_their_owner_is_killed(orphan: int) -> None:
     owner.kill()
     _, alive = psutil.wait_procs(processes, timeout=20)
     assert alive == []
+
+
+async def test_worker_whose_run_waits_is_hardly_woken_and_ends_it_in_time() -> None:
+    asked = asyncio.Event()
+
+    async def never(requests: list[EffectRequest]) -> list[EffectAnswer]:
+        asked.set()
+        return await asyncio.get_running_loop().create_future()
+
+    async with WorkerPool(min_size=1, max_size=1) as pool:
+        (pid,) = worker_pids(pool)
+        waiting = asyncio.create_task(pool.run(request(ASKING, "a", deadline=1.25), never))
+        await asked.wait()
+        before = psutil.Process(pid).num_ctx_switches().voluntary
+        await asyncio.sleep(0.8)
+        assert psutil.Process(pid).num_ctx_switches().voluntary - before < 40  # 80 at the pace of a run that computes
+        outcome = await waiting
+        assert code(outcome) == "E0403"
+        assert outcome["usage"]["wall_seconds"] >= 1.2  # type: ignore[index]
+        assert await answers_again(pool)
+
+
+async def test_limits_are_kept_after_a_wait() -> None:
+    source = "from noodle_ray import model\necho = model('echo')\necho(1)\nwhile True:\n    pass\n"
+    async with WorkerPool(min_size=1, max_size=1) as pool:
+        (pid,) = worker_pids(pool)
+        outcome = await pool.run(request(source, deadline=0.4, fuel=10**15), echo)
+        assert code(outcome) == "E0403"
+        assert worker_pids(pool) == [pid]

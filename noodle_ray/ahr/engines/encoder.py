@@ -1,6 +1,7 @@
 """What all engines for texts share: tokens in, rows of numbers out, texts of like length together."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,11 @@ ROWS = 32
 """Texts per run of the graph: throughput is flat from 16 to 64 on two cores."""
 
 _STRETCH = 1.3  # longest over shortest text in one run; more is wasted on padding
+_SOME = 4  # but for so many tokens
+
+RUN_COST = 30
+"""What a run of the graph costs besides its tokens and their padding, in tokens; 15 on two cores that are free."""
+_LAUNCH_COST = 1 << 20  # on a GPU, where a longer run takes hardly more time
 
 Item = TypeVar("Item")
 
@@ -33,6 +39,7 @@ class Encoder:
         self.name = spec.name
         self.tokenizer, self.max_length = tokenizer_of(spec, folder)
         pooling, normalize = pooling_of(spec, folder) if task == "embedding" else ("mean", True)
+        self._run_cost = _LAUNCH_COST if spec.options.get("gpus", 0) else RUN_COST
         self._runner = runner_for(spec, GraphRequest(folder, task, pooling, normalize, pickled), engine)
         self.width = 0
         self._unit = task == "embedding" and normalize
@@ -40,7 +47,7 @@ class Encoder:
     def rows(self, encodings: Sequence[Encoding]) -> list[Any]:
         """The graph's row for each text, without those of padding, or a ModelError."""
         rows: list[Any] = [None] * len(encodings)
-        for group in length_groups([len(encoding.ids) for encoding in encodings]):
+        for group in length_groups([len(encoding.ids) for encoding in encodings], self._run_cost):
             beat()
             found = in_halves(self.name, self._run, [encodings[index] for index in group])
             for index, row in zip(group, found, strict=True):
@@ -96,19 +103,28 @@ def finite(name: str, row: NDArray[np.float32]) -> NDArray[np.float32]:
     return row
 
 
-def length_groups(lengths: list[int]) -> Iterator[list[int]]:
-    """Indexes in runs of at most 32 texts of similar length, so that a long text does not pad the short ones."""
+def length_groups(lengths: list[int], run_cost: int = RUN_COST) -> list[list[int]]:
+    """Indexes in runs of at most 32 texts of similar length, so that a long text does not pad the short ones: of all
+    ways to cut the texts, sorted by length, into such runs the one that costs least.
+    """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    group: list[int] = []
-    for index in order:
-        full = len(group) == ROWS
-        # A run has a fixed cost, so a few tokens of padding are always worth sharing it.
-        if group and (full or lengths[index] > _STRETCH * lengths[group[0]] + 4):
-            yield group
-            group = []
-        group.append(index)
-    if group:
-        yield group
+    least, cuts = [0.0], [0]  # for the shortest so many: what they cost, and where their last run begins
+    for end in range(1, len(order) + 1):
+        longest = lengths[order[end - 1]]
+        best, cut = inf, end - 1
+        for start in range(end - 1, max(0, end - ROWS) - 1, -1):
+            if longest > _STRETCH * lengths[order[start]] + _SOME:
+                break
+            cost = least[start] + (end - start) * longest
+            if cost < best:
+                best, cut = cost, start
+        least.append(best + run_cost)
+        cuts.append(cut)
+    groups, end = [], len(order)
+    while end:
+        groups.append(order[cuts[end] : end])
+        end = cuts[end]
+    return groups[::-1]
 
 
 def together(

@@ -43,6 +43,7 @@ use them beyond its limit."""
 
 _LARGE: Final = 128 * 1024 * 1024
 _TICK: Final = 0.01
+_WAITING_TICK: Final = 0.1
 _SOONEST: Final = 0.0001
 _TICKS_PER_RAISE: Final = 10
 _SECONDS_PER_TOLD: Final = 0.1
@@ -92,7 +93,7 @@ class Worker:
         self._sampler: Sampler | None = None
         self._samples = 0
         self._seconds = 0
-        self._ticking = False
+        self._interval = 0.0
         self._size = 0
         self._growth: memory.Growth | None = None
         self._host = SocketHost(self)
@@ -155,7 +156,9 @@ class Worker:
         lose bytes: then retire."""
         end = None if timeout is None else monotonic() + timeout
         while True:
+            self._tick_rarely()
             if end is not None and not self._readable(max(0.0, end - monotonic())):
+                self._tick_often()
                 return []
             try:
                 body = self._inbox.receive(self._connection)
@@ -168,6 +171,7 @@ class Worker:
             match message:
                 case ["answers", int(run), list(answers)]:
                     if run == self._run:
+                        self._tick_often()
                         return [EffectAnswer(*answer) for answer in answers]
                 case ["park", int(run), bool(timed)]:
                     if run == self._run:
@@ -175,7 +179,6 @@ class Worker:
                 case ["left", int(run), float(seconds)]:
                     if run == self._run:
                         self._end = monotonic() + seconds
-                        self._tick(_TICK, max(min(_TICK, seconds), _SOONEST))
                 case _:
                     os._exit(1)
 
@@ -248,7 +251,7 @@ class Worker:
 
                 self._sampler = make_sampler(request.profile)
             self._phase = _COMPUTING  # before a look at the timer, which ends itself when it finds nothing to do
-            if self._sampler or not self._ticking or request.limits.deadline < _TICK:
+            if self._sampler or not self._interval or request.limits.deadline < _TICK:
                 self._tick(self._sampler.interval if self._sampler else _TICK, request.limits.deadline)
             module = self._modules.pop(request.digest, None)
             if module is None:
@@ -300,13 +303,23 @@ class Worker:
 
     def _tick(self, seconds: float, first: float) -> None:
         """Have the timer tick every so many seconds, or not at all; the first time no later than after ``first``."""
-        self._ticking = seconds > 0
+        self._interval = seconds
         _signal.setitimer(_signal.ITIMER_REAL, min(seconds, first), seconds)
+
+    def _tick_rarely(self) -> None:
+        """The run waits: a worker that does nothing is woken for its deadline alone."""
+        if not self._sampler and not self._tripped and self._phase == _COMPUTING:
+            self._tick(_WAITING_TICK, max(self._end - monotonic(), _SOONEST))
+
+    def _tick_often(self) -> None:
+        """The run goes on."""
+        if not self._sampler and not self._tripped and self._phase == _COMPUTING:
+            self._tick(_TICK, max(self._end - monotonic(), _SOONEST))
 
     def _switch_off(self) -> None:
         """The run is over. Its timer may tick once more: the next run often begins sooner, and needs no other."""
         self._phase = _IDLE
-        if self._sampler:
+        if self._sampler or self._interval != _TICK:
             self._sampler = None
             self._tick(0, 0)
 
@@ -395,9 +408,11 @@ class Worker:
             elif self._memory()[0] > self._most:
                 self._tripped = "memory"
             else:
-                if self._end - now < _TICK and not self._sampler:
-                    self._tick(_TICK, max(self._end - now, _SOONEST))
+                if self._end - now < self._interval and not self._sampler:
+                    self._tick(self._interval, max(self._end - now, _SOONEST))
                 return
+            if self._interval > _TICK:
+                self._tick(_TICK, _TICK)
         self._ticks += 1
         if self._ticks % _TICKS_PER_RAISE == 1:  # the time between is for the run to end in
             raise LimitExceeded(self._tripped)
