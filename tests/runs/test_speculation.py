@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,11 +13,15 @@ import pytest_asyncio
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.runs.batcher import Answered, Call, EffectBatcher, Shape
 from noodle_ray.core.runs.budgets import Allowance, Budget, Price, Spending
-from noodle_ray.core.runs.executor import Outcome, Program
+from noodle_ray.core.runs.compiler import CompilerService
+from noodle_ray.core.runs.executor import Executor, Outcome, Program
+from noodle_ray.core.runs.modules import ModuleStore
 from noodle_ray.core.runs.replay import replay
 from noodle_ray.core.runs.tools.host import ToolHost
 from noodle_ray.core.runs.tools.spec import ToolSpec
+from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.store.status import Status
+from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import answer
 from tests.overlap.programs import BranchPrograms, BranchToolPrograms, Programs
@@ -277,6 +282,25 @@ async def test_run_that_goes_on_elsewhere_makes_no_call_early_that_it_has_the_an
     assert ended.status is Status.SUCCEEDED
     assert set(held.asked) <= {"more", "last"}  # neither branch of what is known
     assert (await replay(place.store, place.executor, stored.id)).same
+
+
+async def test_run_that_leaves_its_worker_keeps_what_was_made_early(tmp_path: Path) -> None:
+    held = Held()
+    held.hold("kind q", "one q", "two q")
+    async with WorkerPool(min_size=1, max_size=1) as pool:
+        executor = Executor(pool, CompilerService(ModuleStore(tmp_path)), held)
+        running = asyncio.ensure_future(
+            executor.run(Program(source=BRANCH), args=["q"], budget=Budget(speculate=8), limits=Limits(deadline=60.0))
+        )
+        await until(lambda: len(held.open) == 3)
+        _, other = await executor.run(Program(source="6 * 7"))  # which gets the only worker
+        held.let_go("kind q", "b")
+        await until(lambda: held.stopped == ["one q"])
+        held.let_go("two q", "2")
+        _, outcome = await running
+    assert (other["result"], outcome["result"], outcome["error"]) == (42, "2", None)
+    assert held.asked == ["kind q", "one q", "two q"]
+    assert outcome["usage"]["speculation"]["used"] == 1
 
 
 class Shuffled:
