@@ -16,6 +16,7 @@ from ray import ActorID
 from ray.exceptions import ActorUnavailableError
 from ray.serve._private.common import ReplicaQueueLengthInfo, RequestMetadata
 
+from deployments.wire import server
 from deployments.wire.choices import TwoChoicesRouter
 from deployments.wire.client import Link, WiredResult
 from deployments.wire.peers import Kind, Peer
@@ -71,8 +72,8 @@ async def connected(replica: Any, soon: float = 0.0, key: bytes = KEY) -> AsyncI
         ends.append(Requests(KEY, replica, soon))
         return ends[-1]
 
-    async with await loop.create_server(end, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with await loop.create_server(end, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
         _, link = await loop.create_connection(lambda: Link(key, ActorID.nil()), "127.0.0.1", port)
         try:
             await link.ready
@@ -219,11 +220,29 @@ class Hurried(Peer):
 @pytest.mark.parametrize("size", [1, 65, 1 << 20])
 async def test_message_before_the_proof_ends_the_connection(size: int) -> None:
     replica, loop = Replica(), asyncio.get_running_loop()
-    async with await loop.create_server(lambda: Requests(KEY, replica, 0.0), "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with await loop.create_server(lambda: Requests(KEY, replica, 0.0), "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
         _, peer = await loop.create_connection(lambda: Hurried(size), "127.0.0.1", port)
         await until(lambda: not peer.alive() and peer.ready.done())
     assert not replica.began.is_set()
+
+
+@pytest.mark.parametrize("tls", ["", "1"])
+async def test_replica_offers_a_connection_unless_ray_uses_tls(tls: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await server.offer(False) == {}  # this is no replica
+    replica: Any = Replica()
+    replica._event_loop = asyncio.get_running_loop()
+    monkeypatch.setattr(server, "_replica", lambda: replica)
+    monkeypatch.setattr(server.ray.util, "get_node_ip_address", lambda: "127.0.0.1")
+    monkeypatch.setenv("RAY_USE_TLS", tls)
+    offered = (await server.offer(False)).get(server.NAME)
+    assert (offered is None) == bool(tls)
+    if offered:
+        key, loop = bytes.fromhex(offered["key"]), asyncio.get_running_loop()
+        _, link = await loop.create_connection(lambda: Link(key, ActorID.nil()), offered["host"], offered["port"])
+        await link.ready
+        assert await all_of(sent(link, "a")) == [("a",)]
+        link.close()
 
 
 class Served:
