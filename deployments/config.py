@@ -40,11 +40,13 @@ class Scale(_Strict):
 class ModelScale(Scale):
     """The same of a model, which may have no replica while nobody asks it: then the last one goes ``idle_timeout``
     seconds after its last call. ``shared_memory``: MiB that the models of one shared replica take together.
+    ``target_latency``: see `LatencyPolicy`; None scales by what waits alone.
     """
 
     min_replicas: Annotated[int, Field(ge=0)] = 1
     idle_timeout: Annotated[float, Field(ge=1)] = 600.0
     shared_memory: Annotated[int, Field(ge=1)] = 1024
+    target_latency: Annotated[float, Field(gt=0)] | None = None
 
     def options(self) -> dict[str, Any]:
         """The arguments of ``serve.deployment`` that say this."""
@@ -54,6 +56,11 @@ class ModelScale(Scale):
             said["autoscaling_config"]["downscale_to_zero_delay_s"] = self.idle_timeout
             # Serve averages over this time first; it must be longer than the 10 seconds between two measurements.
             said["autoscaling_config"]["look_back_period_s"] = max(11.0, min(self.idle_timeout, 30.0))
+        if self.target_latency is not None:
+            said["autoscaling_config"]["policy"] = {
+                "policy_function": "deployments.scaling:LatencyPolicy",
+                "policy_kwargs": {"target": self.target_latency},
+            }
         return said
 
 

@@ -12,6 +12,7 @@ from ray.serve.config import RequestRouterConfig
 
 from deployments.config import GRACE, ModelScale
 from deployments.placement import Nodes, actor_options, scale_of
+from deployments.scaling import LATENCY
 from deployments.versions import digest, pin
 from deployments.wire.server import offer
 from noodle_ray.ahr.engines.base import Call
@@ -45,6 +46,10 @@ class Model(ModelReplica):
     async def answers(self, *asked: Any) -> AsyncIterator[list[tuple[bool, Any, dict[str, Any]]]]:
         """`ask`, as a stream of one piece."""
         yield await self.ask(*asked)
+
+    def record_autoscaling_stats(self) -> dict[str, float]:
+        """What `LatencyPolicy` looks at; Serve asks for it."""
+        return {LATENCY: self.latency()}
 
     def __del__(self) -> None:
         if hasattr(self, "_batcher"):

@@ -37,7 +37,7 @@ def nodes() -> Nodes:
     """The cluster as it is now; none without a cluster."""
     if not ray.is_initialized():
         return Nodes()
-    alive = [node for node in ray.nodes() if node["Alive"]]
+    alive = sorted((node for node in ray.nodes() if node["Alive"]), key=lambda node: str(node["NodeID"]))
     return Nodes(tuple(node["Resources"] for node in alive), tuple(node.get("Labels") or {} for node in alive))
 
 
@@ -56,6 +56,7 @@ def scale_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> ModelScale
             "max_replicas": most,
             "target_ongoing_requests": float(options.get("target_queue", default.target_ongoing_requests)),
             "idle_timeout": float(options.get("idle_timeout", default.idle_timeout)),
+            "target_latency": options.get("target_latency", default.target_latency),
         }
     )
 

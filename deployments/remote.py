@@ -20,7 +20,7 @@ from noodle_ray.ahr.served import Route, route
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.runs.batcher import DROPS, Answered, Call, Shape, model_failure
 from noodle_ray.core.runs.results import Kept
-from noodle_ray.core.runs.terms import Terms, current
+from noodle_ray.core.runs.terms import Packed, Terms, current
 from noodle_ray.errors import ModelError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
     scale = scale_of(spec, default, cluster)
     return Plan(
         generates=spec.generates,
-        slots=slots_of(spec) * scale.max_replicas if spec.generates else int(spec.options.get("max_replicas", 1)),
+        slots=slots_of(spec) * scale.max_replicas if spec.generates else _together(spec, scale, cluster),
         repeatable=spec.scheme != "python",
         start_timeout=float(spec.options.get("start_timeout", Plan().start_timeout)),
         sleeps=not scale.min_replicas or "share" in spec.options,
@@ -66,6 +66,15 @@ def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
         kept_as=spec.kept_as,
         free=spec.free,
     )
+
+
+def _together(spec: ModelSpec, scale: ModelScale, cluster: Nodes) -> int:
+    """How many replicas that do not generate are to be kept busy. One takes all cores of its machine: unless the model
+    says more, a second one on the same machine would only slow it down.
+    """
+    if "max_replicas" in spec.options or scale.target_latency is not None:
+        return scale.max_replicas
+    return min(scale.max_replicas, max(1, len(cluster.resources)))
 
 
 class _Handles(NamedTuple):
@@ -225,7 +234,7 @@ class RemoteModels:
 
     async def generate(self, model: str, order: dict[str, Any]) -> AsyncGenerator[list[Chunk]]:
         """`ModelReplica.generate`. A generation whose replica is lost begins again, unless some of it was told."""
-        packed = current().packed()
+        packed = current()._replace(since=time.monotonic()).packed()
         route(self._routes, model)
         for attempt in range(TRIES):
             told = False
@@ -248,9 +257,7 @@ class RemoteModels:
             self._on_retry(model, 1)
             await asyncio.sleep(PAUSE * 2**attempt)
 
-    async def _generation(
-        self, model: str, order: dict[str, Any], packed: tuple[int, str, float]
-    ) -> AsyncGenerator[list[Chunk]]:
+    async def _generation(self, model: str, order: dict[str, Any], packed: Packed) -> AsyncGenerator[list[Chunk]]:
         name, version = route(self._routes, model)
         plan = self._plan(name)
         with self._counted():

@@ -124,8 +124,9 @@ class World(Place):
         from ray.cluster_utils import Cluster
 
         size = {"num_cpus": 4, "object_store_memory": STORE_BYTES}
-        self._cluster = Cluster(initialize_head=True, head_node_args={**size, "include_dashboard": False})
-        self._workers = [self._cluster.add_node(**size) for _ in range(self._nodes)]
+        head = {**size, "include_dashboard": False}
+        self._cluster = _patiently(lambda: Cluster(initialize_head=True, head_node_args=head))
+        self._workers = [_patiently(lambda: self._cluster.add_node(**size)) for _ in range(self._nodes)]
         start_platform(self._port, ray_address=self._cluster.address)
         self.token = paths.token_file().read_text().strip()
 
@@ -142,7 +143,7 @@ class World(Place):
             return False
         node = self._workers.pop(chance.randrange(len(self._workers)))
         self._cluster.remove_node(node, allow_graceful=False)
-        self._workers.append(self._cluster.add_node(num_cpus=4, object_store_memory=STORE_BYTES))
+        self._workers.append(_patiently(lambda: self._cluster.add_node(num_cpus=4, object_store_memory=STORE_BYTES)))
         return True
 
     def cut_database(self, chance: random.Random) -> bool:
@@ -169,6 +170,19 @@ class World(Place):
         self.stop()
         self.start()
         return killed
+
+
+def _patiently(start: Callable[[], Any]) -> Any:
+    """Start a Ray node. Ray gives its own 30 seconds to come up, too few for a busy machine: then once more."""
+    for _ in range(4):
+        before = set(_children(psutil.Process()))
+        with contextlib.suppress(Exception):
+            return start()
+        for process in set(_children(psutil.Process())) - before:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        time.sleep(2)
+    return start()
 
 
 Fault = Callable[[Any, random.Random], bool]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -11,6 +12,7 @@ from noodle_ray.ahr import codes
 from noodle_ray.ahr.batching import Batcher
 from noodle_ray.ahr.engines.base import Call, wrong
 from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.latencies import Latencies
 from noodle_ray.ahr.metering import metered, outcome_of
 from noodle_ray.ahr.served import load_serving
 from noodle_ray.ahr.spec import ModelSpec
@@ -39,6 +41,7 @@ class ModelReplica:
         self.spec, engine = load_serving([ModelSpec.from_dict(dict(one)) for one in specs])
         self._kept_as = self.spec.kept_as
         options = self.spec.options
+        self._latencies = Latencies()
         # Executors send whole batches already; while the model is busy, those of several executors join.
         self._batcher = Batcher(
             engine,
@@ -62,7 +65,9 @@ class ModelReplica:
         if error := self.refusal(version):
             return [(False, (error.code, error.message), {})] * len(calls)
         engine = self._batcher.engine
-        tickets = self._batcher.submit(metered(engine, calls), [unpacked(each) for each in terms] or None)
+        each_on = [unpacked(each) for each in terms]
+        began = time.monotonic()
+        tickets = self._batcher.submit(metered(engine, calls), each_on or None)
         futures = [asyncio.wrap_future(ticket) for ticket in tickets]
         try:
             answers = await asyncio.gather(*futures, return_exceptions=True)
@@ -78,7 +83,16 @@ class ModelReplica:
                 names = ("prompt_tokens", "completion_tokens")
                 ticket.told.setdefault("usage", dict(zip(names, tokens[0], strict=True)))
             outcomes.append((ok, value, ticket.told))
+        generates, took = hasattr(engine, "generate"), time.monotonic() - began
+        for ticket, on in zip(tickets, each_on or [ORDINARY] * len(tickets), strict=True):
+            before = began - on.since if on.since else 0.0
+            self._latencies.note(before + (ticket.told.get("queued", took) if generates else took))
         return outcomes
+
+    def latency(self) -> float:
+        """How many seconds calls lately took, waiting included, or, if this generates, until they began: nine of ten at
+        most so many."""
+        return self._latencies.high()
 
     def refusal(self, version: str) -> ModelError | None:
         """Why a reference that names this version cannot be answered; None if it can, or names none."""
@@ -104,10 +118,16 @@ class ModelReplica:
         if not hasattr(self._batcher.engine, "generate"):
             raise wrong(f"the model {self.spec.name!r} does not generate texts")
         telling = _Telling(self.spec.options.get("stream_interval", STREAM_INTERVAL))
-        done = self._batcher.stream(order, telling.tell, patience, ORDINARY if terms is None else unpacked(terms))
+        on = ORDINARY if terms is None else unpacked(terms)
+        since = on.since or time.monotonic()
+        done = self._batcher.stream(order, telling.tell, patience, on)
         done.add_done_callback(lambda _: telling.wake())
         try:
+            began = False
             while chunks := await telling.listen(done):
+                if not began and any("queued" in chunk for chunk in chunks):
+                    began = True
+                    self._latencies.note(time.monotonic() - since)
                 yield chunks
             done.result()
         finally:
@@ -119,6 +139,7 @@ class ModelReplica:
         return (
             {"model": self.spec.name, "version": self.spec.label}
             | self._batcher.stats()
+            | {"latency": self.latency()}
             | {"engine": self._batcher.engine.info()}
         )
 

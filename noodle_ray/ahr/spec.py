@@ -92,6 +92,7 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "min_replicas": ("a whole number of replicas from 0 to 64", _whole(0, 64)),
     "max_replicas": ("a whole number of replicas from 1 to 64", _whole(1, 64)),
     "target_queue": ("a number of calls from 0.1 to 4096", _number(0.1, 4096)),
+    "target_latency": ("seconds from 0.001 to 86400", _number(0.001, 86_400)),
     "idle_timeout": ("seconds from 1 to 86400", _number(1, 86_400)),
     "share": ("the name of a replica that holds several models", _name),
     "gpu_layers": ("a whole number of layers from -1 (all) to 10000", _whole(-1, 10_000)),
@@ -107,7 +108,8 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 _OF_ITS_OWN = {
-    "gpus", "cpus", "resources", "labels", "min_replicas", "max_replicas", "target_queue", "idle_timeout"
+    "gpus", "cpus", "resources", "labels", "min_replicas", "max_replicas", "target_queue", "target_latency",
+    "idle_timeout",
 }  # fmt: skip
 
 

@@ -27,6 +27,8 @@ class Rollout:
         self._whole = False
         self._catalog: Any = None
         self._number = 0
+        self._cluster: Any = None
+        self._glimpse: Any = None
 
     def deploy(self, config: "PlatformConfig", out_of_date: Callable[[], bool]) -> None:
         """Deploy for the models that are registered now; return when they serve, and all executors know them.
@@ -39,6 +41,7 @@ class Rollout:
         from deployments.platform import application, layout
 
         planned = layout(config.args)
+        self._cluster = planned.cluster
         earlier = self._homes if self.has_leftovers() else {**self._retired, **self._homes}
         self._retired = {name: home for name, home in earlier.items() if name not in planned.homes}
         self._homes, self._whole = planned.homes, False
@@ -64,6 +67,16 @@ class Rollout:
                 return
             time.sleep(POLL)
         self._whole = True
+
+    def cluster_changed(self) -> bool:
+        """Whether machines came or went since the last deploy, and none at this moment: twice the same was seen."""
+        from deployments.placement import nodes
+
+        try:
+            earlier, self._glimpse = self._glimpse, nodes()
+        except Exception:  # the head is gone, or busy; what comes of that is not decided here
+            return False
+        return bool(self._glimpse == earlier and self._glimpse != self._cluster)
 
     def has_leftovers(self) -> bool:
         """Whether models are deployed that nothing can call any more: the next deploy removes them."""

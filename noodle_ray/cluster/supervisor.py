@@ -142,16 +142,18 @@ class Supervisor:
         raise TimeoutError(f"/readyz never answered 200: {last}")
 
     def _watch(self) -> None:
-        """Wait for the signal; meanwhile deploy again when models were added or removed."""
+        """Wait for the signal; meanwhile deploy again when models were added or removed, or machines."""
         import ray
 
         while not self._stop.wait(REGISTRY_POLL):
             if not ray.is_initialized():
                 raise RuntimeError("the connection to Ray was lost")
             changed = _stamp(paths.registry_file()) != self._registry_stamp
-            if changed or self._rollout.has_leftovers():
+            moved = self._rollout.cluster_changed()
+            if changed or moved or self._rollout.has_leftovers():
+                what = "deploying the changed models" if changed else "removing models that nothing calls"
                 try:
-                    self._deploy("deploying the changed models" if changed else "removing models that nothing calls")
+                    self._deploy("placing models on the changed cluster" if moved and not changed else what)
                 except (RuntimeError, ValueError, OSError):
                     traceback.print_exc()
                 self._say(RUNNING, "serving")

@@ -64,3 +64,21 @@ def test_plan_knows_what_callers_must_know() -> None:
     assert (plan.generates, plan.repeatable, plan.sleeps, plan.shared, plan.start_timeout) == (
         False, False, True, True, 7.0
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "nodes", "busy"),
+    [
+        ({}, 1, 1),  # a second one on the same cores would only slow it down
+        ({}, 3, 2),
+        ({"max_replicas": 5}, 1, 5),
+        ({"max_replicas": 1}, 3, 1),
+        ({"target_latency": 1}, 1, 2),
+    ],
+)
+def test_replicas_that_do_not_generate_are_kept_busy_together_where_they_have_cores_of_their_own(
+    options: dict[str, Any], nodes: int, busy: int
+) -> None:
+    cluster = Nodes(({"CPU": 2},) * nodes, ({},) * nodes)
+    spec = ModelSpec("m", "onnx:/m.onnx", "embedding", "onnxruntime", "1", options)
+    assert plan_of(spec, ModelScale(max_replicas=2), cluster).slots == busy

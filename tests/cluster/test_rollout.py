@@ -15,6 +15,8 @@ from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.cluster import rollout
 from noodle_ray.cluster.rollout import Rollout
 
+NONE = Nodes()
+
 
 def _spec(name: str, version: str, **options: Any) -> ModelSpec:
     return ModelSpec(name, f"onnx:/{name}{version}.onnx", "tensors", "onnxruntime", version, options)
@@ -55,10 +57,10 @@ class Serve:
         monkeypatch.setattr(deployed, "layout", lambda args: self.plan)
         self._version = ""
 
-    def models(self, *specs: ModelSpec, args: PlatformArgs | None = None) -> None:
+    def models(self, *specs: ModelSpec, args: PlatformArgs | None = None, cluster: Nodes = NONE) -> None:
         """What is registered from now on."""
         homes = {_name(spec): {spec.name: [spec]} for spec in specs}
-        self.plan = deployed.Layout(args or load_config().args, Served({}, {}), Nodes(), homes)
+        self.plan = deployed.Layout(args or load_config().args, Served({}, {}), cluster, homes)
 
     def _run(self, bound: _Bound, **options: Any) -> None:
         self.deployed.append(bound.names)
@@ -148,6 +150,27 @@ def test_executor_that_says_nothing_is_waited_for(serve: Serve) -> None:
     made.deploy(load_config(), change)
     assert asked == [2, 2, 2]
     assert not made.has_leftovers()
+
+
+def test_cluster_has_changed_when_it_stays_so(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = Nodes(({"CPU": 2.0},), ({},)), Nodes(({"CPU": 2.0}, {"CPU": 4.0}), ({}, {}))
+    seen = [one]
+    monkeypatch.setattr("deployments.placement.nodes", lambda: seen[0])
+    made, a = Rollout(), _spec("a", "1")
+    serve.models(a, cluster=one)
+    made.deploy(load_config(), lambda: False)
+    assert [made.cluster_changed() for _ in range(3)] == [False] * 3
+    seen[0] = two
+    assert [made.cluster_changed() for _ in range(2)] == [False, True]  # another one may be about to come
+    serve.models(a, cluster=two)
+    made.deploy(load_config(), lambda: False)
+    assert [made.cluster_changed() for _ in range(2)] == [False] * 2
+    seen[0] = one
+    assert not made.cluster_changed()
+    seen[0] = two
+    assert [made.cluster_changed() for _ in range(2)] == [False] * 2
+    monkeypatch.setattr("deployments.placement.nodes", lambda: 1 / 0)
+    assert not made.cluster_changed()
 
 
 def test_new_version_is_beside_the_old_one(serve: Serve) -> None:

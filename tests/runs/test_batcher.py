@@ -1,6 +1,7 @@
 """Batching: what leaves together, what is refused, and what a failing model does to others."""
 
 import asyncio
+import time
 import weakref
 
 import pytest
@@ -253,7 +254,8 @@ async def test_urgent_calls_overtake_and_terms_are_inherited_and_passed_on() -> 
     host.running[0].set()
     await bulk[0]
     await _turns()
-    assert host.asked == [(0, Terms(2, "bulk")), ("urgent", Terms(0, "person"))]
+    assert [(value, terms[:2]) for value, terms in host.asked] == [(0, (2, "bulk")), ("urgent", (0, "person"))]
+    assert all(0 < terms.since <= time.monotonic() for _, terms in host.asked)
     for future in (*bulk, urgent):
         future.cancel()
     await _turns()

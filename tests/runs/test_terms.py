@@ -63,3 +63,11 @@ def test_terms_travel_as_seconds_that_are_left() -> None:
     assert 9 < packed[2] <= 10
     assert abs(unpacked(packed).until - terms.until) < 1
     assert unpacked(ORDINARY.packed()) == ORDINARY
+
+
+def test_another_process_learns_how_long_a_call_has_waited() -> None:
+    assert ORDINARY.packed()[3] == 0.0
+    since = time.monotonic() - 7
+    packed = Terms(since=since).packed()
+    assert packed[3] >= 7
+    assert unpacked(packed).since == pytest.approx(since, abs=1)

@@ -9,6 +9,7 @@ that is done waits for no other.
 
 import asyncio
 import itertools
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -270,7 +271,7 @@ class EffectBatcher:
             on_cancelled = partial(self._drop, model, "cancelled")
             lane = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant, on_cancelled)
             self._lanes[model] = lane
-        pending = _Pending(lane, call, terms, loop)
+        pending = _Pending(lane, call, terms._replace(since=time.monotonic()), loop)
         try:
             lane.queue.push(pending, terms)
         except QueueFullError as error:

@@ -27,22 +27,24 @@ MAX_DEADLINE: Final = 86_400.0
 
 _TENANT = re.compile(r"[A-Za-z0-9._:@/-]{1,64}")
 
-Packed = tuple[int, str, float]
-"""Terms on their way to another process: priority, tenant, and the seconds that are left."""
+Packed = tuple[int, str, float, float]
+"""Terms on their way to another process: priority, tenant, the seconds that are left, and those that have passed."""
 
 
 class Terms(NamedTuple):
     """``priority`` is a value of `PRIORITIES`; calls of one ``tenant`` share its turn; ``until`` is a time of this
-    process's ``time.monotonic``, after which nobody wants the answer.
+    process's ``time.monotonic``, after which nobody wants the answer; ``since`` is when the call began to wait, or 0.
     """
 
     priority: int = PRIORITIES["normal"]
     tenant: str = ""
     until: float = inf
+    since: float = 0.0
 
     def packed(self) -> Packed:
         """These terms for another process, whose clock is another."""
-        return self.priority, self.tenant, self.until - time.monotonic()
+        now = time.monotonic()
+        return self.priority, self.tenant, self.until - now, now - self.since if self.since else 0.0
 
     def within(self, seconds: float) -> "Terms":
         """These terms, but for so many seconds from now at most."""
@@ -56,8 +58,9 @@ _current: ContextVar[Terms] = ContextVar("terms", default=ORDINARY)
 
 def unpacked(packed: Packed) -> Terms:
     """The terms that another process packed."""
-    priority, tenant, left = packed
-    return Terms(priority, tenant, time.monotonic() + left)
+    priority, tenant, left, passed = packed
+    now = time.monotonic()
+    return Terms(priority, tenant, now + left, now - passed if passed else 0.0)
 
 
 def current() -> Terms:
