@@ -70,7 +70,7 @@ async def test_call_is_never_more_urgent_than_its_run_nor_wanted_for_longer(ran:
     given = Terms(BATCH, "team").within(20)
     with under(given):
         await ran("return m('a', priority='interactive', deadline=3600)")
-    assert ran.models.terms == [given]
+    assert [each[:3] for each in ran.models.terms] == [given[:3]]
     with under(Terms(INTERACTIVE)):
         await ran("return [m('a'), m('b', priority='normal')]")
     assert [each.priority for each in ran.models.terms[1:]] == [INTERACTIVE, NORMAL]
