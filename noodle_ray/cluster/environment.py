@@ -52,6 +52,8 @@ def ray_environment(home: Path, run_dir: Path, marker: str) -> dict[str, str]:
         # A proxy whose configuration is replaced has so long to end what it has begun: more than the longest deadline.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "330",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        # Three times as long a proxy may take to start. With Serve's 5 s a busy machine never gets one.
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",
         # Serve replaces a proxy after three failed checks; with its own 10 s between them, one was missed up to 30 s.
         "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
         # Serve tells HAProxy a replica's port before the replica has bound it. With Serve's own range, the same for
