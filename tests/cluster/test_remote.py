@@ -133,7 +133,7 @@ async def test_calls_are_answered_in_the_end(plan: Plan, tries: int) -> None:
 
 @pytest.mark.parametrize("repeatable", [True, False])
 async def test_call_that_no_replica_takes_is_an_error_in_time(repeatable: bool) -> None:
-    models, given, _ = _models([Response(None) for _ in range(99)], Plan(repeatable=repeatable, start_timeout=0.05))
+    models, given, _ = _models([Response(None) for _ in range(99)], Plan(repeatable=repeatable, start_timeout=0.5))
     with pytest.raises(ModelError) as caught:
         await _ask(models)
     assert caught.value.code == "NOODLE-E0616"
