@@ -145,6 +145,38 @@ def f(q):
         return ''
 f('1')
 """),
+    "each of a list": ("1: a, 1: b", """
+def f(q, docs):
+    if m('c'):
+        return [m(f'{q}: {d}') for d in docs]
+f('1', ['a', 'b'])
+"""),
+    "a loop that overlaps": ("1a, 1b", """
+def f(q, docs):
+    out = []
+    if m('c'):
+        for d in docs:
+            out.append(m(q + d))
+    return out
+f('1', ['a', 'b'])
+"""),
+    "a variable that functions share": ("1", """
+def f(q):
+    g = lambda: q
+    if m('c'):
+        return m(q)
+    return g()
+f('1')
+"""),
+    "one that is set again": ("", """
+def f(q):
+    def g():
+        return q
+    if m('c'):
+        q = g() + g()
+        return m(q)
+f('1')
+"""),
     "what depends on the condition": ("", """
 def f():
     c = m('c')

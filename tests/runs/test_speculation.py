@@ -174,6 +174,18 @@ async def test_call_that_failed_early_is_made_again(place: Place, held: Held) ->
     assert held.asked == ["kind q", "one q", "two q", "one q"]
 
 
+async def test_calls_for_each_of_a_list_are_under_way_while_the_condition_is(place: Place, held: Held) -> None:
+    held.hold("c", "q1", "q2")
+    source = HEADER + "def main(q):\n    xs = ['1', '2']\n    return [m(q + x) for x in xs] if m('c') == 'a' else xs\n"
+    running = asyncio.ensure_future(run(place, source, "q", speculate=8))
+    await until(lambda: held.open == ["c", "q1", "q2"])
+    for text, answer_ in (("q1", "one"), ("q2", "two"), ("c", "a")):
+        held.let_go(text, answer_)
+    outcome = await running
+    assert (outcome["result"], held.asked) == (["one", "two"], ["c", "q1", "q2"])
+    assert outcome["usage"]["speculation"]["used"] == 2
+
+
 async def test_answer_that_was_drawn_early_is_taken_once(place: Place, held: Held) -> None:
     models = put(place, Held(certain=False))
     models.hold("c")

@@ -2,11 +2,13 @@
 
 from noodle_ray.core.vm.fibers import Fibers, Future, is_pending
 from noodle_ray.core.vm.host import GUESSES, EffectRequest, SpeculativeHost
-from noodle_ray.core.vm.speculation.values import Candidate, Copies, Unknown, value_of
+from noodle_ray.core.vm.speculation.values import Candidate, Copies, Expression, Unknown, value_of
 from noodle_ray.light import Any, Final, Sequence, TypeAlias
 
-Handle: TypeAlias = "tuple[str | None, ...] | None"
-"""The keys of calls that were noted at a wait, None for those whose arguments are not known."""
+Handle: TypeAlias = "tuple[tuple[str, ...], ...] | None"
+"""The keys of calls that were noted at a wait: of each candidate one, several, or none if its arguments are unknown."""
+MOST: Final = 16
+"""Elements of one list, the first ones, that calls are noted for."""
 _SILENT: Final = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, Unknown, ValueError)
 
 
@@ -29,34 +31,36 @@ class Guesses:
             return None
         fiber = fibers.current
         fiber.guesses += 1
-        keys: list[str | None] = []
         copies = Copies()
-        for number, (model, args, kwargs) in enumerate(candidates):
-            try:
-                request = EffectRequest(
-                    f"{fiber.path}~{fiber.guesses}.{number}",
-                    model,
-                    tuple([copies.of(value_of(each, registers)) for each in args]),
-                    {name: copies.of(value_of(each, registers)) for name, each in kwargs},
-                )
-            except _SILENT:
-                keys.append(None)
-                continue
-            self._queue[request.key] = request
-            keys.append(request.key)
+        keys: list[tuple[str, ...]] = []
+        for number, (model, args, kwargs, items) in enumerate(candidates):
+            found = []
+            for place, values in enumerate(_rows(items, registers)):
+                key = f"{fiber.path}~{fiber.guesses}.{number}.{place}"
+                try:
+                    self._queue[key] = EffectRequest(
+                        key,
+                        model,
+                        tuple([copies.of(value_of(each, values)) for each in args]),
+                        {name: copies.of(value_of(each, values)) for name, each in kwargs},
+                    )
+                except _SILENT:
+                    continue
+                found.append(key)
+            keys.append(tuple(found))
         return tuple(keys)
 
-    def drop(self, handle: "tuple[str | None, ...]", numbers: Sequence[int]) -> None:
+    def drop(self, handle: "tuple[tuple[str, ...], ...]", numbers: Sequence[int]) -> None:
         """These calls do not come."""
-        gone = [key for number in numbers if (key := handle[number]) is not None]
+        gone = [key for number in numbers for key in handle[number]]
         told = [key for key in gone if self._queue.pop(key, None) is None and key in self._told]
         if told:
             self._told.difference_update(told)
             self._host.drop(told)
 
-    def keep(self, handle: "tuple[str | None, ...]", numbers: Sequence[int]) -> None:
+    def keep(self, handle: "tuple[tuple[str, ...], ...]", numbers: Sequence[int]) -> None:
         """These calls may be on their way."""
-        self._told.difference_update([key for number in numbers if (key := handle[number]) is not None])
+        self._told.difference_update([key for number in numbers for key in handle[number]])
 
     def tell(self) -> None:
         """Tell the host, as the run waits."""
@@ -72,3 +76,16 @@ def _waits(fibers: Fibers, waited: Any) -> bool:
     if waited is None:
         return any(is_pending(future) for future in fibers.current.outstanding)
     return type(waited) is Future and is_pending(waited)
+
+
+def _rows(items: "Expression | None", registers: Sequence[Any]) -> list[Sequence[Any]]:
+    """The values that calls are made of: once, or with each of some elements."""
+    if items is None:
+        return [registers]
+    try:
+        found = value_of(items, registers)
+    except _SILENT:
+        return []
+    if type(found) not in (list, tuple, str, range):
+        return []
+    return [[*registers, element] for element in found[:MOST]]

@@ -15,7 +15,7 @@ from noodle_ray.core.nbc.module import Block, Function, Instr, Module
 from noodle_ray.core.nbc.walk import flatten, writes_of
 from noodle_ray.core.vm.endings import can_tell
 from noodle_ray.core.vm.names import TOOL
-from noodle_ray.core.vm.speculation.values import BINARY, BUILTINS, METHODS, Candidate, Expression
+from noodle_ray.core.vm.speculation.values import BINARY, BUILTINS, ELEMENT, METHODS, Candidate, Expression
 from noodle_ray.light import Any, Final, cast
 
 MOST: Final = 16
@@ -60,7 +60,7 @@ def planned(module: Module, key: str) -> Module:
     if found is None:
         found = module
         if not can_tell(module):
-            functions = tuple([_Planner(function).planned() for function in module.functions])
+            functions = tuple([_Planner(module.functions, function).planned() for function in module.functions])
             if any(new is not old for new, old in zip(functions, module.functions, strict=True)):
                 found = module._replace(functions=functions)
         if key:
@@ -78,13 +78,17 @@ def _asks(function: Function) -> bool:
 class _Planner:
     """Plans one function. ``defined`` are registers that surely have a value."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, functions: tuple[Function, ...], function: Function) -> None:
+        self.functions = functions
         self.function = function
         self.registers = function.registers
         self.handles: list[int] = []
         self.drops: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self.cells: dict[int, list[int]] = {}
         writes: dict[int, list[Instr]] = {}
         for instr in flatten(function.body):
+            if instr.op == "cset":
+                self.cells.setdefault(cast(int, instr.args[0]), []).append(cast(int, instr.args[1]))
             for register in writes_of(instr):
                 writes.setdefault(register, []).append(instr)
         self.constants = {
@@ -207,7 +211,10 @@ class _Planner:
         waited = cast(int, instr.args[0]) if instr.op == "force" else None
         if waited is not None:
             known.pop(waited, None)
-        calls = Ahead().calls(((rest, ()), *after), known)
+        for cell, sources in self.cells.items():  # a variable that functions share, and that is set in one place
+            if len(sources) == 1 and sources[0] in known:
+                known[_cell(cell)] = known[sources[0]]
+        calls = Ahead(self.functions, self.function).calls(((rest, ()), *after), known)
         if not calls:
             return
         handle = self.registers
@@ -223,8 +230,9 @@ class _Planner:
                     name,
                     tuple([_placed(each, registers) for each in args]),
                     tuple([(key, _placed(each, registers)) for key, each in kwargs]),
+                    None if items is None else _placed(items, registers),
                 )
-                for name, args, kwargs in [call.candidate for call in calls]
+                for name, args, kwargs, items in [call.candidate for call in calls]
             ]
         )
         done.append(Instr("guess", (handle, waited, candidates, tuple(registers)), instr.span))
@@ -233,7 +241,9 @@ class _Planner:
 class Ahead:
     """A look at what comes after a wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, functions: tuple[Function, ...], function: Function) -> None:
+        self.functions = functions
+        self.variables = (*function.cells, *function.free)
         self.found: list[Call] = []
         self.left = _FAR
 
@@ -290,8 +300,8 @@ class Ahead:
             return known, path
         _forget(known, _written(instr))
         for inside in flatten((instr,)):
-            if inside.op == "gset":
-                known[cast(str, inside.args[0])] = None
+            if inside.op in ("gset", "cset"):
+                known[cast(str, inside.args[0]) if inside.op == "gset" else _cell(cast(int, inside.args[0]))] = None
         return known, path
 
     def plain(self, instr: Instr, known: Known, path: Path) -> None:
@@ -299,9 +309,17 @@ class Ahead:
         op, args = instr.op, cast("tuple[Any, ...]", instr.args)
         if op == "effect":
             self.ask(args, known, path)
-        elif op == "gset":
-            known[args[0]] = known.get(args[1])
+        elif op in ("gset", "cset"):
+            known[args[0] if op == "gset" else _cell(args[0])] = known.get(args[1])
             return
+        elif op == "gather":
+            self.each(args[3], (), known.get(args[2]), known, path)
+        elif op == "callb" and args[1] == ".each":
+            function = known.get(f".f{args[2][0]}")
+            if function is not None:
+                self.each(function[0], function[1:], known.get(args[2][1]), known, path)
+        elif op == "func":
+            known[f".f{args[0]}"] = (args[1], *[known.get(register) for register in args[2]])
         elif op in ("force", "check", "barrier"):
             return
         value = _value(op, args, known)
@@ -324,9 +342,27 @@ class Ahead:
         named = [(key, known.get(register)) for key, register in keywords]
         if None in values or any(value is None for _, value in named):
             return
-        candidate = cast(Candidate, (name, tuple(values), tuple(named)))
+        candidate = cast(Candidate, (name, tuple(values), tuple(named), None))
         if _size(candidate) <= _LARGE:
             self.found.append(Call(candidate, path))
+
+    def each(self, index: int, given: tuple[Any, ...], items: "Expression | None", known: Known, path: Path) -> None:
+        """The calls of a function that is called with each of some known items. ``given`` are its defaults."""
+        function = self.functions[index]
+        if items is None or len(function.params) != 1 + len(given) or function.cells:
+            return
+        inner: Known = {name: value for name, value in known.items() if type(name) is str and name[0] != "."}
+        inner[0] = ELEMENT
+        inner.update(enumerate(given, 1))
+        for cell, variable in enumerate(function.free):
+            inner[_cell(cell)] = known.get(_cell(self.variables.index(variable)))
+        ahead = Ahead(self.functions, function)
+        ahead.left = self.left
+        ahead.block(function.body, inner, ())
+        for call in ahead.found:
+            name, args, kwargs, others = call.candidate
+            if others is None:
+                self.found.append(Call((name, args, kwargs, items), path))
 
 
 def _value(op: str, args: tuple[Any, ...], known: Known) -> "Expression | None":
@@ -335,6 +371,8 @@ def _value(op: str, args: tuple[Any, ...], known: Known) -> "Expression | None":
         return ("k", args[1]) if type(args[1]) in _CONSTANTS else None
     if op in ("move", "method"):
         return known.get(args[1])
+    if op == "cget":
+        return known.get(_cell(args[1]))
     if op == "gget":
         return known[args[1]] if args[1] in known else ("g", args[1])
     if op in ("binop", "inplace") and args[1] in BINARY:
@@ -352,6 +390,11 @@ def _value(op: str, args: tuple[Any, ...], known: Known) -> "Expression | None":
     if op == "callm" and args[2] in METHODS and not args[4]:
         return _made(f".{args[2]}", (args[1], *args[3]), known)
     return None
+
+
+def _cell(index: int) -> str:
+    """What a variable that functions share is called among what is known."""
+    return f".c{index}"
 
 
 def _made(name: str, operands: "tuple[int, ...]", known: Known) -> "Expression | None":
@@ -387,7 +430,7 @@ def _size(part: Any) -> int:
 def _placed(part: Expression, registers: dict[int, int]) -> Expression:
     """An expression with the places of registers among those that ``guess`` reads, instead of their numbers."""
     kind = part[0]
-    if kind in ("k", "g"):
+    if kind in ("k", "g") or part == ELEMENT:
         return part
     if kind == "r":
         return kind, registers.setdefault(part[1], len(registers))

@@ -10,8 +10,11 @@ from noodle_ray.core.vm.state import S
 from noodle_ray.light import Any, Callable, Final, Sequence
 
 Expression = tuple[Any, ...]
-Candidate = tuple[str, tuple[Expression, ...], tuple[tuple[str, Expression], ...]]
-"""A call: the model, its arguments, and those with names."""
+Candidate = tuple[str, tuple[Expression, ...], tuple[tuple[str, Expression], ...], "Expression | None"]
+"""A call: the model, its arguments, and those with names; and of what it is made for each element, if it is."""
+
+ELEMENT: Final[Expression] = ("r", -1)
+"""The element of those that a call is made for: it is the last among the registers' values."""
 
 LARGEST: Final = 1 << 16
 """Characters and elements that a value may have: what is more would show in the run's memory."""
