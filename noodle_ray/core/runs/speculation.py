@@ -47,7 +47,8 @@ class Speculation:
         self._watcher = watcher
         self._flights: dict[bytes, _Flight] = {}
         self._keys: dict[str, bytes] = {}
-        self._dropped: set[str] = set()
+        self._over: set[str] = set()
+        """Guesses of which it is known what became; a run that is repeated tells of them again."""
         self._calls = self._used = 0
         self._wasted = Tokens()
         self._nanos = 0
@@ -55,7 +56,7 @@ class Speculation:
     def guess(self, request: EffectRequest, ask: Ask) -> None:
         """Make a call that may come, if it may be made early and none like it is under way."""
         digest = key_of(request.model, (request.args, request.kwargs))
-        if digest is None or request.key in self._keys or request.key in self._dropped:
+        if digest is None or request.key in self._keys or request.key in self._over:
             return
         flight = self._flights.get(digest)
         if flight is None:
@@ -77,6 +78,7 @@ class Speculation:
             return None
         for key in flight.keys:
             del self._keys[key]
+        self._over |= flight.keys
         self._used += 1
         self._meter.take_guess(flight.request)
         self._note(flight, used=True)
@@ -88,9 +90,9 @@ class Speculation:
     def drop(self, keys: list[str]) -> None:
         """Of these guesses it is known that they are wrong: stop the calls that serve no other."""
         for key in keys:
+            self._over.add(key)  # also of one that has not come to its turn
             digest = self._keys.pop(key, None)
             if digest is None:
-                self._dropped.add(key)  # which may not have come to its turn
                 continue
             flight = self._flights[digest]
             flight.keys.discard(key)
