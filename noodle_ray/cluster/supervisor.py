@@ -201,6 +201,7 @@ def _start_head(folder: Path) -> None:
     for attempt in (1, 2, 3):
         try:
             ray.init(
+                "local",  # a Ray of its own, and not one of somebody else that it may find here
                 include_dashboard=False,
                 object_store_memory=OBJECT_STORE_BYTES,
                 namespace="noodle",
