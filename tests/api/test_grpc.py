@@ -281,6 +281,21 @@ async def test_failed_engine_is_told_apart_from_a_bad_request(
     )
 
 
+async def test_client_is_told_that_its_call_was_dropped(channel: grpc.aio.Channel, api: Api, monkeypatch: Any) -> None:
+    def dropped(model: str, call: Any) -> Any:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        return future
+
+    monkeypatch.setattr(api.services.executor.batcher, "submit", dropped)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await asyncio.wait_for(_infer(channel, model_name="vector", inputs=[_texts_in(b"a")]), 60)
+    assert (caught.value.code().name, dict(caught.value.trailing_metadata())["noodle-code"]) == (
+        "UNAVAILABLE",
+        "NOODLE-E0615",
+    )
+
+
 async def test_cancelled_call_cancels_its_calls(channel: grpc.aio.Channel, api: Api, monkeypatch: Any) -> None:
     asked, ended = asyncio.Event(), asyncio.Event()
 

@@ -5,6 +5,7 @@ ingress for gRPC of its own. It took twice the time per small call and eight tim
 whole messages before anything sees the token, and its replicas and a proxy listen on all interfaces of the machine.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -14,6 +15,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from noodle_ray.ahr.codes import LOST
 from noodle_ray.api.grpc.errors import CODE_KEY, grpc_status, told
 from noodle_ray.api.grpc.messages import MESSAGES, SERVICE
 from noodle_ray.api.grpc.service import OPEN, Service
@@ -146,6 +148,11 @@ def _parsed(name: str, data: bytes) -> Any:
         raise bad(f"what came is not a {name}") from None
 
 
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 class _Call:
     """One call: traced, counted, and with errors of its own."""
 
@@ -167,6 +174,9 @@ class _Call:
         status, code, message = 200, "", ""
         if isinstance(error, Exception):
             status, code, message = told(error, self.trace_id)
+        elif isinstance(error, asyncio.CancelledError) and not _is_cancelled():
+            # Something else was cancelled, and gRPC would leave the client without an answer.
+            status, code, message = 503, LOST, "the call of the model was dropped; make it again"
         elif error is not None:
             status = 499  # the client went away; the number is for the metrics, as nginx has it
         self._metrics.on_request(self._route, status, time.monotonic() - self._started)
