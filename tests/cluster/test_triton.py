@@ -21,7 +21,7 @@ from noodle_ray.ahr import Registry, make_spec
 from noodle_ray.ahr.sources import resolve
 from noodle_ray.cluster import PlatformState
 from tests.ahr import tiny
-from tests.cluster.load import Load
+from tests.cluster.load import Load, title
 
 pytestmark = [pytest.mark.cluster, pytest.mark.models]
 
@@ -58,13 +58,7 @@ def _until(condition: Callable[[], bool]) -> None:
 
 def _executors(platform: PlatformState) -> set[int]:
     children = psutil.Process(platform.pid).children(recursive=True)
-    return {
-        child.pid for child in children if child.name().startswith("ray::ServeRepl") and ":Executor" in _title(child)
-    }
-
-
-def _title(process: psutil.Process) -> str:
-    return " ".join(process.cmdline())
+    return {child.pid for child in children if "ServeReplica:noodle:Executor" in title(child)}
 
 
 @pytest.fixture(scope="module")

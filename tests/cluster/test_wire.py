@@ -25,6 +25,7 @@ from deployments.wire.server import Requests
 from deployments.wire.way import NotTakenError, Way
 from noodle_ray.cluster import PlatformState
 from noodle_ray.errors import ModelError
+from tests.cluster.load import title
 
 KEY = b"k" * 32
 METADATA = RequestMetadata("request", "inner", is_streaming=True, _by_reference=False, _on_separate_loop=False)
@@ -382,11 +383,12 @@ def test_platform_has_connections_between_its_executors_and_models(
 ) -> None:
     def ours(what: str) -> list[psutil.Process]:
         children = psutil.Process(platform_on_ray.pid).children(recursive=True)
-        return [child for child in children if f"ServeReplica:noodle:{what}" in " ".join(child.cmdline())]
+        return [child for child in children if f"ServeReplica:noodle:{what}" in title(child)]
 
     def sockets(what: str, status: str) -> Iterator[Any]:
         for process in ours(what):
-            yield from (each for each in process.net_connections("tcp4") if each.status == status)
+            with contextlib.suppress(psutil.Error):
+                yield from (each for each in process.net_connections("tcp4") if each.status == status)
 
     for _ in range(100):
         reply = client.post("/v1/models/minilm/infer", json={"inputs": ["a"]})
