@@ -92,6 +92,7 @@ def served(platform_on_ray: PlatformState, token: str, tmp_path_factory: pytest.
                 for name, source in sources.items():
                     registry.add(make_spec(name, source, version="7"))
                 _until(lambda: [status(name) for name in NAMES] == [200] * 3)
+            assert executors
             assert _executors(platform_on_ray) == executors
             yield load
         finally:
