@@ -3,9 +3,11 @@
 import pytest
 
 from noodle_ray.core.lang import compile_source
+from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectRequest
+from noodle_ray.core.vm.speculation.plan import planned
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import ShufflingHost
 from tests.overlap.programs import HEADER, BranchPrograms, BranchToolPrograms, Programs
@@ -269,6 +271,38 @@ def test_large_values_are_not_guessed() -> None:
     host = TellingHost(1)
     assert execute(compile_source(source), host=host, speculate=GUESSED).error is None
     assert host.guessed == {}
+
+
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        # a key of a class is compared with what is looked up
+        "class K:\n    def __hash__(self):\n        return 7\n    def __eq__(self, other):\n"
+        "        print(m('inside'))\n        return False\ndef f(d, k):\n    if m('c') == 'no':\n        m(d[k])\nf({K(): 'z'}, 7)\n",
+        # a large number among the arguments, and among their names' values, and made a text
+        "def f(n):\n    if m('c') == 'no':\n        m('a', max_tokens=n)\n    m('b', [n])\nf(1 << 65)\n",
+        "def f(n):\n    if m('c') == 'no':\n        m({n: 'a'})\n    m(str(n))\nf(1 << 65)\n",
+    ],
+)
+def test_what_may_run_a_program_or_take_long_is_not_guessed(source: str, tier: str) -> None:
+    module = compile_source(HEADER + source)
+    found, host = seen(module, tier, 1, GUESSED)
+    assert found == seen(module, tier, 1, 0)[0]
+    assert host.guessed == {}
+
+
+@pytest.mark.parametrize("tier", ["interpreter", "python"])
+def test_guesses_of_classes_leave_fuel_as_it_is(tier: str) -> None:
+    source = (
+        "def one(a):\n    return a + 1\ndef f():\n    k = type(3)\n    s = 0\n    for i in range(9):\n"
+        "        s = one(s)\n    if m('c') == 'no':\n        return m(str(k))\n    return s\nf()\n"
+    )
+    module = compile_source(HEADER + source)
+    assert leaves(module)
+    assert planned(module, "") is not module
+    assert leaves(planned(module, "")) == leaves(module)
+    assert seen(module, tier, 1, GUESSED)[0] == seen(module, tier, 1, 0)[0]
 
 
 def test_guesses_are_bounded() -> None:

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.runs.batcher import Answered, Call, EffectBatcher, Shape
-from noodle_ray.core.runs.budgets import Allowance, Budget, Price, Spending
+from noodle_ray.core.runs.budgets import Allowance, Budget, Meter, Price, Spending, _most
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor, Outcome, Program
 from noodle_ray.core.runs.modules import ModuleStore
@@ -21,6 +21,7 @@ from noodle_ray.core.runs.tools.host import ToolHost
 from noodle_ray.core.runs.tools.spec import ToolSpec
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.store.status import Status
+from noodle_ray.core.vm.host import EffectRequest
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import answer
@@ -225,6 +226,19 @@ async def test_budget_that_was_enough_is_enough(place: Place, held: Held, budget
     assert plain["result"] == early["result"]
     for name in ("model_calls", "prompt_tokens", "completion_tokens", "cost", "fuel"):
         assert plain["usage"][name] == early["usage"][name]
+
+
+@pytest.mark.parametrize("most", [0, -1, True, 1 << 53, 1 << 5000])
+async def test_number_of_tokens_that_no_answer_has_is_not_counted_with(most: int) -> None:
+    """A number without bound would be multiplied with a price, in the loop that all runs share."""
+    request = EffectRequest("k", "m", ("a",), {"max_tokens": most})
+    usual = EffectRequest("k", "m", ("a",), {"max_tokens": 256})
+    room = sum(_most(usual))
+    meter = Meter(Budget(tokens=room, speculate=1), {"m": Price(Decimal(1), Decimal(1), Decimal(1))})
+    assert _most(request) == _most(usual)
+    assert meter.may_guess(request)
+    assert await meter.admit(request)
+    assert not meter.may_guess(request)
 
 
 async def test_budget_that_ends_a_run_ends_it_at_the_same_call(place: Place, held: Held) -> None:

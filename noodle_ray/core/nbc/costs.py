@@ -51,7 +51,7 @@ def leaves(module: Module) -> frozenset[int]:
         return frozenset()
     found = {index for index, function in enumerate(module.functions) if index and _is_leaf(function)}
     for function in module.functions if found else ():
-        instructions = list(walk(function.body))
+        instructions = [instr for instr in walk(function.body) if instr.op not in _GUESSING]
         types = _types(instructions)
         made: dict[int, set[int]] | None = None
         other: set[int] = set()
@@ -102,6 +102,8 @@ def _only_looks(instr: Instr) -> bool:
     return instr.op in _LOOKS or (instr.op == "callb" and instr.args[1] in _LOOKS)
 
 
+_GUESSING = frozenset({"guess", "drop", "keep"})
+"""What a module is planned with: it has the leaves of the module before."""
 _LOOKS = frozenset({"attr", "cmp", "concat", "format", "hash", "isinstance", "issubclass", "print", "repr", "str"})
 _HOOKS = frozenset(
     {

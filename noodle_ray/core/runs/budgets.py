@@ -33,6 +33,8 @@ _WORDS: Final = 64
 """Tokens that a chat template adds, at most as a rule."""
 _MARKS: Final = 4
 """Tokens that an encoder puts around a text, at most."""
+_HUGE: Final = 1 << 53
+"""More tokens than an answer has: a program that asks for so many asks for nothing in particular."""
 _ANSWER: Final = 256
 """Tokens of an answer that says no more."""
 
@@ -328,7 +330,7 @@ def _most(request: EffectRequest) -> Tokens:
     match request.args:
         case (str(query), [_, *others]):  # a reranker reads the query once for every document
             prompt += len(others) * _bytes(query)
-    return Tokens(prompt, asked if type(asked) is int and asked > 0 else _ANSWER)
+    return Tokens(prompt, asked if type(asked) is int and 0 < asked < _HUGE else _ANSWER)
 
 
 def _bytes(value: object) -> int:

@@ -19,6 +19,9 @@ ELEMENT: Final[Expression] = ("r", -1)
 LARGEST: Final = 1 << 16
 """Characters and elements that a value may have: what is more would show in the run's memory."""
 _WIDEST: Final = 1 << 62
+_KEYS: Final = 1 << 12
+"""Keys of a dict that something is looked up in: each of them is looked at."""
+_BITS: Final = 64
 _DEPTH: Final = 20
 _MISSING: Final = object()
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
@@ -70,24 +73,26 @@ class Copies:
         if self._left < 0 or depth > _DEPTH:
             raise Unknown
         if kind in _SCALARS:
-            return value
+            return _scalar(value)
         if kind is list:
             return [self.of(settled(each), depth + 1) for each in value]
         if kind is tuple:
             return tuple([self.of(settled(each), depth + 1) for each in value])
         if kind is dict:
-            return {_scalar(key): self.of(settled(each), depth + 1) for key, each in value.items()}
+            return {self.of(_scalar(key)): self.of(settled(each), depth + 1) for key, each in value.items()}
         raise Unknown
 
 
 def _scalar(value: Any) -> Any:
-    if type(value) not in _SCALARS:
+    """A scalar that is not large: a text of `LARGEST` characters, a whole number of 64 bits."""
+    kind = type(value)
+    if kind not in _SCALARS or (kind is str and len(value) > LARGEST) or (kind is int and value.bit_length() > _BITS):
         raise Unknown
     return value
 
 
 def _text(value: Any) -> str:
-    if type(value) is not str:
+    if type(value) is not str or len(value) > LARGEST:
         raise Unknown
     return value
 
@@ -118,17 +123,25 @@ def _join(operands: list[Any]) -> str:
     glue, parts = operands
     if type(parts) not in (list, tuple) or len(parts) > LARGEST:
         raise Unknown
-    texts = [_text(settled(part)) for part in parts]
-    if sum(map(len, texts)) + len(_text(glue)) * len(texts) > LARGEST:
+    return _joined(_text(glue), [settled(part) for part in parts])
+
+
+def _joined(glue: str, parts: list[Any]) -> str:
+    texts = [_text(part) for part in parts]
+    if sum(map(len, texts)) + len(glue) * len(texts) > LARGEST:
         raise Unknown
     return str.join(glue, texts)
 
 
 def _index(operands: list[Any]) -> Any:
     container, key = operands
-    if type(container) is dict:
+    if type(container) is dict:  # a key of a class of the program has methods that a look-up calls
+        if len(container) > _KEYS or not _SCALARS.issuperset(map(type, container)):
+            raise Unknown
         return settled(container[_scalar(key)])
     if type(container) not in _PAIRS or type(key) not in (int, slice):
+        raise Unknown
+    if type(key) is slice and len(range(*key.indices(len(container)))) > LARGEST:
         raise Unknown
     return settled(container[key])
 
@@ -175,7 +188,7 @@ OPERATIONS: Final[dict[str, Callable[[list[Any]], Any]]] = {
     "format": _one(format),
     "formats": _one(str),
     "formatr": _one(repr),
-    "concat": lambda operands: "".join(map(_text, operands)),
+    "concat": lambda operands: _joined("", operands),
     "tuple": tuple,
     "list": list,
     "dict": _dict,
