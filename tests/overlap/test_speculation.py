@@ -6,8 +6,12 @@ from noodle_ray.core.lang import compile_source
 from noodle_ray.core.nbc.costs import leaves
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.execute import execute
-from noodle_ray.core.vm.host import EffectRequest
+from noodle_ray.core.vm.fibers import Fibers, Future
+from noodle_ray.core.vm.host import GUESSES, EffectRequest
+from noodle_ray.core.vm.speculation import plan
+from noodle_ray.core.vm.speculation.guesses import TRIES, Guesses
 from noodle_ray.core.vm.speculation.plan import planned
+from noodle_ray.core.vm.speculation.values import Candidate
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import ShufflingHost
 from tests.overlap.programs import HEADER, BranchPrograms, BranchToolPrograms, Programs
@@ -279,7 +283,8 @@ def test_large_values_are_not_guessed() -> None:
     [
         # a key of a class is compared with what is looked up
         "class K:\n    def __hash__(self):\n        return 7\n    def __eq__(self, other):\n"
-        "        print(m('inside'))\n        return False\ndef f(d, k):\n    if m('c') == 'no':\n        m(d[k])\nf({K(): 'z'}, 7)\n",
+        "        print(m('inside'))\n        return False\n"
+        "def f(d, k):\n    if m('c') == 'no':\n        m(d[k])\nf({K(): 'z'}, 7)\n",
         # a large number among the arguments, and among their names' values, and made a text
         "def f(n):\n    if m('c') == 'no':\n        m('a', max_tokens=n)\n    m('b', [n])\nf(1 << 65)\n",
         "def f(n):\n    if m('c') == 'no':\n        m({n: 'a'})\n    m(str(n))\nf(1 << 65)\n",
@@ -303,6 +308,46 @@ def test_guesses_of_classes_leave_fuel_as_it_is(tier: str) -> None:
     assert planned(module, "") is not module
     assert leaves(planned(module, "")) == leaves(module)
     assert seen(module, tier, 1, GUESSED)[0] == seen(module, tier, 1, 0)[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "        n = n + n\n" * 60 + "        return m(str(n))\n",
+        "        n = n + n if n < 5 else n - n\n" * 60 + "        return m(str(n))\n",
+        "        n = (n, n)\n" * 60 + "        return [m(str(each)) for each in n]\n",
+    ],
+)
+def test_expressions_that_share_parts_are_as_large_as_they_are_written_out(body: str) -> None:
+    module = compile_source(HEADER + "def f(n):\n    if m('c') == 'no':\n" + body + "    return 0\nf(1)\n")
+    assert planned(module, "") is module
+
+
+def test_planning_a_module_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = "    if m('c') == 'no':\n        return m(q)\n"
+    source = HEADER + "".join(f"def f{n}(q):\n{part * 3}    return 0\n" for n in range(20))
+    module = compile_source(source)
+    whole = sum(new is not old for new, old in zip(planned(module, "").functions, module.functions, strict=True))
+    assert whole == 20
+    monkeypatch.setattr(plan, "WORK", 300)
+    some = sum(new is not old for new, old in zip(planned(module, "").functions, module.functions, strict=True))
+    assert 0 < some < 20
+
+
+def test_so_many_arguments_are_looked_at() -> None:
+    host, most = TellingHost(1), GUESSES
+    fibers = Fibers(host)
+    fibers.current.outstanding[:] = [Future("k", "m")]
+    known = Guesses(host, 1)
+    unknown = Guesses(host, 1)
+    call: Candidate = ("m", (("r", 0),), (), None)
+    for _ in range(most * 2):
+        known.guess(fibers, None, [call], ["a"])
+    assert len(known._queue) == most
+    for _ in range(most * TRIES):
+        unknown.guess(fibers, None, [call], [object()])
+    assert unknown.guess(fibers, None, [call], ["a"]) is None
+    assert not unknown._queue
 
 
 def test_guesses_are_bounded() -> None:

@@ -9,6 +9,8 @@ Handle: TypeAlias = "tuple[tuple[str, ...], ...] | None"
 """The keys of calls that were noted at a wait: of each candidate one, several, or none if its arguments are unknown."""
 MOST: Final = 16
 """Elements of one list, the first ones, that calls are noted for."""
+TRIES: Final = 16
+"""Calls whose arguments are looked at, for each that may be told."""
 _SILENT: Final = (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, Unknown, ValueError)
 
 
@@ -22,6 +24,7 @@ class Guesses:
     def __init__(self, host: SpeculativeHost, most: int) -> None:
         self._host = host
         self._left = most * GUESSES
+        self._tries = self._left * TRIES
         self._queue: dict[str, EffectRequest] = {}
         self._told: set[str] = set()
 
@@ -31,11 +34,16 @@ class Guesses:
             return None
         fiber = fibers.current
         fiber.guesses += 1
+        if not self._may():
+            return None
         copies = Copies()
         keys: list[tuple[str, ...]] = []
         for number, (model, args, kwargs, items) in enumerate(candidates):
             found = []
-            for place, values in enumerate(_rows(items, registers)):
+            for place, values in enumerate(self._rows(items, registers)):
+                if not self._may():
+                    break
+                self._tries -= 1
                 key = f"{fiber.path}~{fiber.guesses}.{number}.{place}"
                 try:
                     self._queue[key] = EffectRequest(
@@ -49,6 +57,25 @@ class Guesses:
                 found.append(key)
             keys.append(tuple(found))
         return tuple(keys)
+
+    def _may(self) -> bool:
+        """Whether one more call may be noted."""
+        return self._tries > 0 and len(self._queue) < self._left
+
+    def _rows(self, items: "Expression | None", registers: Sequence[Any]) -> list[Sequence[Any]]:
+        """The values that calls are made of: once, or with each of some elements."""
+        if items is None:
+            return [registers]
+        if not self._may():
+            return []
+        self._tries -= 1
+        try:
+            found = value_of(items, registers)
+        except _SILENT:
+            return []
+        if type(found) not in (list, tuple, str, range):
+            return []
+        return [[*registers, element] for element in found[:MOST]]
 
     def drop(self, handle: "tuple[tuple[str, ...], ...]", numbers: Sequence[int]) -> None:
         """These calls do not come."""
@@ -76,16 +103,3 @@ def _waits(fibers: Fibers, waited: Any) -> bool:
     if waited is None:
         return any(is_pending(future) for future in fibers.current.outstanding)
     return type(waited) is Future and is_pending(waited)
-
-
-def _rows(items: "Expression | None", registers: Sequence[Any]) -> list[Sequence[Any]]:
-    """The values that calls are made of: once, or with each of some elements."""
-    if items is None:
-        return [registers]
-    try:
-        found = value_of(items, registers)
-    except _SILENT:
-        return []
-    if type(found) not in (list, tuple, str, range):
-        return []
-    return [[*registers, element] for element in found[:MOST]]

@@ -12,18 +12,22 @@ here of a program need not be proved; what is wrong with it wastes a call.
 
 from noodle_ray.core.nbc.costs import guards
 from noodle_ray.core.nbc.module import Block, Function, Instr, Module
-from noodle_ray.core.nbc.walk import flatten, writes_of
+from noodle_ray.core.nbc.walk import NESTING, flatten, writes_of
 from noodle_ray.core.vm.endings import can_tell
 from noodle_ray.core.vm.names import TOOL
 from noodle_ray.core.vm.speculation.values import BINARY, BUILTINS, ELEMENT, METHODS, Candidate, Expression
-from noodle_ray.light import Any, Final, cast
+from noodle_ray.light import Any, Final, Sequence, cast
 
 MOST: Final = 16
 """Calls that one wait guesses."""
 _FAR: Final = 400
 """Instructions that are looked at behind a wait."""
 _LARGE: Final = 200
-"""Parts of one call's expressions."""
+"""Parts of one expression, and of one call's expressions. Expressions share parts, which are counted wherever they are,
+so no look at one takes longer."""
+WORK: Final = 1 << 21
+"""Instructions looked at, and what is known before them, in one module. The functions that it is not enough for
+are left as they are."""
 _LEAVING: Final = frozenset({"break", "continue", "raise", "raise_from", "reraise", "return"})
 _SKIPPED: Final = frozenset({"and", "or", "for", "while"})
 """What has one block that may not be executed at all."""
@@ -43,6 +47,25 @@ Rest = tuple[tuple[Block, Path], ...]
 _plans: dict[str, Module] = {}
 
 
+class Exhausted(Exception):
+    """A module is too large to be planned."""
+
+
+class Work:
+    """What planning one module may take."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = WORK
+
+    def take(self, amount: int) -> None:
+        """Take so much of it. Raises Exhausted if that is not left."""
+        self.left -= amount
+        if self.left < 0:
+            raise Exhausted
+
+
 class Call:
     """A call that may be guessed, and the branches that lead to it."""
 
@@ -60,7 +83,8 @@ def planned(module: Module, key: str) -> Module:
     if found is None:
         found = module
         if not can_tell(module):
-            functions = tuple([_Planner(module.functions, function).planned() for function in module.functions])
+            work = Work()
+            functions = tuple([_planned(module.functions, function, work) for function in module.functions])
             if any(new is not old for new, old in zip(functions, module.functions, strict=True)):
                 found = module._replace(functions=functions)
         if key:
@@ -68,6 +92,15 @@ def planned(module: Module, key: str) -> Module:
                 _plans.pop(next(iter(_plans)))
             _plans[key] = found
     return found
+
+
+def _planned(functions: tuple[Function, ...], function: Function, work: Work) -> Function:
+    if function.kind == "class" or not _asks(function):
+        return function
+    try:
+        return _Planner(functions, function, work).planned()
+    except Exhausted:
+        return function
 
 
 def _asks(function: Function) -> bool:
@@ -78,9 +111,10 @@ def _asks(function: Function) -> bool:
 class _Planner:
     """Plans one function. ``defined`` are registers that surely have a value."""
 
-    def __init__(self, functions: tuple[Function, ...], function: Function) -> None:
+    def __init__(self, functions: tuple[Function, ...], function: Function, work: Work) -> None:
         self.functions = functions
         self.function = function
+        self.work = work
         self.registers = function.registers
         self.handles: list[int] = []
         self.drops: dict[tuple[int, int], list[tuple[int, int]]] = {}
@@ -100,8 +134,6 @@ class _Planner:
     def planned(self) -> Function:
         """The function with guesses, or itself if there are none."""
         function = self.function
-        if function.kind == "class" or not _asks(function):
-            return function
         body, _ = self.block(function.body, set(range(len(function.params))), ())
         if not self.handles:
             return function
@@ -114,7 +146,7 @@ class _Planner:
         then, innermost first."""
         done: list[Instr] = []
         for index, instr in enumerate(block):
-            rest = block[index + 1 :]
+            rest = block[index + 1 : index + 2 + _FAR]
             if instr.op in ("force", "barrier"):
                 self.guess(done, instr, rest, defined, after)
             found, now = self.instruction(instr, defined, ((rest, ()), *after))
@@ -129,6 +161,7 @@ class _Planner:
     def instruction(self, instr: Instr, defined: set[int], after: Rest) -> tuple[Instr, set[int] | None]:
         """An instruction with guesses in its blocks, and what is defined after it."""
         op, args = instr.op, cast("tuple[Any, ...]", instr.args)
+        self.work.take(len(defined) if op in NESTING else 1)
         if op == "if":
             test, yes, no = args
             then, one = self.block(self.arm(instr, 0, yes), {*defined}, after)
@@ -168,7 +201,8 @@ class _Planner:
             return instr, None
         if op == "unset":
             return instr, defined - {args[0]}
-        return instr, defined | {*writes_of(instr)}
+        defined.update(writes_of(instr))
+        return instr, defined
 
     def attempt(self, instr: Instr, start: set[int], after: Rest) -> tuple[Instr, set[int] | None]:
         """As `instruction`, for ``try``. ``start`` is what is defined wherever its body ends."""
@@ -207,6 +241,7 @@ class _Planner:
 
     def guess(self, done: list[Instr], instr: Instr, rest: Block, defined: set[int], after: Rest) -> None:
         """Guess what is asked after a wait."""
+        self.work.take(len(defined) + len(self.cells))
         known: Known = {register: self.constants.get(register, ("r", register)) for register in defined}
         waited = cast(int, instr.args[0]) if instr.op == "force" else None
         if waited is not None:
@@ -214,7 +249,7 @@ class _Planner:
         for cell, sources in self.cells.items():  # a variable that functions share, and that is set in one place
             if len(sources) == 1 and sources[0] in known:
                 known[_cell(cell)] = known[sources[0]]
-        calls = Ahead(self.functions, self.function).calls(((rest, ()), *after), known)
+        calls = Ahead(self.functions, self.function, self.work).calls(((rest, ()), *after), known)
         if not calls:
             return
         handle = self.registers
@@ -241,8 +276,9 @@ class _Planner:
 class Ahead:
     """A look at what comes after a wait."""
 
-    def __init__(self, functions: tuple[Function, ...], function: Function) -> None:
+    def __init__(self, functions: tuple[Function, ...], function: Function, work: Work) -> None:
         self.functions = functions
+        self.work = work
         self.variables = (*function.cells, *function.free)
         self.found: list[Call] = []
         self.left = _FAR
@@ -276,6 +312,7 @@ class Ahead:
         """Go through one instruction."""
         op, args = instr.op, cast("tuple[Any, ...]", instr.args)
         place = id(instr)
+        self.work.take(1 + len(known) if op in NESTING else 1)
         if op == "if":
             one = self.block(args[1], {**known}, (*path, (place, 0)))
             two = self.block(args[2], {**known}, (*path, (place, 1)))
@@ -298,8 +335,9 @@ class Ahead:
         else:
             self.plain(instr, known, path)
             return known, path
-        _forget(known, _written(instr))
         for inside in flatten((instr,)):
+            self.work.take(1)
+            _forget(known, writes_of(inside))
             if inside.op in ("gset", "cset"):
                 known[cast(str, inside.args[0]) if inside.op == "gset" else _cell(cast(int, inside.args[0]))] = None
         return known, path
@@ -327,6 +365,7 @@ class Ahead:
         if op == "callm" and args[2] not in METHODS:
             changed = args[1]
         if changed is not None and (part := known.get(changed)) is not None:
+            self.work.take(sum([_size(has) for has in known.values()]))
             for name in [name for name, has in known.items() if has is not None and _holds(has, part)]:
                 known[name] = None
         _forget(known, writes_of(instr))
@@ -343,7 +382,7 @@ class Ahead:
         if None in values or any(value is None for _, value in named):
             return
         candidate = cast(Candidate, (name, tuple(values), tuple(named), None))
-        if _size(candidate) <= _LARGE:
+        if _fits((*values, *[value for _, value in named])):
             self.found.append(Call(candidate, path))
 
     def each(self, index: int, given: tuple[Any, ...], items: "Expression | None", known: Known, path: Path) -> None:
@@ -351,12 +390,13 @@ class Ahead:
         function = self.functions[index]
         if items is None or len(function.params) != 1 + len(given) or function.cells:
             return
+        self.work.take(len(known) + len(function.free))
         inner: Known = {name: value for name, value in known.items() if type(name) is str and name[0] != "."}
         inner[0] = ELEMENT
         inner.update(enumerate(given, 1))
         for cell, variable in enumerate(function.free):
             inner[_cell(cell)] = known.get(_cell(self.variables.index(variable)))
-        ahead = Ahead(self.functions, function)
+        ahead = Ahead(self.functions, function, self.work)
         ahead.left = self.left
         ahead.block(function.body, inner, ())
         for call in ahead.found:
@@ -398,8 +438,18 @@ def _cell(index: int) -> str:
 
 
 def _made(name: str, operands: "tuple[int, ...]", known: Known) -> "Expression | None":
-    values = [known.get(operand) for operand in operands]
-    return None if None in values else (name, *values)
+    values = [known.get(operand) for operand in operands[:_LARGE]]
+    return None if len(operands) >= _LARGE or None in values or not _fits(values) else (name, *values)
+
+
+def _fits(parts: "Sequence[Expression | None]") -> bool:
+    """Whether an expression of these parts is not too large. None of them is."""
+    left = _LARGE
+    for part in parts:
+        left -= _size(part)
+        if left < 0:
+            return False
+    return True
 
 
 def _forget(known: Known, registers: "list[int] | set[int]") -> None:
@@ -435,10 +485,6 @@ def _placed(part: Expression, registers: dict[int, int]) -> Expression:
     if kind == "r":
         return kind, registers.setdefault(part[1], len(registers))
     return (kind, *[_placed(each, registers) for each in part[1:]])
-
-
-def _written(instr: Instr) -> set[int]:
-    return {register for inner in flatten((instr,)) for register in writes_of(inner)}
 
 
 def _unset(instr: Instr) -> set[int]:
