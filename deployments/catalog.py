@@ -75,9 +75,9 @@ class Catalog:
                 return None
         return self._view
 
-    async def seen(self) -> dict[str, Seen]:
-        """What each executor said last, those that are gone included."""
-        return self._seen
+    async def seen(self) -> tuple[int, dict[str, Seen]]:
+        """The view's number, -1 without one, and what each executor said last, those that are gone included."""
+        return self._view.number if self._view is not None else -1, self._seen
 
 
 class Follower:
@@ -94,9 +94,12 @@ class Follower:
 
     async def start(self, view: View) -> None:
         """Take the actor's view, or this one if it has none, and follow from then on."""
-        catalog = await _find()
-        if catalog is not None:
-            view = await catalog.after.remote("", Seen(view.number, 0), 0.0) or view
+        try:
+            catalog = await _find()
+            if catalog is not None:
+                view = await catalog.after.remote("", Seen(view.number, 0), 0.0) or view
+        except Exception:
+            _log.warning("the models' actor does not answer", exc_info=True)
         self._follow(view)
         self._task = asyncio.create_task(self._run())
 

@@ -159,8 +159,9 @@ class Executor:
         self._probed = (time.monotonic(), answer)
         return answer
 
-    def check_health(self) -> None:
+    async def check_health(self) -> None:
         """Raise when the pool has no worker; Serve then replaces the replica."""
+        await self._remote.leave()
         self._note_pool()
         self._give_back()
         if not self._pool.stats().size:

@@ -104,6 +104,7 @@ class RemoteModels:
         self._metrics = metrics
         self._under_way: Counter[int] = Counter()
         self._handles: dict[str, _Handles] = {}
+        self._left: list[tuple[int, _Handles]] = []
         self.take(0, handles, routes, plans or {})
 
     def take(
@@ -116,8 +117,21 @@ class RemoteModels:
         """Use these models from now on. Calls under way go on as they were begun; one that is made again goes here."""
         self._number = number
         self._plans = plans
+        before = self._handles
         self._handles = {name: self._both(name, handle) for name, handle in handles.items()}
         self._routes = routes
+        given = set(map(id, handles.values()))
+        self._left += [(number, known) for known in before.values() if id(known.given) not in given]
+
+    async def leave(self) -> None:
+        """Let go of handles that no call needs any more; Serve's tasks for them would go on for ever."""
+        oldest = self.oldest()
+        gone = [known for number, known in self._left if number <= oldest]
+        self._left = [(number, known) for number, known in self._left if number > oldest]
+        for known in gone:
+            for handle in (known.plain, known.streaming, known.way.handle):
+                with contextlib.suppress(Exception):
+                    await handle.shutdown_async()
 
     def _both(self, name: str, handle: DeploymentHandle) -> "_Handles":
         """For a handle that is known, what was made of it: a new one would know of no replica yet."""
@@ -202,7 +216,9 @@ class RemoteModels:
                 if plan.repeatable:
                     patience = min(LOOK_AGAIN, left)
                 with contextlib.suppress(NotTakenError):
-                    return [Answered(*found) for found in await self._handles[name].way.call(patience, *asked)]
+                    way = self._handles[name].way
+                    answers = await way.call(patience, *asked, at_once=not plan.repeatable)
+                    return [Answered(*found) for found in answers]
                 response = self._handles[name].streaming.answers.remote(*asked)
                 try:
                     if await _taken(response, patience):

@@ -86,7 +86,12 @@ class WiredResult(ReplicaResult):
         # Serve cancels the calls of a request whose client leaves.
         parent, own = ray.serve.context._get_serve_request_context()._internal_request_id, generate_request_id()
         ray.serve.context._add_in_flight_request(parent, own, self)
-        self.add_done_callback(lambda _: ray.serve.context._remove_in_flight_request(parent, own))
+
+        # Later, because Serve may just be going through them.
+        def later(end: BaseException) -> None:
+            self._loop.call_soon(ray.serve.context._remove_in_flight_request, parent, own)
+
+        self.add_done_callback(later)
 
     def taken(self, info: ReplicaQueueLengthInfo) -> None:
         """The replica has the request, or refuses it."""

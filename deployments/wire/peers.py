@@ -10,6 +10,8 @@ from typing import Final, cast
 
 _HEAD: Final = struct.Struct("!IQB")
 _NONCE: Final = 32
+PROOF_SECONDS: Final = 5.0
+"""Within which the other end has to prove itself."""
 _GREETING: Final = 64
 """Bytes of a message, at most, from a peer that has not proved itself."""
 MOST: Final = (1 << 32) - 1
@@ -66,6 +68,11 @@ class Peer(asyncio.Protocol):
         for option, value in _KEEPALIVE:
             connection.setsockopt(socket.IPPROTO_TCP, option, value)
         self.say(0, Kind.NONCE, self._mine)
+        self._loop.call_later(PROOF_SECONDS, self._close_unless_ready)
+
+    def _close_unless_ready(self) -> None:
+        if not self.ready.done():
+            self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Nothing can be said any more."""
@@ -104,7 +111,7 @@ class Peer(asyncio.Protocol):
         if self._transport is None:
             return
         if not self._leaving:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._leaving += (_HEAD.pack(len(content), number, kind), content)
 
     def hear(self, number: int, kind: Kind, content: bytes) -> None:
@@ -131,7 +138,8 @@ class Peer(asyncio.Protocol):
                 self.close()
                 return
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send at once what was said in this turn."""
         leaving, self._leaving = self._leaving, []
         if self._transport is not None and leaving:
             self._transport.write(b"".join(leaving))

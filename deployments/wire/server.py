@@ -16,8 +16,10 @@ NAME: Final = "wire"
 """Under which Serve tells callers of a replica where its connection is."""
 
 SOON: Final = 0.005
-"""Seconds within which a caller learns that its request was taken. If it is answered sooner, the caller does not wake
-while the model computes. Serve's own way to tell is immediate."""
+"""Seconds within which a caller of a method that is no stream learns that its request was taken. If it is answered
+sooner, the caller does not wake while the model computes. Serve's own way to tell is immediate."""
+UNPROVEN: Final = 256
+"""Connections whose other end has not proved itself; more are not kept."""
 
 
 async def offer(at_once: bool) -> dict[str, Any]:
@@ -30,9 +32,10 @@ async def offer(at_once: bool) -> dict[str, Any]:
     loop, replica = asyncio.get_running_loop(), _replica()
     if replica is None or replica._event_loop is not loop or os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
         return {}
-    key, host = secrets.token_bytes(32), ray.util.get_node_ip_address()
+    key, host, unproven = secrets.token_bytes(32), ray.util.get_node_ip_address(), set[Requests]()
+    soon = 0.0 if at_once else SOON
     try:
-        server = await loop.create_server(lambda: Requests(key, replica, 0.0 if at_once else SOON), host, 0)
+        server = await loop.create_server(lambda: Requests(key, replica, soon, unproven), host, 0)
     except OSError:
         return {}
     return {NAME: {"host": host, "port": server.sockets[0].getsockname()[1], "key": key.hex()}}
@@ -50,11 +53,19 @@ class Requests(Peer):
 
     role, other = b"replica", b"caller"
 
-    def __init__(self, key: bytes, replica: Any, soon: float) -> None:
+    def __init__(self, key: bytes, replica: Any, soon: float, unproven: "set[Requests] | None" = None) -> None:
         super().__init__(key)
         self._replica = replica
         self._soon = soon
+        self._unproven = set() if unproven is None else unproven
         self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._unproven.add(self)
+        self.ready.add_done_callback(lambda _: self._unproven.discard(self))
+        if len(self._unproven) > UNPROVEN:
+            self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
@@ -74,18 +85,19 @@ class Requests(Peer):
             metadata, args, kwargs = unpacked(content)
             results = self._replica.handle_request_with_rejection(metadata, *args, **kwargs)
             async with contextlib.aclosing(results):
-                await self._answer(number, results)
+                await self._answer(number, results, 0.0 if metadata.is_streaming else self._soon)
         except (Exception, asyncio.CancelledError) as error:
             self._tell(number, Kind.ERROR, error)
 
-    async def _answer(self, number: int, results: Any) -> None:
+    async def _answer(self, number: int, results: Any, soon: float) -> None:
         info: ReplicaQueueLengthInfo = await anext(results)
         told = (info.accepted, info.num_ongoing_requests)
-        if not info.accepted or not self._soon:
+        if not info.accepted or not soon:
             self._tell(number, Kind.TAKEN, told)
+            self.flush()  # before the request can do anything
             if not info.accepted:
                 return
-        later = self._loop.call_later(self._soon, self._tell, number, Kind.TAKEN, told) if self._soon else None
+        later = self._loop.call_later(soon, self._tell, number, Kind.TAKEN, told) if soon else None
         try:
             async for item in results:
                 if later is not None:
@@ -101,4 +113,10 @@ class Requests(Peer):
         self.say(number, Kind.END)
 
     def _tell(self, number: int, kind: Kind, value: Any) -> None:
-        self.say(number, kind, packed(value))
+        try:
+            content = packed(value)
+        except Exception:  # an error that holds what cannot travel, for example
+            if kind != Kind.ERROR:
+                raise
+            content = packed(RuntimeError(f"{type(value).__name__}: {value}"))
+        self.say(number, kind, content)

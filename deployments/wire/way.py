@@ -23,23 +23,24 @@ class Way:
     """Calls of one method of a deployment."""
 
     def __init__(self, handle: DeploymentHandle[Any], method: str) -> None:
-        self._handle = handle.options(method_name=method, stream=False, _by_reference=False)
+        self.handle = handle.options(method_name=method, stream=False, _by_reference=False)
 
-    async def call(self, seconds: float, *args: Any) -> Any:
+    async def call(self, seconds: float, *args: Any, at_once: bool = False) -> Any:
         """What the method returns. Raises what it raises, ActorUnavailableError when the replica is lost with the call,
-        and NotTakenError if none has it, also not within ``seconds``.
+        and NotTakenError if none has it, also not within ``seconds``. ``at_once``: the replica tells that it has a call
+        before it begins; if it is lost without a word, it had not begun.
         """
         result = self._sent(args)
         if result is None:
             raise NotTakenError
         try:
-            await _taken(result, seconds)
+            await _taken(result, seconds, at_once)
             return await anext(result)
         finally:
             result.cancel()
 
     def _sent(self, args: tuple[Any, ...]) -> WiredResult | None:
-        router, metadata = self._handle._init_router_and_get_metadata()
+        router, metadata = self.handle._init_router_and_get_metadata()
         inner = getattr(router, "_asyncio_router", None)
         if inner is None or not inner._deployment_available or not isinstance(inner.request_router, WiredRouter):
             return None
@@ -48,7 +49,7 @@ class Way:
         link = None if replica is None else replica.link()
         if replica is None or link is None:
             return None
-        self._handle.request_counter.inc(tags={"route": metadata.route, "application": metadata.app_name})
+        self.handle.request_counter.inc(tags={"route": metadata.route, "application": metadata.app_name})
         counts, name = inner._metrics_manager, replica.replica_id
         with counts.wrap_request_assignment(metadata):
             result = link.request(metadata, args, {})
@@ -65,11 +66,15 @@ class Way:
         return result
 
 
-async def _taken(result: WiredResult, seconds: float) -> None:
+async def _taken(result: WiredResult, seconds: float, at_once: bool) -> None:
     try:
         async with asyncio.timeout(seconds):
             info = await result.get_rejection_response()
-    except (ActorUnavailableError, TimeoutError):
+    except TimeoutError:
         raise NotTakenError from None
+    except ActorUnavailableError:
+        if at_once:
+            raise NotTakenError from None
+        raise
     if not info.accepted:
         raise NotTakenError

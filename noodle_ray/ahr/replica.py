@@ -16,6 +16,7 @@ from noodle_ray.ahr.latencies import Latencies
 from noodle_ray.ahr.metering import metered, outcome_of
 from noodle_ray.ahr.served import load_serving
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.batcher import DROPS
 from noodle_ray.core.runs.terms import ORDINARY, Packed, unpacked
 from noodle_ray.errors import ModelError
 
@@ -69,8 +70,13 @@ class ModelReplica:
         began = time.monotonic()
         tickets = self._batcher.submit(metered(engine, calls), each_on or None)
         futures = [asyncio.wrap_future(ticket) for ticket in tickets]
+        waited = [began - on.since if on.since else 0.0 for on in each_on or [ORDINARY] * len(tickets)]
         try:
             answers = await asyncio.gather(*futures, return_exceptions=True)
+        except asyncio.CancelledError:  # perhaps because it took too long
+            for before in waited:
+                self._latencies.note(before + time.monotonic() - began)
+            raise
         finally:
             for ticket in tickets:
                 ticket.cancel()
@@ -84,9 +90,9 @@ class ModelReplica:
                 ticket.told.setdefault("usage", dict(zip(names, tokens[0], strict=True)))
             outcomes.append((ok, value, ticket.told))
         generates, took = hasattr(engine, "generate"), time.monotonic() - began
-        for ticket, on in zip(tickets, each_on or [ORDINARY] * len(tickets), strict=True):
-            before = began - on.since if on.since else 0.0
-            self._latencies.note(before + (ticket.told.get("queued", took) if generates else took))
+        for before, ticket, (ok, value, _) in zip(waited, tickets, outcomes, strict=True):
+            if ok or value[0] not in DROPS:  # what is refused at once was not fast
+                self._latencies.note(before + (ticket.told.get("queued", took) if generates else took))
         return outcomes
 
     def latency(self) -> float:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from deployments.config import PlatformConfig
 
 POLL = 0.1
+CALM = 10.0
+"""Seconds after which what seems to be settled is, whatever became of executors that were to be replaced."""
 PATIENCE = 2.0
 """Seconds for which a failure must be told: for a moment it may be that of the last deploy."""
 
@@ -24,9 +26,11 @@ class Rollout:
         self._homes: dict[str, Any] = {}
         self._retired: dict[str, Any] = {}
         self._version: str | None = None
+        self._replaced: set[str] = set()
         self._whole = False
         self._catalog: Any = None
         self._number = 0
+        self._view: Any = None
         self._cluster: Any = None
         self._glimpse: Any = None
 
@@ -47,12 +51,16 @@ class Rollout:
         self._homes, self._whole = planned.homes, False
         bound = application(planned, self._retired)
         version = bound._bound_deployment.version
-        replaced = set(_executors()) if version != self._version else set()
+        if version != self._version:
+            self._replaced, self._version = set(_executors()), version
         options = {"name": config.name, "route_prefix": "/", "logging_config": config.logging_config}
         serve._run(bound, _blocking=False, **options)
-        failing = 0.0
+        failing = calm = 0.0
         wanted = {*planned.homes, *self._retired}
-        while not (_settled(config.name, wanted) and _replaced(replaced)):
+        while True:
+            calm = calm + POLL if _settled(config.name, wanted) else 0.0
+            if calm and (calm > CALM or _replaced(self._replaced)):
+                break
             if out_of_date():
                 return
             if failure := _failure(config.name):
@@ -60,7 +68,7 @@ class Rollout:
                 if failing > PATIENCE:
                     raise RuntimeError(failure)
             time.sleep(POLL)
-        self._version = version
+        self._replaced = set()
         self._tell(planned)
         while not self._seen(lambda seen: seen.number >= self._number):
             if out_of_date():
@@ -87,21 +95,43 @@ class Rollout:
             and self._seen(lambda seen: seen.oldest >= self._number)
         )
 
+    def remind(self) -> None:
+        """Tell the models once more if the actor that tells them was lost and is there again."""
+        self._seen(lambda seen: True)
+
     def _tell(self, planned: Any) -> None:
         from deployments.catalog import make, next_number
 
         self._catalog = self._catalog or make()
-        self._number = next_number()
-        _get(self._catalog.publish.remote(planned.view(self._number)))
+        self._number = max(next_number(), self._number + 1)
+        self._view = planned.view(self._number)
+        self.remind()
 
     def _seen(self, enough: Callable[[Any], bool]) -> bool:
-        """Whether all executors that take requests have said so of the models."""
+        """Whether all executors that take requests have said so of the models. False while the actor is lost."""
         from deployments.catalog import NOTHING
 
-        seen = _get(self._catalog.seen.remote())
+        if self._catalog is None:
+            return False
+        try:
+            number, seen = _get(self._catalog.seen.remote())
+            if number < self._number:
+                _get(self._catalog.publish.remote(self._view))
+                return False
+        except Exception as error:
+            if not _is_of_ray(error):
+                raise
+            return False
         return all(
             enough(seen.get(executor, NOTHING)) for executor, state in _executors().items() if state != "STOPPING"
         )
+
+
+def _is_of_ray(error: Exception) -> bool:
+    """Whether an actor did not answer."""
+    from ray.exceptions import RayError
+
+    return isinstance(error, RayError)
 
 
 def _get(reference: Any) -> Any:

@@ -144,20 +144,28 @@ class Supervisor:
     def _watch(self) -> None:
         """Wait for the signal; meanwhile deploy again when models were added or removed, or machines."""
         import ray
+        from ray.exceptions import RayError
 
         while not self._stop.wait(REGISTRY_POLL):
             if not ray.is_initialized():
                 raise RuntimeError("the connection to Ray was lost")
-            changed = _stamp(paths.registry_file()) != self._registry_stamp
-            moved = self._rollout.cluster_changed()
-            if changed or moved or self._rollout.has_leftovers():
-                what = "deploying the changed models" if changed else "removing models that nothing calls"
-                try:
-                    self._deploy("placing models on the changed cluster" if moved and not changed else what)
-                except (RuntimeError, ValueError, OSError):
-                    traceback.print_exc()
+            try:
+                if what := self._due():
+                    self._deploy(what)
+                    self._say(RUNNING, "serving")
+            except (RuntimeError, ValueError, OSError, RayError):
+                traceback.print_exc()
                 self._say(RUNNING, "serving")
         raise _Stopped
+
+    def _due(self) -> str:
+        """Why to deploy again, '' if there is no reason to."""
+        self._rollout.remind()
+        if _stamp(paths.registry_file()) != self._registry_stamp:
+            return "deploying the changed models"
+        if self._rollout.cluster_changed():
+            return "placing models on the changed cluster"
+        return "removing models that nothing calls" if self._rollout.has_leftovers() else ""
 
     def _shut_down(self) -> None:
         for stop in (_stop_serve, _stop_ray):

@@ -35,6 +35,10 @@ class Actor:
         finally:
             self._asked.discard(asking)
 
+    async def fail(self, *asked: Any) -> Any:
+        """Answer nothing."""
+        raise ConnectionError("the actor is not there yet")
+
     def die(self) -> None:
         """The next one knows nothing until it is told."""
         self.dead = True
@@ -71,7 +75,8 @@ async def test_who_waits_is_told_at_once_and_who_is_up_to_date_is_not() -> None:
     assert [view.number for view in await asyncio.gather(*waiting) if view] == [5, 5]
     assert await made.after("a", Seen(5, 4), 0) is None
     assert await made.after("", Seen(4, 4), 60) == _view(5)
-    assert await made.seen() == {"a": Seen(5, 4), "b": Seen(0, 0)}
+    assert await made.seen() == (5, {"a": Seen(5, 4), "b": Seen(0, 0)})
+    assert (await Catalog().seen())[0] < 0
 
 
 async def test_executor_takes_what_comes_and_tells_when_older_calls_have_ended(actor: Actor) -> None:
@@ -99,6 +104,13 @@ async def test_executor_goes_on_without_the_actor_and_finds_the_next_one(actor: 
     actor.dead = False
     await actor.inner.publish(_view(3))
     await _until(lambda: taken == [0, 3])
+    late = Follower("late", lambda view: taken.append(-view.number), lambda: 0)
+    actor.after.remote = actor.fail  # it is just starting again
+    await late.start(_view(1))
+    late.stop()
+    actor.after.remote = actor._after
+    assert taken == [0, 3, -1]
+    taken.pop()
     await _until(lambda: actor.inner._seen.get("e") == Seen(3, 3))
     actor.die()
     await asyncio.sleep(0.05)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray.exceptions import ActorDiedError
 
 from deployments import catalog
 from deployments import platform as deployed
@@ -42,9 +43,11 @@ class Serve:
         self.deployed: list[list[str]] = []
         self.executors: dict[str, str] = {}
         self.fails = False
+        self.settled = True
         self.told: list[set[str]] = []
         self.number = 0
         self.deaf: set[str] = set()
+        self.lost = False
         self.seen: dict[str, tuple[int, int]] = {}
         monkeypatch.setattr("ray.serve._run", self._run)
         monkeypatch.setattr(catalog, "make", lambda: self._catalog())
@@ -71,8 +74,13 @@ class Serve:
     def _catalog(self) -> Any:
         return SimpleNamespace(
             publish=SimpleNamespace(remote=self._publish),
-            seen=SimpleNamespace(remote=lambda: {name: catalog.Seen(*seen) for name, seen in self.seen.items()}),
+            seen=SimpleNamespace(remote=self._tell_seen),
         )
+
+    def _tell_seen(self) -> Any:
+        if self.lost:
+            raise ActorDiedError
+        return self.number, {name: catalog.Seen(*seen) for name, seen in self.seen.items()}
 
     def _publish(self, view: catalog.View) -> None:
         """All executors take it at once; what they have begun goes on."""
@@ -83,7 +91,7 @@ class Serve:
 
     def _settled(self, name: str, wanted: set[str]) -> bool:
         assert wanted == set(self.deployed[-1])
-        return not self.fails
+        return self.settled and not self.fails
 
     def _failure(self, name: str) -> str:
         return "it failed" if self.fails else ""
@@ -132,6 +140,65 @@ def test_executors_are_replaced_when_their_settings_change(serve: Serve) -> None
     assert not made.has_leftovers()  # the old one still ends something
     serve.end()
     assert made.has_leftovers()
+
+
+def test_deploy_that_was_left_is_not_waited_for_by_the_next(serve: Serve) -> None:
+    made, a, b = Rollout(), _spec("a", "1"), _spec("b", "1")
+    serve.models(a)
+    made.deploy(load_config(), lambda: False)
+    config = load_config()
+    config.args.settings["max_cached_programs"] = 7
+    serve.models(b, args=config.args)
+    serve.fails = True
+    with pytest.raises(RuntimeError):
+        made.deploy(config, lambda: False)
+    serve.fails = False
+    made.deploy(config, lambda: False)  # it replaces the executor that the failed one did not
+    serve.models(a, b, args=config.args)
+    serve.settled = False
+    made.deploy(config, lambda: True)  # the registry changed again
+    serve.settled = True
+    made.deploy(config, lambda: False)
+    assert serve.told[-1] == {_name(a), _name(b)}
+    assert serve.executors["e1"] == "STOPPING"
+
+
+def test_executor_that_nothing_replaces_is_not_waited_for_without_end(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "CALM", 0.2)
+    made, a = Rollout(), _spec("a", "1")
+    serve.models(a)
+    made.deploy(load_config(), lambda: False)
+    made._version = "of a deploy that came to nothing"
+    made.deploy(load_config(), lambda: False)
+    assert len(serve.told) == 2
+
+
+def test_models_are_told_again_to_an_actor_that_was_lost(serve: Serve) -> None:
+    made, a, b = Rollout(), _spec("a", "1"), _spec("b", "1")
+    made.remind()  # nothing was told yet
+    serve.models(a, b)
+    made.deploy(load_config(), lambda: False)
+    serve.models(a)
+    serve.lost = True
+    asked: list[bool] = []
+
+    def twice() -> bool:
+        asked.append(True)
+        serve.lost = len(asked) < 3
+        return False
+
+    made.deploy(load_config(), twice)
+    assert serve.told[-1] == {_name(a)}
+    serve.lost = True
+    made.remind()
+    assert not made.has_leftovers()
+    serve.lost, serve.number = False, -1
+    told = len(serve.told)
+    made.remind()
+    made.remind()
+    assert len(serve.told) == told + 1
 
 
 def test_executor_that_says_nothing_is_waited_for(serve: Serve) -> None:

@@ -4,6 +4,7 @@ what Serve is told of calls that take the shorter way.
 
 import asyncio
 import contextlib
+import dataclasses
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ from tests.cluster.load import title
 
 KEY = b"k" * 32
 METADATA = RequestMetadata("request", "inner", is_streaming=True, _by_reference=False, _on_separate_loop=False)
+UNARY = dataclasses.replace(METADATA, is_streaming=False)
 
 
 class Replica:
@@ -86,7 +88,7 @@ async def connected(replica: Any, soon: float = 0.0, key: bytes = KEY) -> AsyncI
 
 
 def sent(link: Link, *args: Any) -> WiredResult:
-    return link.request(METADATA, args, {})
+    return link.request(UNARY, args, {})
 
 
 async def all_of(result: WiredResult) -> list[Any]:
@@ -277,7 +279,7 @@ class Served:
         return self
 
     def _init_router_and_get_metadata(self) -> tuple[Any, RequestMetadata]:
-        return self._router, METADATA
+        return self._router, UNARY
 
 
 def way(served: Served) -> Way:
@@ -310,17 +312,56 @@ async def test_call_that_no_replica_takes_goes_the_long_way() -> None:
         await asyncio.wait_for(replica.ended.wait(), 10)
 
 
-@pytest.mark.parametrize(("soon", "error"), [(60.0, NotTakenError), (0.0, ActorUnavailableError)])
-async def test_lost_call_goes_the_long_way_only_if_it_was_not_taken(soon: float, error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("soon", "at_once", "error"),
+    [(60.0, True, NotTakenError), (60.0, False, ActorUnavailableError), (0.0, True, ActorUnavailableError)],
+)
+async def test_lost_call_goes_the_long_way_only_if_it_was_not_begun(
+    soon: float, at_once: bool, error: type[Exception]
+) -> None:
     replica = Replica("never")
     replica.go.clear()
     async with connected(replica, soon) as link:
-        call = asyncio.ensure_future(way(Served(link)).call(5.0))
+        call = asyncio.ensure_future(way(Served(link)).call(5.0, at_once=at_once))
         await replica.began.wait()
         await asyncio.sleep(0.01)
         link.close()
         with pytest.raises(error):
             await call
+
+
+async def test_error_that_cannot_travel_is_told_in_words() -> None:
+    class Odd(Exception):
+        def __reduce__(self) -> Any:
+            raise TypeError("a lock does not travel")
+
+    async with connected(Replica(Odd("broken"))) as link:
+        with pytest.raises(RuntimeError, match="Odd: broken"):
+            await asyncio.wait_for(way(Served(link)).call(5.0), 10)
+
+
+async def test_caller_of_a_stream_learns_at_once_that_it_is_taken() -> None:
+    replica = Replica("never")
+    replica.go.clear()
+    async with connected(replica, soon=60.0) as link:
+        result = link.request(METADATA, (), {})
+        assert (await asyncio.wait_for(result.get_rejection_response(), 10)).accepted
+        result.cancel()
+
+
+async def test_who_does_not_prove_itself_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deployments.wire.peers.PROOF_SECONDS", 0.05)
+    monkeypatch.setattr(server, "UNPROVEN", 2)
+    unproven: set[Requests] = set()
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(lambda: Requests(KEY, Replica(), 0.0, unproven), "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for reader, writer in silent:
+            with contextlib.suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), 10)  # to the end: it was closed
+            writer.close()
+        await until(lambda: not unproven)
 
 
 async def test_cancelled_call_ends_at_the_replica() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import weakref
+from contextvars import ContextVar
 
 import pytest
 
@@ -343,3 +344,40 @@ async def test_answer_that_is_kept_holds_on_to_nothing_that_was_asked() -> None:
     del argument
     await _turns()
     assert gone() is None
+
+
+class Nested:
+    """A host whose call may be cancelled by the context that it was made in, as those of Serve are."""
+
+    def __init__(self) -> None:
+        self.begun: dict[str, asyncio.Future[None]] = {}
+
+    def shape(self, model: str) -> Shape:
+        return Shape()
+
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+        raise AssertionError
+
+    async def ask(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
+        mine = self.begun[REQUEST.get()] = asyncio.get_running_loop().create_future()
+        await mine
+        return [Answered(True, value) for (value,), _ in calls]
+
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+
+
+async def test_batch_belongs_to_no_request_and_one_that_is_dropped_is_answered() -> None:
+    host = Nested()
+    batcher = EffectBatcher(host)
+    futures = []
+    for name in ("a", "b"):
+        token = REQUEST.set(name)
+        futures.append(batcher.submit("m", call(name)))
+        REQUEST.reset(token)
+    await _turns()
+    assert list(host.begun) == [""]
+    host.begun[""].cancel()
+    replies = await asyncio.wait_for(asyncio.gather(*futures), 10)
+    assert [reply.value[0] for reply in replies] == ["NOODLE-E0615"] * 2  # type: ignore[index]
+    assert not batcher.under_way()

@@ -8,6 +8,7 @@ that is done waits for no other.
 """
 
 import asyncio
+import contextvars
 import itertools
 import time
 from collections import deque
@@ -35,7 +36,10 @@ EXPIRED = "NOODLE-E0609"
 TENANT_BUSY = "NOODLE-E0613"
 """Error code: too many calls of one tenant wait for this model."""
 
-UNAVAILABLE = frozenset({"NOODLE-E0614", "NOODLE-E0615", "NOODLE-E0616"})
+LOST = "NOODLE-E0615"
+"""Error code: the replica that had the call is gone."""
+
+UNAVAILABLE = frozenset({"NOODLE-E0614", LOST, "NOODLE-E0616"})
 """Error codes: the replica hung, was lost, or was not there in time."""
 
 DROPS = {MODEL_BUSY: "full", TENANT_BUSY: "tenant", EXPIRED: "deadline"}
@@ -250,6 +254,7 @@ class EffectBatcher:
         self.results: Results | None = None
         self._lanes: dict[str, _Lane] = {}
         self._ids = itertools.count(1)
+        self._context = contextvars.copy_context()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(
@@ -366,7 +371,10 @@ class EffectBatcher:
         flight = _Flight(len(batch))
         for pending in batch:
             pending.flight = flight
-        flight.task = asyncio.get_running_loop().create_task(self._send(model, lane, batch, flight))
+        # Not in the context of the request that came first: whoever cancels what that one has begun would cancel this.
+        flight.task = asyncio.get_running_loop().create_task(
+            self._send(model, lane, batch, flight), context=self._context.copy()
+        )
         self._tasks.add(flight.task)
         flight.task.add_done_callback(self._tasks.discard)
         # A task that is cancelled before its first step runs no line of its own.
@@ -390,6 +398,10 @@ class EffectBatcher:
             failure = model_failure(model, error)
             known = failure[0] != UNKNOWN_MODEL
             answers = [Answered(False, failure)] * len(batch)
+        except asyncio.CancelledError:
+            if flight.task is None or flight.task.cancelling():
+                raise
+            answers = [Answered(False, (LOST, f"the call of {model!r} was dropped on its way"))] * len(batch)
         finally:
             if known and self._on_batch is not None:  # else programs could make up names without end, which are counted
                 self._on_batch(model, len(batch))
