@@ -2,12 +2,14 @@
 
 import asyncio
 import pickle
+import time
 from pathlib import Path
 
 import pytest
 
 from noodle_ray.ahr.replica import ModelReplica, gpu_share
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.terms import Terms
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import ModelError
@@ -79,3 +81,28 @@ def test_replica_tells_what_tokens_calls_took_and_answers_as_before(gguf_file: P
     assert (cut[0], cut[1][0], cut[2]["usage"]["completion_tokens"]) == (False, "NOODLE-E0610", 1)
     assert refused[:1] == odd[:1] == (False,)
     assert {refused[1][0], odd[1][0]} == {"NOODLE-E0603"}
+
+
+def test_latency_counts_what_waited_and_was_given_up_and_not_what_was_refused(adder: Path) -> None:
+    replica = ModelReplica(_spec(adder, max_queue=1).to_dict())
+    row = [[1, 2, 3]]
+    call = ((row, row, 1), {})
+    terms = Terms(since=time.monotonic() - 5).packed()
+
+    async def ask() -> None:
+        assert replica.latency() == 0.0
+        outcomes = await replica.ask([call] * 40, [Terms().packed()] * 40)
+        assert any(not ok and value[0] == "NOODLE-E0608" for ok, value, _ in outcomes)
+        assert len(replica._latencies._noted) == sum(ok for ok, *_ in outcomes)
+        await replica.ask([call], [terms])
+        assert max(seconds for _, seconds in replica._latencies._noted) > 5
+        noted = len(replica._latencies._noted)
+        given_up = asyncio.ensure_future(replica.ask([call], [terms]))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await asyncio.wait([given_up])
+        assert len(replica._latencies._noted) == noted + 1
+
+    asyncio.run(ask())
+    assert asyncio.run(replica.stats())["latency"] > 5
+    replica.close()
