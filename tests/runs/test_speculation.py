@@ -228,7 +228,7 @@ async def test_budget_that_was_enough_is_enough(place: Place, held: Held, budget
         assert plain["usage"][name] == early["usage"][name]
 
 
-@pytest.mark.parametrize("most", [0, -1, True, 1 << 53, 1 << 5000])
+@pytest.mark.parametrize("most", [0, -1, True, 1 << 53, 1 << 90])
 async def test_number_of_tokens_that_no_answer_has_is_not_counted_with(most: int) -> None:
     """A number without bound would be multiplied with a price, in the loop that all runs share."""
     request = EffectRequest("k", "m", ("a",), {"max_tokens": most})
