@@ -414,16 +414,49 @@ async def test_worker_cannot_tell_of_more_calls_than_a_run_guesses() -> None:
             return []
 
     talk = Conversation(asyncio.get_running_loop(), request("1")._replace(speculate=1), Heard())
-    talk.guess([EffectRequest(f"~1.{number}", "m", (), {}) for number in range(GUESSES)])
+    guesses = [EffectRequest(f"~1.{number}", "m", (), {}) for number in range(GUESSES)]
+    talk.guess(guesses)
     with pytest.raises(WireError, match="guesses"):
         talk.guess([EffectRequest("~2.0", "m", (), {})])
-    talk.drop(["~1.0"])
+    talk.drop(["~1.0", "~2.0"])
+    talk.drop([f"~3.{number}" for number in range(1000)])
     await asyncio.sleep(0)
-    talk.live = False  # it is repeated, and says again what it has said
-    talk.guess([EffectRequest("~1.0", "m", (), {})])
-    await asyncio.sleep(0)
+    for live in (False, True):  # it is repeated, and says again what it has said, also where it left
+        talk.live = live
+        talk.guess(guesses)
+        await asyncio.sleep(0)
     assert heard == ["~1.0", *(f"~1.{number}" for number in range(GUESSES))]
     talk.close()
+
+
+async def test_run_that_leaves_its_worker_at_every_wait_tells_each_guess_once(pool: WorkerPool) -> None:
+    source = """\
+from noodle_ray import model
+ask = model("ask")
+def main() -> int:
+    for i in range(12):
+        if ask(str(i)) == "none":
+            ask("a")
+        else:
+            ask("b")
+    return 7
+"""
+    guessed: list[str] = []
+    dropped: list[str] = []
+
+    class Guessed(Slow):
+        async def guess(self, requests: list[EffectRequest]) -> None:
+            guessed.extend(one.key for one in requests)
+
+        def drop(self, keys: list[str]) -> None:
+            dropped.extend(keys)
+
+    outcome = await disturbed(pool, request(source)._replace(seed=7, speculate=1), Guessed())
+    assert (outcome["result"], outcome["error"]) == (7, None)
+    assert pool.stats().parks > GUESSES
+    assert len(guessed) == len(set(guessed)) == GUESSES
+    assert set(dropped) < set(guessed)
+    assert pool.stats().replaced == 0
 
 
 def test_messages_about_guesses_are_read_as_they_are_written() -> None:

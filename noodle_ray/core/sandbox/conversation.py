@@ -106,7 +106,8 @@ class Conversation:
         self._kept = 0
         self._readings: dict[str, list[float]] = {}
         self._left = MAX_READINGS
-        self._guesses = self.request.speculate * GUESSES
+        self._guesses: set[str] = set()
+        self._most_guesses = self.request.speculate * GUESSES
         self._to_tell = self.request.limits.output
         self._shift = _shift(request.readings)
         self._holder: Holder | None = None
@@ -195,23 +196,28 @@ class Conversation:
             self._pump()
 
     def guess(self, requests: list[EffectRequest]) -> None:
-        """Take which calls may come. A run that is repeated says it again, and is not heard. Raises WireError for more
-        than a run tells."""
+        """Take which calls may come. A run that is repeated says it again, also at the wait where it left, and is not
+        heard. Raises WireError for more than a run tells."""
         guess = getattr(self._effects, "guess", None)
         if not self.live or guess is None:
             return
-        self._guesses -= len(requests)
-        if self._guesses < 0:
+        fresh = {request.key: request for request in requests if request.key not in self._guesses}
+        if not fresh:
+            return
+        if len(self._guesses) + len(fresh) > self._most_guesses:
             raise WireError("received more guesses than a run may make")
-        task = self._loop.create_task(guess(requests))
+        self._guesses.update(fresh)
+        task = self._loop.create_task(guess(list(fresh.values())))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def drop(self, keys: list[str]) -> None:
-        """Take which of them do not."""
+        """Take which of them do not. Others than were told are not heard: a worker does not know which of its guesses
+        could not be sent."""
         drop = getattr(self._effects, "drop", None)
-        if drop is not None:
-            drop(keys)
+        known = [key for key in keys if key in self._guesses]
+        if drop is not None and known:
+            drop(known)
 
     def hold_back(self, wanted: bool) -> None:
         """Send no more answers to the worker, as it is to leave the run; or go on with it."""
