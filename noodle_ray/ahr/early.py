@@ -7,7 +7,7 @@ from typing import Any
 from noodle_ray.ahr.local import LocalHost, LocalModels
 from noodle_ray.ahr.tickets import Ticket
 from noodle_ray.core.runs.once import key_of
-from noodle_ray.core.vm.host import EffectRequest
+from noodle_ray.core.vm.host import GUESSES, EffectRequest
 from noodle_ray.errors import ModelError
 
 
@@ -28,6 +28,8 @@ class EarlyHost(LocalHost):
     def __init__(self, models: LocalModels, most: int) -> None:
         super().__init__(models)
         self._left = most
+        self._most_guesses = most * GUESSES
+        self._guesses: set[str] = set()
         self._early: dict[bytes, _Early] = {}
         self._keys: dict[str, bytes] = {}
         self._calls = self._used = 0
@@ -42,14 +44,17 @@ class EarlyHost(LocalHost):
                 fresh.append(request)
                 continue
             for key in early.keys:
-                del self._keys[key]
+                self._keys.pop(key, None)
             self._used += 1
             early.ticket.add_done_callback(partial(self._take, request))
         super().send(fresh)
 
     def guess(self, requests: list[EffectRequest]) -> None:
-        """Make some of the calls that may come."""
+        """Make some of the calls that may come. More than a run tells are not heard."""
         for request in requests:
+            if request.key in self._guesses or len(self._guesses) >= self._most_guesses:
+                continue
+            self._guesses.add(request.key)
             digest = key_of(request.model, (request.args, request.kwargs))
             if digest is None or not self._models.free(request.model) or "deadline" in request.kwargs:
                 continue
@@ -73,10 +78,12 @@ class EarlyHost(LocalHost):
             digest = self._keys.pop(key, None)
             if digest is None:
                 continue
-            early = self._early[digest]
+            early = self._early.get(digest)
+            if early is None:
+                continue
             early.keys.discard(key)
             if not early.keys:
-                del self._early[digest]
+                self._early.pop(digest, None)
                 early.ticket.cancel()
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from noodle_ray.ahr.local import LocalModels
 from noodle_ray.ahr.registry import Registry
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.sandbox.local import LocalWorker
-from noodle_ray.core.vm.host import EffectRequest
+from noodle_ray.core.vm.host import GUESSES, EffectRequest
 from tests.sandbox.programs import request
 
 KIND = """\
@@ -100,3 +100,58 @@ def test_equal_guesses_are_one_call_until_all_of_them_are_wrong(models: LocalMod
     assert host.receive()[0].value == "x"
     host.drop(["~1.1"])
     assert host.usage()["speculation"] == {"calls": 1, "used": 1, "wasted": 0}
+
+
+def test_key_of_two_guesses_is_that_of_the_first(models: LocalModels) -> None:
+    host = EarlyHost(models, 4)
+    host.guess([EffectRequest("~1.0", "kind", ("x",), {}), EffectRequest("~1.0", "kind", ("y",), {})])
+    for key, text in (("/1", "x"), ("/2", "y")):
+        host.send([EffectRequest(key, "kind", (text,), {})])
+        assert host.receive()[0].value == text
+    host.guess([EffectRequest("~1.0", "kind", ("z",), {})])
+    host.drop(["~1.0", "~1.0"])
+    assert host.usage()["speculation"] == {"calls": 1, "used": 1, "wasted": 0}
+
+
+def test_no_more_guesses_are_heard_than_a_run_tells(models: LocalModels) -> None:
+    host = EarlyHost(models, 1)
+    host.guess([EffectRequest(f"~1.{number}", "unmarked", ("x",), {}) for number in range(GUESSES - 1)])
+    host.guess([EffectRequest("~2.0", "kind", ("x",), {}), EffectRequest("~2.1", "kind", ("x",), {})])
+    host.drop(["~2.0"])
+    assert host.usage()["speculation"]["calls"] == 1
+    host.send([EffectRequest("/1", "kind", ("x",), {})])  # "~2.1" kept nothing alive
+    assert host.receive()[0].value == "x"
+    assert host.usage()["speculation"]["used"] == 0
+
+
+DEEP = """\
+from noodle_ray import model
+kind = model("kind")
+
+def f(n: int) -> str:
+    if n > 0:
+        return f(n - 1)
+    if len(kind("x")) == 9:
+        return kind("a")
+    return kind("b")
+
+def main(n: int) -> list[str]:
+    return [f(n) for _ in range(2)]
+"""
+
+
+@pytest.mark.parametrize("tier", ["python", "interpreter"])
+def test_limit_of_recursion_is_where_it_is_without(models: LocalModels, tier: str) -> None:
+    ended = set()
+    with LocalWorker() as worker:
+        for deep in range(90, 102):
+            found = []
+            for most in (0, 8):
+                host = EarlyHost(models, most)
+                asked = request(DEEP, deep, tier=tier, recursion=100)._replace(speculate=most)
+                outcome: Any = worker.run(asked, host, host)
+                host.close()
+                found.append(outcome["error"] and outcome["error"]["code"])
+            assert found[0] == found[1], deep
+            ended.add(found[0])
+    assert ended == {None, "NOODLE-E0404"}

@@ -101,7 +101,7 @@ class Fibers:
     whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first. While
     ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep. ``timed`` says
     whether anything has waited for a time of the clock: what comes then may depend on how quickly answers come.
-    ``guesses`` are those of a run that speculates.
+    ``guesses`` are those of a run that speculates, and ``over`` what became of some since the host heard of them.
     ``lent`` is the fuel of ``running`` runs that this one has started, and what those used that have ended."""
 
     def __init__(self, host: EffectHost | None, levels: int = 1000) -> None:
@@ -118,6 +118,7 @@ class Fibers:
         self.running = self.lent = 0
         self.timed = False
         self.guesses: Guesses | None = None
+        self.over: list[tuple[bool, Any, Sequence[int]]] = []
         self._waits_since = 0.0
         self._queue: list[Future] = []
         self._sent: dict[str, Future] = {}
@@ -233,14 +234,15 @@ class Fibers:
             return None
 
     def drop(self, handle: Any, numbers: "Sequence[int]") -> None:
-        """These calls of a `guess` do not come."""
-        if handle is not None and self.guesses is not None:
-            self.guesses.drop(handle, numbers)
+        """These calls of a `guess` do not come. It is noted, as the stack may have no room to say so: the host hears of
+        it when the run waits."""
+        if handle is not None:
+            self.over.append((True, handle, numbers))
 
     def keep(self, handle: Any, numbers: "Sequence[int]") -> None:
         """These calls of a `guess` may be on their way: a later `drop` does not mean them."""
-        if handle is not None and self.guesses is not None:
-            self.guesses.keep(handle, numbers)
+        if handle is not None:
+            self.over.append((False, handle, numbers))
 
     def place(self) -> str:
         """The path of what the current fiber starts next."""
@@ -423,6 +425,9 @@ class Fibers:
             self.batches += sum(not model.startswith(TOOL) for model in asked)
             host.send(requests)
         if self.guesses is not None:
+            for wrong, handle, numbers in self.over:
+                (self.guesses.drop if wrong else self.guesses.keep)(handle, numbers)
+            self.over.clear()
             self.guesses.tell()
         self._waits_since = now
         try:
