@@ -210,6 +210,7 @@ BAD = {
     "an answer that took less than nothing": whole(fields(), [["k", b"", True, 0, [-5, 0]]]),
     "a budget of too few": whole(fields(), [], [None]),
     "a budget of text": whole(fields(), [], ["1", None, None, None, None]),
+    "a budget of half a call": whole(fields(), [], [None, None, None, None, 2.5]),
     "a budget that is nan": whole(fields(), [], [None, None, None, float("nan"), None]),
 }
 

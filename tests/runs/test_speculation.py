@@ -14,6 +14,7 @@ from noodle_ray.core.lang import compile_source
 from noodle_ray.core.runs.batcher import Answered, Call, EffectBatcher, Shape
 from noodle_ray.core.runs.budgets import Allowance, Budget, Meter, Price, Spending, _most
 from noodle_ray.core.runs.compiler import CompilerService
+from noodle_ray.core.runs.continuation import read
 from noodle_ray.core.runs.executor import Executor, Outcome, Program
 from noodle_ray.core.runs.modules import ModuleStore
 from noodle_ray.core.runs.replay import replay
@@ -385,3 +386,19 @@ async def test_random_programs_do_the_same_with_and_without(place: Place, held: 
         ran += 1
     assert ran > 15
     assert used > 10
+
+
+async def test_run_that_is_resumed_makes_no_call_early(place: Place, held: Held) -> None:
+    source = BRANCH.replace("    if m(", "    for _ in range(1000):\n        pass\n    if m(", 1)
+    _, stopped = await place.executor.run(
+        Program(source=source), args=["q"], budget=Budget(speculate=1 << 60), limits=Limits(fuel=500)
+    )
+    going_on = read(stopped["continuation"]).with_fuel(100_000)
+    assert going_on.budget.speculate == 1 << 60
+    held.hold("kind q")
+    resumed = asyncio.ensure_future(place.executor.resume(going_on))
+    await until(lambda: bool(held.open))
+    held.let_go("kind q", "b")
+    _, ended = await resumed
+    assert (ended["result"], held.asked) == ("a", ["kind q", "two q"])
+    assert "speculation" not in ended["usage"]

@@ -210,7 +210,10 @@ def _budget(bounds: list[object]) -> Budget:
         raise ValueError("its budget is not one")
     if not all(bound is None or (type(bound) in (int, float) and 0 <= bound < 1 << 63) for bound in bounds):  # type: ignore[operator]
         raise ValueError("its budget is not one")
-    return Budget(*bounds)  # type: ignore[arg-type]
+    budget = Budget(*bounds)  # type: ignore[arg-type]
+    if not isinstance(budget.speculate, int | None):
+        raise ValueError("its budget is not one")
+    return budget
 
 
 def _answered(item: object) -> Answered:

@@ -150,13 +150,15 @@ class Executor:
         return module, outcome
 
     async def resume(self, stopped: Continuation, *, tenant: str = "") -> tuple[Compiled, Outcome]:
-        """Go on with a run that fuel ended, as `run` does, within the budget that it had and that of the platform.
+        """Go on with a run that fuel ended, as `run` does, within the budget that it had and that of the platform, but
+        without early calls.
 
         Raises ModuleError if its module is not valid.
         """
         module = await self._admit(stopped.request.module)
         self.tools.check(module.models, tenant)
-        caller = Caller(tenant, budget=stopped.budget.bounded_by(self.most))
+        budget = stopped.budget.bounded_by(self.most)._replace(speculate=None)
+        caller = Caller(tenant, budget=budget)
         return module, await self._execute(stopped.request, Journal(stopped.answers), caller)
 
     async def execute(self, request: RunRequest, journal: DurableJournal) -> Outcome:
