@@ -31,6 +31,8 @@ TRIES = 4
 PAUSE = 0.2
 """Seconds before the second try; twice as many before each further one."""
 STATS_SECONDS = 10.0
+LEAVE_SECONDS = 2.0
+"""How long letting go of a handle may take: the check of the executor's health waits for it."""
 LOOK_AGAIN = 5.0
 """Seconds after which a call that no replica took is made anew: Serve refuses a new call of a model that was removed
 meanwhile, and lets one that waits go on waiting."""
@@ -131,7 +133,8 @@ class RemoteModels:
         for known in gone:
             for handle in (known.plain, known.streaming, known.way.handle):
                 with contextlib.suppress(Exception):
-                    await handle.shutdown_async()
+                    async with asyncio.timeout(LEAVE_SECONDS):
+                        await handle.shutdown_async()
 
     def _both(self, name: str, handle: DeploymentHandle) -> "_Handles":
         """For a handle that is known, what was made of it: a new one would know of no replica yet."""

@@ -201,3 +201,28 @@ def test_generations_go_out_singly_as_many_as_keep_the_slots_full() -> None:
         models, *_ = _models([], plan)
         assert models.shape("m") == shape
     assert models.shape("nobody") == Shape()
+
+
+async def test_handles_are_let_go_when_no_call_needs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "LEAVE_SECONDS", 0.01)
+    models, given, _ = _models([Response(None)])
+    asking = asyncio.ensure_future(_ask(models))
+    while not given:
+        await asyncio.sleep(0)
+    closed: list[str] = []
+    old: Any = models._handles["m"].given
+
+    async def shut() -> None:
+        closed.append("m")
+        await asyncio.sleep(60)  # and does not come back
+
+    old.shutdown_async = shut
+    models.take(7, {}, {}, {})
+    await models.leave()
+    assert (closed, models.oldest()) == ([], 0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    await models.leave()
+    assert (closed, models.oldest()) == (["m"] * 3, 7)
+    await models.leave()
+    assert len(closed) == 3
