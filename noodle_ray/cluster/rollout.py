@@ -97,7 +97,7 @@ class Rollout:
 
     def remind(self) -> None:
         """Tell the models once more if the actor that tells them was lost and is there again."""
-        self._seen(lambda seen: True)
+        self._heard()
 
     def _tell(self, planned: Any) -> None:
         from deployments.catalog import make, next_number
@@ -111,20 +111,26 @@ class Rollout:
         """Whether all executors that take requests have said so of the models. False while the actor is lost."""
         from deployments.catalog import NOTHING
 
+        seen = self._heard()
+        return seen is not None and all(
+            enough(seen.get(executor, NOTHING)) for executor, state in _executors().items() if state != "STOPPING"
+        )
+
+    def _heard(self) -> dict[str, Any] | None:
+        """What executors said of the models; None while the actor is lost, or has to be told them first."""
         if self._catalog is None:
-            return False
+            return None
         try:
             number, seen = _get(self._catalog.seen.remote())
             if number < self._number:
                 _get(self._catalog.publish.remote(self._view))
-                return False
+                return None
         except Exception as error:
             if not _is_of_ray(error):
                 raise
-            return False
-        return all(
-            enough(seen.get(executor, NOTHING)) for executor, state in _executors().items() if state != "STOPPING"
-        )
+            return None
+        found: dict[str, Any] = seen
+        return found
 
 
 def _is_of_ray(error: Exception) -> bool:
