@@ -9,20 +9,11 @@ from typing import Any, Self
 
 import grpc.aio
 import httpx
-import psutil
 
 from noodle_ray.api.grpc.messages import MESSAGES, SERVICE
 from noodle_ray.cluster import PlatformState
 
 PROGRAM = "from noodle_ray import model\nembed = model('minilm')\ndef main(text):\n    return len(embed(text))\n"
-
-
-def title(process: psutil.Process) -> str:
-    """How a process calls itself; '' if it has ended meanwhile."""
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
 
 
 class Load:

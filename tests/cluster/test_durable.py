@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from noodle_ray.client.http import Client
 from noodle_ray.cluster import PlatformState
 from noodle_ray.errors import NoodleError
+from tests.cluster.processes import replicas
 
 pytestmark = [pytest.mark.cluster, pytest.mark.models]
 
@@ -37,18 +37,6 @@ def driver(platform_on_ray: PlatformState) -> Iterator[Client]:
     """The driver's client."""
     with Client(platform_on_ray.url, Path(platform_on_ray.token_file).read_text().strip()) as made:
         yield made
-
-
-def executors(state: PlatformState) -> list[psutil.Process]:
-    """The processes of the executor's replicas."""
-    found = []
-    for process in psutil.Process(state.pid).children(recursive=True):
-        try:
-            if "ServeReplica:noodle:Executor" in " ".join(process.cmdline()):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 def patiently(ask: Callable[[], Any]) -> Any:
@@ -81,7 +69,7 @@ def test_run_outlives_its_executor(client: httpx.Client, driver: Client, platfor
         seen.append(event)
         if [each["type"] for each in seen].count("effect") == 3:
             break
-    killed = executors(platform_on_ray)
+    killed = replicas(platform_on_ray, "Executor")
     for process in killed:
         process.kill()
     assert killed

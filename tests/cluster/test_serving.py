@@ -5,11 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from noodle_ray.cluster import PlatformState
+from tests.cluster.processes import replicas
 
 pytestmark = [pytest.mark.cluster, pytest.mark.models]
 
@@ -34,19 +34,6 @@ def _total(client: httpx.Client, name: str, **labels: str) -> float:
     families = text_string_to_metric_families(client.get("/metrics").text)
     samples = [sample for family in families for sample in family.samples if sample.name == name]
     return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
-
-
-def _replicas(platform: PlatformState, model: str) -> list[psutil.Process]:
-    """The processes that hold a model."""
-    children = psutil.Process(platform.pid).children(recursive=True)
-    return [process for process in children if f"Model-{model}" in " ".join(_words(process))]
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except psutil.Error:
-        return []
 
 
 def test_run_that_ends_stops_its_generations_and_tokens_are_counted(client: httpx.Client) -> None:
@@ -76,7 +63,7 @@ def test_no_call_is_lost_when_a_replica_is_killed_under_load(
     with ThreadPoolExecutor(8) as threads:
         asked = [threads.submit(ask, number) for number in range(40)]
         asked[4].result()
-        for replica in _replicas(platform_on_ray, "minilm"):
+        for replica in replicas(platform_on_ray, "Model-minilm"):
             replica.kill()
         replies = [one.result() for one in asked]
     assert {reply.status_code for reply in replies} == {200}

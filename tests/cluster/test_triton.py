@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import numpy as np
 import onnx
-import psutil
 import pytest
 from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
@@ -21,7 +20,8 @@ from noodle_ray.ahr import Registry, make_spec
 from noodle_ray.ahr.sources import resolve
 from noodle_ray.cluster import PlatformState
 from tests.ahr import tiny
-from tests.cluster.load import Load, title
+from tests.cluster.load import Load
+from tests.cluster.processes import replicas
 
 pytestmark = [pytest.mark.cluster, pytest.mark.models]
 
@@ -57,8 +57,7 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def _executors(platform: PlatformState) -> set[int]:
-    children = psutil.Process(platform.pid).children(recursive=True)
-    return {child.pid for child in children if "ServeReplica:noodle:Executor" in title(child)}
+    return {process.pid for process in replicas(platform, "Executor")}
 
 
 @pytest.fixture(scope="module")

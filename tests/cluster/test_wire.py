@@ -26,7 +26,7 @@ from deployments.wire.server import Requests
 from deployments.wire.way import NotTakenError, Way
 from noodle_ray.cluster import PlatformState
 from noodle_ray.errors import ModelError
-from tests.cluster.load import title
+from tests.cluster.processes import replicas
 
 KEY = b"k" * 32
 METADATA = RequestMetadata("request", "inner", is_streaming=True, _by_reference=False, _on_separate_loop=False)
@@ -422,12 +422,8 @@ async def test_router_finds_a_replica_at_once_where_there_is_nothing_to_wait_for
 def test_platform_has_connections_between_its_executors_and_models(
     client: httpx.Client, platform_on_ray: PlatformState
 ) -> None:
-    def ours(what: str) -> list[psutil.Process]:
-        children = psutil.Process(platform_on_ray.pid).children(recursive=True)
-        return [child for child in children if f"ServeReplica:noodle:{what}" in title(child)]
-
     def sockets(what: str, status: str) -> Iterator[Any]:
-        for process in ours(what):
+        for process in replicas(platform_on_ray, what):
             with contextlib.suppress(psutil.Error):
                 yield from (each for each in process.net_connections("tcp4") if each.status == status)
 
