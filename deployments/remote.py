@@ -19,6 +19,7 @@ from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.ahr.served import Route, route
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.runs.batcher import DROPS, Answered, Call, Shape, model_failure
+from noodle_ray.core.runs.lengths import SHORT_BATCH
 from noodle_ray.core.runs.results import Kept
 from noodle_ray.core.runs.terms import Packed, Terms, current
 from noodle_ray.errors import ModelError
@@ -33,6 +34,7 @@ PAUSE = 0.2
 STATS_SECONDS = 10.0
 LEAVE_SECONDS = 2.0
 """How long letting go of a handle may take: the check of the executor's health waits for it."""
+_OF_TEXTS = ("embedding", "classification", "token-classification")
 LOOK_AGAIN = 5.0
 """Seconds after which a call that no replica took is made anew: Serve refuses a new call of a model that was removed
 meanwhile, and lets one that waits go on waiting."""
@@ -42,7 +44,8 @@ class Plan(NamedTuple):
     """What callers know of a model: whether it generates, its slots in all replicas, or else the replicas that it is
     said to have at most; whether a call may be made again, and how many seconds a replica may take to be there.
     ``sleeps``: it may not be loaded while nobody asks. ``shared``: its replica holds others too. ``kept_as``: see
-    `ModelSpec.kept_as`. ``free``: see `ModelSpec.free`.
+    `ModelSpec.kept_as`. ``free``: see `ModelSpec.free`. ``max_short``: how many short texts make a batch, if there is a
+    number of its own for them.
     """
 
     generates: bool = False
@@ -53,6 +56,7 @@ class Plan(NamedTuple):
     shared: bool = False
     kept_as: str = ""
     free: bool = False
+    max_short: int = 0
 
 
 def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
@@ -67,7 +71,13 @@ def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
         shared="share" in spec.options,
         kept_as=spec.kept_as,
         free=spec.free,
+        max_short=SHORT_BATCH if _takes_many(spec) else 0,
     )
+
+
+def _takes_many(spec: ModelSpec) -> bool:
+    """Whether batches may have more calls than usual while these are short."""
+    return spec.task in _OF_TEXTS and spec.scheme != "python" and "max_batch" not in spec.options
 
 
 def _together(spec: ModelSpec, scale: ModelScale, cluster: Nodes) -> int:
@@ -170,7 +180,7 @@ class RemoteModels:
         except ModelError:
             return Shape()
         most = 1 if plan.generates else Shape().max_batch
-        return Shape(most, 2 * plan.slots, certain=plan.repeatable, free=plan.free)
+        return Shape(most, 2 * plan.slots, certain=plan.repeatable, free=plan.free, max_short=plan.max_short)
 
     def kept(self, model: str) -> Kept | None:
         """Which version's answers to calls of this reference are kept; None if none are."""

@@ -15,13 +15,15 @@ from noodle_ray.ahr.heartbeat import beat, forget
 from noodle_ray.ahr.tickets import Ticket, expired
 from noodle_ray.ahr.watchdog import Watchdog, lost
 from noodle_ray.core.runs.fair import FairQueue, QueueFullError
+from noodle_ray.core.runs.lengths import SHORT_TOKENS
 from noodle_ray.core.runs.terms import ORDINARY, Terms
 from noodle_ray.errors import ModelError
 
 
 class Batcher:
     """Collects calls from any thread and hands them to the engine, at most ``max_batch`` at a time, and at most
-    ``max_tokens`` as the engine estimates them, unless a call alone has more.
+    ``max_tokens`` as the engine estimates them, unless a call alone has more. Of calls that are short it takes
+    more, up to the engine's ``max_short``, as long as they have `SHORT_TOKENS` together.
 
     While the engine is busy the next batch forms by itself. In busy times a call waits for company ``max_wait``
     seconds besides; one that comes when nothing goes on waits for nobody. As many batches are in flight as the engine
@@ -49,6 +51,7 @@ class Batcher:
         self.max_tokens = max_tokens
         self.max_of_tenant = max_queue if max_of_tenant is None else max_of_tenant
         self._cost = getattr(engine, "cost", None)
+        self._most = max(self.max_batch, getattr(engine, "max_short", 0)) if max_batch is None else max_batch
         self._interruptible = self.max_batch == 1 and hasattr(engine, "answer")
         self._waiting: FairQueue[Ticket] = FairQueue(max_queue, self.max_of_tenant)
         self._changed = threading.Condition()
@@ -192,9 +195,10 @@ class Batcher:
             self._wait_for_company()
             batch: list[Ticket] = []
             tokens = 0
-            while self._waiting and len(batch) < self.max_batch:
+            while self._waiting and len(batch) < self._most:
                 head = self._waiting.peek()
-                if batch and (head.emit is not None or tokens + head.cost > self.max_tokens):
+                most = self.max_tokens if len(batch) < self.max_batch else min(self.max_tokens, SHORT_TOKENS)
+                if batch and (head.emit is not None or tokens + head.cost > most):
                     break
                 batch.append(self._waiting.pop())
                 tokens += head.cost

@@ -10,6 +10,7 @@ import pytest
 from noodle_ray.ahr.batching import Batcher
 from noodle_ray.ahr.engines.base import Call
 from noodle_ray.ahr.tickets import Ticket
+from noodle_ray.core.runs.lengths import SHORT_TOKENS
 from noodle_ray.core.runs.terms import ORDINARY, Terms
 from noodle_ray.errors import ModelError
 
@@ -22,6 +23,7 @@ class Worker:
 
     def __init__(self, max_batch: int = 8) -> None:
         self.max_batch = max_batch
+        self.max_short = 0
         self.batches: list[list[int]] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -89,6 +91,24 @@ def test_batches_are_bounded_by_tokens_and_by_count() -> None:
     engine.gate.set()
     assert [ticket.result(30) for ticket in [held, *tickets]] == [1, 60, 30, 20, 500, 1, 1, 1, 1, 1]
     assert engine.batches == [[1], [60, 30], [20], [500], [1, 1, 1, 1], [1]]
+    batcher.close()
+
+
+def test_batch_holds_more_calls_while_they_are_short() -> None:
+    engine = Worker(max_batch=4)
+    engine.max_short = 8
+    batcher = Batcher(engine, max_wait=0)
+    held = _held(batcher, engine)
+    many = SHORT_TOKENS // 5
+    tickets = batcher.submit(_calls(*[1] * 10, *[2] * 2, *[many] * 6, *[2 * many] * 4))
+    engine.gate.set()
+    assert all(ticket.result(30) for ticket in [held, *tickets])
+    assert engine.batches[1:] == [
+        [1] * 8,
+        [1, 1, 2, 2, many, many, many, many],
+        [many, many, 2 * many, 2 * many],
+        [2 * many] * 2,
+    ]
     batcher.close()
 
 

@@ -9,6 +9,7 @@ from deployments.model import model_deployment
 from deployments.placement import Nodes
 from deployments.remote import plan_of
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.lengths import SHORT_BATCH
 
 
 @pytest.mark.parametrize(("asked", "cluster", "granted"), [(0.25, 1, 0.25), (1, 4, 1), (0.25, 0, 0), (0, 4, 0)])
@@ -64,6 +65,20 @@ def test_plan_knows_what_callers_must_know() -> None:
     assert (plan.generates, plan.repeatable, plan.sleeps, plan.shared, plan.start_timeout) == (
         False, False, True, True, 7.0
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("task", "source", "options", "most"),
+    [
+        ("embedding", "wheel:x", {}, SHORT_BATCH),
+        ("embedding", "wheel:x", {"max_batch": 16}, 0),
+        ("reranking", "wheel:x", {}, 0),
+        ("embedding", "python:x:Y", {}, 0),
+    ],
+)
+def test_plan_has_larger_batches_for_short_texts(task: str, source: str, options: dict[str, Any], most: int) -> None:
+    spec = ModelSpec("m", source, task, "python" if source[0] == "p" else "onnxruntime", "1", options)
+    assert plan_of(spec, ModelScale(), CLUSTER).max_short == most
 
 
 @pytest.mark.parametrize(

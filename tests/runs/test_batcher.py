@@ -8,6 +8,7 @@ from contextvars import ContextVar
 import pytest
 
 from noodle_ray.core.runs.batcher import Answered, Call, EffectBatcher, Reply, Shape
+from noodle_ray.core.runs.lengths import SHORT_TOKENS, TOKEN
 from noodle_ray.core.runs.terms import ORDINARY, Terms, under
 from noodle_ray.errors import ModelError
 
@@ -381,3 +382,37 @@ async def test_batch_belongs_to_no_request_and_one_that_is_dropped_is_answered()
     replies = await asyncio.wait_for(asyncio.gather(*futures), 10)
     assert [reply.value[0] for reply in replies] == ["NOODLE-E0615"] * 2  # type: ignore[index]
     assert not batcher.under_way()
+
+
+class Shaped(Host):
+    """One that takes more calls at once while they are short."""
+
+    under_way = 1
+
+    def shape(self, model: str) -> Shape:
+        return Shape(max_batch=4, max_under_way=self.under_way, max_short=8)
+
+    async def ask(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
+        return [Answered(True, value) for _, value in await self.infer(model, calls)]
+
+
+async def test_batch_holds_more_calls_while_they_are_short() -> None:
+    host = Shaped()
+    batcher = EffectBatcher(host)
+    long = "x" * (SHORT_TOKENS * TOKEN // 5)  # eight of them are too much, four are not cut
+    await asyncio.gather(*[batcher.submit("m", call("short")) for _ in range(18)])
+    await asyncio.gather(*[batcher.submit("m", call(long)) for _ in range(6)])
+    await asyncio.gather(*[batcher.submit("m", call(2 * long)) for _ in range(5)])
+    assert [len(batch) for batch in host.batches] == [8, 8, 2, 4, 2, 4, 1]
+
+
+async def test_short_calls_are_shared_among_those_that_are_free() -> None:
+    host = Shaped()
+    host.under_way = 3
+    host.gate.clear()
+    batcher = EffectBatcher(host)
+    replies = [batcher.submit("m", call("short")) for _ in range(18)]
+    await asyncio.sleep(0.01)
+    assert [len(batch) for batch in host.batches] == [6, 6, 6]
+    host.gate.set()
+    await asyncio.gather(*replies)

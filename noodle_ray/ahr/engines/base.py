@@ -64,25 +64,11 @@ class Interruptible(Engine, Protocol):
 
 
 class Weighed(Engine, Protocol):
-    """An engine that estimates what a call costs, before it computes it."""
+    """An engine that estimates what a call costs, before it computes it. It may have ``max_short``: how many calls one
+    ``infer`` should get at most when they are short (`noodle_ray.core.runs.lengths`)."""
 
     def cost(self, call: Call) -> int:
         """About how many tokens a call has, 1 or more, whatever it holds; cheap, and never raises."""
-
-
-TOKEN = 4
-"""Characters of a token, about."""
-
-
-def length_of(value: object, most: int, depth: int = 3) -> int:
-    """About how many tokens the texts in a value have, counting no text for more than ``most``."""
-    if isinstance(value, str):
-        return min(len(value) // TOKEN + 2, most)
-    if depth and isinstance(value, list | tuple):
-        return sum(length_of(item, most, depth - 1) for item in value)
-    if depth and isinstance(value, dict):
-        return sum(length_of(item, most, depth - 1) for item in value.values())
-    return 0
 
 
 def wrong(message: str) -> ModelError:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, length_of, wrong
+from noodle_ray.ahr.engines.base import Call, wrong
 from noodle_ray.ahr.engines.folders import pooling_of, tokenizer_of
 from noodle_ray.ahr.engines.memory import in_halves
 from noodle_ray.ahr.engines.runner import runner_for
 from noodle_ray.ahr.graphs import GraphRequest
 from noodle_ray.ahr.heartbeat import beat
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.lengths import SHORT_BATCH, length_of
 from noodle_ray.errors import ModelError
 
 ROWS = 32
@@ -37,6 +38,8 @@ class Encoder:
 
     def __init__(self, spec: ModelSpec, folder: Path, task: str, engine: str, pickled: bool) -> None:
         self.name = spec.name
+        self.max_batch = spec.options.get("max_batch", ROWS)
+        self.max_short = spec.options.get("max_batch", SHORT_BATCH)
         self.tokenizer, self.max_length = tokenizer_of(spec, folder)
         pooling, normalize = pooling_of(spec, folder) if task == "embedding" else ("mean", True)
         self._run_cost = _LAUNCH_COST if spec.options.get("gpus", 0) else RUN_COST

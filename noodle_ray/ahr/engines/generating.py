@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, Emit, checked_text, failed, flags_of, guarded, length_of, wrong
+from noodle_ray.ahr.engines.base import Call, Emit, checked_text, failed, flags_of, guarded, wrong
 from noodle_ray.ahr.generation.answers import Answer, Chunk
 from noodle_ray.ahr.generation.messages import Message, checked_messages
 from noodle_ray.ahr.generation.options import checked_options
 from noodle_ray.ahr.generation.tools import ToolCalls
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.lengths import length_of
 from noodle_ray.errors import ModelError
 
 LEAST_LOGPROB = -9999.0

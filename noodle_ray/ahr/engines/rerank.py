@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import MAX_TEXTS, Call, checked_text, flags_of, length_of, wrong
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, told, too_long
+from noodle_ray.ahr.engines.base import MAX_TEXTS, Call, checked_text, flags_of, wrong
+from noodle_ray.ahr.engines.encoder import Encoder, together, told, too_long
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.lengths import length_of
 from noodle_ray.core.vm.arrays.array import wrap
 from noodle_ray.errors import ModelError
 
@@ -31,7 +32,7 @@ class RerankEngine:
     def __init__(self, spec: ModelSpec, folder: Path, engine: str = "", pickled: bool = False) -> None:
         self.name = spec.name
         self._encoder = Encoder(spec, folder, "reranking", engine, pickled)
-        self.max_batch = spec.options.get("max_batch", ROWS)
+        self.max_batch, self.max_short = self._encoder.max_batch, self._encoder.max_short
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; the pairs of all calls share runs of the graph."""

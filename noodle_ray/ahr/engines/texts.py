@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noodle_ray.ahr.engines.base import Call, flags_of, texts_of
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, told, too_long
+from noodle_ray.ahr.engines.encoder import Encoder, together, told, too_long
 from noodle_ray.ahr.engines.folders import check_labels, labels_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.vm.arrays.array import wrap
@@ -31,7 +31,7 @@ class TextEngine:
         self.name = spec.name
         self._labels = labels_of(folder) if task == "classification" else None
         self._encoder = Encoder(spec, folder, task, engine, pickled)
-        self.max_batch = spec.options.get("max_batch", ROWS)
+        self.max_batch, self.max_short = self._encoder.max_batch, self._encoder.max_short
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; the texts of all calls share runs of the graph, sorted by length."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from noodle_ray.ahr.engines.base import Call, flags_of, texts_of
-from noodle_ray.ahr.engines.encoder import ROWS, Encoder, together, told
+from noodle_ray.ahr.engines.encoder import Encoder, together, told
 from noodle_ray.ahr.engines.folders import check_labels, labels_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
@@ -43,7 +43,7 @@ class TokenLabelEngine:
         self.name = spec.name
         self._labels = labels_of(folder)
         self._encoder = Encoder(spec, folder, "token-classification", engine, pickled)
-        self.max_batch = spec.options.get("max_batch", ROWS)
+        self.max_batch, self.max_short = self._encoder.max_batch, self._encoder.max_short
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; the texts of all calls share runs of the graph."""

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, checked_text, each, failed, flags_of, length_of, wrong
+from noodle_ray.ahr.engines.base import Call, checked_text, each, failed, flags_of, wrong
 from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, torch_info, use_threads
 from noodle_ray.ahr.graphs import load_weights
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.core.runs.lengths import length_of
 from noodle_ray.errors import ModelError
 
 # After torch_runner, which says how threads wait before it loads torch.

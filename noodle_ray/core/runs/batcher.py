@@ -18,6 +18,7 @@ from math import inf
 from typing import Any, NamedTuple, Protocol, cast
 
 from noodle_ray.core.runs.fair import FairQueue, QueueFullError
+from noodle_ray.core.runs.lengths import SHORT_TOKENS, length_of
 from noodle_ray.core.runs.terms import Terms, current
 from noodle_ray.errors import ModelError, NoodleError
 
@@ -61,13 +62,15 @@ CROWD = 1024
 
 
 class Shape(NamedTuple):
-    """How calls of a model go out: ``max_batch`` in a batch, ``max_under_way`` batches at a time. A ``certain`` model
-    has one answer to a question, unless it draws at random. A ``free`` one is said to have no side effects."""
+    """How calls of a model go out: ``max_batch`` in a batch, ``max_under_way`` batches at a time. A batch may hold
+    up to ``max_short`` calls while they are short: `SHORT_TOKENS` together. A ``certain`` model has one answer to a
+    question, unless it draws at random. A ``free`` one is said to have no side effects."""
 
     max_batch: int = 32
     max_under_way: int = 2
     certain: bool = False
     free: bool = False
+    max_short: int = 0
 
 
 class Answered(NamedTuple):
@@ -184,6 +187,10 @@ class _Pending(asyncio.Future[Reply]):
             self.set_result(reply)
 
 
+def _length(pending: _Pending) -> int:
+    return length_of(pending.call[0], SHORT_TOKENS)
+
+
 class _Lane:
     """One model's queue."""
 
@@ -213,6 +220,22 @@ class _Lane:
                 late.popleft()
             else:
                 del self.late[tenant]
+
+    def next_batch(self) -> list[_Pending]:
+        """Take out what goes next, of short calls no more than leave as many for each batch that may still go: several
+        replicas may wait for them. It may be that nobody waits for any of it any more.
+        """
+        batch: list[_Pending] = []
+        tokens, usual = 0, self.shape.max_batch
+        share = -(-len(self.queue) // max(1, self.shape.max_under_way - self.under_way))
+        while self.queue and len(batch) < max(usual, min(self.shape.max_short, share)):
+            if len(batch) >= usual and tokens + _length(self.queue.peek()) > SHORT_TOKENS:
+                break
+            pending = self.queue.pop()
+            if not pending.done():
+                batch.append(pending)
+                tokens += _length(pending) if self.shape.max_short else 0
+        return batch
 
     def forget(self, pending: _Pending) -> None:
         """A call's time is over, or nobody waits for it any more."""
@@ -355,11 +378,7 @@ class EffectBatcher:
     def _flush(self, model: str, lane: _Lane) -> None:
         lane.scheduled = False
         while lane.queue and lane.under_way < lane.shape.max_under_way:
-            batch: list[_Pending] = []
-            while lane.queue and len(batch) < lane.shape.max_batch:
-                pending = lane.queue.pop()
-                if not pending.done():
-                    batch.append(pending)
+            batch = lane.next_batch()
             lane.admit()
             if batch:
                 self._depart(model, lane, batch)
