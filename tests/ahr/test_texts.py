@@ -14,8 +14,9 @@ from tokenizers import Tokenizer
 
 from noodle_ray.ahr import export
 from noodle_ray.ahr.engines.base import Engine
-from noodle_ray.ahr.engines.encoder import RUN_COST, length_groups
+from noodle_ray.ahr.engines.encoder import RUN_COST, Encoder, length_groups
 from noodle_ray.ahr.engines.load import load_engine
+from noodle_ray.ahr.engines.onnx_session import open_session
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
@@ -272,3 +273,46 @@ def test_tokens_are_counted_where_asked(minilm: Engine) -> None:
     assert (one["answer"].tolist(), one["tokens"]) == (plain.tolist(), 4)
     assert (len(many["answer"]), many["tokens"]) == (2, 7)
     assert "usage must be" in bad.message
+
+
+@pytest.mark.parametrize(
+    ("cores", "options", "engine", "batches"),
+    [
+        (2, {}, "onnxruntime", 2),
+        (1, {}, "onnxruntime", 1),
+        (2, {"threads": 2}, "onnxruntime", 1),  # more than were given to it
+        (2, {"gpus": 1}, "onnxruntime", 1),
+        (2, {}, "transformers", 1),
+    ],
+)
+def test_two_batches_are_computed_at_once_where_all_cores_may_be_used(
+    cores: int, options: dict[str, Any], engine: str, batches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("tokenizer_of", (None, 8)), ("pooling_of", ("mean", True)), ("runner_for", None)):
+        monkeypatch.setattr(f"noodle_ray.ahr.engines.encoder.{name}", lambda *_, value=value: value)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    spec = ModelSpec("m", "path:/m", "embedding", engine, "1", options)
+    assert Encoder(spec, Path("/m"), "embedding", engine, False).parallel == batches
+
+
+@pytest.mark.models
+def test_vectors_are_the_same_when_two_batches_are_computed_at_once(minilm: Engine) -> None:
+    expected = np.array(_one(minilm, SENTENCES * 8))
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(_one(minilm, SENTENCES * 8))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(np.allclose(np.array(vectors), expected, atol=1e-6) for vectors in found)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_session_leaves_out_what_is_slow_on_a_cpu(gpu: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("onnxruntime.InferenceSession", lambda *_, **options: given.update(options))
+    known = ["CUDAExecutionProvider", "CPUExecutionProvider"] if gpu else ["CPUExecutionProvider"]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: known)
+    open_session(Path("/m.onnx"), ModelSpec("m", "path:/m", "embedding", "onnxruntime", "1", {"gpus": 1}))
+    assert given["disabled_optimizers"] == ([] if gpu else ["SkipLayerNormFusion"])

@@ -26,12 +26,12 @@ class RerankEngine:
     model sees them. Raises ModelError when it cannot be loaded (E0602, E0604).
     """
 
-    parallel = 1
     tells_usage = True
 
     def __init__(self, spec: ModelSpec, folder: Path, engine: str = "", pickled: bool = False) -> None:
         self.name = spec.name
         self._encoder = Encoder(spec, folder, "reranking", engine, pickled)
+        self.parallel = self._encoder.parallel
         self.max_batch, self.max_short = self._encoder.max_batch, self._encoder.max_short
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:

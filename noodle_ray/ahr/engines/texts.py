@@ -24,13 +24,13 @@ class TextEngine:
     refused. Raises ModelError when it cannot be loaded (E0602, E0604).
     """
 
-    parallel = 1
     tells_usage = True
 
     def __init__(self, spec: ModelSpec, folder: Path, task: str, engine: str = "", pickled: bool = False) -> None:
         self.name = spec.name
         self._labels = labels_of(folder) if task == "classification" else None
         self._encoder = Encoder(spec, folder, task, engine, pickled)
+        self.parallel = self._encoder.parallel
         self.max_batch, self.max_short = self._encoder.max_batch, self._encoder.max_short
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:

@@ -36,13 +36,13 @@ class TokenLabelEngine:
     cannot be loaded (E0602, E0604).
     """
 
-    parallel = 1
     tells_usage = True
 
     def __init__(self, spec: ModelSpec, folder: Path, engine: str = "", pickled: bool = False) -> None:
         self.name = spec.name
         self._labels = labels_of(folder)
         self._encoder = Encoder(spec, folder, "token-classification", engine, pickled)
+        self.parallel = self._encoder.parallel
         self.max_batch, self.max_short = self._encoder.max_batch, self._encoder.max_short
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
