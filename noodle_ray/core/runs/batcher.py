@@ -155,10 +155,21 @@ class _Flight:
             self.task.cancel()
 
 
-class _Pending(asyncio.Future[Reply]):
-    """A call, and the answer that somebody waits for."""
+class Listener(Protocol):
+    """Hears of answers in the turn of the loop in which they come: callbacks of futures are called in a later one."""
 
-    __slots__ = ("call", "flight", "lane", "terms", "timer")
+    def heard(self, future: "asyncio.Future[Reply]") -> None:
+        """A call was answered. Others of its batch follow, and then `deliver`."""
+
+    def deliver(self) -> None:
+        """No more answers come in this turn."""
+
+
+class Pending(asyncio.Future[Reply]):
+    """A call, and the answer that somebody waits for. A ``listener`` hears of that before callbacks do, unless the call
+    is cancelled."""
+
+    __slots__ = ("call", "flight", "lane", "listener", "terms", "timer")
 
     def __init__(self, lane: "_Lane", call: Call, terms: Terms, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
@@ -167,6 +178,7 @@ class _Pending(asyncio.Future[Reply]):
         self.terms = terms
         self.flight: _Flight | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.listener: Listener | None = None
 
     def cancel(self, msg: object = None) -> bool:
         """Nobody waits for it any more."""
@@ -175,13 +187,18 @@ class _Pending(asyncio.Future[Reply]):
             self.lane.forget(self)
         return cancelled
 
-    def answer(self, reply: Reply) -> None:
-        """Give the answer, unless there is one or nobody waits for it."""
-        if not self.done():
-            if self.timer is not None:
-                self.timer.cancel()
-            self.call, self.flight = NOTHING, None  # who keeps the answer keeps no more
-            self.set_result(reply)
+    def answer(self, reply: Reply) -> Listener | None:
+        """Give the answer, unless there is one or nobody waits for it. Returns who is to `deliver` it."""
+        if self.done():
+            return None
+        if self.timer is not None:
+            self.timer.cancel()
+        self.call, self.flight = NOTHING, None  # who keeps the answer keeps no more
+        self.set_result(reply)
+        listener, self.listener = self.listener, None
+        if listener is not None:
+            listener.heard(self)
+        return listener
 
 
 class _Lane:
@@ -191,8 +208,8 @@ class _Lane:
 
     def __init__(self, shape: Shape, max_queue: int, max_of_tenant: int, on_cancelled: Callable[[], None]) -> None:
         self.on_cancelled = on_cancelled
-        self.queue: FairQueue[_Pending] = FairQueue(max_queue, max_of_tenant)
-        self.late: dict[str, deque[_Pending]] = {}  # by tenant, for whom there was no room in the queue
+        self.queue: FairQueue[Pending] = FairQueue(max_queue, max_of_tenant)
+        self.late: dict[str, deque[Pending]] = {}  # by tenant, for whom there was no room in the queue
         self.shape = shape
         self.scheduled = False
         self.under_way = 0
@@ -214,7 +231,7 @@ class _Lane:
             else:
                 del self.late[tenant]
 
-    def forget(self, pending: _Pending) -> None:
+    def forget(self, pending: Pending) -> None:
         """A call's time is over, or nobody waits for it any more."""
         if pending.timer is not None:
             pending.timer.cancel()
@@ -276,7 +293,7 @@ class EffectBatcher:
             on_cancelled = partial(self._drop, model, "cancelled")
             lane = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant, on_cancelled)
             self._lanes[model] = lane
-        pending = _Pending(lane, call, terms._replace(since=time.monotonic()), loop)
+        pending = Pending(lane, call, terms._replace(since=time.monotonic()), loop)
         try:
             lane.queue.push(pending, terms)
         except QueueFullError as error:
@@ -334,12 +351,15 @@ class EffectBatcher:
         message = f"{self._max_queue} calls already wait for model {model!r}; try again later"
         return Reply(False, (MODEL_BUSY, message), None)
 
-    def _expire(self, model: str, pending: _Pending) -> None:
+    def _expire(self, model: str, pending: Pending) -> None:
         if not pending.done():
             if pending.flight is None:
                 self._drop(model, "deadline")
             pending.lane.forget(pending)
-            pending.answer(Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None))
+            reply = Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None)
+            listener = pending.answer(reply)
+            if listener is not None:
+                listener.deliver()
 
     def _note(self, model: str, answered: Answered) -> None:
         if self.watcher is None:
@@ -355,7 +375,7 @@ class EffectBatcher:
     def _flush(self, model: str, lane: _Lane) -> None:
         lane.scheduled = False
         while lane.queue and lane.under_way < lane.shape.max_under_way:
-            batch: list[_Pending] = []
+            batch: list[Pending] = []
             while lane.queue and len(batch) < lane.shape.max_batch:
                 pending = lane.queue.pop()
                 if not pending.done():
@@ -366,7 +386,7 @@ class EffectBatcher:
         if not lane.queue and not lane.under_way:
             self._lanes.pop(model, None)
 
-    def _depart(self, model: str, lane: _Lane, batch: list[_Pending]) -> None:
+    def _depart(self, model: str, lane: _Lane, batch: list[Pending]) -> None:
         lane.under_way += 1
         flight = _Flight(len(batch))
         for pending in batch:
@@ -386,7 +406,7 @@ class EffectBatcher:
             lane.under_way -= 1
             self._flush(model, lane)
 
-    async def _send(self, model: str, lane: _Lane, batch: list[_Pending], flight: _Flight) -> None:
+    async def _send(self, model: str, lane: _Lane, batch: list[Pending], flight: _Flight) -> None:
         label = Batch(next(self._ids), len(batch))
         known = True
         try:
@@ -405,14 +425,21 @@ class EffectBatcher:
         finally:
             if known and self._on_batch is not None:  # else programs could make up names without end, which are counted
                 self._on_batch(model, len(batch))
-        self._land(model, lane, flight)
+        if lane.queue:  # else the model has nothing to do that could wait for this
+            self._land(model, lane, flight)
+        listeners: dict[Listener, None] = {}
         for pending, answered in zip(batch, answers, strict=True):
             self._note(model, answered)
             if not pending.done():
                 usage = answered.told.get("usage") or {}
                 tokens = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
                 version = answered.told.get("version", "")
-                pending.answer(Reply(answered.ok, answered.value, label, tokens, version))
+                listener = pending.answer(Reply(answered.ok, answered.value, label, tokens, version))
+                if listener is not None:
+                    listeners[listener] = None
+        for listener in listeners:
+            listener.deliver()
+        self._land(model, lane, flight)
 
 
 class _Plain:
