@@ -202,17 +202,72 @@ class Pending(asyncio.Future[Reply]):
 
 
 class _Lane:
-    """One model's queue."""
+    """One model's queue, and its calls that need none: they came in one turn of the loop in which nothing waited, and
+    leave as one batch."""
 
-    __slots__ = ("late", "on_cancelled", "queue", "scheduled", "shape", "under_way")
+    __slots__ = ("_fresh", "_max_of_tenant", "_max_queue", "_queue", "late", "on_cancelled", "scheduled", "shape",
+                 "under_way")  # fmt: skip
 
     def __init__(self, shape: Shape, max_queue: int, max_of_tenant: int, on_cancelled: Callable[[], None]) -> None:
         self.on_cancelled = on_cancelled
-        self.queue: FairQueue[Pending] = FairQueue(max_queue, max_of_tenant)
+        self._max_queue = max_queue
+        self._max_of_tenant = max_of_tenant
+        self._fresh: list[Pending] = []
+        self._queue: FairQueue[Pending] | None = None
         self.late: dict[str, deque[Pending]] = {}  # by tenant, for whom there was no room in the queue
         self.shape = shape
         self.scheduled = False
         self.under_way = 0
+
+    @property
+    def queue(self) -> FairQueue[Pending]:
+        """The queue, which most calls do without."""
+        if self._queue is None:
+            self._queue = FairQueue(self._max_queue, self._max_of_tenant)
+        return self._queue
+
+    def queued(self) -> int:
+        """How many calls are in the queue."""
+        return 0 if self._queue is None else len(self._queue)
+
+    def waiting(self) -> int:
+        """How many calls are under way to no model yet."""
+        return len(self._fresh) + self.queued() + sum(map(len, self.late.values()))
+
+    def push(self, pending: Pending) -> None:
+        """Have a call leave in its turn. Raises QueueFullError."""
+        fresh, terms = self._fresh, pending.terms
+        if (
+            self.under_way < self.shape.max_under_way
+            and len(fresh) < min(self.shape.max_batch, self._max_queue, self._max_of_tenant)
+            and not (self.queued() or self.late)
+            and (not fresh or (fresh[0].terms.tenant == terms.tenant and fresh[0].terms.priority == terms.priority))
+        ):
+            fresh.append(pending)
+            return
+        self._enqueue_fresh()
+        self.queue.push(pending, terms)
+
+    def depart(self) -> list[Pending]:
+        """The next batch, of calls that somebody waits for."""
+        if self._fresh and self.under_way < self.shape.max_under_way:
+            batch, self._fresh = self._fresh, []
+            if self._queue is not None:
+                self._queue.charge(batch[0].terms.tenant, float(len(batch)))
+            return batch
+        self._enqueue_fresh()
+        batch = []
+        while self.queued() and len(batch) < self.shape.max_batch:
+            pending = self.queue.pop()
+            if not pending.done():
+                batch.append(pending)
+        self.admit()
+        return batch
+
+    def _enqueue_fresh(self) -> None:
+        for pending in self._fresh:
+            self.queue.push(pending, pending.terms)
+        self._fresh.clear()
 
     def admit(self) -> None:
         """Let those in for whom there was no room, as far as there is now."""
@@ -237,10 +292,16 @@ class _Lane:
             pending.timer.cancel()
         if pending.flight is not None:
             pending.flight.settle()
-        elif self.queue.remove(pending):
+        elif self._remove(pending):
             self.admit()
             if pending.cancelled():
                 self.on_cancelled()
+
+    def _remove(self, pending: Pending) -> bool:
+        if pending in self._fresh:
+            self._fresh.remove(pending)
+            return True
+        return self._queue is not None and self._queue.remove(pending)
 
 
 class EffectBatcher:
@@ -293,9 +354,9 @@ class EffectBatcher:
             on_cancelled = partial(self._drop, model, "cancelled")
             lane = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant, on_cancelled)
             self._lanes[model] = lane
-        pending = Pending(lane, call, terms._replace(since=time.monotonic()), loop)
+        pending = Pending(lane, call, Terms(terms.priority, terms.tenant, terms.until, time.monotonic()), loop)
         try:
-            lane.queue.push(pending, terms)
+            lane.push(pending)
         except QueueFullError as error:
             if not patient:
                 pending.set_result(self._refused(model, error.of_tenant))
@@ -331,9 +392,7 @@ class EffectBatcher:
 
     def waiting(self) -> dict[str, int]:
         """Calls that wait, by model."""
-        return {
-            model: len(lane.queue) + sum(map(len, lane.late.values())) for model, lane in self._lanes.items()
-        }  # fmt: skip
+        return {model: lane.waiting() for model, lane in self._lanes.items()}
 
     def crowded(self) -> bool:
         """Whether so many calls wait that more runs would only wait too."""
@@ -374,16 +433,11 @@ class EffectBatcher:
 
     def _flush(self, model: str, lane: _Lane) -> None:
         lane.scheduled = False
-        while lane.queue and lane.under_way < lane.shape.max_under_way:
-            batch: list[Pending] = []
-            while lane.queue and len(batch) < lane.shape.max_batch:
-                pending = lane.queue.pop()
-                if not pending.done():
-                    batch.append(pending)
-            lane.admit()
+        while lane.under_way < lane.shape.max_under_way and lane.waiting():
+            batch = lane.depart()
             if batch:
                 self._depart(model, lane, batch)
-        if not lane.queue and not lane.under_way:
+        if not lane.under_way and not lane.waiting():
             self._lanes.pop(model, None)
 
     def _depart(self, model: str, lane: _Lane, batch: list[Pending]) -> None:
@@ -425,7 +479,7 @@ class EffectBatcher:
         finally:
             if known and self._on_batch is not None:  # else programs could make up names without end, which are counted
                 self._on_batch(model, len(batch))
-        if lane.queue:  # else the model has nothing to do that could wait for this
+        if lane.waiting():  # else the model has nothing to do that could wait for this
             self._land(model, lane, flight)
         listeners: dict[Listener, None] = {}
         for pending, answered in zip(batch, answers, strict=True):
