@@ -205,8 +205,10 @@ class _Lane:
     """One model's queue, and its calls that need none: they came in one turn of the loop in which nothing waited, and
     leave as one batch."""
 
-    __slots__ = ("_fresh", "_max_of_tenant", "_max_queue", "_queue", "late", "on_cancelled", "scheduled", "shape",
-                 "under_way")  # fmt: skip
+    __slots__ = (
+        "_fresh", "_max_of_tenant", "_max_queue", "_queue", "late", "loop", "on_cancelled", "scheduled", "shape",
+        "under_way",
+    )  # fmt: skip
 
     def __init__(self, shape: Shape, max_queue: int, max_of_tenant: int, on_cancelled: Callable[[], None]) -> None:
         self.on_cancelled = on_cancelled
@@ -214,6 +216,7 @@ class _Lane:
         self._max_of_tenant = max_of_tenant
         self._fresh: list[Pending] = []
         self._queue: FairQueue[Pending] | None = None
+        self.loop = asyncio.get_running_loop()  # kept, as to ask for it is a system call
         self.late: dict[str, deque[Pending]] = {}  # by tenant, for whom there was no room in the queue
         self.shape = shape
         self.scheduled = False
@@ -348,12 +351,12 @@ class EffectBatcher:
         return self.results.submit(model, call, terms, partial(self._enqueue, model, call, terms, patient))
 
     def _enqueue(self, model: str, call: Call, terms: Terms, patient: bool) -> "asyncio.Future[Reply]":
-        loop = asyncio.get_running_loop()
         lane = self._lanes.get(model)
         if lane is None:
             on_cancelled = partial(self._drop, model, "cancelled")
             lane = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant, on_cancelled)
             self._lanes[model] = lane
+        loop = lane.loop
         pending = Pending(lane, call, Terms(terms.priority, terms.tenant, terms.until, time.monotonic()), loop)
         try:
             lane.push(pending)
