@@ -158,10 +158,21 @@ class _Flight:
             self.task.cancel()
 
 
-class _Pending(asyncio.Future[Reply]):
-    """A call, and the answer that somebody waits for."""
+class Listener(Protocol):
+    """Hears of answers in the turn of the loop in which they come: callbacks of futures are called in a later one."""
 
-    __slots__ = ("call", "flight", "lane", "terms", "timer")
+    def heard(self, future: "asyncio.Future[Reply]") -> None:
+        """A call was answered. Others of its batch follow, and then `deliver`."""
+
+    def deliver(self) -> None:
+        """No more answers come in this turn."""
+
+
+class Pending(asyncio.Future[Reply]):
+    """A call, and the answer that somebody waits for. A ``listener`` hears of that before callbacks do, unless the call
+    is cancelled."""
+
+    __slots__ = ("call", "flight", "lane", "listener", "terms", "timer")
 
     def __init__(self, lane: "_Lane", call: Call, terms: Terms, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
@@ -170,6 +181,7 @@ class _Pending(asyncio.Future[Reply]):
         self.terms = terms
         self.flight: _Flight | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.listener: Listener | None = None
 
     def cancel(self, msg: object = None) -> bool:
         """Nobody waits for it any more."""
@@ -178,31 +190,106 @@ class _Pending(asyncio.Future[Reply]):
             self.lane.forget(self)
         return cancelled
 
-    def answer(self, reply: Reply) -> None:
-        """Give the answer, unless there is one or nobody waits for it."""
-        if not self.done():
-            if self.timer is not None:
-                self.timer.cancel()
-            self.call, self.flight = NOTHING, None  # who keeps the answer keeps no more
-            self.set_result(reply)
+    def answer(self, reply: Reply) -> Listener | None:
+        """Give the answer, unless there is one or nobody waits for it. Returns who is to `deliver` it."""
+        if self.done():
+            return None
+        if self.timer is not None:
+            self.timer.cancel()
+        self.call, self.flight = NOTHING, None  # who keeps the answer keeps no more
+        self.set_result(reply)
+        listener, self.listener = self.listener, None
+        if listener is not None:
+            listener.heard(self)
+        return listener
 
 
-def _length(pending: _Pending) -> int:
+def _length(pending: Pending) -> int:
     return length_of(pending.call[0], SHORT_TOKENS)
 
 
 class _Lane:
-    """One model's queue."""
+    """One model's queue, and its calls that need none: they came in one turn of the loop in which nothing waited, and
+    leave as one batch."""
 
-    __slots__ = ("late", "on_cancelled", "queue", "scheduled", "shape", "under_way")
+    __slots__ = (
+        "_fresh", "_max_of_tenant", "_max_queue", "_queue", "late", "loop", "on_cancelled", "scheduled", "shape",
+        "under_way",
+    )  # fmt: skip
 
     def __init__(self, shape: Shape, max_queue: int, max_of_tenant: int, on_cancelled: Callable[[], None]) -> None:
         self.on_cancelled = on_cancelled
-        self.queue: FairQueue[_Pending] = FairQueue(max_queue, max_of_tenant)
-        self.late: dict[str, deque[_Pending]] = {}  # by tenant, for whom there was no room in the queue
+        self._max_queue = max_queue
+        self._max_of_tenant = max_of_tenant
+        self._fresh: list[Pending] = []
+        self._queue: FairQueue[Pending] | None = None
+        self.loop = asyncio.get_running_loop()  # kept, as to ask for it is a system call
+        self.late: dict[str, deque[Pending]] = {}  # by tenant, for whom there was no room in the queue
         self.shape = shape
         self.scheduled = False
         self.under_way = 0
+
+    @property
+    def queue(self) -> FairQueue[Pending]:
+        """The queue, which most calls do without."""
+        if self._queue is None:
+            self._queue = FairQueue(self._max_queue, self._max_of_tenant)
+        return self._queue
+
+    def queued(self) -> int:
+        """How many calls are in the queue."""
+        return 0 if self._queue is None else len(self._queue)
+
+    def waiting(self) -> int:
+        """How many calls are under way to no model yet."""
+        return len(self._fresh) + self.queued() + sum(map(len, self.late.values()))
+
+    def push(self, pending: Pending) -> None:
+        """Have a call leave in its turn. Raises QueueFullError."""
+        fresh, terms = self._fresh, pending.terms
+        if (
+            self.under_way < self.shape.max_under_way
+            and len(fresh) < min(self.shape.max_batch, self._max_queue, self._max_of_tenant)
+            and not (self.queued() or self.late)
+            and (not fresh or (fresh[0].terms.tenant == terms.tenant and fresh[0].terms.priority == terms.priority))
+        ):
+            fresh.append(pending)
+            return
+        self._enqueue_fresh()
+        self.queue.push(pending, terms)
+
+    def depart(self) -> list[Pending]:
+        """The next batch, of calls that somebody waits for."""
+        if self._fresh and self.under_way < self.shape.max_under_way:
+            batch, self._fresh = self._fresh, []
+            if self._queue is not None:
+                self._queue.charge(batch[0].terms.tenant, float(len(batch)))
+            return batch
+        self._enqueue_fresh()
+        batch = self._from_queue()
+        self.admit()
+        return batch
+
+    def _from_queue(self) -> list[Pending]:
+        """Take out what goes next, of short calls no more than leave as many for each batch that may still go: several
+        replicas may wait for them. It may be that nobody waits for any of it any more.
+        """
+        batch: list[Pending] = []
+        tokens, usual = 0, self.shape.max_batch
+        share = -(-self.queued() // max(1, self.shape.max_under_way - self.under_way))
+        while self.queued() and len(batch) < max(usual, min(self.shape.max_short, share)):
+            if len(batch) >= usual and tokens + _length(self.queue.peek()) > SHORT_TOKENS:
+                break
+            pending = self.queue.pop()
+            if not pending.done():
+                batch.append(pending)
+                tokens += _length(pending) if self.shape.max_short else 0
+        return batch
+
+    def _enqueue_fresh(self) -> None:
+        for pending in self._fresh:
+            self.queue.push(pending, pending.terms)
+        self._fresh.clear()
 
     def admit(self) -> None:
         """Let those in for whom there was no room, as far as there is now."""
@@ -221,32 +308,22 @@ class _Lane:
             else:
                 del self.late[tenant]
 
-    def next_batch(self) -> list[_Pending]:
-        """Take out what goes next, of short calls no more than leave as many for each batch that may still go: several
-        replicas may wait for them. It may be that nobody waits for any of it any more.
-        """
-        batch: list[_Pending] = []
-        tokens, usual = 0, self.shape.max_batch
-        share = -(-len(self.queue) // max(1, self.shape.max_under_way - self.under_way))
-        while self.queue and len(batch) < max(usual, min(self.shape.max_short, share)):
-            if len(batch) >= usual and tokens + _length(self.queue.peek()) > SHORT_TOKENS:
-                break
-            pending = self.queue.pop()
-            if not pending.done():
-                batch.append(pending)
-                tokens += _length(pending) if self.shape.max_short else 0
-        return batch
-
-    def forget(self, pending: _Pending) -> None:
+    def forget(self, pending: Pending) -> None:
         """A call's time is over, or nobody waits for it any more."""
         if pending.timer is not None:
             pending.timer.cancel()
         if pending.flight is not None:
             pending.flight.settle()
-        elif self.queue.remove(pending):
+        elif self._remove(pending):
             self.admit()
             if pending.cancelled():
                 self.on_cancelled()
+
+    def _remove(self, pending: Pending) -> bool:
+        if pending in self._fresh:
+            self._fresh.remove(pending)
+            return True
+        return self._queue is not None and self._queue.remove(pending)
 
 
 class EffectBatcher:
@@ -293,15 +370,15 @@ class EffectBatcher:
         return self.results.submit(model, call, terms, partial(self._enqueue, model, call, terms, patient))
 
     def _enqueue(self, model: str, call: Call, terms: Terms, patient: bool) -> "asyncio.Future[Reply]":
-        loop = asyncio.get_running_loop()
         lane = self._lanes.get(model)
         if lane is None:
             on_cancelled = partial(self._drop, model, "cancelled")
             lane = _Lane(self._host.shape(model), self._max_queue, self._max_of_tenant, on_cancelled)
             self._lanes[model] = lane
-        pending = _Pending(lane, call, terms._replace(since=time.monotonic()), loop)
+        loop = lane.loop
+        pending = Pending(lane, call, Terms(terms.priority, terms.tenant, terms.until, time.monotonic()), loop)
         try:
-            lane.queue.push(pending, terms)
+            lane.push(pending)
         except QueueFullError as error:
             if not patient:
                 pending.set_result(self._refused(model, error.of_tenant))
@@ -337,9 +414,7 @@ class EffectBatcher:
 
     def waiting(self) -> dict[str, int]:
         """Calls that wait, by model."""
-        return {
-            model: len(lane.queue) + sum(map(len, lane.late.values())) for model, lane in self._lanes.items()
-        }  # fmt: skip
+        return {model: lane.waiting() for model, lane in self._lanes.items()}
 
     def crowded(self) -> bool:
         """Whether so many calls wait that more runs would only wait too."""
@@ -357,12 +432,15 @@ class EffectBatcher:
         message = f"{self._max_queue} calls already wait for model {model!r}; try again later"
         return Reply(False, (MODEL_BUSY, message), None)
 
-    def _expire(self, model: str, pending: _Pending) -> None:
+    def _expire(self, model: str, pending: Pending) -> None:
         if not pending.done():
             if pending.flight is None:
                 self._drop(model, "deadline")
             pending.lane.forget(pending)
-            pending.answer(Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None))
+            reply = Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None)
+            listener = pending.answer(reply)
+            if listener is not None:
+                listener.deliver()
 
     def _note(self, model: str, answered: Answered) -> None:
         if self.watcher is None:
@@ -377,15 +455,14 @@ class EffectBatcher:
 
     def _flush(self, model: str, lane: _Lane) -> None:
         lane.scheduled = False
-        while lane.queue and lane.under_way < lane.shape.max_under_way:
-            batch = lane.next_batch()
-            lane.admit()
+        while lane.under_way < lane.shape.max_under_way and lane.waiting():
+            batch = lane.depart()
             if batch:
                 self._depart(model, lane, batch)
-        if not lane.queue and not lane.under_way:
+        if not lane.under_way and not lane.waiting():
             self._lanes.pop(model, None)
 
-    def _depart(self, model: str, lane: _Lane, batch: list[_Pending]) -> None:
+    def _depart(self, model: str, lane: _Lane, batch: list[Pending]) -> None:
         lane.under_way += 1
         flight = _Flight(len(batch))
         for pending in batch:
@@ -405,7 +482,7 @@ class EffectBatcher:
             lane.under_way -= 1
             self._flush(model, lane)
 
-    async def _send(self, model: str, lane: _Lane, batch: list[_Pending], flight: _Flight) -> None:
+    async def _send(self, model: str, lane: _Lane, batch: list[Pending], flight: _Flight) -> None:
         label = Batch(next(self._ids), len(batch))
         known = True
         try:
@@ -424,14 +501,21 @@ class EffectBatcher:
         finally:
             if known and self._on_batch is not None:  # else programs could make up names without end, which are counted
                 self._on_batch(model, len(batch))
-        self._land(model, lane, flight)
+        if lane.waiting():  # else the model has nothing to do that could wait for this
+            self._land(model, lane, flight)
+        listeners: dict[Listener, None] = {}
         for pending, answered in zip(batch, answers, strict=True):
             self._note(model, answered)
             if not pending.done():
                 usage = answered.told.get("usage") or {}
                 tokens = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
                 version = answered.told.get("version", "")
-                pending.answer(Reply(answered.ok, answered.value, label, tokens, version))
+                listener = pending.answer(Reply(answered.ok, answered.value, label, tokens, version))
+                if listener is not None:
+                    listeners[listener] = None
+        for listener in listeners:
+            listener.deliver()
+        self._land(model, lane, flight)
 
 
 class _Plain:

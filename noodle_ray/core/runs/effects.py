@@ -15,10 +15,12 @@ from noodle_ray.core.runs.batcher import (
     Batch,
     Call,
     EffectBatcher,
+    Pending,
     Reply,
 )
 from noodle_ray.core.runs.budgets import Meter, Prices, Spending, Tokens, exceeded
 from noodle_ray.core.runs.caller import Caller
+from noodle_ray.core.runs.continuation import Journal
 from noodle_ray.core.runs.once import EqualCalls
 from noodle_ray.core.runs.speculation import Speculation
 from noodle_ray.core.runs.terms import Terms, current, lowered
@@ -27,8 +29,10 @@ from noodle_ray.core.sandbox.conversation import MARK
 from noodle_ray.core.sandbox.messages import digest_of
 from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectRequest
 from noodle_ray.core.vm.names import TOOL
-from noodle_ray.errors import PlatformError, RequestError
+from noodle_ray.errors import NoodleError, PlatformError, RequestError
 
+Give = Callable[[list[EffectAnswer]], None]
+"""Takes answers to a run's requests."""
 OnTold = Callable[[str], None]
 """Takes a piece of what a run tells."""
 TRANSIENT = frozenset({MODEL_FAILED, MODEL_BUSY, TENANT_BUSY, *UNAVAILABLE})
@@ -112,15 +116,58 @@ class _Coming:
             self._wake.set_result(None)
 
 
+class _Direct:
+    """Requests of one message. ``give`` gets their answers in the turn of the loop in which they come, and ``over`` is
+    called then with each and its reply."""
+
+    __slots__ = ("_came", "_give", "_over", "_scheduled", "requests")
+
+    def __init__(self, give: Give, over: "Callable[[asyncio.Future[Reply], EffectRequest, Reply], None]") -> None:
+        self.requests: dict[asyncio.Future[Reply], EffectRequest] = {}
+        self._give = give
+        self._over = over
+        self._came: list[asyncio.Future[Reply]] = []
+        self._scheduled = False
+
+    def add(self, future: "asyncio.Future[Reply]", request: EffectRequest) -> None:
+        """Have the answer to a request given."""
+        self.requests[future] = request
+        if isinstance(future, Pending) and not future.done():
+            future.listener = self
+        else:
+            future.add_done_callback(self._on_done)
+
+    def heard(self, future: "asyncio.Future[Reply]") -> None:
+        """See `Listener`."""
+        self._came.append(future)
+
+    def deliver(self) -> None:
+        """Give the answers that have come; what is to be done besides comes after them."""
+        came, self._came = self._came, []
+        self._scheduled = False
+        over = [(future, self.requests.pop(future), _reply(future)) for future in came]
+        self._give([EffectAnswer(request.key, reply.ok, reply.value, reply.fuel) for _, request, reply in over])
+        for future, request, reply in over:
+            self._over(future, request, reply)
+
+    def _on_done(self, future: "asyncio.Future[Reply]") -> None:
+        if future.cancelled():
+            return
+        self._came.append(future)
+        if not self._scheduled:  # those that come in one turn are given together
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.deliver)
+
+
 class RunEffects:
     """One run's calls of models and tools: sends on those that its journal cannot answer, and remembers which batch
     each model's went in. ``failed`` gets the journal's exception, if it raises one; the program gets no answer then.
     ``meter`` has what the run spent, and ``acted`` says whether it has begun to call a tool."""
 
     __slots__ = (
-        "_batcher", "_batches", "_busy", "_caller", "_family", "_journal", "_left", "_metered", "_on_told", "_once",
-        "_open", "_patience", "_speculation", "_spending", "_terms", "_tools", "_wait", "_waits", "acted", "failed",
-        "meter",
+        "_batcher", "_batches", "_busy", "_caller", "_direct", "_family", "_journal", "_left", "_metered", "_on_told",
+        "_once", "_open", "_patience", "_speculation", "_spending", "_terms", "_tools", "_wait", "_waits", "acted",
+        "failed", "meter",
     )  # fmt: skip
 
     def __init__(
@@ -144,6 +191,7 @@ class RunEffects:
         if self._family is not None:
             self._family.begin(self.meter)
         self._journal = journal
+        self._direct = journal if isinstance(journal, Journal) and not self._metered else None
         self._once = EqualCalls(asked.batcher.certain)
         self._speculation: Speculation | None = None
         if self.may_speculate:
@@ -164,6 +212,26 @@ class RunEffects:
         shared = self._family is not None and self._family.shared and self._family.budget.bounded
         alone = not shared and self._spending.of(self._caller.tenant) is None
         return (self._caller.budget.speculate or 0) if alone else 0
+
+    def begin(self, requests: list[EffectRequest], give: Give) -> bool:
+        """Send the calls in this turn of the loop, and have ``give`` called in that in which answers come. False, and
+        nothing is done, if something else has to be done before either: see `__call__`."""
+        if self._direct is None or self._left > 0 or any(map(_is_special, requests)):
+            return False
+        coming = _Direct(give, self._over)
+        for request in requests:
+            coming.add(self._send(request), request)
+        self._open.update(coming.requests)
+        return True
+
+    def _over(self, future: "asyncio.Future[Reply]", request: EffectRequest, reply: Reply) -> None:
+        assert self._direct is not None
+        self._open.discard(future)
+        if reply.batch is not None:
+            self._batches[request.key] = reply.batch
+        self._count(request, reply)
+        self._direct.took(request.key, reply.tokens)
+        self._direct.record(request, EffectAnswer(request.key, reply.ok, reply.value, reply.fuel))
 
     async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
         """Send the calls, and give their answers as the batches come back."""
@@ -239,6 +307,8 @@ class RunEffects:
         if request.model.startswith(TOOL):
             return asyncio.ensure_future(self._use(request))
         call = (request.args, request.kwargs)
+        if self._speculation is None and not self._batcher.certain(request.model):
+            return self._ask_model(request.model, call)
         ask = partial(self._ask_model, request.model, call)
         if self._speculation is not None:
             ask = partial(self._claim_or_ask, request.model, call)
@@ -365,3 +435,17 @@ class RunEffects:
             batch = self._batches.get(event["key"])
             if batch is not None:
                 event["batch"], event["batch_size"] = batch
+
+
+def _reply(future: "asyncio.Future[Reply]") -> Reply:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, NoodleError):
+        return Reply(False, (error.code, error.message), None)
+    return Reply(False, ("NOODLE-E0604", f"the model call failed: {error}"), None)
+
+
+def _is_special(request: EffectRequest) -> bool:
+    """Whether a request is no call of a model."""
+    return request.model[:1] in (MARK, TELL) or request.model.startswith(TOOL)

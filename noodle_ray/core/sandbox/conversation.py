@@ -9,6 +9,7 @@ it does depends on their order and on nothing else, unless it waits for timers, 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from noodle_ray.core.sandbox import messages
@@ -58,11 +59,18 @@ class Diverged(RunError):
 class _Asked:
     """An effect: the digest of what was asked, and when it was asked and answered, in seconds of the run."""
 
-    __slots__ = ("call", "end", "start")
+    __slots__ = ("_call", "_request", "end", "start")
 
-    def __init__(self, call: bytes, start: float) -> None:
-        self.call = call
+    def __init__(self, request: EffectRequest, start: float) -> None:
+        self._call = b""
+        self._request: EffectRequest | None = request
         self.start = self.end = start
+
+    def call(self) -> bytes:
+        """The digest, which is computed once, and not before somebody needs it: a model that is asked does not wait."""
+        if self._request is not None:
+            self._call, self._request = messages.digest_of(self._request), None
+        return self._call
 
 
 class _Frame(NamedTuple):
@@ -123,6 +131,7 @@ class Conversation:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waits = 0
         self._calls = 0
+        self._closed = False
 
     def only_waits(self) -> bool:
         """Whether the run waits for no model, but for a time, a signal or another run: that may take long."""
@@ -168,10 +177,9 @@ class Conversation:
             if key in self._seen:
                 raise WireError(f"effect {key[:64]} was asked twice")
             self._seen.add(key)
-            call = messages.digest_of(request)
             known = self._asked.get(key)
             if known is None:
-                self._asked[key] = _Asked(call, now)
+                self._asked[key] = _Asked(request, now)
                 fresh.append(request)
                 if request.model == TELL:
                     self._to_tell -= sum(len(text) for text in request.args if isinstance(text, str))
@@ -181,7 +189,7 @@ class Conversation:
                     self._waits += 1
                 else:
                     self._calls += 1
-            elif known.call != call:
+            elif known.call() != messages.digest_of(request):
                 raise Diverged(f"when the run was repeated, it asked something else at effect {key[:64]}")
             else:
                 self._repeated -= 1
@@ -189,9 +197,7 @@ class Conversation:
         if self.outstanding > messages.MAX_OUTSTANDING:
             raise WireError(f"more than {messages.MAX_OUTSTANDING} model calls wait for their answers")
         if fresh:
-            task = self._loop.create_task(self._answer(fresh))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._send_on(fresh)
         if not self.live:
             self._pump()
 
@@ -275,11 +281,33 @@ class Conversation:
     def close(self) -> None:
         """Drop what is under way."""
         self._holder = None
+        self._closed = True
         for task in self._tasks:
             task.cancel()
 
-    async def _answer(self, requests: list[EffectRequest]) -> None:
+    def _send_on(self, requests: list[EffectRequest]) -> None:
+        """Have requests answered: at once where ``effects`` can do so, else in a task."""
         open_ = {request.key: request for request in requests}
+        begin = getattr(self._effects, "begin", None)
+        try:
+            if begin is not None and begin(requests, partial(self._give, open_)):
+                return
+        except Exception as error:
+            self._take([EffectAnswer(key, False, _failure(error)) for key in list(open_)], open_)
+            return
+        task = self._loop.create_task(self._answer(requests, open_))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _give(self, open_: dict[str, EffectRequest], answers: list[EffectAnswer]) -> None:
+        if self._closed:
+            return
+        try:
+            self._take(answers, open_)
+        except Exception as error:
+            self._take([EffectAnswer(key, False, _failure(error)) for key in list(open_)], open_)
+
+    async def _answer(self, requests: list[EffectRequest], open_: dict[str, EffectRequest]) -> None:
         try:
             if self._effects is None:
                 raise ModuleError("no models are available to this run", code="NOODLE-E0601")
@@ -290,10 +318,8 @@ class Conversation:
             else:
                 self._take(await answers, open_)
             failure = ("NOODLE-E0604", "the model did not answer")
-        except NoodleError as error:
-            failure = (error.code, error.message)
         except Exception as error:
-            failure = ("NOODLE-E0604", f"the model call failed: {error}")
+            failure = _failure(error)
         if open_:
             self._take([EffectAnswer(key, False, failure) for key in list(open_)], open_)
 
@@ -320,6 +346,8 @@ class Conversation:
             _finish(self._wake)
         elif not self.live:
             self._pump()
+        for answer in given:
+            self._asked[answer.key].call()
 
     def _send(self, holder: Holder, answers: list[EffectAnswer]) -> bytes:
         self.outstanding -= len(answers)
@@ -357,6 +385,12 @@ def _answers(frame: bytes) -> list[EffectAnswer]:
     """The answers that a frame of `messages.write_answers` has."""
     message: Any = CODEC.unpack(memoryview(frame)[4:])
     return [EffectAnswer(*answer) for answer in message[2]]
+
+
+def _failure(error: Exception) -> tuple[str, str]:
+    if isinstance(error, NoodleError):
+        return error.code, error.message
+    return "NOODLE-E0604", f"the model call failed: {error}"
 
 
 def _finish(future: "asyncio.Future[None]") -> None:

@@ -208,12 +208,17 @@ def _listed(result: object) -> object:
 
 
 def _request(item: object) -> EffectRequest:
-    match item:
-        case [str(key), str(model), [*args] | tuple(args), dict(kwargs), *fuel] if all(
-            type(name) is str for name in kwargs
-        ) and (not fuel or (type(fuel[0]) is int and 0 < fuel[0] < 1 << 63)):
-            if len(fuel) <= 1:
-                return Received(key, model, tuple(args), kwargs, *fuel)  # type: ignore[arg-type]
+    if type(item) is list and 4 <= len(item) <= 5:
+        key, model, args, kwargs, *fuel = item
+        if (
+            type(key) is str
+            and type(model) is str
+            and (type(args) is list or type(args) is tuple)
+            and type(kwargs) is dict
+            and (not kwargs or all(type(name) is str for name in kwargs))
+            and (not fuel or (type(fuel[0]) is int and 0 < fuel[0] < 1 << 63))
+        ):
+            return Received(key, model, tuple(args), kwargs, *fuel)
     raise WireError("received an effect of the wrong shape")
 
 

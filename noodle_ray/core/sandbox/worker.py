@@ -21,7 +21,7 @@ from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.sandbox import kernel, lockdown, outcome
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import Codec, Inbox, WireError
-from noodle_ray.core.vm import memory, modules, native, sets
+from noodle_ray.core.vm import carriers, memory, modules, native, sets
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import LimitExceeded, Limits
@@ -515,6 +515,7 @@ def become_worker(connection: "socket", proc: int, parent: int, layers: list[loc
         modules.seal()
         if native.region is not None:
             native.region.ask = worker.ask_native
+        carriers.keep()
         worker.attach(socket(family, kind, 0, descriptor), statm, clear_refs)
         worker.send("ready", [list(layer) for layer in (*layers, *own)])
         gc.freeze()

@@ -421,9 +421,9 @@ class Fibers:
                 self._sent[future.key] = future
                 requests.append(EffectRequest(future.key, future.model, *future.request, future.fuel))
             self._queue.clear()
+            host.send(requests)
             asked = {request.model for request in requests if request.model[0] not in "@*"}
             self.batches += sum(not model.startswith(TOOL) for model in asked)
-            host.send(requests)
         if self.guesses is not None:
             for wrong, handle, numbers in self.over:
                 (self.guesses.drop if wrong else self.guesses.keep)(handle, numbers)

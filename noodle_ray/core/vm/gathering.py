@@ -5,6 +5,7 @@ Fibers are started by the window, so that a long list does not take the memory o
 
 from itertools import islice, repeat
 
+from noodle_ray.core.vm.carriers import carrier
 from noodle_ray.core.vm.fibers import GATHERED, LIMITS, Fiber, Fibers, Future
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.operators import SKIP
@@ -110,7 +111,7 @@ class _Gathering:
 
     def start(self, prefix: str, offset: int, depth: int) -> None:
         """Run each element until it waits or ends."""
-        from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
+        from greenlet import getcurrent  # type: ignore[import-untyped]
 
         fibers = self.fibers
         level = self.parent.level + 1
@@ -122,8 +123,7 @@ class _Gathering:
             fiber = Fiber(f"{prefix}.{offset + index}", depth)
             fiber.level = level
             fiber.context = self.parent.context
-            fiber.greenlet = fiber.base = made = greenlet(partial(self._element, fiber, index), hub)
-            made.gr_context = shared
+            fiber.greenlet = fiber.base = carrier(partial(self._element, fiber, index), hub, shared)
             fibers.live.add(fiber)
             fibers.ready.append(fiber)
         fibers.ready.append(self.parent)
