@@ -26,6 +26,33 @@ async def test_run_has_the_result_and_output_of_the_program(place: Place) -> Non
     assert [event.type for event in await place.store.events(run.id)] == ["running", *["effect"] * 3, "succeeded"]
 
 
+PAIRS = (
+    "from noodle_ray import model\nstep = model('step')\n"
+    "def main(n: int) -> list[str]:\n    first = [step(str(10 * n + k)) for k in range(2)]\n"
+    "    return [*first, step(first[0])]\n"
+)
+
+
+async def test_journal_and_events_tell_in_which_batch_an_effect_went_to_the_model(place: Place) -> None:
+    async with place.node() as runs:
+        here = [(await runs.submit(asked(PAIRS, n)))[0].id for n in range(3)]
+        for run in here:
+            await runs.wait(run, 20)
+    sizes: dict[int, int] = {}
+    members: dict[int, int] = {}
+    for run in here:
+        entries = await place.store.journal(run)
+        both, last = {entry.batch for entry in entries[:2]}, entries[2]
+        assert len(both) == 1
+        assert last.batch not in both
+        told = [event.data for event in await place.store.events(run) if event.type == "effect"]
+        assert [(one["batch"], one["batch_size"]) for one in told] == [(one.batch, one.batch_size) for one in entries]
+        for entry in entries:
+            sizes[entry.batch] = entry.batch_size
+            members[entry.batch] = members.get(entry.batch, 0) + 1
+    assert members == sizes  # all that went together is known, of other runs as well
+
+
 async def test_run_of_a_node_that_is_gone_ends_elsewhere_and_asks_nothing_twice(place: Place) -> None:
     place.models.hold_after(3)
     first = place.node()

@@ -262,7 +262,9 @@ class MemoryStore:
             return []
         found = list(kept.events.values())
         found += [
-            effect_event(entry.position, entry.key, entry.model, entry.ok, entry.asked, entry.at)
+            effect_event(
+                entry.position, entry.key, entry.model, entry.ok, entry.asked, entry.at, entry.batch, entry.batch_size
+            )
             for entry in kept.journal.values()
             if not entry.inherited
         ]

@@ -10,6 +10,7 @@ that is done waits for no other.
 import asyncio
 import contextvars
 import itertools
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +102,8 @@ class ServingHost(ModelHost, Protocol):
 
 
 class Batch(NamedTuple):
-    """Which batch a call went in: a number that no other batch of this process has, and how many calls it held."""
+    """Which batch a call went in: a number that no other batch has, also of another process, unless chance wills it;
+    and how many calls it held."""
 
     id: int
     size: int
@@ -353,7 +355,7 @@ class EffectBatcher:
         self.watcher: Watcher | None = None
         self.results: Results | None = None
         self._lanes: dict[str, _Lane] = {}
-        self._ids = itertools.count(1)
+        self._ids = itertools.count(secrets.randbits(33) << 20 | 1)  # less than 2**53, for JSON
         self._context = contextvars.copy_context()
         self._tasks: set[asyncio.Task[None]] = set()
 

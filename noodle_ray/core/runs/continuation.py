@@ -68,7 +68,7 @@ class Journal:
         """What the answer that is known took."""
         return self.answers[key].tokens
 
-    def took(self, key: str, tokens: tuple[int, int]) -> None:
+    def took(self, key: str, tokens: tuple[int, int], batch: object = None) -> None:
         """Take what an answer took; the answer follows."""
         self._took[key] = tokens
 

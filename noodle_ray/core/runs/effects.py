@@ -60,8 +60,8 @@ class RunJournal(Protocol):
     def tokens(self, key: str) -> tuple[int, int]:
         """What the answer that is known took, of prompt and completion."""
 
-    def took(self, key: str, tokens: tuple[int, int]) -> None:
-        """Take what an answer took; the answer follows."""
+    def took(self, key: str, tokens: tuple[int, int], batch: Batch | None) -> None:
+        """Take what an answer took, and the batch it came in; the answer follows."""
 
     async def begin(self, request: EffectRequest) -> None:
         """Remember that a tool is about to be called."""
@@ -230,7 +230,7 @@ class RunEffects:
         if reply.batch is not None:
             self._batches[request.key] = reply.batch
         self._count(request, reply)
-        self._direct.took(request.key, reply.tokens)
+        self._direct.took(request.key, reply.tokens, reply.batch)
         self._direct.record(request, EffectAnswer(request.key, reply.ok, reply.value, reply.fuel))
 
     async def __call__(self, requests: list[EffectRequest]) -> AsyncIterator[list[EffectAnswer]]:
@@ -276,7 +276,7 @@ class RunEffects:
                 if isinstance(reply, _Ending):
                     ending.append(answer)
                     continue
-                self._journal.took(request.key, reply.tokens)
+                self._journal.took(request.key, reply.tokens, reply.batch)
                 answered.append((request, answer))
             try:
                 await self._journal.keep(answered)

@@ -139,7 +139,7 @@ class _ReplayJournal:
         """How many answers the journal has."""
         return len(self.entries)
 
-    def took(self, key: str, tokens: tuple[int, int]) -> None:
+    def took(self, key: str, tokens: tuple[int, int], batch: object) -> None:
         pass
 
     async def begin(self, request: EffectRequest) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from reprlib import Repr
 from typing import Any, Final, cast
 
-from noodle_ray.core.runs.batcher import Reply
+from noodle_ray.core.runs.batcher import Batch, Reply
 from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.family import Family, fuel_of
@@ -20,6 +20,9 @@ from noodle_ray.errors import RunError
 
 MISMATCH: Final = "NOODLE-E0510"
 """Error code: the program asks something else than its journal has."""
+
+NO_BATCH: Final = Batch(0, 0)
+"""Of what went to no model."""
 
 Append = Callable[[Lease, list[Entry], bytes | None, list[tuple[str, str]]], Awaitable[None]]
 OnParked = Callable[[bool, Callable[[], bool]], None]
@@ -93,7 +96,7 @@ class StoredJournal:
         self.caller = Caller(tenant, lease.run, budget, family)
         self.calls_runs = False
         """Whether the run has asked for another one."""
-        self._took: dict[str, tuple[int, int]] = {}
+        self._took: dict[str, tuple[int, int, int, int]] = {}
         self.patience = patience
         self.waits: Waits | None = None
         self._on_parked = on_parked
@@ -136,9 +139,9 @@ class StoredJournal:
         entry = self._entries[key]
         return entry.prompt_tokens, entry.completion_tokens
 
-    def took(self, key: str, tokens: tuple[int, int]) -> None:
-        """Take what an answer took; it is written with it."""
-        self._took[key] = tokens
+    def took(self, key: str, tokens: tuple[int, int], batch: Batch | None) -> None:
+        """Take what an answer took, and the batch it came in; they are written with it."""
+        self._took[key] = (*tokens, *(batch or NO_BATCH))
 
     def read(self, readings: Readings) -> None:
         """Take what the run read off its clock. It is written with the next answers: none of them was asked before."""
@@ -220,5 +223,5 @@ class StoredJournal:
             value = CODEC.pack(answer.value)
         call = digest_of(request)
         entry = Entry(request.key, 0, request.model, call, shown(request), answer.ok, value, self._clock())
-        prompt, completion = self._took.pop(request.key, (0, 0))
-        return entry._replace(prompt_tokens=prompt, completion_tokens=completion)
+        prompt, completion, batch, size = self._took.pop(request.key, (0, 0, *NO_BATCH))
+        return entry._replace(prompt_tokens=prompt, completion_tokens=completion, batch=batch, batch_size=size)

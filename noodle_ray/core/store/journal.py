@@ -19,8 +19,10 @@ _SELECT: Final = select(*[column for column in journal.c if column.name != "run"
 
 _REPLACED: Final = (
     "position", "model", "call", "asked", "ok", "value", "value_ref", "at", "inherited", "prompt_tokens",
-    "completion_tokens",
+    "completion_tokens", "batch", "batch_size",
 )  # fmt: skip
+_OF_EVENTS: Final = ("position", "key", "model", "ok", "asked", "at", "batch", "batch_size")
+"""What `effect_event` takes."""
 
 
 class Append(NamedTuple):
@@ -105,7 +107,7 @@ def history(connection: Connection, run: str, after: int, limit: int) -> list[Ev
     """What happened to a run after this position: its events, and an event for each answered effect."""
     own = select(events.c.position, events.c.type, events.c.data, events.c.at)
     own = own.where(events.c.run == run, events.c.position > after).order_by(events.c.position).limit(limit)
-    effects = select(journal.c.position, journal.c.key, journal.c.model, journal.c.ok, journal.c.asked, journal.c.at)
+    effects = select(*[journal.c[name] for name in _OF_EVENTS])
     effects = effects.where(journal.c.run == run, journal.c.position > after, journal.c.inherited.is_(False))
     effects = effects.order_by(journal.c.position).limit(limit)
     found = [Event(each.position, each.type, sql.from_json(each.data), each.at) for each in connection.execute(own)]

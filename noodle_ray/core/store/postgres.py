@@ -17,7 +17,7 @@ _NULL: Final = b"\xff\xff\xff\xff"
 _COLUMNS: Final = (
     ("run", "text"), ("position", "int8"), ("key", "text"), ("model", "text"), ("call", "bytea"), ("asked", "text"),
     ("ok", "bool"), ("value", "bytea"), ("value_ref", "text"), ("at", "float8"), ("inherited", "bool"),
-    ("prompt_tokens", "int8"), ("completion_tokens", "int8"),
+    ("prompt_tokens", "int8"), ("completion_tokens", "int8"), ("batch", "int8"), ("batch_size", "int8"),
 )  # fmt: skip
 _NAMES: Final = ", ".join(name for name, _ in _COLUMNS)
 _APPEND: Final = f"""

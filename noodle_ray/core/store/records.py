@@ -103,7 +103,8 @@ class Lease(NamedTuple):
 class Entry(NamedTuple):
     """One answered effect. ``call`` is the digest of what was asked and ``asked`` shows it to people; ``value`` is the
     packed answer. An ``inherited`` entry comes from the run that this one was forked from, or from before a retry:
-    another call may take its place."""
+    another call may take its place. ``batch`` is the number of the batch in which it went to a model, which calls of
+    other runs may share, and ``batch_size`` how many calls that held; 0 if it went in none."""
 
     key: str
     position: int
@@ -116,6 +117,8 @@ class Entry(NamedTuple):
     inherited: bool = False
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    batch: int = 0
+    batch_size: int = 0
 
 
 def last_position(lease: Lease) -> int:
@@ -247,13 +250,18 @@ BEGUN: Final = "@begun"
 BEGUN_SUFFIX: Final = "!"
 
 
-def effect_event(position: int, key: str, model: str, ok: bool, asked: str, at: float) -> "Event":
+def effect_event(
+    position: int, key: str, model: str, ok: bool, asked: str, at: float, batch: int, batch_size: int
+) -> "Event":
     """What an entry of a journal is among events."""
     if model == DUE:
         return Event(position, "waits", {"key": key.removesuffix(DUE_SUFFIX), "for": asked}, at)
     if model == BEGUN:
         return Event(position, "calls", {"key": key.removesuffix(BEGUN_SUFFIX), "what": asked}, at)
-    return Event(position, "effect", {"key": key, "model": model, "ok": ok}, at)
+    data = {"key": key, "model": model, "ok": ok}
+    if batch_size:
+        data |= {"batch": batch, "batch_size": batch_size}
+    return Event(position, "effect", data, at)
 
 
 def what_ended(ending: Ending) -> dict[str, Any]:

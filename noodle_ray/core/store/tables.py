@@ -130,6 +130,8 @@ journal: Final = Table(
     Column("at", Double, nullable=False),
     Column("prompt_tokens", BigInteger, nullable=False, server_default="0"),
     Column("completion_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("batch", BigInteger, nullable=False, server_default="0"),
+    Column("batch_size", BigInteger, nullable=False, server_default="0"),
     Column("inherited", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("run", "key"),
 )
