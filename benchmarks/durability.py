@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.durable import effects
+from benchmarks.durable import disk, effects
 from benchmarks.measure import Row, alternate, show_time, summarize
 from noodle_ray.core import nbc
 from noodle_ray.core.lang import compile_source
@@ -166,6 +166,17 @@ def _bare(url: str) -> float:
     return statistics.median(taken)
 
 
+def _on_sqlite(folder: Path) -> Row:
+    """An effect in the journal on SQLite, against a synced write of 4 KiB, which it cannot be faster than."""
+
+    def journal() -> float:
+        return uvloop.run(_journal(f"sqlite:///{folder}/effects.db", folder, 1))
+
+    pair = alternate(journal, lambda: disk(str(folder)) / 1e3, EFFECT_ROUNDS)
+    name = "An effect in the journal on SQLite, one run, median, against a synced write of 4 KiB"
+    return Row(name, show_time(pair.first), show_time(pair.second), pair.ratio)
+
+
 def _effects(server: Postgres, folder: Path) -> list[Row]:
     """An effect in the journal against its goal, and against the bare commit that it cannot be faster than."""
     kept, bare = server.create(), server.create()
@@ -194,6 +205,7 @@ def rows() -> list[Row]:
         pair = summarize(live, again)
         title = "A run that waits 30 times for a model of 20 ms, against its replay from the journal"
         found.append(Row(title, show_time(pair.first), show_time(pair.second), pair.ratio, "≥ 50"))
+        found.append(_on_sqlite(folder))
         programs, _ = find()
         if programs is None:
             return found

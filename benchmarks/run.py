@@ -1,7 +1,7 @@
 """`make bench`: everything the platform promises to be fast at, beside its yardstick, in one table.
 
 Usage: ``python -m benchmarks.run [--only NAME,...] [--write]``; names are startup, compiling, sandbox, workers, tiers,
-native, arrays, metering, rivals, limits, overlap, durability, loading, http, embedding, fanout, serving, many,
+native, arrays, metering, rivals, limits, overlap, waiting, durability, loading, http, embedding, fanout, serving, many,
 chatting. ``--write`` also writes docs/benchmarks.md.
 """
 
@@ -33,6 +33,7 @@ ALONE = [
     "rivals",
     "limits",
     "overlap",
+    "waiting",
     "durability",
     "loading",
 ]

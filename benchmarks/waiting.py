@@ -10,9 +10,11 @@ import gc
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
+from benchmarks.measure import Row
 from noodle_ray.core.runs.batcher import Call, EffectBatcher
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor, Program
@@ -20,6 +22,8 @@ from noodle_ray.core.runs.modules import ModuleStore
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.vm.limits import Limits
 
+RUNS = 1000
+GOAL = 30 << 10
 SOURCE = """
 from noodle_ray import model
 slow = model("slow")
@@ -40,8 +44,18 @@ class Slow:
         return [(True, args[0]) for args, _ in calls]
 
 
-async def measure(runs: int, seconds: float, workers: int, hold: bool) -> str:
-    """What to print."""
+class Waited(NamedTuple):
+    """``most`` of the runs waited at once without a worker, each with ``memory`` bytes of the executor's; all took
+    ``seconds``."""
+
+    seconds: float
+    wrong: int
+    most: int
+    memory: float
+
+
+async def measure(runs: int, seconds: float, workers: int, hold: bool = False) -> Waited:
+    """Have so many runs wait for a model that takes so long."""
     async with WorkerPool(min_size=workers, max_size=workers, queue_limit=runs, max_parked=runs) as pool:
         if hold:
             pool._press = lambda: None  # type: ignore[method-assign]
@@ -62,10 +76,16 @@ async def measure(runs: int, seconds: float, workers: int, hold: bool) -> str:
                 most, memory = parked, process.memory_info().rss - before
         took = time.perf_counter() - began
         wrong = sum(task.result()[1]["result"] != [n, n + 1] for n, task in enumerate(tasks))
-    each = f", {memory / most / 1024:.1f} KiB each" if most else ""
-    return (
-        f"{runs} runs in {took:.1f} s on {workers} workers, {wrong} wrong; {most} waited without a worker at once{each}"
-    )
+    return Waited(took, wrong, most, memory / most if most else 0.0)
+
+
+def rows() -> list[Row]:
+    """One row: memory of a run that waits."""
+    found = asyncio.run(measure(RUNS, 4.0, 4))
+    if found.wrong or found.most < RUNS // 2:
+        raise RuntimeError(f"the runs did not wait as they should: {found}")
+    name = f"A run that waits for a model, memory of its executor, {found.most:,} at once, against 30 KiB"
+    return [Row(name, f"{found.memory / 1024:.1f} KiB", "30 KiB", found.memory / GOAL, "≤ 1.0")]
 
 
 def main() -> None:
@@ -76,7 +96,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--hold", action="store_true")
     chosen = parser.parse_args()
-    print(asyncio.run(measure(chosen.runs, chosen.seconds, chosen.workers, chosen.hold)))
+    found = asyncio.run(measure(chosen.runs, chosen.seconds, chosen.workers, chosen.hold))
+    each = f", {found.memory / 1024:.1f} KiB each" if found.most else ""
+    print(
+        f"{chosen.runs} runs in {found.seconds:.1f} s on {chosen.workers} workers, {found.wrong} wrong;"
+        f" {found.most} waited without a worker at once{each}"
+    )
 
 
 if __name__ == "__main__":
