@@ -5,6 +5,7 @@ statement, without a transaction around it if nothing else is to be written.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, select
@@ -66,12 +67,15 @@ def _is_one_statement(dialect: str, operations: Sequence[Append]) -> bool:
 
 def _add_or_replace(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
-        adding = sql.insert(connection, journal)
-        fresh = {name: adding.excluded[name] for name in _REPLACED}
-        adding = adding.on_conflict_do_update(
-            index_elements=["run", "key"], set_=fresh, where=journal.c.inherited.is_(True)
-        )
-        connection.execute(adding, rows)
+        connection.execute(_adding_or_replacing(connection.dialect.name), rows)
+
+
+@cache
+def _adding_or_replacing(dialect: str) -> Any:
+    """The statement, made once: that takes longer than to execute it."""
+    adding = sql.insert_on(dialect, journal)
+    fresh = {name: adding.excluded[name] for name in _REPLACED}
+    return adding.on_conflict_do_update(index_elements=["run", "key"], set_=fresh, where=journal.c.inherited.is_(True))
 
 
 def row(run: str, entry: Entry, ref: str | None) -> dict[str, Any]:

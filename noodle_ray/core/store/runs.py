@@ -3,7 +3,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from noodle_ray.core.store import spending, sql
 from noodle_ray.core.store.errors import NeededRun, UnknownRun, WrongStatus
@@ -24,6 +24,7 @@ _FIELDS: Final = (
 )  # fmt: skip
 _SELECT: Final = select(*_FIELDS)
 _STATE: Final = select(runs.c.id, runs.c.status, runs.c.epoch, runs.c.owner).with_for_update()
+_STATES: Final = _STATE.where(runs.c.id.in_(bindparam("ids", expanding=True))).order_by(runs.c.id)
 
 Stored = tuple[Run, str | None, str | None]
 """A run, and the objects that have its arguments and its result, if they are not in the row."""
@@ -254,7 +255,7 @@ def holds(lease: Lease, row: Any) -> bool:
 def holders(connection: Connection, leases: list[Lease]) -> set[Lease]:
     """Those of the leases that are held. Their rows stay locked until the transaction ends."""
     ids = sorted({lease.run for lease in leases})
-    rows = {row.id: row for row in connection.execute(_STATE.where(runs.c.id.in_(ids)).order_by(runs.c.id))}
+    rows = {row.id: row for row in connection.execute(_STATES, {"ids": ids})}
     return {lease for lease in leases if lease.run in rows and holds(lease, rows[lease.run])}
 
 

@@ -15,7 +15,12 @@ MAX_NAME: Final = 200
 
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows ``on_conflict_…``: both dialects have it, each with a class of its own."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_on(connection.dialect.name, table)
+
+
+def insert_on(dialect: str, table: Table) -> Any:
+    """`insert` for a dialect of this name."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def in_turn(connection: Connection, what: str) -> None:
