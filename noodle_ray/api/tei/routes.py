@@ -16,7 +16,7 @@ from noodle_ray.api.body import parse, read_body
 from noodle_ray.api.calling import answers, model_named
 from noodle_ray.api.services import Services
 from noodle_ray.api.tei.errors import TeiRefusal, empty, not_of_task, response_of, too_many
-from noodle_ray.api.tei.schemas import EmbedBody, PredictBody, PredictParameters, Prediction, Rank, RerankBody, TeiError
+from noodle_ray.api.tei.schemas import EmbedBody, PredictBody, Prediction, PredictParameters, Rank, RerankBody, TeiError
 from noodle_ray.api.tei.scores import predictions, ranks, vector
 from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import ModelError
