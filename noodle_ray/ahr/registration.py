@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr.cache import cache_entries
-from noodle_ray.ahr.describe import describe
+from noodle_ray.ahr.describe import EXPORTED, describe
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.files import content_digest, content_size
 from noodle_ray.ahr.gguf import gguf_text
@@ -72,7 +72,11 @@ def prepare(spec: ModelSpec, progress: Progress = quiet) -> dict[str, Any]:
     started = time.monotonic()
     progress(f"{spec.name}: finding {spec.source}")
     path = resolve(spec, progress)
-    progress(f"{spec.name}: loading {path.name} (an ONNX export on first use takes about 20 seconds)")
+    exports = spec.engine == "onnxruntime" and spec.task in EXPORTED
+    progress(
+        f"{spec.name}: loading {path.name}"
+        + (" (an ONNX export on first use takes about 20 seconds)" if exports else "")
+    )
     engine = load_engine(spec)
     try:
         return engine.info() | {"seconds": time.monotonic() - started}

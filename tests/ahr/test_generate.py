@@ -14,6 +14,7 @@ from noodle_ray.ahr.engines.llama import GenerationEngine
 from noodle_ray.ahr.engines.llama_chunks import Reader
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.generation.answers import Answer
+from noodle_ray.ahr.generation.tools import ToolCalls
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -190,6 +191,36 @@ def test_tools_are_called(smollm2: GenerationEngine) -> None:
     )
     assert (told.finish, told.text, len(told.tool_calls)) == ("tool_calls", "", 1)
     assert json.loads(told.tool_calls[0]["function"]["arguments"])["city"]
+
+
+def test_call_that_is_cut_shows_nothing_of_its_form(smollm2: GenerationEngine) -> None:
+    question, options = "What is the weather in Paris?", {"tools": [WEATHER], "tool_choice": "required"}
+    whole, _ = _told(smollm2, question, **options, max_tokens=200)
+    (name, arguments), seen = whole.tool_calls[0]["function"].values(), set()
+    for most in range(2, whole.usage["completion_tokens"] - 1, 6):
+        told, chunks = _told(smollm2, question, **options, max_tokens=most)
+        assert (told.text, told.finish) == ("", "length"), most
+        assert not any("text" in chunk for chunk in chunks)
+        seen |= {(call["function"]["name"], call["function"]["arguments"]) for call in told.tool_calls[:1]}
+    assert {called for called, _ in seen} == {name}
+    assert all(re.sub(r"\s", "", arguments).startswith(re.sub(r"\s", "", part)) for _, part in seen)
+    assert len(seen) > 2
+    for most in (4, 14):
+        assert _one(smollm2, question, **options, max_tokens=most).code == "NOODLE-E0610"
+
+
+def test_text_is_told_as_far_as_it_goes_when_it_might_have_been_a_call() -> None:
+    calls, text = ToolCalls([WEATHER], "auto", True), '{"answer": "a\\"\\ud83d\\ude00 b"}'
+    assert [calls.read(text[:end]).text for end in range(0, 15)] == [""] * 13 + ["a"] * 2
+    assert {calls.read(text[:end]).text for end in range(len(text))} == {"", "a", 'a"', 'a"😀', 'a"😀 ', 'a"😀 b'}
+    assert calls.read(text) == ('a"😀 b', [], True)
+    text = '{"tool_calls": [{"name": "x", "arguments": {"a": "}"}}, {"name": "y", "arguments": {"b": [1'
+    told, made, whole = calls.read(text)
+    assert (told, whole) == ("", False)
+    assert [call["function"] for call in made] == [
+        {"name": "x", "arguments": '{"a": "}"}'},
+        {"name": "y", "arguments": '{"b": [1'},
+    ]
 
 
 def test_tool_answers_go_back_to_the_model(smollm2: GenerationEngine) -> None:

@@ -1,13 +1,18 @@
 """What the routes of Text Embeddings Inference's clients make of requests, hostile ones included."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
+from huggingface_hub import AsyncInferenceClient, set_async_client_factory
+from huggingface_hub.utils._http import default_async_client_factory
 
+from noodle_ray.api.app import create_app
 from noodle_ray.api.settings import Settings
 from noodle_ray.api.tei.scores import logit, predictions
-from tests.api.conftest import AUTHORIZATION, Api
+from tests.api.conftest import AUTHORIZATION, TOKEN, Api
 
 
 @pytest.fixture
@@ -57,6 +62,26 @@ async def test_predict_answers_as_the_inputs_are(api: Api) -> None:
     assert [one["score"] for one in told[0]] == pytest.approx([math.log(0.8), math.log(0.2)])
 
 
+@pytest.fixture
+def hugging_face(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsyncInferenceClient]:
+    """Hugging Face's client of `/predict`. It has no method for reranking; nor has another client that is installed."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    transport = httpx2.ASGITransport(create_app(api.services, TOKEN))
+    set_async_client_factory(lambda: httpx2.AsyncClient(transport=transport))
+    yield AsyncInferenceClient("http://noodle/predict", token=TOKEN)
+    set_async_client_factory(default_async_client_factory)
+
+
+async def test_hugging_faces_client_classifies(hugging_face: AsyncInferenceClient) -> None:
+    likeliest: Any = await hugging_face.text_classification("aa")
+    assert (likeliest.label, likeliest.score) == ("bad", 0.8)
+    batch: Any = [["aa"]]
+    told = await hugging_face.text_classification(batch, function_to_apply="softmax")
+    assert [(one.label, one.score) for one in told] == [("bad", 0.8), ("good", 0.2)]
+    (raw,) = await hugging_face.text_classification(batch, function_to_apply="none", top_k=1)
+    assert (raw.label, raw.score) == ("bad", pytest.approx(math.log(0.8)))
+
+
 def test_raw_scores_give_the_scores_back() -> None:
     for raw in (-20.0, -1.5, 0.0, 3.25, 12.0):
         assert logit(1 / (1 + math.exp(-raw))) == pytest.approx(raw)
@@ -90,6 +115,8 @@ def test_raw_scores_give_the_scores_back() -> None:
         ("/predict", {"inputs": [["a"], "b"]}, 422, "Validation", "pairs are not supported"),
         ("/predict", {"inputs": [[1]]}, 422, "Validation", "pairs are not supported"),
         ("/predict", {"inputs": [[]]}, 422, "Validation", "pairs are not supported"),
+        ("/predict", {"inputs": "a", "parameters": {"top_k": 0}}, 422, "Validation", "parameters.top_k"),
+        ("/predict", {"inputs": "a", "parameters": {"temperature": 1}}, 422, "Validation", "parameters.temperature"),
     ],
 )
 async def test_refusals_have_the_shape_that_clients_read(

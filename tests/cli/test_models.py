@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from noodle_ray.cli.models import parse_options
+from tests.ahr.test_versions import times
 from tests.cli.conftest import Command
 
 
@@ -50,6 +51,30 @@ def test_models_is_misused_when(noodle: Command, noodle_home: Path, argv: list[s
     done = noodle("models", *argv)
     assert done.status == 2
     assert said in " ".join(done.err.split())
+
+
+def test_builtin_model_with_an_alias_is_not_removed(noodle: Command, noodle_home: Path) -> None:
+    assert noodle("models", "alias", "minilm", "prod", "0.1.0").status == 0
+    done = noodle("models", "remove", "minilm")
+    assert (done.status, done.out) == (2, "")
+    assert "comes with Noodle and cannot be removed" in done.err
+    assert "noodle models alias minilm prod --remove" in done.err
+    assert noodle("models", "alias", "minilm", "prod", "--remove").status == 0
+
+
+def test_removing_a_builtin_model_removes_what_was_added(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
+    file = times(tmp_path / "2.onnx", 2)
+    assert noodle("models", "add", "minilm", f"onnx:{file}", "--version", "2", "--default").status == 0
+    assert noodle("models", "remove", "minilm").out == (
+        "removed minilm's own versions and aliases; minilm@0.1.0 comes with Noodle and stays\n"
+    )
+    assert json.loads(noodle("models", "show", "minilm", "--json").out)["versions"] == ["0.1.0"]
+
+
+def test_export_is_spoken_of_where_there_is_one(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
+    file = times(tmp_path / "2.onnx", 2)
+    done = noodle("models", "add", "times", f"onnx:{file}")
+    assert ("loading 2.onnx" in done.err, "ONNX export" in done.err) == (True, False)
 
 
 def test_list_says_when_the_registry_is_damaged(noodle: Command, noodle_home: Path) -> None:

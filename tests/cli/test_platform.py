@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from noodle_ray import paths
+from noodle_ray.cli.output import exit_status
 from noodle_ray.cluster import PlatformState
 from noodle_ray.cluster.environment import free_port
 from tests.cli.conftest import Command
@@ -22,6 +23,42 @@ def test_status_when_nothing_was_started(noodle: Command, noodle_home: Path) -> 
         "models": [],
     }
     assert "noodle up" in noodle("status").out
+
+
+@pytest.mark.parametrize(
+    ("status", "codes"),
+    [
+        (1, ["E0101", "E0401", "E0522", "E0524", "E0740"]),
+        (2, ["E0701", "E0703", "E0733", "E0743", "E0744", "E0750", "E0760", "E0761", "E0770", "E0901"]),
+        (3, ["E0707", "E0709", "E0757", "E0762", "E0801", "E0810", "E0820"]),
+    ],
+)
+def test_exit_status_tells_whose_fault_it_is(status: int, codes: list[str]) -> None:
+    assert {exit_status(f"NOODLE-{code}") for code in codes} == {status}
+
+
+def test_commands_that_need_a_platform_say_how_it_is(
+    noodle: Command, noodle_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOODLE_URL", raising=False)
+    for command in (["runs", "list"], ["tools", "list"], ["programs", "list"], ["schedules", "list"]):
+        done = noodle(*command)
+        assert done.status == 2
+        assert done.err.startswith("error: no platform runs on this machine, and this command needs one [NOODLE-E0922]")
+    monkeypatch.setattr(
+        "noodle_ray.cluster.launch.platform_status", lambda: PlatformState("starting", "loading the models")
+    )
+    done = noodle("runs", "list")
+    assert (done.status, done.err) == (
+        2,
+        "error: the platform of this machine is starting (loading the models) [NOODLE-E0922]\n"
+        "hint: `noodle status` tells when it is ready\n",
+    )
+    monkeypatch.setattr(
+        "noodle_ray.cli.platform.platform_status", lambda: PlatformState("starting", "loading the models")
+    )
+    shown = noodle("status").out
+    assert ("starting (loading the models)" in shown, "noodle up" in shown) == (True, False)
 
 
 def test_down_when_nothing_was_started(noodle: Command, noodle_home: Path) -> None:

@@ -125,6 +125,8 @@ def test_forms_tools_and_stops(talker: openai.OpenAI) -> None:
     chunks = list(_chat(talker, "What is the weather in Paris?", stream=True, **options))
     (told,) = [chunk.choices[0].delta.tool_calls for chunk in chunks if chunk.choices[0].delta.tool_calls]
     assert told[0].function.arguments == call.function.arguments
+    (cut,) = _chat(talker, "What is the weather in Paris?", **(options | {"max_tokens": 14})).choices
+    assert (cut.finish_reason, "tool_calls" in (cut.message.content or "")) == ("length", False)
     whole = _chat(talker, "Describe the sea.").choices[0].message.content
     stop = whole.split()[3]
     assert _chat(talker, "Describe the sea.", stop=stop).choices[0].message.content == whole.partition(stop)[0]
@@ -151,6 +153,9 @@ def test_responses_answer_stream_parse_and_call(talker: openai.OpenAI) -> None:
     assert isinstance(parsed, Person)
     tool: Any = {"type": "function", **WEATHER["function"]}  # type: ignore[dict-item]
     asked |= {"input": "What is the weather in Paris?", "max_output_tokens": 120, "parallel_tool_calls": False}
+    cut = talker.responses.create(**asked | {"max_output_tokens": 14}, tools=[tool], tool_choice="required")
+    assert cut.incomplete_details is not None
+    assert (cut.status, cut.incomplete_details.reason, cut.output_text) == ("incomplete", "max_output_tokens", "")
     (call,) = talker.responses.create(**asked, tools=[tool], tool_choice="required").output
     assert call.type == "function_call"
     assert json.loads(call.arguments)["city"]

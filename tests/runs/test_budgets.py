@@ -98,6 +98,7 @@ async def test_parallel_branches_stop_where_one_after_the_other_would(
     assert outcome["error"] is not None
     assert (outcome["error"]["code"], outcome["stdout"], metered.models.calls) == ("NOODLE-E0522", "begun\n", calls)  # type: ignore[attr-defined]
     assert outcome["usage"].get("prompt_tokens", 0) == 10 * calls
+    assert outcome["usage"]["model_calls"] == calls
 
 
 async def test_calls_overlap_as_far_as_the_budget_is_sure_to_have_room(metered: Place) -> None:
@@ -114,7 +115,7 @@ async def test_program_cannot_catch_it(metered: Place) -> None:
     assert outcome["error"] is not None
     assert (outcome["error"]["code"], outcome["error"]["type"]) == ("NOODLE-E0522", "LimitExceeded")
     assert outcome["stdout"] == "1\n2\n3\n"
-    assert outcome["usage"]["model_calls"] == 4  # the last one was asked for, and not made
+    assert outcome["usage"]["model_calls"] == 3  # the fourth was asked for, and not made
     assert metered.models.calls == 3  # type: ignore[attr-defined]
 
 
@@ -132,7 +133,9 @@ async def test_tools_have_a_budget_of_their_own_and_cost(metered: Place) -> None
     outcome = await run(metered, source, tool_calls=2, model_calls=1)
     assert outcome["error"] is not None
     assert (outcome["error"]["code"], outcome["usage"]["cost"]) == ("NOODLE-E0522", 1.00107)
-    assert (await run(metered, source, cost=0.6))["error"]["code"] == "NOODLE-E0522"  # type: ignore[index]
+    outcome = await run(metered, source, cost=0.6)
+    assert (outcome["error"] or {})["code"] == "NOODLE-E0522"
+    assert (outcome["usage"]["tool_calls"], outcome["usage"]["cost"]) == (2, 1.00107)  # the third was refused
     assert (await run(metered, source, tool_calls=3))["error"] is None
 
 
@@ -190,6 +193,7 @@ async def test_tenants_share_what_they_may_spend_among_runs_and_nodes(metered: P
     outcomes = await asyncio.gather(*[run(metered, MANY, 4, tenant="a") for _ in range(5)])
     codes = [outcome["error"] and outcome["error"]["code"] for outcome in outcomes]
     assert metered.models.calls == 10  # type: ignore[attr-defined]
+    assert sum(outcome["usage"]["model_calls"] for outcome in outcomes) == 10
     assert set(codes) <= {None, "NOODLE-E0524"}
     assert codes.count("NOODLE-E0524") >= 3
     report = await other.report("a")
@@ -305,6 +309,8 @@ async def test_runs_that_a_run_starts_at_once_share_its_budget_to_the_last_call(
     assert (children["runs"], children["prompt_tokens"], children["completion_tokens"]) == (
         4, 10 * (made - 1), 5 * (made - 1),
     )  # fmt: skip
+    assert children["model_calls"] == made - 1
+    assert (await metered.store.versions("t", "many"))[0].model_calls == made - 1
     assert children["cost"] == pytest.approx(0.00107 * (made - 1), abs=1e-9)
 
 

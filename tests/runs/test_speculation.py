@@ -245,7 +245,7 @@ async def test_number_of_tokens_that_no_answer_has_is_not_counted_with(most: int
 async def test_budget_that_ends_a_run_ends_it_at_the_same_call(place: Place, held: Held) -> None:
     outcome = await run(place, BRANCH, "q", speculate=8, model_calls=1)
     assert outcome["error"] is not None
-    assert (outcome["error"]["code"], outcome["usage"]["model_calls"], held.asked) == ("NOODLE-E0522", 2, ["kind q"])
+    assert (outcome["error"]["code"], outcome["usage"]["model_calls"], held.asked) == ("NOODLE-E0522", 1, ["kind q"])
 
 
 async def test_who_spends_with_others_makes_no_call_early(place: Place, held: Held) -> None:

@@ -137,10 +137,11 @@ class ToolReader:
         self._whole.add(chunk)
         told = {name: value for name, value in chunk.items() if name != "text"}
         if "finish" in chunk:
-            text, calls = self._calls.read(self._whole.text)
+            text, calls, whole = self._calls.read(self._whole.text)
             if calls:
                 told["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls)]
+            if calls and whole:
                 told["finish"] = "tool_calls"
-            elif text:
+            if text:
                 told["text"] = text
         return self._emit(told)

@@ -70,7 +70,8 @@ class Answer:
     def value(self, name: str, options: Mapping[str, Any]) -> Any:
         """What a program gets: the text; with ``schema`` the value; with ``tools`` or ``logprobs`` a dict.
 
-        Raises ModelError E0604 when the text is not what the schema or the choice promised: then it was cut.
+        Raises ModelError E0610 when the text is not what the schema or the choice promised, or calls no tool though it
+        must: then it was cut.
         """
         value: Any = self.text
         if "schema" in options:
@@ -81,6 +82,8 @@ class Answer:
             return value
         answer: dict[str, Any] = {"text" if "schema" not in options else "value": value}
         if "tools" in options:
+            if not self.tool_calls and options.get("tool_choice", "auto") not in ("auto", "none"):
+                raise self._cut(name)
             answer["tool_calls"] = [
                 {"name": call["function"]["name"], "arguments": self._arguments(call, name)} for call in self.tool_calls
             ]

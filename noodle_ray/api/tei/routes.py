@@ -16,7 +16,7 @@ from noodle_ray.api.body import parse, read_body
 from noodle_ray.api.calling import answers, model_named
 from noodle_ray.api.services import Services
 from noodle_ray.api.tei.errors import TeiRefusal, empty, not_of_task, response_of, too_many
-from noodle_ray.api.tei.schemas import EmbedBody, PredictBody, Prediction, Rank, RerankBody, TeiError
+from noodle_ray.api.tei.schemas import EmbedBody, PredictBody, Prediction, PredictParameters, Rank, RerankBody, TeiError
 from noodle_ray.api.tei.scores import predictions, ranks, vector
 from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import ModelError
@@ -109,7 +109,9 @@ class TeiHandlers:
         self._bounded("inputs", len(texts))
         calls = [((text,), _cut(body.truncate)) for text in texts]
         found = await answers(request, self._services, model, calls, "inputs")
-        told = [predictions(one["scores"], body.raw_scores) for one in found]
+        asked = body.parameters or PredictParameters()
+        raw = body.raw_scores or asked.function_to_apply == "none"
+        told = [predictions(one["scores"], raw)[: asked.top_k] for one in found]
         return told[0] if single else told
 
 

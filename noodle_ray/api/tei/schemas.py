@@ -38,11 +38,24 @@ class RerankBody(_Body):
     return_text: bool = False
 
 
+class PredictParameters(BaseModel):
+    """What `huggingface_hub.InferenceClient.text_classification` sends beside the text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    function_to_apply: Annotated[
+        Literal["sigmoid", "softmax", "none"] | None,
+        Field(description="none: raw scores. Otherwise scores come from the function that the model has."),
+    ] = None
+    top_k: Annotated[int | None, Field(gt=0, description="So many labels, the likeliest.")] = None
+
+
 class PredictBody(_Body):
     """Texts to classify: one, or a list of lists of one text, as Text Embeddings Inference has it."""
 
     inputs: Annotated[str | list[Any], Field(description="A text, or a list of lists of one text.")]
     raw_scores: bool = False
+    parameters: PredictParameters | None = None
 
 
 class Rank(BaseModel):

@@ -124,15 +124,20 @@ class Meter:
         self._count(tool)
         most = _most(request)
         cost = price_of(self._prices, request.model).nanos(most)
-        while True:
-            if self._spent(0, 0):
-                return False
+        while not self._spent(0, 0):
             if not self._held or not self._over(sum(most), cost):
-                break
+                self._held[request.key] = (sum(most), cost)
+                return True
             self._settled.clear()
             await self._settled.wait()
-        self._held[request.key] = (sum(most), cost)
-        return True
+        self.refuse(request)
+        return False
+
+    def refuse(self, request: EffectRequest) -> None:
+        """A call that was counted is not made."""
+        tool = request.model.startswith(TOOL)
+        self.tool_calls -= tool
+        self.model_calls -= not tool
 
     def take(self, request: EffectRequest, tokens: Tokens) -> None:
         """Take what an admitted call took."""

@@ -166,7 +166,8 @@ class RunEffects:
 
     __slots__ = (
         "_batcher", "_batches", "_busy", "_caller", "_direct", "_family", "_journal", "_left", "_metered", "_on_told",
-        "_once", "_open", "_patience", "_speculation", "_spending", "_terms", "_tools", "_wait", "_waits", "acted",
+        "_once", "_open", "_patience", "_speculation", "_spending", "_terms", "_tools", "_unmade", "_wait", "_waits",
+        "acted",
         "failed", "meter",
     )  # fmt: skip
 
@@ -187,6 +188,7 @@ class RunEffects:
         self._spending = asked.spending
         self.meter = Meter(caller.budget, asked.prices)
         self._metered = caller.budget.bounded or asked.spending.of(caller.tenant) is not None
+        self._unmade = 0  # calls of models that are in the program's count of what it asked
         self._family = caller.family
         if self._family is not None:
             self._family.begin(self.meter)
@@ -370,16 +372,19 @@ class RunEffects:
 
     async def _ask_metered(self, request: EffectRequest) -> Reply:
         """Ask if run, family and tenant have something left; else the reply ends the run."""
-        meter, family = self.meter, self._family
+        meter, family, model = self.meter, self._family, not request.model.startswith(TOOL)
+        self._unmade += model
         if not await meter.admit(request):
             await meter.idle()
             return _Ending(False, exceeded("budget"), None)
         reply: Reply | None = None
-        kind = "budget"
+        kind, made = "budget", False
         try:
             if family is None or await family.admit(request.model):
                 kind = "allowance"
                 if await self._spending.admit(self._caller.tenant, request.model):
+                    made = True
+                    self._unmade -= model
                     reply = await self._send(request)
                     taken = Tokens(*reply.tokens)
                     meter.take(request, taken)
@@ -390,6 +395,8 @@ class RunEffects:
         except PlatformError as error:  # it cannot be counted, so it is not asked
             reply = Reply(False, (error.code, error.message), None)
         finally:
+            if not made:
+                meter.refuse(request)
             meter.settle(request)
         if reply is None:
             await meter.idle()
@@ -426,6 +433,8 @@ class RunEffects:
         """Say in the usage how many batches served the run and what it spent, and in the timeline which call went in
         which batch."""
         outcome["usage"] |= self.meter.usage()
+        if self._unmade:
+            outcome["usage"]["model_calls"] = max(0, outcome["usage"]["model_calls"] - self._unmade)
         if self._speculation is not None:
             outcome["usage"] |= self._speculation.usage()
         if not self._batches:
