@@ -14,7 +14,6 @@ from noodle_ray.ahr.engines.llama import GenerationEngine
 from noodle_ray.ahr.engines.llama_chunks import Reader
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.generation.answers import Answer
-from noodle_ray.ahr.generation.tools import ToolCalls
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -207,20 +206,6 @@ def test_call_that_is_cut_shows_nothing_of_its_form(smollm2: GenerationEngine) -
     assert len(seen) > 2
     for most in (4, 14):
         assert _one(smollm2, question, **options, max_tokens=most).code == "NOODLE-E0610"
-
-
-def test_text_is_told_as_far_as_it_goes_when_it_might_have_been_a_call() -> None:
-    calls, text = ToolCalls([WEATHER], "auto", True), '{"answer": "a\\"\\ud83d\\ude00 b"}'
-    assert [calls.read(text[:end]).text for end in range(0, 15)] == [""] * 13 + ["a"] * 2
-    assert {calls.read(text[:end]).text for end in range(len(text))} == {"", "a", 'a"', 'a"😀', 'a"😀 ', 'a"😀 b'}
-    assert calls.read(text) == ('a"😀 b', [], True)
-    text = '{"tool_calls": [{"name": "x", "arguments": {"a": "}"}}, {"name": "y", "arguments": {"b": [1'
-    told, made, whole = calls.read(text)
-    assert (told, whole) == ("", False)
-    assert [call["function"] for call in made] == [
-        {"name": "x", "arguments": '{"a": "}"}'},
-        {"name": "y", "arguments": '{"b": [1'},
-    ]
 
 
 def test_tool_answers_go_back_to_the_model(smollm2: GenerationEngine) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.engines.base import Call, Emit, checked_text, failed, flags_of, guarded, wrong
 from noodle_ray.ahr.generation.answers import Answer, Chunk
+from noodle_ray.ahr.generation.form import FormReader
 from noodle_ray.ahr.generation.messages import Message, checked_messages
 from noodle_ray.ahr.generation.options import checked_options
 from noodle_ray.ahr.generation.tools import ToolCalls
@@ -125,23 +126,20 @@ def calls_of(options: Mapping[str, Any]) -> ToolCalls | None:
 
 
 class ToolReader:
-    """An `Emit` in front of another. It keeps the text back until it is clear whether it calls tools."""
+    """An `Emit` in front of another, which is told what the text means instead of the text."""
 
-    def __init__(self, emit: Emit, calls: ToolCalls) -> None:
+    def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._calls = calls
-        self._whole = Answer()
+        self._form = FormReader()
 
     def __call__(self, chunk: Chunk) -> bool:
-        """Hand on what the chunk says besides text, and the text's meaning at its end."""
-        self._whole.add(chunk)
+        """Hand on what the chunk says, as soon as it means something."""
         told = {name: value for name, value in chunk.items() if name != "text"}
-        if "finish" in chunk:
-            text, calls, whole = self._calls.read(self._whole.text)
-            if calls:
-                told["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls)]
-            if calls and whole:
-                told["finish"] = "tool_calls"
-            if text:
-                told["text"] = text
+        piece = self._form.feed(chunk.get("text", ""))
+        if piece.text:
+            told["text"] = piece.text
+        if piece.calls:
+            told["tool_calls"] = list(piece.calls)
+        if "finish" in chunk and self._form.calls and self._form.whole:
+            told["finish"] = "tool_calls"
         return self._emit(told)

@@ -87,7 +87,7 @@ class GenerationEngine(GeneratingEngine):
             else:
                 messages = with_system(messages, calls.instruction())
                 request["grammar"] = calls.grammar()
-                emit = ToolReader(emit, calls)
+                emit = ToolReader(emit)
         request["messages"] = messages
         self._run(lambda server: server.handle_chat_completions, request, Reader(emit, options))
 

@@ -71,7 +71,7 @@ class VllmEngine(GeneratingEngine):
         messages = without_tools(messages)
         if calls := calls_of(options):
             messages, grammar = with_system(messages, calls.instruction()), calls.grammar()
-            emit = ToolReader(emit, calls)
+            emit = ToolReader(emit)
         if not self._tokenizer.chat_template:
             if len(messages) > 1:
                 raise wrong("this model has no chat template: it takes a text as its prompt, and no system prompt")

@@ -7,8 +7,8 @@ one, are told in the system message, and a grammar keeps their answer in a form 
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from noodle_ray.ahr.engines.base import checked_text, wrong
 from noodle_ray.ahr.generation.regex import Budget
@@ -16,12 +16,6 @@ from noodle_ray.ahr.generation.schema import check_json, schema_grammar
 
 MAX_TOOLS = 64
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ESCAPE = len('"\\\\u0000')
-"""More characters than the end of a cut text has that mean nothing yet."""
-_ANSWER = re.compile(r'\s*\{\s*"answer"\s*:\s*(?=")')
-_CALLS = re.compile(r'\s*\{\s*"tool_calls"\s*:\s*\[\s*')
-_CALL = re.compile(r'\{\s*"name"\s*:\s*"(?P<name>[A-Za-z0-9_-]+)"\s*,\s*"arguments"\s*:\s*(?=\{)')
-_NEXT = re.compile(r"\s*\}\s*,\s*")
 _EMPTY = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
@@ -113,50 +107,6 @@ class ToolCalls:
         if not self.must:
             forms.append(_record("answer", {"type": "string"}))
         return schema_grammar({"anyOf": forms, "$defs": defs}, "tools", readings=4 * MAX_TOOLS)
-
-    def read(self, text: str) -> "Read":
-        """What an answer says. Of one that was cut the text as far as it goes, or the calls, whose last has the
-        arguments as far as they go."""
-        try:
-            answer = json.loads(text)
-        except (ValueError, RecursionError):
-            return Read(_cut_text(text), list(_cut_calls(text)), False)
-        if "answer" in answer:
-            return Read(answer["answer"], [], True)
-        calls = [
-            called(call["name"], json.dumps(call["arguments"], ensure_ascii=False)) for call in answer["tool_calls"]
-        ]
-        return Read("", calls, True)
-
-
-class Read(NamedTuple):
-    """The text and the calls (OpenAI's form) of an answer, and whether it came to its end."""
-
-    text: str
-    calls: list[dict[str, Any]]
-    whole: bool
-
-
-def _cut_text(text: str) -> str:
-    if begun := _ANSWER.match(text):
-        for end in range(len(text), max(begun.end(), len(text) - _ESCAPE), -1):
-            try:
-                answer: str = json.loads(text[begun.end() : end] + '"')
-            except ValueError:
-                continue
-            return answer[:-1] if "\ud800" <= answer[-1:] < "\udc00" else answer  # half of a character
-    return ""
-
-
-def _cut_calls(text: str) -> Iterator[dict[str, Any]]:
-    begun = _CALLS.match(text)
-    while begun is not None and (call := _CALL.match(text, begun.end())):
-        try:
-            _, end = json.JSONDecoder().raw_decode(text, call.end())
-        except (ValueError, RecursionError):
-            end = len(text)
-        yield called(call["name"], text[call.end() : end])
-        begun = _NEXT.match(text, end)
 
 
 def _has_key(value: Any, key: str) -> bool:
