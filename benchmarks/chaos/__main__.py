@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="end after this time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--clients", type=int, default=8, help="runs under way at a time")
+    parser.add_argument("--at-once", type=int, default=1, help="faults that may be under way at a time")
     parser.add_argument("--nodes", type=int, default=1, help="Ray nodes besides the head")
     parser.add_argument("--kinds", default=",".join(FAULTS), metavar="KIND,...")
     options = parser.parse_args()
@@ -39,7 +40,16 @@ def main() -> int:
     with World(options.nodes) as world:
         print(f"the platform serves at {world.url}", flush=True)
         hands = Hands()
-        going = campaign(world, options.faults, options.seconds, options.seed, options.clients, kinds, hands.ask)
+        going = campaign(
+            world,
+            options.faults,
+            options.seconds,
+            options.seed,
+            options.clients,
+            kinds,
+            hands.ask,
+            options.at_once,
+        )
         with ThreadPoolExecutor(1) as pool:
             made, verdict, findings = hands.serve(pool.submit(asyncio.run, going))
     for line in findings[:50]:

@@ -1,4 +1,4 @@
-"""One campaign: faults one after the other while runs are under way, and the audit at the end."""
+"""One campaign: faults while runs are under way, and the audit at the end."""
 
 import asyncio
 import queue
@@ -46,7 +46,7 @@ class Hands:
 
 
 class Campaign:
-    """Faults one after the other, each followed by a wait until runs that were under way at it have ended."""
+    """Faults, each followed by a wait until runs that were under way at it have ended."""
 
     def __init__(self, world: Place, load: Load, seed: int, kinds: list[str], inflict: Inflict) -> None:
         self._world = world
@@ -59,9 +59,14 @@ class Campaign:
         self.all: list[float] = []
         self.stuck = 0
 
-    async def run(self, faults: int, seconds: float) -> None:
-        """Until so many faults were made, or the time is over."""
+    async def run(self, faults: int, seconds: float, at_once: int = 1) -> None:
+        """Until so many faults were made, or the time is over. So many hands make one fault after the other."""
         end = time.monotonic() + seconds
+        async with asyncio.TaskGroup() as hands:
+            for _ in range(at_once):
+                hands.create_task(self._one_after_the_other(faults, end))
+
+    async def _one_after_the_other(self, faults: int, end: float) -> None:
         while self.done.total() < faults and time.monotonic() < end and not self._load.stopping:
             await asyncio.sleep(self._chance.uniform(0.0, 0.4))
             kind = self._chance.choices(self._kinds, [FAULTS[kind][1] for kind in self._kinds])[0]
@@ -95,7 +100,14 @@ class Campaign:
 
 
 async def campaign(
-    world: Place, faults: int, seconds: float, seed: int, clients: int, kinds: list[str], inflict: Inflict
+    world: Place,
+    faults: int,
+    seconds: float,
+    seed: int,
+    clients: int,
+    kinds: list[str],
+    inflict: Inflict,
+    at_once: int = 1,
 ) -> tuple[Campaign, Verdict, list[str]]:
     """Break the world so often, then let all runs end, and look at them."""
     load = Load(world.url, world.token, clients)
@@ -104,7 +116,7 @@ async def campaign(
         watching = asyncio.ensure_future(watch.run())
         loading = asyncio.ensure_future(load.run())
         made = Campaign(world, load, seed, kinds, inflict)
-        breaking = asyncio.ensure_future(made.run(faults, seconds))
+        breaking = asyncio.ensure_future(made.run(faults, seconds, at_once))
         await asyncio.wait({breaking, loading, watching}, return_when=asyncio.FIRST_COMPLETED)
         load.stop()
         findings: list[str] = []
