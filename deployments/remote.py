@@ -76,8 +76,10 @@ def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
 
 
 def _takes_many(spec: ModelSpec) -> bool:
-    """Whether batches may have more calls than usual while these are short."""
-    return spec.task in _OF_TEXTS and spec.scheme != "python" and "max_batch" not in spec.options
+    """Whether batches may have more calls than usual while these are short: not where a number is set that such batches
+    could exceed."""
+    bounded = {"max_batch", "max_queue", "max_tenant_queue"} & spec.options.keys()
+    return spec.task in _OF_TEXTS and spec.scheme != "python" and not bounded
 
 
 def _together(spec: ModelSpec, scale: ModelScale, cluster: Nodes) -> int:

@@ -191,8 +191,9 @@ class Batcher:
         """The next batch; empty when closed."""
         with self._changed:
             while not self._waiting and not self._closed:
-                self._changed.wait()
-            self._wait_for_company()
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                self._wait_for_company()  # meanwhile another thread may take all
             batch: list[Ticket] = []
             tokens = 0
             while self._waiting and len(batch) < self._most:

@@ -22,6 +22,8 @@ from noodle_ray.errors import ModelError
 
 QUEUE = 1024
 """Calls that may wait for a replica, unless the model's option ``max_queue`` says otherwise."""
+SHORT_QUEUE = 8192
+"""The same of a model whose executors send hundreds of short texts at a time."""
 BATCH_TOKENS = 8192
 """Tokens of one batch, about, unless the model's option ``max_batch_tokens`` says otherwise."""
 STREAM_INTERVAL = 0.025
@@ -47,7 +49,7 @@ class ModelReplica:
         self._batcher = Batcher(
             engine,
             max_wait=options.get("max_wait", 0.0),
-            max_queue=options.get("max_queue", QUEUE),
+            max_queue=options.get("max_queue", SHORT_QUEUE if getattr(engine, "max_short", 0) else QUEUE),
             max_of_tenant=options.get("max_tenant_queue"),
             max_tokens=options.get("max_batch_tokens", BATCH_TOKENS),
             time_limit=options.get("time_limit", TIME_LIMIT),

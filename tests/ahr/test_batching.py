@@ -151,3 +151,11 @@ def test_close_fails_what_waits_and_refuses_what_comes() -> None:
     assert _results(held) == [2]
     assert isinstance(batcher.submit(_calls(3))[0].exception(30), ModelError)
     assert not batcher.alive()
+
+
+def test_threads_live_on_when_another_takes_what_they_wait_to_be_joined() -> None:
+    batcher = Batcher(Recorder(parallel=2, max_batch=8), max_wait=0.005)
+    for _ in range(60):
+        assert _results(batcher.submit(_calls(1)) + batcher.submit(_calls(2))) == [2, 4]
+    assert batcher.alive()
+    batcher.close()

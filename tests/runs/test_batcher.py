@@ -422,3 +422,29 @@ async def test_short_calls_are_shared_among_those_that_are_free() -> None:
     assert [len(batch) for batch in host.batches] == [6, 6, 6]
     host.gate.set()
     await asyncio.gather(*replies)
+
+
+async def test_calls_that_have_not_left_keep_to_a_shape_that_is_new() -> None:
+    class Changing:
+        now = Shape()
+
+        def shape(self, model: str) -> Shape:
+            return self.now
+
+        def __init__(self) -> None:
+            self.sizes: list[int] = []
+
+        async def ask(self, model: str, calls: list[Call], terms: list[Terms]) -> list[Answered]:
+            self.sizes.append(len(calls))
+            return [Answered(True, args[0]) for args, _ in calls]
+
+        async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+            raise AssertionError("`ask` is there")
+
+    host = Changing()
+    batcher = EffectBatcher(host)
+    going = [batcher.submit("m", call(n)) for n in range(20)]
+    host.now = Shape(1, 8)
+    batcher.reshape()
+    assert [reply.value for reply in await asyncio.gather(*going)] == list(range(20))
+    assert host.sizes == [1] * 20

@@ -94,3 +94,40 @@ async def test_answers_after_the_end_of_a_run_go_nowhere() -> None:
     host.gate.set()
     await turns(3)
     assert given == []
+
+
+async def test_run_that_cannot_take_its_answers_keeps_no_other_from_them() -> None:
+    host, given = Host(), []
+    asked = Asked(EffectBatcher(host), ToolHost(), NO_ALLOWANCES, {})
+    broken, sound = [RunEffects(asked, Journal(), Caller(), PlainWaits().answer) for _ in range(2)]
+    problems: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context["exception"]))
+
+    def break_(answers: list[EffectAnswer]) -> None:
+        raise ValueError("no")
+
+    assert broken.begin(calls(2), break_)
+    assert sound.begin(calls(2), given.append)
+    host.gate.set()
+    await turns(4)
+    assert host.batches == [4]
+    assert given == [[EffectAnswer("/0", True, 0), EffectAnswer("/1", True, 1)]]
+    assert [type(problem) for problem in problems] == [ValueError]
+
+
+async def test_message_that_cannot_be_sent_whole_is_not_sent_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, journal, given = Host(), Journal(), []
+    run = effects(host, journal)
+    send = run._send
+
+    def refuses_the_last(request: EffectRequest) -> asyncio.Future[Reply]:
+        if request.key == "/2":
+            raise ValueError("no")
+        return send(request)
+
+    monkeypatch.setattr(RunEffects, "_send", lambda self, request: refuses_the_last(request))
+    with pytest.raises(ValueError, match="no"):
+        run.begin(calls(3), given.append)
+    host.gate.set()
+    await turns(6)
+    assert (given, journal.answers, host.batches) == ([], {}, [])

@@ -61,3 +61,18 @@ async def test_context_is_that_of_the_run(pool: WorkerPool) -> None:
     ask = HEADER + "import decimal\n{}[str(decimal.Decimal(1) / decimal.Decimal(echo(3))) for n in range(3)]\n"
     assert (await pool.run(request(ask.format(precise)), echo))["result"] == ["0.333"] * 3
     assert (await pool.run(request(ask.format("")), echo))["result"] == ["0." + "3" * 28] * 3
+
+
+async def test_recursion_of_fibers_ends_where_it_does_in_a_new_worker(pool: WorkerPool) -> None:
+    """A greenlet keeps the depth at which it began, which must not be that of another run."""
+    deep = HEADER + "def down(n):\n    return down(n - 1) if n else [echo(k) for k in range(40)]\nlen(down({}))\n"
+    nested = HEADER + "def sink(n):\n    return sink(n - 1) if n else 0\n[echo(k) + sink({}) for k in range(9)]\n"
+    before = [code(await pool.run(request(nested.format(depth), recursion=1000), echo)) for depth in (100, 980, 1100)]
+    assert before == ["", "", "E0404"]
+    for depth, recursion in ((990, 1000), (4800, 5000), (300, 1000), (700, 1000)):
+        outcome = await pool.run(request(deep.format(depth), recursion=recursion), echo)
+        assert outcome["result"] == 40, outcome
+        after = [
+            code(await pool.run(request(nested.format(depth), recursion=1000), echo)) for depth in (100, 980, 1100)
+        ]
+        assert after == before

@@ -10,7 +10,7 @@ import pytest
 
 from noodle_ray.core.sandbox import messages
 from noodle_ray.core.sandbox.conversation import MAX_KEPT, Conversation
-from noodle_ray.core.sandbox.messages import CODEC
+from noodle_ray.core.sandbox.messages import CODEC, write_answers
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.sandbox.wire import WireError, frame
@@ -426,6 +426,53 @@ async def test_worker_cannot_tell_of_more_calls_than_a_run_guesses() -> None:
         talk.guess(guesses)
         await asyncio.sleep(0)
     assert heard == ["~1.0", *(f"~1.{number}" for number in range(GUESSES))]
+    talk.close()
+
+
+async def test_guess_is_sent_before_the_call_that_claims_it() -> None:
+    heard: list[str] = []
+
+    class Heard:
+        async def guess(self, requests: list[EffectRequest]) -> None:
+            heard.extend(one.key for one in requests)
+
+        def begin(self, requests: list[EffectRequest], give: object) -> bool:
+            heard.extend(one.key for one in requests)
+            return True
+
+        async def __call__(self, requests: list[EffectRequest]) -> list[EffectAnswer]:
+            heard.extend(one.key for one in requests)
+            return []
+
+    talk = Conversation(asyncio.get_running_loop(), request("1")._replace(speculate=1), Heard())
+    talk.guess([EffectRequest("~1.0", "m", (), {})])
+    talk.ask([EffectRequest("/0", "m", (), {})], {})
+    for _ in range(3):
+        await asyncio.sleep(0)
+    talk.ask([EffectRequest("/1", "m", (), {})], {})
+    assert heard == ["~1.0", "/0", "/1"]
+    talk.close()
+
+
+async def test_answers_that_are_too_long_for_a_frame_together_come_in_several() -> None:
+    sent: list[list[str]] = []
+
+    class Heard:
+        def send_answers(self, answers: list[EffectAnswer]) -> bytes:
+            data = write_answers(0, answers)
+            sent.append([answer.key for answer in answers])
+            return data
+
+        def go_live(self, left: float) -> None: ...
+
+    async def take(requests: list[EffectRequest]) -> list[EffectAnswer]:
+        return [EffectAnswer(one.key, True, "x" * (9 << 20)) for one in requests]
+
+    talk = Conversation(asyncio.get_running_loop(), request("1"), take)
+    talk.begin(Heard())
+    talk.ask([EffectRequest(f"/{number}", "m", (), {}) for number in range(5)], {})
+    await asyncio.sleep(0.01)
+    assert sent == [["/0", "/1"], ["/2", "/3", "/4"]]
     talk.close()
 
 

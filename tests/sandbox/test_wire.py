@@ -147,3 +147,19 @@ def test_unpack_refuses_when_keys_are_chosen_to_share_their_hash(make: object) -
         Codec().unpack(packed)
     plain = [number * 2**40 for number in range(50_000)]
     assert len(Codec().unpack(Codec().pack(dict.fromkeys(plain)))) == 50_000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("tuples", "lists"), [(30, 900), (9, 500), (60, 100)])
+def test_unpack_refuses_what_could_not_be_packed_again(tuples: int, lists: int) -> None:
+    packed = msgpack.packb(1)
+    for _ in range(tuples):
+        packed = msgpack.packb(msgpack.ExtType(2, b"\x91" * lists + packed))
+    with pytest.raises(WireError):
+        Codec().unpack(packed)
+
+
+def test_what_nests_within_reason_is_unpacked() -> None:
+    value: object = 1
+    for _ in range(50):
+        value = ([[value]], {"a": (2,)})
+    assert Codec().unpack(Codec().pack(value)) == value

@@ -262,7 +262,7 @@ class _Lane:
 
     def depart(self) -> list[Pending]:
         """The next batch, of calls that somebody waits for."""
-        if self._fresh and self.under_way < self.shape.max_under_way:
+        if 0 < len(self._fresh) <= self.shape.max_batch and self.under_way < self.shape.max_under_way:
             batch, self._fresh = self._fresh, []
             if self._queue is not None:
                 self._queue.charge(batch[0].terms.tenant, float(len(batch)))
@@ -442,7 +442,7 @@ class EffectBatcher:
             reply = Reply(False, (EXPIRED, f"the call's deadline passed before {model!r} answered"), None)
             listener = pending.answer(reply)
             if listener is not None:
-                listener.deliver()
+                _deliver(listener)
 
     def _note(self, model: str, answered: Answered) -> None:
         if self.watcher is None:
@@ -516,8 +516,17 @@ class EffectBatcher:
                 if listener is not None:
                     listeners[listener] = None
         for listener in listeners:
-            listener.deliver()
+            _deliver(listener)
         self._land(model, lane, flight)
+
+
+def _deliver(listener: Listener) -> None:
+    """Others of the batch get their answers whatever this does."""
+    try:
+        listener.deliver()
+    except Exception as error:
+        context = {"message": "a run could not take its answers", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(context)
 
 
 class _Plain:

@@ -137,6 +137,15 @@ class _Direct:
         else:
             future.add_done_callback(self._on_done)
 
+    def cancel(self) -> None:
+        """Have nothing given any more, and drop what was asked."""
+        requests, self.requests = self.requests, {}
+        for future in requests:
+            if isinstance(future, Pending):
+                future.listener = None
+            future.remove_done_callback(self._on_done)
+            future.cancel()
+
     def heard(self, future: "asyncio.Future[Reply]") -> None:
         """See `Listener`."""
         self._came.append(future)
@@ -221,8 +230,12 @@ class RunEffects:
         if self._direct is None or self._left > 0 or any(map(_is_special, requests)):
             return False
         coming = _Direct(give, self._over)
-        for request in requests:
-            coming.add(self._send(request), request)
+        try:
+            for request in requests:
+                coming.add(self._send(request), request)
+        except BaseException:
+            coming.cancel()
+            raise
         self._open.update(coming.requests)
         return True
 

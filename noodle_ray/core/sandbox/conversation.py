@@ -129,6 +129,7 @@ class Conversation:
         self._since: float | None = None
         self._wake: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._guessing: set[asyncio.Task[None]] = set()
         self._waits = 0
         self._calls = 0
         self._closed = False
@@ -214,8 +215,9 @@ class Conversation:
             raise WireError("received more guesses than a run may make")
         self._guesses.update(fresh)
         task = self._loop.create_task(guess(list(fresh.values())))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        for tasks in (self._tasks, self._guessing):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     def drop(self, keys: list[str]) -> None:
         """Take which of them do not. Others than were told are not heard: a worker does not know which of its guesses
@@ -290,7 +292,8 @@ class Conversation:
         open_ = {request.key: request for request in requests}
         begin = getattr(self._effects, "begin", None)
         try:
-            if begin is not None and begin(requests, partial(self._give, open_)):
+            # a guess that came before is sent by a task, and is to be found by those that claim it
+            if begin is not None and not self._guessing and begin(requests, partial(self._give, open_)):
                 return
         except Exception as error:
             self._take([EffectAnswer(key, False, _failure(error)) for key in list(open_)], open_)
@@ -335,13 +338,7 @@ class Conversation:
                 self._waits -= 1
             else:
                 self._calls -= 1
-        holder = self._holder
-        if self.live and holder is not None and not self._held_back:
-            data = self._send(holder, given)
-            self._next += 1
-        else:
-            data = messages.write_answers(0, given)
-        self._keep(_Frame(tuple([answer.key for answer in given]), data))
+        self._pass_on(given)
         if self._wake is not None:
             _finish(self._wake)
         elif not self.live:
@@ -349,9 +346,28 @@ class Conversation:
         for answer in given:
             self._asked[answer.key].call()
 
+    def _pass_on(self, answers: list[EffectAnswer]) -> None:
+        """Send answers or keep them, in as few frames as hold them."""
+        holder = self._holder
+        try:
+            if self.live and holder is not None and not self._held_back:
+                data = self._send(holder, answers)
+                self._next += 1
+            else:
+                data = messages.write_answers(0, answers)
+        except WireError:
+            if len(answers) == 1:
+                raise
+            half = len(answers) // 2
+            self._pass_on(answers[:half])
+            self._pass_on(answers[half:])
+            return
+        self._keep(_Frame(tuple([answer.key for answer in answers]), data))
+
     def _send(self, holder: Holder, answers: list[EffectAnswer]) -> bytes:
+        data = holder.send_answers(answers)
         self.outstanding -= len(answers)
-        return holder.send_answers(answers)
+        return data
 
     def _keep(self, frame: _Frame) -> None:
         if self.keeps and self.live and not self._held_back:

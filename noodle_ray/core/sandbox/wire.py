@@ -40,6 +40,10 @@ RECEIVED: Final = 65536
 """Bytes that an owner asks for at once. For more than 128 KiB the allocator would map memory each time."""
 MAX_NESTING: Final = 64
 """How deep extension values (tuples, sets) may nest; each level is copied once, so this bounds the work."""
+_MAX_DEPTH: Final = 4096
+"""How deep a received value may nest in all: whoever packs it again does so on C's stack, level by level."""
+_FEW: Final = 3
+"""So few nested extension values are never that deep: msgpack unpacks at most 1,024 lists within each."""
 
 _BIG_INT: Final = 1
 _TUPLE: Final = 2
@@ -86,7 +90,10 @@ class Codec:
     A worker passes the program's own set classes; ``set_types`` are then extra classes that count as sets.
     """
 
-    __slots__ = ("_array", "_depth", "_frozenset", "_frozenset_classes", "_reader", "_set", "_set_classes", "_writer")
+    __slots__ = (
+        "_array", "_deepest", "_depth", "_frozenset", "_frozenset_classes", "_reader", "_set", "_set_classes",
+        "_writer",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -101,7 +108,7 @@ class Codec:
         self._set_classes = (set, *set_classes)
         self._frozenset_classes = (frozenset, *frozenset_classes)
         self._array = array_type
-        self._depth = 0
+        self._depth = self._deepest = 0
         self._writer = segments.Writer()
         self._reader = _NOTHING
 
@@ -126,13 +133,16 @@ class Codec:
 
     def unpack(self, data: bytes | bytearray | memoryview) -> object:
         """Return the plain data in ``data``. Raises WireError if they are not exactly one packed value."""
-        self._depth = 0
+        self._depth = self._deepest = 0
         try:
             if data[0] != segments.MARK:
-                return self._unpack(data)
-            self._reader = reader = segments.Reader(data)
-            value = self._unpack(reader.message)
-            reader.end()
+                value = self._unpack(data)
+            else:
+                self._reader = reader = segments.Reader(data)
+                value = self._unpack(reader.message)
+                reader.end()
+            if self._deepest > _FEW:
+                _check_depth(value)
             return value
         except WireError:
             raise
@@ -204,8 +214,24 @@ class Codec:
 
     def _enter(self) -> None:
         self._depth += 1
+        self._deepest = max(self._deepest, self._depth)
         if self._depth > MAX_NESTING:
             raise WireError(f"a value nests more than {MAX_NESTING} tuples or sets")
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += (*each, *each.values())
+            elif isinstance(each, list | tuple | set | frozenset):
+                inner += each
+        if not inner:
+            return
+        level = inner
+    raise WireError(f"a value nests more than {_MAX_DEPTH:,} deep")
 
 
 def _extension(code: int, data: bytes) -> object:

@@ -2,8 +2,12 @@
 
 CPython maps four pages for the frames of each greenlet when it begins, and unmaps them when it ends: that, and the
 fault of the first page, may cost more than what the fiber does. So some of those that have carried a fiber to its end
-wait for the next one, also of a later run. Nothing of the fiber is left in them.
+wait for the next one, also of a later run. Nothing of the fiber is left in them. A greenlet begins as deep in calls as
+who starts it is, and that counts for its limit of recursion as long as it lives: so only those that began as deep as
+new ones would are used.
 """
+
+import sys
 
 from noodle_ray.light import TYPE_CHECKING, Any, Callable, Final, partial
 
@@ -15,6 +19,7 @@ MOST: Final = 32
 
 _Work = Callable[[], None]
 _idle: "list[tuple[greenlet, list[_Work]]] | None" = None
+_depth = 0
 
 
 def keep() -> None:
@@ -23,6 +28,24 @@ def keep() -> None:
     global _idle
     if _idle is None:
         _idle = []
+
+
+def begin(deeper: int) -> None:
+    """Hear that the greenlet from which those of a run's fibers begin is about to: by this many calls deeper than the
+    caller."""
+    global _depth
+    if _idle is not None and (depth := _recursion_depth() + deeper) != _depth:
+        _idle.clear()
+        _depth = depth
+
+
+def _recursion_depth() -> int:
+    """How deep in calls this is, as CPython counts."""
+    try:
+        sys.setrecursionlimit(1)
+    except RecursionError as error:  # "... at the recursion depth 12: the limit is too low"
+        return int(str(error).rpartition("depth ")[2].partition(":")[0])
+    raise AssertionError("not reached")
 
 
 def carrier(work: _Work, parent: "greenlet", context: Any) -> "greenlet":
@@ -44,10 +67,10 @@ def carrier(work: _Work, parent: "greenlet", context: Any) -> "greenlet":
 def _carry(box: "list[_Work]") -> None:
     from greenlet import getcurrent
 
-    me = getcurrent()
+    me, depth = getcurrent(), _depth
     while True:
         box.pop()()
-        if _idle is None or len(_idle) >= MOST:
+        if _idle is None or len(_idle) >= MOST or depth != _depth:
             return
         _idle.append((me, box))
         me.parent.switch()

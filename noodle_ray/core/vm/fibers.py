@@ -8,6 +8,7 @@ position in it, never the order of arrival.
 
 from time import perf_counter
 
+from noodle_ray.core.vm import carriers
 from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectHost, EffectRequest
 from noodle_ray.core.vm.limits import ENDING, LimitExceeded
 from noodle_ray.core.vm.names import TOOL
@@ -471,11 +472,13 @@ class Fibers:
         """Seconds that the run has waited for answers, up to this reading of `perf_counter`."""
         return self.waited + (now - self.started - self._waits_since if self._waits_since else 0.0)
 
-    def start_hub(self) -> "greenlet":
-        """The hub, made when the first fiber besides the root is."""
+    def start_hub(self, deeper: int = 0) -> "greenlet":
+        """The hub, made when the first fiber besides the root is. ``deeper``: where it is switched to first, in calls
+        below this one."""
         if self._hub is None:
             from greenlet import getcurrent, greenlet
 
+            carriers.begin(deeper)
             self._here = getcurrent
             first = getcurrent()
             while first.parent is not None:
@@ -488,7 +491,7 @@ class Fibers:
         if self.closed or self.atomic:
             self._check_open()
         me = self.current
-        hub = self.start_hub()
+        hub = self.start_hub(-1)
         me.greenlet = self._here()
         try:
             hub.switch()
