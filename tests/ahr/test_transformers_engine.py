@@ -139,14 +139,14 @@ def test_generation_ends_before_a_stop_text(plain: Engine) -> None:
     ("args", "kwargs", "said"),
     [
         ((), {}, "got 0 arguments"),
-        ((7,), {}, "takes a text"),
+        ((7,), {}, "must be a text or a list of messages"),
         (("Hi",), {"max_tokens": 0}, "max_tokens"),
         (("Hi",), {"max_tokens": "5"}, "max_tokens"),
         (("Hi",), {"temperature": 3}, "temperature"),
         (("Hi",), {"seed": -1}, "seed"),
         (("Hi",), {"colour": 1}, "colour"),
         (("Hi",), {"system": "x"}, "no chat template"),
-        (("word " * 100,), {}, "more than the model's context of 64"),
+        (("word " * 100,), {}, "has room for 63"),
     ],
 )
 def test_generation_refuses(plain: Engine, args: Any, kwargs: Any, said: str) -> None:
