@@ -363,6 +363,21 @@ def test_answer_ends_where_the_context_does_and_a_longer_prompt_is_refused(folde
     assert _one(engine).code == "NOODLE-E0605"
 
 
+def test_model_in_int8_generates(engine: Any, folder: Path) -> None:
+    small: Any = load_engine(_spec(folder, dtype="int8"))
+    text, same = _one(small, max_tokens=20), _one(engine, max_tokens=20)
+    assert (small.info()["dtype"], text[:4]) == ("int8", same[:4])
+    small.close()
+
+
+def test_int8_on_a_gpu_is_refused() -> None:
+    from noodle_ray.ahr.engines.torch_runner import prepared
+
+    with pytest.raises(ModelError, match="on CPUs only") as caught:
+        prepared(None, "int8", "cuda")
+    assert caught.value.code == "NOODLE-E0604"
+
+
 def test_model_without_a_cache_reads_all_anew(engine: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from noodle_ray.ahr.engines import torch_generation
 

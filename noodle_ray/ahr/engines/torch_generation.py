@@ -14,7 +14,7 @@ from noodle_ray.ahr.engines.base import Emit, failed
 from noodle_ray.ahr.engines.generating import LEAST_LOGPROB
 from noodle_ray.ahr.engines.pieces import Pieces
 from noodle_ray.ahr.engines.tokenized import TokenizedEngine
-from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, torch_info, use_threads
+from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, prepared, torch_info, use_threads
 from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.ahr.generation.matcher import Reading
 from noodle_ray.ahr.generation.telling import Teller
@@ -53,7 +53,7 @@ class TorchGenerationEngine(TokenizedEngine):
         ends = model.generation_config.eos_token_id
         ends = self._tokenizer.eos_token_id if ends is None else ends
         self._ends = frozenset(ends if isinstance(ends, list) else [] if ends is None else [ends])
-        self._model: Any = model.to(self._device)
+        self._model: Any = prepared(model, self._dtype, self._device)
         self._kept = _Kept(self.parallel)
 
     def _run(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
