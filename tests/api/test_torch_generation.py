@@ -16,7 +16,8 @@ pytestmark = pytest.mark.models
 
 CHAT = "/v1/chat/completions"
 USER = [{"role": "user", "content": "the sea"}]
-TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+EMPTY = {"type": "object", "properties": {}, "additionalProperties": False}
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": EMPTY}}
 
 
 @pytest.fixture(scope="module")
