@@ -47,7 +47,7 @@ _ABLE = {
 """Which tasks an engine does with files of a format."""
 _PRECISIONS = {
     "onnxruntime": frozenset({"fp32", "int8"}),
-    "transformers": frozenset({"fp32", "bf16", "fp16"}),
+    "transformers": frozenset({"fp32", "bf16", "fp16", "int8"}),
     "vllm": frozenset({"fp32", "bf16", "fp16"}),
 }
 _GGUF_ENCODERS = ("bert", "t5encoder", "clip")

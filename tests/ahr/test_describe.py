@@ -60,9 +60,9 @@ def test_precision_other_than_fp32_goes_to_transformers(tmp_path: Path) -> None:
     assert describe(_folder(tmp_path), options={"dtype": "bf16"}).engine == "transformers"
     for dtype in ("fp32", "int8"):
         assert describe(tmp_path, options={"dtype": dtype}).engine == "onnxruntime"
-    for engine, dtype in (("onnxruntime", "bf16"), ("transformers", "int8")):
+    for engine, task, dtype in (("onnxruntime", "embedding", "bf16"), ("vllm", "generation", "int8")):
         with pytest.raises(ModelError, match=f"does not compute safetensors files in {dtype}"):
-            describe(tmp_path, "embedding", engine, {"dtype": dtype})
+            describe(tmp_path, task, engine, {"dtype": dtype})
 
 
 def test_classifier_with_one_label_is_a_reranker(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from noodle_ray.ahr.generation.automaton import Automaton, of_texts, rules
+from noodle_ray.ahr.generation.matcher import Matcher, Reading
 from noodle_ray.ahr.generation.options import checked_options
 from noodle_ray.ahr.generation.regex import of_regex
 from noodle_ray.ahr.generation.schema import schema_grammar
@@ -246,15 +247,50 @@ def test_literals_in_a_grammar_are_escaped() -> None:
     assert grammar.accepts(json.dumps('a"\\\n"]é', ensure_ascii=False))
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_reading_takes_bytes_that_are_parts_of_characters(size: int) -> None:
+    def take(grammar: str, text: str) -> tuple[bool, Reading]:
+        reading, data = Reading(grammar), text.encode()
+        for at in range(0, len(data), size):
+            if not reading.takes(data[at : at + size]):
+                return False, reading
+            reading.take(data[at : at + size])
+        return True, reading
+
+    grammar = schema_grammar({"enum": ["grün", "日本", "🙂"]})
+    for text in ("grün", "日本", "🙂"):
+        taken, reading = take(grammar, f'"{text}"')
+        assert (taken, reading.may_end, reading.must_end) == (True, True, True)
+    for text in ("gran", "日本x", "日木", "🙃", "é"):
+        assert not take(grammar, f'"{text}"')[0]
+    assert not Reading(grammar).takes(b"")
+    assert not Reading(grammar).takes(b"\xff")
+    number = Reading(schema_grammar({"type": "integer"}))
+    number.take(b"12")
+    assert (number.may_end, number.must_end, number.takes(b"x")) == (True, False, False)
+
+
+def test_first_byte_of_a_character_is_taken_only_if_the_character_can_follow() -> None:
+    text = Reading(schema_grammar({"enum": ["é", "🙂"]}))
+    text.take(b'"')
+    taken = [byte for byte in range(256) if text.takes(bytes([byte]))]
+    assert taken == ["é".encode()[0], "🙂".encode()[0]]
+
+
 class _Grammar:
     """A slow reader of the grammars made here: translates rules to a parser over sets of positions."""
 
     def __init__(self, text: str) -> None:
         self.rules = dict(line.split(" ::= ", 1) for line in text.splitlines())
         self.parsed: dict[str, Any] = {}
+        self.matcher = Matcher(text)
 
     def accepts(self, text: str) -> bool:
-        return len(text) in self._ends("root", text, 0)
+        """What the slow reader and the matcher say; both must agree."""
+        found = len(text) in self._ends("root", text, 0)
+        state = self.matcher.read(0, text)
+        assert (state >= 0 and self.matcher.ends(state)) == found, text
+        return found
 
     def _ends(self, name: str, text: str, at: int) -> set[int]:
         if name not in self.parsed:

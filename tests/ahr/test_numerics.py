@@ -14,6 +14,7 @@ from tests.ahr.weights import llama_of
 pytestmark = pytest.mark.models
 
 PROMPTS = ["The capital of France is", "Once upon a time there was a", "def add(a, b):\n    return"]
+TALE = "a little girl who lived near the sea with her mother, and every day they went to the market"
 MEAN, MOST = 0.02, 0.2
 """How far probabilities of the five likeliest tokens may be apart, on average and at most: llama.cpp multiplies 4-bit
 weights with activations of 8 bits, transformers here the same weights with activations in fp32."""
@@ -41,6 +42,23 @@ def test_probabilities_of_tokens_are_those_of_transformers(smollm2: Any, gguf_fi
     assert len(apart) > 100
     assert (float(np.mean(apart)) < MEAN, float(np.max(apart)) < MOST) == (True, True)
     assert np.mean(same) > 0.9
+
+
+def test_linear_layers_in_int8_take_the_tokens_of_those_in_fp32(gguf_file: Path) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines.int8 import Int8Linear, in_int8
+
+    model, numbers = llama_of(gguf_file)
+    texts = [torch.tensor([_numbers(numbers, f"{prompt} {TALE}")]) for prompt in PROMPTS]
+    with torch.inference_mode():
+        full = torch.cat([model(text).logits[0] for text in texts]).softmax(-1)
+        rounded = torch.cat([in_int8(model)(text).logits[0] for text in texts]).softmax(-1)
+    assert isinstance(model.lm_head, Int8Linear)
+    likely = full.topk(5).indices
+    apart = (full.gather(1, likely) - rounded.gather(1, likely)).abs()
+    assert (float(apart.mean()) < MEAN, float(apart.max()) < MOST) == (True, True)
+    assert float((full.argmax(-1) == rounded.argmax(-1)).float().mean()) > 0.9
 
 
 def _number(numbers: dict[str, int], token: str) -> int:

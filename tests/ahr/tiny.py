@@ -50,6 +50,23 @@ def vit(folder: Path) -> Path:
     return folder
 
 
+def byte_tokenizer(folder: Path, *texts: str) -> Path:
+    """A tokenizer of bytes, as most language models have one, that knows a few pairs of them from these texts."""
+    import tokenizers
+
+    made = tokenizers.Tokenizer(tokenizers.models.BPE())
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = tokenizers.decoders.ByteLevel()
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=290, initial_alphabet=alphabet, special_tokens=["[PAD]", "[SEP]"], show_progress=False
+    )
+    made.train_from_iterator(texts, trainer)
+    folder.mkdir(parents=True, exist_ok=True)
+    made.save(str(folder / "tokenizer.json"))
+    return folder
+
+
 def llama(folder: Path, tokenizer: Path, template: str = "", **settings: Any) -> Path:
     """A language model that says nothing sensible, with or without a chat template."""
     import json
@@ -62,7 +79,7 @@ def llama(folder: Path, tokenizer: Path, template: str = "", **settings: Any) ->
         "vocab_size": 30522, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
         "intermediate_size": 32, "max_position_embeddings": 64, "initializer_range": 0.4,
     } | settings  # fmt: skip
-    config = transformers.LlamaConfig(**sizes, eos_token_id=102, bos_token_id=101)
+    config = transformers.LlamaConfig(**{"eos_token_id": 102, "bos_token_id": 101} | sizes)
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     (folder / "tokenizer.json").write_bytes((tokenizer / "tokenizer.json").read_bytes())
     about: dict[str, Any] = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "[SEP]", "pad_token": "[PAD]"}

@@ -107,9 +107,9 @@ def _construct(spec: ModelSpec, path: Path, found: Description) -> Engine:
 
 def slots_of(spec: ModelSpec) -> int:
     """How many batches, or generations, the spec's engine computes at once, as far as that is known before it loads."""
-    if spec.engine == "llama.cpp" or spec.scheme == "gguf":
-        return int(spec.options.get("slots", 4))
-    return int(spec.options.get("slots", 32)) if spec.engine == "vllm" else 1
+    if not spec.generates:
+        return 1
+    return int(spec.options.get("slots", 32 if spec.engine == "vllm" else 4))
 
 
 class LazyEngine:

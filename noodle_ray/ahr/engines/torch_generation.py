@@ -3,173 +3,236 @@
 On a CPU llama.cpp is several times faster; it is the engine of choice wherever there is a GGUF.
 """
 
-from collections.abc import Callable, Sequence
+import inspect
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from typing import Any
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, checked_text, each, failed, flags_of, wrong
-from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, torch_info, use_threads
+from noodle_ray.ahr.engines.base import Emit, failed
+from noodle_ray.ahr.engines.generating import LEAST_LOGPROB
+from noodle_ray.ahr.engines.pieces import Pieces
+from noodle_ray.ahr.engines.tokenized import TokenizedEngine
+from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, prepared, torch_info, use_threads
+from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.generation.matcher import Reading
+from noodle_ray.ahr.generation.telling import Teller
 from noodle_ray.ahr.graphs import load_weights
 from noodle_ray.ahr.spec import ModelSpec
-from noodle_ray.core.runs.lengths import length_of
 from noodle_ray.errors import ModelError
 
 # After torch_runner, which says how threads wait before it loads torch.
 import torch  # isort: skip
 import transformers  # isort: skip
 
+from noodle_ray.ahr.engines.sampling import Sampler  # isort: skip
+
+SLOTS = 4
+"""Generations at once, where the spec does not say."""
 _CONTEXT = 2048
+_BATCH = 512
+"""Tokens of prompts that are read between two looks at who still waits."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class TorchGenerationEngine(TokenizedEngine):
+    """A language model on torch. Each generation is computed in its own thread, with a KV cache of its own.
 
-
-class _Message(_Strict):
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-class _Settings(_Strict):
-    max_tokens: Annotated[int, Field(ge=1)] = 128
-    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.0
-    seed: Annotated[int, Field(ge=0, lt=2**32 - 1)] = 0
-    stop: str | Annotated[list[str], Field(max_length=16)] = []
-    system: str | None = None
-
-    @property
-    def stops(self) -> list[str]:
-        found = [self.stop] if isinstance(self.stop, str) else self.stop
-        return [text for text in found if text]
-
-
-_MESSAGES = TypeAdapter(Annotated[list[_Message], Field(min_length=1, max_length=1000)])
-
-
-class TorchGenerationEngine:
-    """``model("prompt", max_tokens=128, temperature=0.0, seed=0, stop=None, system=None)`` answers the text, as the
-    engine on llama.cpp does, one call at a time.
-
-    A model without a chat template continues the prompt as it is, and takes no messages. Raises ModelError E0604 when
-    it cannot be loaded.
+    Raises ModelError E0604 when it cannot be loaded.
     """
 
-    parallel = 1
-    max_batch = 1
-
     def __init__(self, spec: ModelSpec, folder: Path, pickled: bool = False) -> None:
-        self.name = spec.name
-        self._options = spec.options
         self._threads = use_threads(spec)
         self._dtype = spec.options.get("dtype", "fp32")
         self._device = device_for(spec)
-        self._tokenizer = transformers.AutoTokenizer.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
-        )
         model = load_weights(folder, "AutoModelForCausalLM", pickled, DTYPES[self._dtype])
-        self._ends = model.generation_config.eos_token_id or self._tokenizer.eos_token_id
         most = getattr(model.config, "max_position_embeddings", None) or _CONTEXT
-        self.context = min(spec.options.get("context", most), most)
-        self._model: Any = model.to(self._device)
+        super().__init__(spec, spec.options.get("slots", SLOTS), min(spec.options.get("context", _CONTEXT), most))
+        self._read_tokenizer(folder)
+        self._pieces = Pieces(self._tokenizer)
+        ends = model.generation_config.eos_token_id
+        ends = self._tokenizer.eos_token_id if ends is None else ends
+        self._ends = frozenset(ends if isinstance(ends, list) else [] if ends is None else [ends])
+        self._model: Any = prepared(model, self._dtype, self._device)
+        self._kept = _Kept(self.parallel)
 
-    def infer(self, calls: Sequence[Call]) -> list[Any]:
-        """One text per call."""
-        return each(calls, lambda call: self.answer(call, lambda: False, {}), self.name)
+    def _run(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
+        sampler = Sampler(options, tokens)
+        answer = _Writing(self._pieces, self._ends, options, grammar)
+        keeps = self._options.get("cache_prompt", options.get("cache_prompt", False))
+        past, cached = self._kept.take(tokens) if keeps else (None, 0)
+        past = past or _Past(self._loaded())
+        usage = {"prompt_tokens": len(tokens), "completion_tokens": 0, "cached_tokens": cached}
+        logits = torch.empty(0)
+        for start in range(cached, len(tokens), _BATCH):
+            if start > cached and emit({}):
+                return
+            logits = self._next(past, tokens[start : start + _BATCH])
+        room = min(options["max_tokens"], self.context - len(tokens))
+        while True:
+            token = sampler.pick(logits, answer.takes)
+            if token is None:
+                raise failed(self.name, "none of its tokens goes on with the form that was asked for")
+            usage["completion_tokens"] += 1
+            chunk = answer.add(token, logits)
+            if answer.ended or usage["completion_tokens"] == room:
+                chunk = answer.rest(chunk) | {"finish": "stop" if answer.ended else "length", "usage": usage}
+            if emit(chunk) or "finish" in chunk:
+                break
+            logits = self._next(past, [token])
+        if keeps:
+            self._kept.put(past)
 
-    def cost(self, call: Call) -> int:
-        """About how many tokens are read and, twice as dear, written."""
-        most = call[1].get("max_tokens")
-        wanted = most if type(most) is int and 0 < most < self.context else _Settings().max_tokens
-        return length_of(call[0], self.context) + 2 * wanted
+    def _next(self, past: "_Past", tokens: list[int]) -> torch.Tensor:
+        """The logits, in fp32 on the CPU, of what comes after these tokens, which come after the ``past``."""
+        model = self._loaded()
+        with torch.inference_mode():
+            return past.read(model, tokens)
 
-    def answer(self, call: Call, stopped: Callable[[], bool], told: dict[str, Any]) -> Any:
-        """Answer one call; see `Interruptible`."""
-        if self._model is None:
-            raise failed(self.name, "it was closed")
-        (args, kwargs), flags = flags_of(call, usage=False)
-        if len(args) != 1:
-            raise wrong(f"this model takes one prompt or one list of messages, but got {len(args)} arguments")
-        settings = _checked(
-            _Settings.model_validate, {key: value for key, value in kwargs.items() if value is not None}
-        )
-        tokens = self._tokens(args[0], settings)
-        if tokens.shape[1] + settings.max_tokens > self.context:
-            raise wrong(
-                f"the prompt has {tokens.shape[1]:,} tokens; with max_tokens={settings.max_tokens:,} that is more than "
-                f"the model's context of {self.context:,}"
-            )
-        with torch.inference_mode(), torch.random.fork_rng(devices=[0] if self._device == "cuda" else []):
-            torch.manual_seed(settings.seed)
-            made = self._model.generate(
-                tokens,
-                attention_mask=torch.ones_like(tokens),
-                generation_config=self._generation(settings),
-                stopping_criteria=[lambda ids, scores: torch.full((ids.shape[0],), stopped(), device=ids.device)],
-                **({"stop_strings": settings.stops, "tokenizer": self._tokenizer} if settings.stops else {}),
-            )
-        told["usage"] = {"prompt_tokens": tokens.shape[1], "completion_tokens": made.shape[1] - tokens.shape[1]}
-        text: str = self._tokenizer.decode(made[0, tokens.shape[1] :], skip_special_tokens=True)
-        ends = [place for stop in settings.stops if (place := text.find(stop)) >= 0]
-        text = text[: min(ends)] if ends else text
-        return {"answer": text, **told["usage"]} if flags["usage"] else text
-
-    def _tokens(self, prompt: object, settings: _Settings) -> Any:
-        system = self._options.get("system") if settings.system is None else settings.system
-        if not self._tokenizer.chat_template:
-            if not isinstance(prompt, str) or settings.system is not None:
-                raise wrong("this model has no chat template: it takes a text as its prompt, and no system prompt")
-            return self._encoded(checked_text(prompt, "the prompt"), special=True)
-        if isinstance(prompt, str):
-            prompt = [{"role": "user", "content": checked_text(prompt, "the prompt")}]
-        messages = [message.model_dump() for message in _checked(_MESSAGES.validate_python, prompt)]
-        if system and messages[0]["role"] != "system":
-            messages.insert(0, {"role": "system", "content": system})
-        text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        return self._encoded(text, special=False)
-
-    def _encoded(self, text: str, *, special: bool) -> Any:
-        found = self._tokenizer(text, return_tensors="pt", add_special_tokens=special)["input_ids"]
-        if not found.shape[1]:
-            raise wrong("the prompt is empty")
-        return found.to(self._device)
-
-    def _generation(self, settings: _Settings) -> Any:
-        sampling = {"do_sample": True, "temperature": settings.temperature} if settings.temperature else {}
-        return transformers.GenerationConfig(
-            max_new_tokens=settings.max_tokens, eos_token_id=self._ends, pad_token_id=self._pad(), top_k=0,
-            **({"do_sample": False} | sampling),
-        )  # fmt: skip
-
-    def _pad(self) -> Any:
-        return self._ends[0] if isinstance(self._ends, list) else self._ends or 0
+    def _loaded(self) -> Any:
+        model = self._model
+        if model is None or self._closing:
+            raise self._closed()
+        return model
 
     def smoke(self) -> None:
         """Generate one token, from logits that are finite; raises ModelError E0604 if that fails."""
-        tokens = torch.ones((1, 2), dtype=torch.long, device=self._device)
-        with torch.inference_mode():
-            logits = self._model(tokens).logits
+        logits = self._next(_Past(self._loaded()), [1, 1])
         if not bool(torch.isfinite(logits).all()):
             raise ModelError(f"the model {self.name!r} computes NaN or infinity", code=codes.LOAD_FAILED)
-        (answer,) = self.infer([(("Hi",), {"max_tokens": 1})])
-        if isinstance(answer, ModelError):
-            raise ModelError(f"the model {self.name!r} cannot generate: {answer.message}", code=codes.LOAD_FAILED)
+        super().smoke()
 
     def info(self) -> dict[str, Any]:
-        """Engine, device, dtype, threads, and context in tokens."""
-        return torch_info(self._device, self._dtype, self._threads) | {"context": self.context}
+        """Engine, device, dtype, threads, slots and context in tokens."""
+        return torch_info(self._device, self._dtype, self._threads) | {
+            "slots": self.parallel,
+            "context": self.context,
+        }
 
     def close(self) -> None:
         """Free the model."""
+        super().close()
         self._model = None
+        self._kept = _Kept(0)
 
 
-def _checked(validate: Any, value: object) -> Any:
-    """What a pydantic validator makes of a value. Raises ModelError E0603."""
-    try:
-        return validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise wrong(f"{'.'.join(map(str, first['loc'])) or 'the prompt'}: {first['msg']}") from None
+class _Past:
+    """The tokens that a generation has read and written, and what the model keeps of them: keys and values.
+
+    A model without a KV cache reads all of them anew at each step.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.tokens: list[int] = []
+        taken = inspect.signature(model.forward).parameters
+        cached = "past_key_values" in taken
+        self._cache: Any = transformers.DynamicCache(config=model.config) if cached else None
+        self._more = {"logits_to_keep": 1} if "logits_to_keep" in taken else {}
+
+    @property
+    def croppable(self) -> bool:
+        """Whether its last tokens can be taken back."""
+        return self._cache is not None and bool(self._cache.is_croppable)
+
+    def crop(self, length: int) -> None:
+        """Take back all but so many tokens."""
+        if length < len(self.tokens):
+            self._cache.crop(length - len(self.tokens))
+            self.tokens = self.tokens[:length]
+
+    def read(self, model: Any, tokens: list[int]) -> torch.Tensor:
+        """The logits (vocabulary,) after some more tokens."""
+        self.tokens = [*self.tokens, *tokens]
+        if self._cache is None:
+            made = model(torch.tensor([self.tokens], device=model.device), **self._more)
+        else:
+            ids = torch.tensor([tokens], device=model.device)
+            made = model(ids, past_key_values=self._cache, use_cache=True, **self._more)
+        logits: torch.Tensor = made.logits[0, -1].float().cpu()
+        return logits
+
+
+class _Kept:
+    """The pasts of the last generations, ``most`` of them, for those whose prompts begin alike."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._pasts: list[_Past] = []
+        self._lock = threading.Lock()
+
+    def take(self, tokens: list[int]) -> tuple[_Past | None, int]:
+        """The past that has the most of the beginning of ``tokens``, and how much; at least one is left to read."""
+        with self._lock:
+            best, length = None, 0
+            for past in self._pasts:
+                same = _same(past.tokens, tokens[:-1])
+                if same > length and (past.croppable or same == len(past.tokens)):
+                    best, length = past, same
+            if best is not None:
+                self._pasts.remove(best)
+                best.crop(length)
+            return best, length
+
+    def put(self, past: _Past) -> None:
+        """Keep one more; the oldest goes."""
+        with self._lock:
+            self._pasts = [*self._pasts, past][-self._most :] if self._most else []
+
+
+def _same(left: list[int], right: list[int]) -> int:
+    """How many tokens two lists have in common at their beginnings."""
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
+
+
+class _Writing:
+    """The answer of one generation as it grows. ``ended`` is true once nothing more may come."""
+
+    def __init__(self, pieces: Pieces, ends: frozenset[int], options: dict[str, Any], grammar: str | None) -> None:
+        self.ended = False
+        self._pieces = pieces
+        self._ends = ends
+        self._most: int | None = options.get("logprobs")
+        self._teller = Teller(options.get("stop", ()))
+        self._reading = None if grammar is None else Reading(grammar)
+        self._piece: Callable[[int], bytes] = pieces.first
+
+    def takes(self, token: int) -> bool:
+        """Whether a token may come next."""
+        if self._reading is None:
+            return True
+        return self._reading.may_end if token in self._ends else self._reading.takes(self._piece(token))
+
+    def add(self, token: int, logits: torch.Tensor) -> Chunk:
+        """The chunk for a token that was chosen by these logits."""
+        if token in self._ends:
+            self.ended = True
+            return {}
+        piece = self._piece(token)
+        if piece:
+            self._piece = self._pieces.after
+        if self._reading is not None:
+            self._reading.take(piece)
+        chunk = self._teller.add(piece, None if self._most is None else self._logprob(token, piece, logits))
+        self.ended = self._teller.stopped or (self._reading is not None and self._reading.must_end)
+        return chunk
+
+    def rest(self, chunk: Chunk) -> Chunk:
+        """The last chunk, with what was held back after it."""
+        rest = self._teller.rest()
+        whole: Chunk = {}
+        if text := chunk.get("text", "") + rest.get("text", ""):
+            whole["text"] = text
+        if logprobs := [*chunk.get("logprobs", ()), *rest.get("logprobs", ())]:
+            whole["logprobs"] = logprobs
+        return whole
+
+    def _logprob(self, token: int, piece: bytes, logits: torch.Tensor) -> dict[str, Any]:
+        scores = logits.log_softmax(0)
+        best = scores.topk(min(self._most or 0, len(scores))).indices.tolist()
+        top = [_told(self._piece(other), float(scores[other])) for other in best]
+        return {**_told(piece, float(scores[token])), "top_logprobs": top}
+
+
+def _told(piece: bytes, logprob: float) -> dict[str, Any]:
+    return {"token": piece.decode(errors="replace"), "logprob": max(logprob, LEAST_LOGPROB), "bytes": list(piece)}

@@ -13,11 +13,14 @@ os.environ.update(waits())
 import torch
 import transformers
 
+from noodle_ray.ahr import codes
+from noodle_ray.ahr.engines.int8 import in_int8
 from noodle_ray.ahr.graphs import GraphRequest, build
 from noodle_ray.ahr.spec import ModelSpec
+from noodle_ray.errors import ModelError
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-"""What weights are loaded as."""
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16, "int8": torch.float32}
+"""What weights are loaded as; `prepared` makes int8 of them."""
 
 
 class TorchRunner:
@@ -28,7 +31,7 @@ class TorchRunner:
         self._dtype = spec.options.get("dtype", "fp32")
         self._device = device_for(spec)
         self._names = request.inputs
-        self._model: Any = build(request, DTYPES[self._dtype]).to(self._device)
+        self._model: Any = prepared(build(request, DTYPES[self._dtype]), self._dtype, self._device)
 
     def run(self, feeds: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """The graph's output."""
@@ -51,6 +54,15 @@ class TorchRunner:
 def device_for(spec: ModelSpec) -> str:
     """``cuda`` when the spec asks for a GPU and torch has one."""
     return "cuda" if spec.options.get("gpus", 0) and torch.cuda.is_available() else "cpu"
+
+
+def prepared(model: Any, dtype: str, device: str) -> Any:
+    """A loaded model in its precision on its device. Raises ModelError E0604 for int8 on a GPU."""
+    if dtype != "int8":
+        return model.to(device)
+    if device != "cpu":
+        raise ModelError("the engine transformers computes int8 on CPUs only", code=codes.LOAD_FAILED)
+    return in_int8(model)
 
 
 def use_threads(spec: ModelSpec) -> int:

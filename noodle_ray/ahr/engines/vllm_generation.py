@@ -16,10 +16,9 @@ from typing import Any
 
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.engines.base import Emit, failed, wrong
-from noodle_ray.ahr.engines.generating import LEAST_LOGPROB, GeneratingEngine, ToolReader, calls_of
+from noodle_ray.ahr.engines.generating import LEAST_LOGPROB
+from noodle_ray.ahr.engines.tokenized import TokenizedEngine
 from noodle_ray.ahr.generation.answers import Chunk
-from noodle_ray.ahr.generation.messages import Message, with_system, without_tools
-from noodle_ray.ahr.generation.options import grammar_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -31,7 +30,7 @@ _LOOK = 0.25
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
-class VllmEngine(GeneratingEngine):
+class VllmEngine(TokenizedEngine):
     """A language model on vLLM, on as many GPUs as ``gpus`` says; a part of one is that part of its memory.
 
     Raises ModelError E0604 when it cannot be loaded. ``dead`` is true once vLLM's own process has ended.
@@ -39,14 +38,12 @@ class VllmEngine(GeneratingEngine):
 
     def __init__(self, spec: ModelSpec, folder: Path) -> None:
         super().__init__(spec, spec.options.get("slots", SLOTS), spec.options.get("context", _CONTEXT))
-        import transformers
-
         self._told = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name=f"vllm-{spec.name}")
         self._thread.start()
         try:
-            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            self._read_tokenizer(folder)
             self._llm: Any = self._in_loop(_make(_arguments(spec, folder, self.parallel, self.context)))
         except Exception as error:
             self._end_loop()
@@ -55,39 +52,11 @@ class VllmEngine(GeneratingEngine):
                 f"the model {spec.name!r} cannot be loaded: vLLM refused {folder} ({str(error)[:300]})",
                 code=codes.LOAD_FAILED,
             ) from error
-        if "chat_template" in spec.options:
-            self._tokenizer.chat_template = spec.options["chat_template"]
 
     @property
     def dead(self) -> bool:
         """Whether vLLM's process has ended: this engine answers nothing any more."""
         return bool(self._llm is not None and self._llm.errored)
-
-    def _complete(self, prompt: str, options: dict[str, Any], emit: Emit) -> None:
-        self._run(self._tokens(prompt, special=True), options, grammar_of(options), emit)
-
-    def _chat(self, messages: list[Message], options: dict[str, Any], emit: Emit) -> None:
-        grammar = grammar_of(options)
-        messages = without_tools(messages)
-        if calls := calls_of(options):
-            messages, grammar = with_system(messages, calls.instruction()), calls.grammar()
-            emit = ToolReader(emit)
-        if not self._tokenizer.chat_template:
-            if len(messages) > 1:
-                raise wrong("this model has no chat template: it takes a text as its prompt, and no system prompt")
-            self._run(self._tokens(messages[0]["content"], special=True), options, grammar, emit)
-            return
-        try:
-            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        except Exception as error:  # what a template raises; it is code from the model's files
-            raise wrong(f"the model {self.name!r} refused its input: {str(error)[:300]}") from None
-        self._run(self._tokens(text, special=False), options, grammar, emit)
-
-    def _tokens(self, text: str, *, special: bool) -> list[int]:
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=special)["input_ids"]
-        if not 0 < len(tokens) < self.context:
-            raise wrong(f"the prompt has {len(tokens):,} tokens; the model's context has room for {self.context - 1:,}")
-        return tokens
 
     def _run(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
         """Generate, and hand on what vLLM tells. Leaving early ends the generation there too."""
