@@ -6,7 +6,7 @@ import typer
 
 from noodle_ray.cli.output import MISUSE, report
 from noodle_ray.cli.programs_app import programs_app
-from noodle_ray.cli.runs_app import runs_app
+from noodle_ray.cli.runs_app import replay, runs_app
 from noodle_ray.cli.schedules_app import schedules_app
 from noodle_ray.cli.tools_app import tools_app
 from noodle_ray.errors import NoodleError
@@ -25,6 +25,7 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(programs_app, name="programs")
 app.add_typer(schedules_app, name="schedules")
 app.add_typer(tools_app, name="tools")
+app.command("replay")(replay)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="A program: source, NBC, or - for standard input.")]

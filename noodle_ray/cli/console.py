@@ -1,7 +1,9 @@
 """Rich consoles for the commands that are not in a hurry."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console
 from rich.table import Table
@@ -31,3 +33,35 @@ def steps(quiet: bool = False) -> Iterator[Callable[[str], None]]:
             yield lambda message: status.update(message)
     else:
         yield lambda message: out.print(message, markup=False)
+
+
+class Progress:
+    """Says on stderr how many of something are done: on a terminal all the time, else every ten seconds."""
+
+    def __init__(self, done: str, quiet: bool = False) -> None:
+        self._done = done
+        self._quiet = quiet
+        self._console = console(stderr=True)
+        self._status = self._console.status("") if self._console.is_terminal and not quiet else None
+        self._pause = 10.0 if self._status is None else 0.1
+        self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def tell(self, count: int) -> None:
+        """So many are done now."""
+        now = time.monotonic()
+        if self._quiet or now - self._told < self._pause:
+            return
+        self._told = now
+        if self._status is not None:
+            self._status.update(f"{self._done} {count:,}")
+        else:
+            self._console.print(f"{self._done} {count:,}", markup=False)

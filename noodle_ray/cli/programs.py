@@ -3,12 +3,12 @@
 import sys
 from typing import Any
 
-from noodle_ray.cli.console import console, table
+from noodle_ray.cli.console import Progress, console, table
 from noodle_ray.cli.files import Loaded, load_program
 from noodle_ray.cli.output import report, write, write_json
 from noodle_ray.cli.reports import show_reports
 from noodle_ray.cli.run import parse_args, parse_budget, parse_limits, show_outcome
-from noodle_ray.cli.runs import client_of, every, moment
+from noodle_ray.cli.runs import client_of, every, moment, time_of
 from noodle_ray.core.nbc.module import Module
 from noodle_ray.errors import NoodleError, UsageError
 
@@ -31,7 +31,7 @@ def publish_command(
         write_json(made)
         return 0
     state = "published" if made["created_version"] else "is there already"
-    checked = f", {made['checked']} runs checked" if check else ""
+    checked = f", {made['checked']} runs checked" if made["checked"] else ""
     write(f"{name}@{made['version']} {state}{checked}\n")
     return 0
 
@@ -90,20 +90,32 @@ def alias_command(
     return 0
 
 
-def check_command(address: str | None, name: str, file: str, *, runs: int, as_json: bool) -> int:
+def check_command(
+    address: str | None, name: str, file: str, *, runs: int | None, since: str | None, show: int, as_json: bool
+) -> int:
     """Say which runs would not go as they did; then the status is 1."""
+    checked, differ = 0, 0
+    unclear: list[str] = []
+    first: list[dict[str, Any]] = []
     try:
         code = code_of(file)
-        with client_of(address) as client:
-            found = client.programs.check(name, **code, runs=runs)
+        start = None if since is None else time_of(since)
+        with client_of(address) as client, Progress("checked", as_json) as progress:
+            for page in client.programs.checks(name, **code, runs=runs, since=start):
+                checked, differ = checked + page["checked"], differ + len(page["differ"])
+                first += page["differ"][: show - len(first)]
+                unclear += page["unclear"]
+                progress.tell(checked)
     except NoodleError as error:
         return report(error, as_json=as_json)
     if as_json:
-        write_json(found)
+        write_json({"checked": checked, "differing": differ, "unclear": unclear, "differ": first})
     else:
-        show_reports(found["differ"], sys.stdout)
-        write(f"{len(found['differ'])} of {found['checked']} runs would differ\n")
-    return 1 if found["differ"] else 0
+        show_reports(first, sys.stdout)
+        if unclear:
+            write(f"{len(unclear)} runs do not go as they did with their own version either\n")
+        write(f"{differ} of {checked} runs would differ\n")
+    return 1 if differ else 0
 
 
 def run_command(

@@ -26,16 +26,20 @@ def publish(
     file: File,
     alias: Annotated[str | None, typer.Option(metavar="ALIAS", help="Let NAME@ALIAS mean it.")] = None,
     check: Annotated[
-        int, typer.Option(min=0, max=100, metavar="N", help="Replay the latest N runs first; refuse what differs.")
-    ] = 0,
-    same: Annotated[bool, typer.Option("--same", help="With --check: other results are a difference too.")] = False,
+        int,
+        typer.Option(
+            min=0, max=100, metavar="N", help="Replay the latest N runs of what it replaces first; refuse what differs."
+        ),
+    ] = 100,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Replay none.")] = False,
+    same: Annotated[bool, typer.Option("--same", help="Other results are a difference too.")] = False,
     address: Address = None,
     json: Json = False,
 ) -> None:
-    """Store a program's next version; the same module is the same version."""
+    """Store a program's next version, if it does what runs did; the same module is the same version."""
     from noodle_ray.cli.programs import publish_command
 
-    _leave(publish_command(address, name, file, alias=alias, check=check, same=same, as_json=json))
+    _leave(publish_command(address, name, file, alias=alias, check=0 if no_check else check, same=same, as_json=json))
 
 
 @programs_app.command("list")
@@ -76,16 +80,20 @@ def alias(
 
 @programs_app.command()
 def check(
-    name: Name,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A program, or a version of it: NAME@VERSION.")],
     file: File,
-    runs: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many of the latest runs.")] = 20,
+    runs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many of the latest runs. [default: all]")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Runs since, such as 2026-01-31T12:00.")] = None,
+    show: Annotated[int, typer.Option(min=0, metavar="N", help="Show the first N that differ.")] = 10,
     address: Address = None,
     json: Json = False,
 ) -> None:
     """Replay stored runs with another version, and show which would differ; no model is asked."""
     from noodle_ray.cli.programs import check_command
 
-    _leave(check_command(address, name, file, runs=runs, as_json=json))
+    _leave(check_command(address, name, file, runs=runs, since=since, show=show, as_json=json))
 
 
 @programs_app.command()

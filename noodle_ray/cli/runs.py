@@ -78,9 +78,7 @@ def list_command(
 ) -> int:
     """List runs, the latest first."""
     try:
-        start = None if since is None else _time(since)
-        if status is not None and status not in list(Status):
-            raise UsageError(f"there is no status {status!r}: choose one of {', '.join(Status)}", code="NOODLE-E0924")
+        start, status = None if since is None else time_of(since), status_of(status)
         with client_of(address) as client:
             found: list[dict[str, Any]] = []
             before: str | None = None
@@ -305,7 +303,14 @@ def changed_limits(limits: list[str]) -> dict[str, float]:
     return {name: bounds[name] for limit in limits if (name := limit.partition("=")[0]) in Limits._fields}
 
 
-def _time(text: str) -> float:
+def status_of(text: str | None) -> str | None:
+    """A status of runs. Raises UsageError E0924."""
+    if text is not None and text not in list(Status):
+        raise UsageError(f"there is no status {text!r}: choose one of {', '.join(Status)}", code="NOODLE-E0924")
+    return text
+
+
+def time_of(text: str) -> float:
     """A time: seconds since 1970, or as ISO 8601 has it, in this machine's zone unless it says another."""
     from datetime import datetime
 

@@ -224,19 +224,50 @@ def fork(
 
 @runs_app.command()
 def replay(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids of runs.")],
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="Ids of runs; or say which.")] = None,
+    program: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Runs of a published program: NAME, NAME@VERSION, NAME@ALIAS.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Runs in this status.", autocompletion=_statuses, metavar="STATUS")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Runs since, such as 2026-01-31T12:00.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="The latest N of these.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All runs.")] = False,
     to_effect: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Stop after N answers of the journal.")
     ] = None,
-    program: Annotated[str | None, typer.Option(metavar="FILE", help="Execute this program instead.")] = None,
-    ask: Annotated[list[str] | None, typer.Option(metavar="MODEL", help="Ask this model anew.")] = None,
+    with_: Annotated[str | None, typer.Option("--with", metavar="FILE", help="Execute this program instead.")] = None,
+    ask: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL[=OTHER]", help="Ask this model anew, or another in its place.")
+    ] = None,
+    ask_all: Annotated[
+        bool, typer.Option("--ask-all", help="Ask any other model, too, where the journal does not answer.")
+    ] = False,
+    budget: Budget = None,
+    show: Annotated[int, typer.Option(min=0, metavar="N", help="Of many runs, the first N that differ.")] = 10,
     address: Address = None,
     json: Json = False,
 ) -> None:
-    """Execute runs again from their journals, and show what differs; nothing is stored."""
-    from noodle_ray.cli.replays import replay_command
+    """Execute runs again from their journals, and show what differs; nothing is stored.
 
-    _leave(replay_command(address, runs, to_effect=to_effect, program=program, ask=ask or [], as_json=json))
+    No model is called, unless --ask says so.
+    """
+    from noodle_ray.cli.replays import Selection, replay_command
+
+    _leave(
+        replay_command(
+            address,
+            Selection(runs or [], program, status, since, limit, all_),
+            to_effect=to_effect,
+            instead=with_,
+            ask=ask or [],
+            ask_all=ask_all,
+            budget=budget or [],
+            show=show,
+            as_json=json,
+        )
+    )
 
 
 Database = Annotated[

@@ -9,15 +9,17 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import httpx
 
 from noodle_ray.client import loop
+from noodle_ray.client.asking import blocking
 from noodle_ray.client.failures import error_of, unreachable
-from noodle_ray.errors import PlatformError
+from noodle_ray.errors import NoodleError, PlatformError
 
 if TYPE_CHECKING:
     from noodle_ray.client.http import AsyncClient
@@ -31,6 +33,12 @@ READ_SECONDS = 60.0
 """How long events may be silent: the platform says something every 15 seconds."""
 RECONNECT_SECONDS = 0.2
 """How long to wait before events connect again."""
+AT_ONCE = 4
+"""Replays of many runs that are under way: they take workers from others."""
+PAGE = 200
+"""Runs that are listed at a time to be replayed."""
+_OF_ONE_RUN = frozenset({"NOODLE-E0309", "NOODLE-E0731", "NOODLE-E0746"})
+"""What can be wrong with one run and not with the next."""
 
 
 class AsyncRuns:
@@ -104,18 +112,83 @@ class AsyncRuns:
         to_effect: int | None = None,
         source: str | None = None,
         nbc: bytes | None = None,
-        ask: Sequence[str] = (),
+        program: str | None = None,
+        ask: Iterable[str] | Mapping[str, str] = (),
+        ask_all: bool = False,
+        budget: dict[str, float] | None = None,
     ) -> dict[str, Any]:
         """Execute a run again from its journal, perhaps with another program, or asking some models anew; returns what
-        differs. Nothing is stored."""
+        differs. Nothing is stored.
+
+        ``ask`` names models, or has whom to ask in place of each, as ``{"minilm": "minilm@2"}``; ``ask_all`` asks any
+        other model, too, where the journal does not answer. ``budget`` is in place of the run's own. Raises
+        RequestError E0746 for a name that the run does not ask, and ModelError E0601 for a model in its place that is
+        not there.
+        """
         body = {
-            "ask": list(ask),
+            "ask": dict(ask) if isinstance(ask, Mapping) else list(ask),
+            "ask_all": ask_all or None,
+            "budget": budget,
+            "program": program,
             "to_effect": to_effect,
             "source": source,
             "nbc": None if nbc is None else base64.b64encode(nbc).decode(),
         }
         given = {name: value for name, value in body.items() if value is not None}
         return await self._client.ask_json("POST", f"{_path(run)}/replay", given, timeout=600.0, source=source or "")
+
+    async def replays(
+        self,
+        *,
+        runs: Iterable[str] | None = None,
+        of: str | None = None,
+        status: str | None = None,
+        since: float | None = None,
+        limit: int | None = None,
+        at_once: int = AT_ONCE,
+        **how: Any,
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """Replay many runs as `replay` does one: those named, or the latest ``limit`` (None: all) of the program, or
+        version, ``of``, with a status, stored ``since`` a time; the latest first.
+
+        Gives the reports in this order, with ``at_once`` replays under way, and holds no more of them. For a run that
+        cannot be replayed so, as it was deleted meanwhile (E0731), its module is gone (E0309) or it asks no such model
+        (E0746), it gives a dict with ``run`` and the exception as ``problem``.
+        """
+        chosen = self._chosen(of, status, since, limit) if runs is None else _each(runs)
+        under_way: deque[asyncio.Task[dict[str, Any]]] = deque()
+        try:
+            async for run in chosen:
+                under_way.append(asyncio.ensure_future(self._replay_or_say(run, how)))
+                if len(under_way) >= at_once:
+                    yield await under_way.popleft()
+            while under_way:
+                yield await under_way.popleft()
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _chosen(
+        self, program: str | None, status: str | None, since: float | None, limit: int | None
+    ) -> AsyncIterator[str]:
+        before, left = None, limit
+        while left is None or left > 0:
+            size = PAGE if left is None else min(PAGE, left)
+            page, before = await self.list(program=program, status=status, since=since, before=before, limit=size)
+            for run in page:
+                yield run["id"]
+            if before is None:
+                return
+            left = None if left is None else left - len(page)
+
+    async def _replay_or_say(self, run: str, how: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self.replay(run, **how)
+        except NoodleError as error:
+            if error.code not in _OF_ONE_RUN:
+                raise
+            return {"run": run, "problem": error}
 
     async def signal(
         self, run: str, name: str, value: Any = None, *, idempotency_key: str | None = None
@@ -211,6 +284,10 @@ class Runs:
         """Execute a run again from its journal, and say what differs; see `AsyncRuns.replay`."""
         return loop.wait(self._runs.replay(run, **how))
 
+    def replays(self, **which: Any) -> Iterator[dict[str, Any]]:
+        """Replay many runs; see `AsyncRuns.replays`."""
+        return blocking(self._runs.replays(**which))
+
     def signal(self, run: str, name: str, value: Any = None, *, idempotency_key: str | None = None) -> dict[str, Any]:
         """Give a run a signal; see `AsyncRuns.signal`."""
         return loop.wait(self._runs.signal(run, name, value, idempotency_key=idempotency_key))
@@ -227,6 +304,11 @@ class Runs:
                 yield event
         finally:
             loop.wait(told.aclose())  # type: ignore[attr-defined]
+
+
+async def _each(runs: Iterable[str]) -> AsyncIterator[str]:
+    for run in runs:
+        yield run
 
 
 async def _next(told: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:

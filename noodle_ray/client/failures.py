@@ -58,6 +58,7 @@ def error_of(response: httpx.Response, url: str, source: str = "") -> NoodleErro
     error = error_for(code, detail, hint)
     if "differ" in problem:
         error.differ = problem["differ"]  # type: ignore[attr-defined]
+        error.runs = problem.get("runs") or []  # type: ignore[attr-defined]
     return error
 
 

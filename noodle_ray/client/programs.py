@@ -4,10 +4,13 @@ A version is a dict as `GET /v1/programs/{name}` has it: name, version, module, 
 """
 
 import base64
+import contextlib
+from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from noodle_ray.client import loop
+from noodle_ray.client.asking import blocking
 from noodle_ray.client.runs import Run
 from noodle_ray.core.vm.limits import Limits
 
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 600.0
 """How long checks and replays may take: they execute runs."""
+PAGE = 50
+"""Runs that one request checks."""
+KEPT = 100
+"""Reports that are kept of a check."""
 
 Versions = list[dict[str, Any]]
 
@@ -34,15 +41,18 @@ class AsyncPrograms:
         source: str | None = None,
         nbc: bytes | None = None,
         alias: str | None = None,
-        check: int = 0,
+        check: int | None = None,
         same: bool = False,
     ) -> dict[str, Any]:
         """Store the next version of a program; the latest one is returned if its module is the same.
 
-        ``check`` replays so many of the program's latest runs first, and refuses (E0740) a version that does not fit
-        them, or with ``same`` that has other results; the exception's ``differ`` has the reports.
+        So many of the latest runs (``check``; None: 100, 0: none) of the version that it replaces are replayed first.
+        Refused (E0740) is a version that does not fit them, or with ``same`` that has other results; the exception's
+        ``differ`` has reports, its ``runs`` all ids.
         """
-        body = {**_code(source, nbc), "check": check, "same": same, **({"alias": alias} if alias else {})}
+        body = {**_code(source, nbc), "same": same, **({"alias": alias} if alias else {})}
+        if check is not None:
+            body["check"] = check
         return await self._client.ask_json("PUT", _path(name), body, timeout=CHECK_SECONDS, source=source or "")
 
     async def get(self, reference: str) -> dict[str, Any]:
@@ -72,13 +82,49 @@ class AsyncPrograms:
         await self._client.ask_json("DELETE", _path(name))
 
     async def check(
-        self, name: str, *, source: str | None = None, nbc: bytes | None = None, runs: int = 20
+        self,
+        name: str,
+        *,
+        source: str | None = None,
+        nbc: bytes | None = None,
+        runs: int | None = None,
+        since: float | None = None,
     ) -> dict[str, Any]:
-        """What another version would do on the journals of the program's latest runs: module, checked, differ."""
-        body = {**_code(source, nbc), "runs": runs}
-        return await self._client.ask_json(
-            "POST", f"{_path(name)}/check", body, timeout=CHECK_SECONDS, source=source or ""
-        )
+        """What another version would do on the journals of the latest ``runs`` (None: of all) of a program, or of one
+        version (``NAME@2``), stored ``since`` a time: module, checked, differing (how many), differ (their reports, at
+        most 100), unclear (runs that say nothing, as they do not go as they did with their own version either)."""
+        found: dict[str, Any] = {"checked": 0, "differing": 0, "differ": [], "unclear": []}
+        async with contextlib.aclosing(self.checks(name, source=source, nbc=nbc, runs=runs, since=since)) as pages:
+            async for page in pages:
+                found["module"] = page["module"]
+                found["checked"] += page["checked"]
+                found["differing"] += len(page["differ"])
+                found["differ"] += page["differ"][: KEPT - len(found["differ"])]
+                found["unclear"] += page["unclear"]
+        return found
+
+    async def checks(
+        self,
+        name: str,
+        *,
+        source: str | None = None,
+        nbc: bytes | None = None,
+        runs: int | None = None,
+        since: float | None = None,
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """What `check` finds, in pages as the platform gives them: module, checked, differ, unclear."""
+        body: dict[str, Any] = {**_code(source, nbc), **({} if since is None else {"since": since})}
+        left = runs
+        while True:
+            body["runs"] = PAGE if left is None else min(PAGE, left)
+            page = await self._client.ask_json(
+                "POST", f"{_path(name)}/check", body, timeout=CHECK_SECONDS, source=source or ""
+            )
+            yield page
+            left = None if left is None else left - body["runs"]
+            if page["next"] is None or left == 0:
+                return
+            body["before"] = page["next"]
 
 
 class Programs:
@@ -118,6 +164,10 @@ class Programs:
     def check(self, name: str, **version: Any) -> dict[str, Any]:
         """What another version would do on the journals of runs; see `AsyncPrograms.check`."""
         return loop.wait(self._programs.check(name, **version))
+
+    def checks(self, name: str, **version: Any) -> Iterator[dict[str, Any]]:
+        """The same in pages; see `AsyncPrograms.checks`."""
+        return blocking(self._programs.checks(name, **version))
 
 
 class Published:
@@ -171,7 +221,7 @@ class Published:
         return f"<published program {self.reference}>"
 
 
-def _code(source: str | None, nbc: bytes | None) -> dict[str, str]:
+def _code(source: str | None, nbc: bytes | None) -> dict[str, Any]:
     return {
         **({} if source is None else {"source": source}),
         **({} if nbc is None else {"nbc": base64.b64encode(nbc).decode()}),

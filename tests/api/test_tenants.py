@@ -73,6 +73,7 @@ async def test_run_of_another_tenant_is_not_there(api: Api, other: httpx.AsyncCl
         ("POST", "/fork", {"key": "/1", "value": 1}),
         ("POST", "/signals/go", {"value": 1}),
         ("POST", "/replay", {}),
+        ("POST", "/replay", {"ask": {"nothing": "length"}, "ask_all": True}),
     ]
     for method, path, body in asked:
         answer = await other.request(method, f"/v1/runs/{run}{path}", json=body)

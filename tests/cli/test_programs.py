@@ -44,9 +44,10 @@ def test_program_is_published_run_checked_aliased_and_removed(served: Command, p
     assert "- length('abc')\n  + length('bc')\n" in checked.out
     assert checked.out.endswith("1 of 1 runs would differ\n")
     assert served("programs", "check", "cli", file).out == "0 of 1 runs would differ\n"
-    refused = served("programs", "publish", "cli", other, "--check", "5")
-    assert (refused.status, "NOODLE-E0740" in refused.err, "+ length('bc')" in refused.err) == (1, True, True)
-    assert served("programs", "publish", "cli", other).out == "cli@2 published\n"
+    for options in ([], ["--check", "5"]):
+        refused = served("programs", "publish", "cli", other, *options)
+        assert (refused.status, "NOODLE-E0740" in refused.err, "+ length('bc')" in refused.err) == (1, True, True)
+    assert served("programs", "publish", "cli", other, "--no-check").out == "cli@2 published\n"
     assert served("programs", "alias", "cli", "prod", "2").out == "cli@prod is version 2\n"
     shown = served("programs", "show", "cli").out
     assert [line.split()[0] for line in shown.splitlines()] == ["program", "cli@2", "cli@1", "@prod"]
@@ -66,14 +67,53 @@ def test_run_is_forked_and_replayed(served: Command, program: Write) -> None:
     key = next(event["key"] for event in effects if event["type"] == "effect")
     assert served("runs", "fork", run, key, "--value", "[7]", "--wait").out == "[[7], 2]\n"
     assert served("runs", "replay", run, run).out == f"{run}: the same\n" * 2
+    assert served("replay", run).out == f"{run}: the same\n"
     again = served("runs", "replay", run, "--ask", "length", "--json")
     assert (again.status, json.loads(again.out)["reports"][0]["same"]) == (0, True)
     stopped = served("runs", "replay", run, "--to-effect", "1")
     assert (stopped.status, f"{run}: stopped: it came to effect" in stopped.out) == (0, True)
-    other = served("runs", "replay", run, "--program", program("def main(words): return '\x1b[31m'", "none.noodle"))
+    other = served("runs", "replay", run, "--with", program("def main(words): return '\x1b[31m'", "none.noodle"))
     assert other.status == 1
     assert other.out == f"{run}: differs\n  effect {key} is not asked for\n" + other.out.split("\n", 2)[2]
     assert '  result\n  - [1, 2]\n  + "\\u001b[31m"\n' in other.out
+
+
+def test_runs_of_a_program_are_replayed_and_checked_in_pages(
+    served: Command, program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("noodle_ray.client.durable.PAGE", 3)
+    monkeypatch.setattr("noodle_ray.client.programs.PAGE", 3)
+    file = program(LENGTHS)
+    served("programs", "publish", "many", file)
+    runs = [
+        served("runs", "start", "--program", "many", "--args", f'[["{"a" * length}"]]', "--wait", "--json").out
+        for length in range(1, 8)
+    ]
+    ids = [json.loads(run)["id"] for run in runs]
+    served("programs", "publish", "many", program(LENGTHS.replace("length(word) ", "length(word) * 1 "), "two.noodle"))
+    assert served("replay", "--program", "many").out == "7 runs: 7 the same, 0 differ, 0 stopped\n"
+    assert served("replay", "--program", "many@2").out == "0 runs: 0 the same, 0 differ, 0 stopped\n"
+    short = program(LENGTHS.replace("length(word) ", "min(length(word), 5) "), "short.noodle")
+    done = served("replay", "--program", "many@1", "--with", short, "--show", "1")
+    assert (done.status, done.out.splitlines()[0]) == (1, f"{ids[6]}: gives something else")
+    assert done.out.splitlines()[-1] == "7 runs: 5 the same, 2 differ, 0 stopped"
+    asked = served("replay", "--program", "many", "--limit", "4", "--ask", "length=vector", "--json")
+    summary = json.loads(asked.out)
+    assert (asked.status, summary["runs"], summary["differs"], summary["asked"]) == (1, 4, 4, {"length": 4})
+    assert [report["run"] for report in summary["first"]] == ids[:2:-1]
+    stopped = served("replay", "--program", "many", "--status", "succeeded", "--to-effect", "0", "--limit", "5")
+    assert (stopped.status, stopped.out.splitlines()[-1]) == (0, "5 runs: 0 the same, 0 differ, 5 stopped")
+    refused = served("replay", "--program", "many", "--limit", "2", "--ask", "lenght", "--show", "9")
+    assert (refused.status, refused.out.count("NOODLE-E0746")) == (1, 2)
+    assert refused.out.splitlines()[-1].endswith("0 stopped, 2 could not be replayed")
+    assert served("replay", "--program", "many", "--since", "2100-01-01").out.startswith("0 runs: ")
+    other = program(LENGTHS.replace("length(word) ", "length(word[1:]) "), "other.noodle")
+    checked = served("programs", "check", "many", other, "--show", "2")
+    assert (checked.status, checked.out.splitlines()[-1]) == (1, "7 of 7 runs would differ")
+    assert checked.out.count(": stopped") == 2
+    assert served("programs", "check", "many", other, "--runs", "4").out.splitlines()[-1] == "4 of 4 runs would differ"
+    assert served("programs", "check", "many@2", other).out == "0 of 0 runs would differ\n"
+    served("programs", "remove", "many")
 
 
 def test_runs_are_backed_up_and_restored(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
@@ -105,6 +145,16 @@ def test_runs_are_backed_up_and_restored(noodle: Command, noodle_home: Path, tmp
         (["runs", "start", "-", "--program", "p"], "NOODLE-E0929"),
         (["runs", "fork", "0", "/1", "--value", "{"], "NOODLE-E0932"),
         (["runs", "replay", "0"], "NOODLE-E0731"),
+        (["replay"], "NOODLE-E0936"),
+        (["replay", "0", "--all"], "NOODLE-E0936"),
+        (["replay", "0", "--program", "p"], "NOODLE-E0936"),
+        (["replay", "--program", "p@"], "NOODLE-E0741"),
+        (["replay", "--all", "--status", "dead"], "NOODLE-E0924"),
+        (["replay", "--all", "--since", "soon"], "NOODLE-E0923"),
+        (["replay", "0", "--ask", "=a"], "NOODLE-E0937"),
+        (["replay", "0", "--ask", "a="], "NOODLE-E0937"),
+        (["replay", "0", "--ask", "a=b", "--ask", "a"], "NOODLE-E0937"),
+        (["replay", "0", "--budget", "calls=1"], "NOODLE-E0904"),
     ],
 )
 def test_misuse_is_told(served: Command, argv: list[str], code: str) -> None:

@@ -1,11 +1,15 @@
 """Published programs through the client and a connection, against a real server."""
 
+import itertools
+from typing import Any
+
 import pytest
 
 import noodle_ray as noodle
 from noodle_ray.client.connection import Connection
+from noodle_ray.client.durable import AsyncRuns
 from noodle_ray.client.http import Client
-from noodle_ray.errors import RequestError, RunError
+from noodle_ray.errors import ModelError, RequestError, RunError
 from tests.client.conftest import Served
 
 ADD = "def main(a, b=1):\n    return a + b"
@@ -69,3 +73,38 @@ def test_budget_is_passed_on(platform: Served) -> None:
         client.programs.remove("budgeted")
         assert client.tools()
         assert client.usage()["window"] is None
+
+
+def test_many_runs_are_replayed_in_order_and_a_few_at_a_time(platform: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way = most = 0
+    replay = AsyncRuns.replay
+
+    async def counted(self: AsyncRuns, run: str, **how: Any) -> dict[str, Any]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await replay(self, run, **how)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(AsyncRuns, "replay", counted)
+    with Client(platform.url, platform.token) as client:
+        client.publish("many", source=ADD)
+        add = client.program("many")
+        runs = [client.runs.wait(add.start(number)["id"])["id"] for number in range(7)]
+        reports = list(client.runs.replays(of="many", at_once=3))
+        assert [report["run"] for report in reports] == runs[::-1]
+        assert (all(report["same"] for report in reports), most) == (True, 3)
+        gone, mine = client.runs.replays(runs=["0" * 32, runs[0]])
+        assert (gone["problem"].code, mine["same"]) == ("NOODLE-E0731", True)
+        assert [report["run"] for report in client.runs.replays(of="many@1", limit=2)] == runs[:-3:-1]
+        endless = client.runs.replays(runs=itertools.repeat(runs[0]), source=ADD.replace("+", "-"))
+        assert [next(endless)["differences"]["result"] for _ in range(9)] == [[1, -1]] * 9
+        endless.close()  # type: ignore[attr-defined]
+        assert under_way == 0
+        with pytest.raises(ModelError, match="there is no model named"):
+            list(client.runs.replays(of="many", ask={"length": "lenght"}))
+        checked = client.programs.check("many", source=ADD.replace("+", "-"))
+        assert (checked["checked"], checked["differing"], len(checked["differ"])) == (7, 7, 7)
+        client.programs.remove("many")

@@ -1,13 +1,20 @@
 """Replay: the same again from the journal, up to an effect, with another program, with another model."""
 
 import hashlib
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from noodle_ray.core.runs import programs
+from noodle_ray.core.runs.budgets import Budget, Price
+from noodle_ray.core.runs.modules import Compiled
 from noodle_ray.core.runs.replay import Report, check, replay
 from noodle_ray.core.store.errors import UnknownRun
 from noodle_ray.core.store.records import Run
+from noodle_ray.core.store.tables import journal
+from noodle_ray.errors import ModelError, RequestError
 from tests.runs.places import CLOCKS, STEPS, Place, asked, journaled
 from tests.sandbox.programs import compiled
 
@@ -23,11 +30,11 @@ async def ended(place: Place, source: str = STEPS, *args: object) -> Run:
 
 async def again(place: Place, run: Run, **how: Any) -> Report:
     """A replay, which must leave the store as it was and, unless it may, ask no model."""
-    journal = await place.store.journal(run.id)
+    had = await place.store.journal(run.id)
     place.models.asked.clear()
     report = await replay(place.store, place.executor, run.id, **how)
     assert await place.store.get(run.id) == run
-    assert await place.store.journal(run.id) == journal
+    assert await place.store.journal(run.id) == had
     if not how.keys() & {"ask", "ask_all"}:
         assert place.models.asked == []
     return report
@@ -126,3 +133,126 @@ async def test_replay_of_a_run_that_has_not_ended_goes_as_far_as_its_journal(pla
 async def test_replay_of_an_unknown_run_is_refused(place: Place) -> None:
     with pytest.raises(UnknownRun):
         await replay(place.store, place.executor, "0" * 32)
+
+
+CHAIN = """\
+from noodle_ray import model
+step, other = model("step"), model("other")
+def main() -> list:
+    first = step("1")
+    second = step(first)
+    return [first, second, other(second)]
+"""
+
+
+def by_model(place: Place) -> list[tuple[str, object]]:
+    """Let ``step@2`` count by tens, ``step@9`` be unknown, and the others by ones; notes whom was asked what."""
+    told: list[tuple[str, object]] = []
+
+    async def infer(model: str, calls: list[Any]) -> list[tuple[bool, object]]:
+        if model == "step@9":
+            raise ModelError("no model 'step@9' is registered", code="NOODLE-E0601")
+        told.extend((model, args[0]) for args, _ in calls)
+        return [(True, str(int(str(args[0])) + (10 if model == "step@2" else 1))) for args, _ in calls]
+
+    place.models.infer = infer  # type: ignore[method-assign]
+    return told
+
+
+async def test_replay_under_another_model_goes_on_through_calls_that_depend_on_it(place: Place) -> None:
+    run = await ended(place, CHAIN.replace("other(second)", "'end'"))
+    told = by_model(place)
+    report = await again(place, run, ask={"step": "step@2"})
+    assert told == [("step@2", "1"), ("step@2", "11")]
+    assert report.changes == [("/1", "step('1')", "2", "11")]
+    assert report.divergences == [("/2", "step('2')", "step('11')")]
+    assert report.differences["result"] == (["2", "3", "end"], ["11", "21", "end"])
+    assert (report.asked, report.answered, report.stopped) == ({"step": 2}, 0, "")
+    named = await again(place, run, ask=["step"])
+    assert (named.same, named.asked) == (True, {"step": 2})
+
+
+async def test_replay_asks_another_model_that_depends_only_if_everything_may_be_asked(place: Place) -> None:
+    run = await ended(place, CHAIN)
+    told = by_model(place)
+    report = await again(place, run, ask={"step": "step@2"})
+    assert report.stopped == "at effect /3 the journal has other('3'), and the program asks other('21')"
+    assert not report.fits
+    assert told == [("step@2", "1"), ("step@2", "11")]
+    report = await again(place, run, ask={"step": "step@2"}, ask_all=True)
+    assert report.differences["result"] == (["2", "3", "4"], ["11", "21", "22"])
+    assert report.asked == {"step": 2, "other": 1}
+    assert (await again(place, run, ask={"other": "step@2"})).differences["result"][1] == ["2", "3", "13"]
+
+
+async def test_replay_to_an_effect_asks_nothing_behind_it(place: Place) -> None:
+    run = await ended(place, CHAIN)
+    told = by_model(place)
+    report = await again(place, run, ask={"step": "step@2"}, to_effect=1)
+    assert (report.stopped, told) == ("it came to effect /2, step('11')", [("step@2", "1")])
+
+
+async def test_replay_under_a_model_that_is_not_there_is_refused_and_the_program_is_not_blamed(place: Place) -> None:
+    caught = '    try:\n        first = step("1")\n    except Exception:\n        first = "0"\n'
+    source = CHAIN.replace('    first = step("1")\n', caught)
+    run = await ended(place, source)
+    by_model(place)
+    for budget in (None, Budget(model_calls=9)):
+        with pytest.raises(ModelError, match="no model 'step@9'"):
+            await again(place, run, ask={"step": "step@9"}, budget=budget)
+
+
+@pytest.mark.parametrize("ask", [{"step": "tool:note"}, {"tool:note": "step"}, {"step": "@sleep"}, {"": "x"}, ["*"]])
+async def test_replay_asks_nothing_but_models(place: Place, ask: Any) -> None:
+    run = await ended(place, CHAIN)
+    with pytest.raises(RequestError) as refused:
+        await again(place, run, ask=ask)
+    assert refused.value.code == "NOODLE-E0746"
+
+
+async def test_replay_spends_what_the_run_might_or_what_it_is_given(place: Place) -> None:
+    async with place.node() as runs:
+        run = (await runs.submit(asked(CHAIN, budget={"model_calls": 3})))[0]
+        run = await runs.wait(run.id, 20)
+    by_model(place)
+    place.executor.prices = {"step@2": Price(Decimal(2))}
+    report = await again(place, run, ask={"step": "step@2"}, ask_all=True)
+    assert report.outcome is not None
+    assert (report.outcome["error"], report.outcome["usage"]["cost"]) == (None, 4.0)
+    for budget in (Budget(model_calls=2), Budget(cost=3.0)):
+        told = by_model(place)
+        report = await again(place, run, ask={"step": "step@2"}, ask_all=True, budget=budget)
+        assert report.differences["error"] == (None, "NOODLE-E0522")
+        assert len(told) == 2
+
+
+async def test_what_fails_in_a_run_may_go_on_in_another_version(place: Place) -> None:
+    failed = await ended(place, CHAIN.replace("    second", "    1 / 0\n    second"))
+    report = await again(place, failed, module=other(CHAIN))
+    assert (report.fits, report.unfinished) == (True, True)
+    assert report.stopped == "it came to effect /2, step('2'), to which the run has no answer"
+    by_model(place)
+    asking = await again(place, failed, module=other(CHAIN), ask=["step"])
+    assert asking.asked == {"step": 2}
+
+
+async def test_run_that_was_cancelled_is_replayed_as_far_as_it_came(place: Place) -> None:
+    place.models.hold_after(2)
+    async with place.node() as runs:
+        run, _ = await runs.submit(asked(STEPS, 4))
+        await journaled(place, run.id, 2)
+        cancelled = await runs.cancel(run.id)
+    place.models.let_go()
+    for how in ({}, {"ask": ["step"]}):  # it asks nothing that the run has not asked
+        report = await again(place, cancelled, **how)
+        assert (report.fits, report.unfinished) == (True, True)
+
+
+async def test_check_leaves_out_runs_that_do_not_go_as_they_did_with_their_own_version(place: Place) -> None:
+    sound, odd = await ended(place, STEPS, 3), await ended(place, STEPS, 3)
+    await place.store._write(
+        lambda connection: connection.execute(update(journal).where(journal.c.run == odd.id).values(call=b"x"))
+    )
+    digest, nbc = other(STEPS.replace("step(value)", "step(value + '0')"))
+    done = await programs.check(place.store, place.executor, Compiled(digest, nbc, ("step",)), [sound.id, odd.id])
+    assert (done.replayed, done.unclear, [report.run for report in done.differ]) == (2, [odd.id], [sound.id])

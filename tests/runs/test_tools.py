@@ -68,7 +68,8 @@ async def test_tool_is_called_in_order_and_journaled(tooled: Place) -> None:
     assert all(key.startswith(run.id) for _, key in functions.CALLS)
     assert ended.usage is not None
     assert (ended.usage["model_calls"], ended.usage["tool_calls"]) == (2, 2)
-    assert (await replay(tooled.store, tooled.executor, run.id, ask=["tool:note"])).same
+    with pytest.raises(RequestError, match="'tool:note' is no model"):
+        await replay(tooled.store, tooled.executor, run.id, ask=["tool:note"])
     other = asked(source.replace("'b'", "'c'"))
     stopped = await replay(tooled.store, tooled.executor, run.id, module=(other.digest, other.nbc), ask_all=True)
     assert "tool:note('c')" in stopped.stopped

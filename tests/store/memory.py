@@ -106,6 +106,8 @@ class MemoryStore:
             and (wanted.tenant is None or kept.run.tenant == wanted.tenant)
             and (wanted.status is None or kept.run.status == wanted.status)
             and (wanted.program is None or kept.run.program == wanted.program)
+            and (wanted.version is None or kept.run.version == wanted.version)
+            and (wanted.from_id is None or name >= wanted.from_id)
             and (wanted.parent is None or kept.run.parent == wanted.parent)
             and (wanted.created_from is None or kept.run.created >= wanted.created_from)
             and (wanted.created_before is None or kept.run.created < wanted.created_before)

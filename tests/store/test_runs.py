@@ -411,6 +411,9 @@ async def test_pages_are_filtered(store: Any_) -> None:
     assert await found(tenant="t") == [1002.0, 1000.0]
     assert await found(status=Status.RUNNING) == [1002.0]
     assert await found(program="p") == [1000.0]
+    assert await found(program="p", version=1) == [1000.0]
+    assert await found(program="p", version=2) == []
+    assert await found(from_id=new(1).id) == [1002.0, 1001.0]
     assert await found(parent=new(0).id) == [1002.0]
     assert await found(created_from=1001.0, created_before=1002.0) == [1001.0]
 

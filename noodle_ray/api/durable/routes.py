@@ -33,6 +33,7 @@ from noodle_ray.api.tenancy import own_run, tenant_of
 from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.runs.durable import DurableRuns, Submission
 from noodle_ray.core.runs.programs import Found, find
+from noodle_ray.core.runs.programs import parse as parse_reference
 from noodle_ray.core.runs.terms import current
 from noodle_ray.core.store.records import Filter, Run
 from noodle_ray.core.vm.limits import Limits
@@ -82,8 +83,12 @@ class DurableHandlers:
     async def list(self, request: Request) -> Response:
         """List runs, the latest first."""
         asked = query_of(request, ListQuery)
-        wanted = Filter(tenant_of(request), asked.status, asked.program, asked.parent, created_from=asked.since)
         store = (await self._services.durable()).store
+        tenant, name, version = tenant_of(request), asked.program, None
+        if name is not None and "@" in name:
+            name, which = parse_reference(name)
+            version = which if isinstance(which, int) else (await store.program(tenant, name, which)).version
+        wanted = Filter(tenant, asked.status, name, asked.parent, created_from=asked.since, version=version)
         found = await store.page(wanted, before=asked.before, limit=asked.limit + 1)
         shown = found[: asked.limit]
         more = len(found) > asked.limit

@@ -58,7 +58,7 @@ class ListQuery(_Query):
     """Which runs to list, the latest first."""
 
     status: Annotated[Status | None, Field(description="Only runs in this status.")] = None
-    program: Annotated[str | None, Field(max_length=200, description="Only runs of this published program.")] = None
+    program: Annotated[str | None, Field(max_length=201, description="Only runs of a program, or version.")] = None
     parent: Annotated[str | None, Field(max_length=64, description="Only forks of this run.")] = None
     since: Annotated[
         float | None, Field(allow_inf_nan=False, description="Only runs stored at this time or later.")

@@ -27,7 +27,7 @@ def version_info(program: Program) -> dict[str, Any]:
 
 def report_info(report: Report) -> dict[str, Any]:
     """What a replay found."""
-    outcome = report.outcome or {"result": None, "stdout": "", "error": None}
+    outcome = report.outcome or {"result": None, "stdout": "", "error": None, "usage": None}
     return {
         "run": report.run,
         "fits": report.fits,
@@ -35,6 +35,7 @@ def report_info(report: Report) -> dict[str, Any]:
         "stopped": report.stopped,
         "unfinished": report.unfinished,
         "answered": report.answered,
+        "asked": report.asked,
         "divergences": [divergence._asdict() for divergence in report.divergences],
         "changes": [
             {**change._asdict(), "before": _shown(change.before), "after": _shown(change.after)}
@@ -45,6 +46,7 @@ def report_info(report: Report) -> dict[str, Any]:
         "result": _shown(outcome["result"]),
         "stdout": outcome["stdout"],
         "error": outcome["error"],
+        "usage": outcome["usage"],
     }
 
 

@@ -1,6 +1,5 @@
 """`/v1/programs`: publishing, showing and naming versions, checking them, and replaying runs."""
 
-from collections.abc import Iterable
 from time import time
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from noodle_ray.api.body import parse, read_body
+from noodle_ray.api.calling import model_named
 from noodle_ray.api.disconnect import CancelOnDisconnect
 from noodle_ray.api.durable.schemas import NoQuery
 from noodle_ray.api.problems import problem
@@ -28,17 +28,21 @@ from noodle_ray.api.programs.schemas import (
     ReportInfo,
     VersionsReply,
 )
-from noodle_ray.api.routes_runs import json_response, program_of
+from noodle_ray.api.routes_runs import budget_of, json_response, program_of
 from noodle_ray.api.routing import adder, query_of
 from noodle_ray.api.services import Services
 from noodle_ray.api.tenancy import own_run, tenant_of
 from noodle_ray.core.runs import programs
 from noodle_ray.core.runs.modules import Compiled
-from noodle_ray.core.runs.replay import Report, replay
+from noodle_ray.core.runs.replay import replay
+from noodle_ray.core.runs.replay_journal import NOT_ASKED, Anew
 from noodle_ray.core.store.errors import UnknownProgram
-from noodle_ray.core.store.records import Program
+from noodle_ray.core.store.records import Filter, Program
+from noodle_ray.errors import ModelError, RequestError
 
 M = TypeVar("M", bound=BaseModel)
+SHOWN = 20
+"""Reports of runs that refuse a version, at most."""
 
 
 class ProgramHandlers:
@@ -56,34 +60,47 @@ class ProgramHandlers:
         alias = None if order.alias is None else programs.check_alias(order.alias)
         module = await self._module(order, request)
         tenant = tenant_of(request)
-        reports: list[Report] = []
-        if order.check:
-            async with CancelOnDisconnect(request):
-                reports = await self._reports(module, tenant, name, order.check)
-            otherwise = programs.gives_otherwise if order.same else lambda _: False
-            refused = [report for report in reports if not report.fits or otherwise(report)]
-            if refused:
-                return _refusal(name, refused, len(reports), request.scope["trace_id"])
         store = await self._services.store()
+        replaced = await programs.runs_replaced(store, tenant, name, module.digest, alias, order.check)
+        done = programs.Checked(0, [], [])
+        if replaced:
+            async with CancelOnDisconnect(request):
+                done = await programs.check(store, self._services.executor, module, replaced, results=order.same)
+            if done.differ:
+                return _refusal(name, done, request.scope["trace_id"])
         before = {version.version for version in await store.versions(tenant, name)}
         most = self._services.quotas.of(tenant).versions
         made = await store.publish(tenant, name, module.digest, module.nbc, time(), order.source, most=most)
         if alias is not None:
             await store.set_alias(tenant, name, alias, made.version)
-        more = {"created_version": made.version not in before, "checked": len(reports)}
+        more = {"created_version": made.version not in before, "checked": done.replayed}
+        more["unclear"] = len(done.unclear)
         return json_response({**await self._detail(made), **more}, 201 if more["created_version"] else 200)
 
     async def check(self, request: Request, name: str) -> Response:
-        """Say what a new version would do on the journals of the program's latest runs."""
+        """Say what a new version would do on the journals of runs of the program, or of a version, the latest first."""
         query_of(request, NoQuery)
         order = await self._body(request, CheckBody)
         module = await self._module(order, request)
         tenant = tenant_of(request)
-        await (await self._services.store()).program(tenant, programs.check_name(name))
+        store = await self._services.store()
+        which = programs.parse(name)
+        version = (await store.program(tenant, *which)).version if which[1] is not None else None
+        await store.program(tenant, which[0])
+        wanted = Filter(tenant, program=which[0], version=version, created_from=order.since)
+        found = [run.id for run in await store.page(wanted, before=order.before, limit=order.runs + 1)]
+        runs = found[: order.runs]
         async with CancelOnDisconnect(request):
-            reports = await self._reports(module, tenant, name, order.runs)
-        differ = [report_info(report) for report in reports if not report.fits or programs.gives_otherwise(report)]
-        return json_response({"module": module.digest, "checked": len(reports), "differ": differ})
+            done = await programs.check(store, self._services.executor, module, runs)
+        return json_response(
+            {
+                "module": module.digest,
+                "checked": done.replayed,
+                "unclear": done.unclear,
+                "differ": [report_info(report) for report in done.differ],
+                "next": runs[-1] if runs and len(found) > len(runs) else None,
+            }
+        )
 
     async def page(self, request: Request) -> Response:
         """List programs, by name."""
@@ -146,6 +163,8 @@ class ProgramHandlers:
         module = await self._module(CodeBody(**given), request) if given else None
         store = await self._services.store()
         await own_run(request, store, run)
+        await self._check_asked(order.ask, run)
+        budget = None if order.budget is None else budget_of(order.budget, self._services.executor.most)
         async with CancelOnDisconnect(request):
             report = await replay(
                 store,
@@ -154,13 +173,25 @@ class ProgramHandlers:
                 to_effect=order.to_effect,
                 module=(module.digest, module.nbc) if module else None,
                 ask=order.ask,
+                ask_all=order.ask_all,
+                budget=budget,
             )
         return json_response(report_info(report))
 
-    async def _reports(self, module: Compiled, tenant: str, name: str, count: int) -> list[Report]:
-        store = await self._services.store()
-        ids = await programs.latest_runs(store, tenant, name, count)
-        return await programs.check(store, self._services.executor, module, ids)
+    async def _check_asked(self, ask: list[str] | dict[str, str], run: str) -> None:
+        """Raise ModelError E0601 for a model that is to be asked instead of another and is not there, and RequestError
+        E0746 for a name that neither the platform knows nor the run has asked."""
+        models = Anew.of(ask).models
+        for name, instead in models.items():
+            if instead != name:
+                model_named(self._services, instead)
+        unknown = [name for name in models if not _is_registered(self._services, name)]
+        if unknown:
+            known = {entry.model for entry in await (await self._services.store()).journal(run)}
+            missing = next((name for name in unknown if name not in known), None)
+            if missing is not None:
+                message = f"the run asks no model {missing[:100]!r}, and none of this name is registered"
+                raise RequestError(message, code=NOT_ASKED)
 
     async def _module(self, order: CodeBody, request: Request) -> Compiled:
         if order.program is not None:
@@ -205,7 +236,30 @@ def program_routes(handlers: ProgramHandlers) -> APIRouter:
     return router
 
 
-def _refusal(name: str, refused: Iterable[Report], checked: int, trace_id: str) -> Response:
-    reports = [report_info(report) for report in refused]
-    detail = f"the new version of {name!r} would not do what {len(reports)} of {checked} runs did; it was not published"
-    return problem(409, programs.WOULD_DIFFER, detail, trace_id=trace_id, checked=checked, differ=reports)
+def _is_registered(services: Services, name: str) -> bool:
+    try:
+        model_named(services, name)
+    except ModelError:
+        return False
+    return True
+
+
+def _refusal(name: str, done: programs.Checked, trace_id: str) -> Response:
+    """The problem, with all runs, and reports of so many that a person looks at."""
+    runs = [report.run for report in done.differ]
+    detail = (
+        f"the new version of {name!r} would not do what {len(runs)} of {done.replayed} runs did; it was not published"
+    )
+    hint = '`noodle programs publish --no-check`, or "check": 0, publishes it all the same'
+    shown = [report_info(report) for report in done.differ[:SHOWN]]
+    return problem(
+        409,
+        programs.WOULD_DIFFER,
+        detail,
+        trace_id=trace_id,
+        hint=hint,
+        checked=done.replayed,
+        unclear=len(done.unclear),
+        runs=runs,
+        differ=shown,
+    )

@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from noodle_ray.api.schemas import Digest
+from noodle_ray.api.schemas import BudgetBody, Digest
 
-Runs = Annotated[int, Field(ge=0, le=100, description="How many of the program's latest runs to replay.")]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+MAX_RUNS = 100
+"""Runs that one request replays, at most."""
 
 
 class _Request(BaseModel):
@@ -31,7 +33,10 @@ class CodeBody(_Request):
 class PublishBody(CodeBody):
     """A program's next version."""
 
-    check: Runs = 0
+    check: Annotated[
+        int,
+        Field(ge=0, le=MAX_RUNS, description="Latest runs of what it replaces to replay first; 0: none."),
+    ] = MAX_RUNS
     same: Annotated[bool, Field(description="Let `check` refuse also what has another result or output.")] = False
     alias: Annotated[str | None, Field(max_length=100, description="An alias to point to it.")] = None
 
@@ -39,7 +44,11 @@ class PublishBody(CodeBody):
 class CheckBody(CodeBody):
     """What could become a program's next version."""
 
-    runs: Runs = 20
+    runs: Annotated[int, Field(ge=0, le=MAX_RUNS, description="How many of the program's latest runs to replay.")] = 20
+    before: Annotated[str | None, Field(max_length=64, description="Where a page ended: its `next`.")] = None
+    since: Annotated[
+        float | None, Field(allow_inf_nan=False, description="Only runs stored at this time or later.")
+    ] = None
 
 
 class AliasBody(_Request):
@@ -56,7 +65,14 @@ class ReplayBody(_Request):
     module: Annotated[Digest | None, Field(description="Another program, by its module's hash.")] = None
     nbc: Annotated[str | None, Field(description="Another program, as NBC in base64.")] = None
     program: Annotated[str | None, Field(max_length=300, description="Another program, a published one.")] = None
-    ask: Annotated[list[str], Field(max_length=100, description="Models to ask anew.")] = []
+    ask: Annotated[
+        Annotated[list[Name], Field(max_length=100)] | Annotated[dict[Name, Name], Field(max_length=100)],
+        Field(description="Models to ask anew; or names that the program asks, and whom to ask instead."),
+    ] = []
+    ask_all: Annotated[
+        bool, Field(description="Ask any other model, too, where the journal does not answer the program.")
+    ] = False
+    budget: Annotated[BudgetBody | None, Field(description="What it may spend; by default what the run might.")] = None
 
     @model_validator(mode="after")
     def _one_program(self) -> "ReplayBody":
@@ -109,6 +125,7 @@ class PublishedReply(ProgramDetail):
 
     created_version: Annotated[bool, Field(description="False if the latest version has this module already.")]
     checked: Annotated[int, Field(description="How many runs were replayed.")]
+    unclear: Annotated[int, Field(description="How many of them do not go as they did with their own version either.")]
 
 
 class ProgramPage(BaseModel):
@@ -150,7 +167,8 @@ class ReportInfo(BaseModel):
     same: Annotated[bool, Field(description="It did exactly what the run did.")]
     stopped: Annotated[str, Field(description="Why it stopped before the end, or ''.")]
     unfinished: bool
-    answered: int
+    answered: Annotated[int, Field(description="Effects that the journal answered.")]
+    asked: Annotated[dict[str, int], Field(description="Calls made anew, by what the program calls the model.")]
     divergences: list[DivergenceInfo]
     changes: list[ChangeInfo]
     unused: list[str]
@@ -158,6 +176,7 @@ class ReportInfo(BaseModel):
     result: Any
     stdout: str
     error: dict[str, Any] | None
+    usage: Annotated[dict[str, Any] | None, Field(description="What the replay used, with what the journal answered.")]
 
 
 class CheckReply(BaseModel):
@@ -165,4 +184,8 @@ class CheckReply(BaseModel):
 
     module: Digest
     checked: int
+    unclear: Annotated[
+        list[str], Field(description="Runs that say nothing: they do not go as they did with their own version either.")
+    ]
     differ: Annotated[list[ReportInfo], Field(description="The runs that would not go as they did.")]
+    next: Annotated[str | None, Field(description="What the next page takes as `before`; null on the last one.")]

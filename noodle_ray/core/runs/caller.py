@@ -1,8 +1,10 @@
 """Whose a run is."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from noodle_ray.core.runs.budgets import Budget
+from noodle_ray.core.vm.host import EffectRequest
 
 if TYPE_CHECKING:
     from noodle_ray.core.runs.family import Family
@@ -10,9 +12,15 @@ if TYPE_CHECKING:
 
 class Caller(NamedTuple):
     """Whose run it is, which, and what it may spend, itself and with its family. A run that is not stored has an id of
-    its own that nothing else knows, and no family."""
+    its own that nothing else knows, and no family. ``instead`` has who is asked in place of a model."""
 
     tenant: str = ""
     run: str = ""
     budget: Budget = Budget()
     family: "Family | None" = None
+    instead: Mapping[str, str] = {}
+
+    def addressed(self, request: EffectRequest) -> EffectRequest:
+        """The request as it goes out."""
+        model = self.instead.get(request.model, request.model) if self.instead else request.model
+        return request if model == request.model else EffectRequest(request.key, model, *request[2:])

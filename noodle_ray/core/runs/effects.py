@@ -313,10 +313,12 @@ class RunEffects:
             waiting = asyncio.ensure_future(self._wait(request))
             self._waits.add(waiting)
             coming.add(waiting, request)
-        elif self._metered:
-            coming.add(asyncio.ensure_future(self._ask_metered(request)), request)
+            return
+        sent = self._caller.addressed(request)
+        if self._metered:
+            coming.add(asyncio.ensure_future(self._ask_metered(sent)), request)
         else:
-            coming.add(self._send(request), request, self._count)
+            coming.add(self._send(sent), request, self._count if sent is request else partial(self._count_sent, sent))
 
     def _send(self, request: EffectRequest) -> "asyncio.Future[Reply]":
         if request.model.startswith(TOOL):
@@ -382,6 +384,9 @@ class RunEffects:
 
     def _count(self, request: EffectRequest, reply: Reply) -> None:
         self.meter.count(request, Tokens(*reply.tokens))
+
+    def _count_sent(self, sent: EffectRequest, request: EffectRequest, reply: Reply) -> None:
+        self._count(sent, reply)
 
     async def _ask_metered(self, request: EffectRequest) -> Reply:
         """Ask if run, family and tenant have something left; else the reply ends the run."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from noodle_ray.core.runs.executor import Executor
@@ -11,7 +11,7 @@ from noodle_ray.core.runs.modules import Compiled
 from noodle_ray.core.runs.ports import Runner, RunStore
 from noodle_ray.core.runs.replay import Report, replay
 from noodle_ray.core.store.errors import UnknownRun
-from noodle_ray.core.store.records import Filter, Program
+from noodle_ray.core.store.records import Filter, Program, Run, run_id
 from noodle_ray.errors import ModuleError, RequestError
 
 BAD_REFERENCE: Final = "NOODLE-E0741"
@@ -20,6 +20,8 @@ WOULD_DIFFER: Final = "NOODLE-E0740"
 """Error code: a new version does not fit what runs of the program did; it was not published."""
 CHECKED_AT_ONCE: Final = 2
 """Replays of one check that run at the same time: they take workers from others."""
+_CLOCKS_APART: Final = 300.0
+"""Seconds by which clocks of nodes may differ."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 _LAST_VERSION: Final = (1 << 31) - 1
@@ -33,6 +35,16 @@ class ProgramStore(Protocol):
     async def module(self, digest: str) -> bytes | None: ...
 
 
+class VersionStore(Protocol):
+    """The part of the store that says what a new version replaces."""
+
+    async def versions(self, tenant: str, name: str) -> list[Program]: ...
+
+    async def aliases(self, tenant: str, name: str) -> dict[str, int]: ...
+
+    async def page(self, wanted: Filter, *, before: str | None = None, limit: int = 100) -> list[Run]: ...
+
+
 class Found(NamedTuple):
     """A published version, and its module."""
 
@@ -43,6 +55,15 @@ class Found(NamedTuple):
     def reference(self) -> str:
         """The version as a reference that always means it."""
         return f"{self.program.name}@{self.program.version}"
+
+
+class Checked(NamedTuple):
+    """How many runs were replayed, which of them say nothing, as they do not go as they did with the module that they
+    ran either, and the reports of those that would not go as they did."""
+
+    replayed: int
+    unclear: list[str]
+    differ: list[Report]
 
 
 def check_name(name: str) -> str:
@@ -88,9 +109,33 @@ async def find(store: ProgramStore, executor: Executor, tenant: str, reference: 
     return Found(program, await executor.module(Asked(nbc=nbc)))
 
 
-async def latest_runs(store: RunStore, tenant: str, name: str, count: int) -> list[str]:
-    """The ids of a program's latest runs, the latest first."""
-    return [run.id for run in await store.page(Filter(tenant, program=name), limit=count)] if count else []
+async def runs_replaced(
+    store: VersionStore, tenant: str, name: str, digest: str, alias: str | None, count: int
+) -> list[str]:
+    """The ids of the latest runs, the latest first, of the versions that a new one with this module replaces.
+
+    These are the latest version, and what the alias means that is to mean the new one. If nobody has run them, it is
+    the version that was run last. A version that has this module already is not replaced.
+    """
+    versions = await store.versions(tenant, name)
+    aliases = await store.aliases(tenant, name) if versions and alias is not None else {}
+    meant = {version.version for version in versions[:1]} | {aliases.get(alias or "")}
+    replaced = [version for version in versions if version.version in meant and version.digest != digest]
+    if not replaced or not count:
+        return []
+    found: list[Run] = []
+    for version in replaced:
+        wanted = Filter(tenant, program=name, version=version.version, from_id=_first_id(version))
+        found += await store.page(wanted, limit=count)
+    if not found:
+        latest = await store.page(Filter(tenant, program=name, from_id=_first_id(versions[-1])), limit=count)
+        found = [run for run in latest if run.version == latest[0].version]
+    return sorted([run.id for run in found], reverse=True)[:count]
+
+
+def _first_id(version: Program) -> str:
+    """An id below those of all runs of a version, so that nobody looks at those before it."""
+    return run_id(max(0.0, version.created - _CLOCKS_APART), bytes(10))
 
 
 def gives_otherwise(report: Report) -> bool:
@@ -98,17 +143,29 @@ def gives_otherwise(report: Report) -> bool:
     return bool(report.differences.keys() - {"fuel"})
 
 
-async def check(store: RunStore, runner: Runner, module: Compiled, runs: Iterable[str]) -> list[Report]:
-    """What another module would do on the journals of these runs, a report each; no model is asked and nothing is
-    written."""
+async def check(
+    store: RunStore, runner: Runner, module: Compiled, runs: Sequence[str], *, results: bool = True
+) -> Checked:
+    """What another module would do on the journals of these runs; no model is asked and nothing is written. Without
+    ``results`` only what it asks counts, not what it gives."""
     gate = asyncio.Semaphore(CHECKED_AT_ONCE)
+    unclear: list[str] = []
 
-    async def one(run: str) -> Report:
+    async def one(run: str) -> Report | None:
         async with gate:
-            return await replay(store, runner, run, module=(module.digest, module.nbc))
+            report = await replay(store, runner, run, module=(module.digest, module.nbc))
+            if report.fits:
+                return report if results and gives_otherwise(report) else None
+            if (await replay(store, runner, run)).fits:
+                return report
+            unclear.append(run)
+            return None
 
     reports = await asyncio.gather(*[one(run) for run in runs], return_exceptions=True)
+    gone = 0
     for report in reports:
-        if isinstance(report, BaseException) and not isinstance(report, UnknownRun):  # that one was deleted meanwhile
+        if isinstance(report, UnknownRun):  # it was deleted meanwhile
+            gone += 1
+        elif isinstance(report, BaseException):
             raise report
-    return [report for report in reports if isinstance(report, Report)]
+    return Checked(len(runs) - gone, sorted(unclear), [report for report in reports if isinstance(report, Report)])

@@ -178,7 +178,7 @@ class Granted(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """Which runs to list; None means any."""
+    """Which runs to list; None means any. ``from_id`` is the lowest id that one may have."""
 
     tenant: str | None = None
     status: Status | None = None
@@ -186,6 +186,8 @@ class Filter(NamedTuple):
     parent: str | None = None
     created_from: float | None = None
     created_before: float | None = None
+    version: int | None = None
+    from_id: str | None = None
 
 
 class Program(NamedTuple):

@@ -272,6 +272,10 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(runs.c.status == wanted.status)
     if wanted.program is not None:
         conditions.append(runs.c.program == wanted.program)
+    if wanted.version is not None:
+        conditions.append(runs.c.version == wanted.version)
+    if wanted.from_id is not None:
+        conditions.append(runs.c.id >= wanted.from_id)
     if wanted.parent is not None:
         conditions.append(runs.c.parent == wanted.parent)
     if wanted.created_from is not None:
