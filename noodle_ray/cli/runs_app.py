@@ -269,3 +269,11 @@ def restore(
     from noodle_ray.cli.backups import restore_command
 
     _leave(restore_command(file, database=database, objects=objects, as_json=json))
+
+
+@runs_app.command()
+def vacuum(database: Database = None, json: Json = False) -> None:
+    """Give space that deleted runs took back to the file system. Runs wait meanwhile."""
+    from noodle_ray.cli.backups import vacuum_command
+
+    _leave(vacuum_command(database=database, as_json=json))
