@@ -79,8 +79,7 @@ def list_command(
     """List runs, the latest first."""
     try:
         start = None if since is None else _time(since)
-        if status is not None and status not in list(Status):
-            raise UsageError(f"there is no status {status!r}: choose one of {', '.join(Status)}", code="NOODLE-E0924")
+        checked_status(status)
         with client_of(address) as client:
             found: list[dict[str, Any]] = []
             before: str | None = None
@@ -257,14 +256,19 @@ def client_of(address: str | None) -> "Client":
     """A client of the platform at an address, or of the one that was started on this machine."""
     from noodle_ray.client.http import Client
 
+    return Client(url_of(address))
+
+
+def url_of(address: str | None) -> str:
+    """The URL of the platform at an address, or of this machine's. Raises UsageError E0922 if there is none."""
     if address is not None:
-        return Client(address)
+        return address
     from noodle_ray.cluster.launch import platform_status
     from noodle_ray.cluster.state import RUNNING, STARTING, STOPPING
 
     found = platform_status()
     if found.state == RUNNING:
-        return Client(found.url)
+        return found.url
     if found.state in (STARTING, STOPPING):
         stage = f" ({found.stage})" if found.stage else ""
         message = f"the platform of this machine is {found.state}{stage}"
@@ -297,6 +301,12 @@ def _json(found: dict[str, Any]) -> dict[str, Any]:
     from noodle_ray.core.vm.values import to_json
 
     return {**found, "result": to_json(found["result"])}
+
+
+def checked_status(status: str | None) -> None:
+    """Raise UsageError E0924 unless runs can be in this status."""
+    if status is not None and status not in list(Status):
+        raise UsageError(f"there is no status {status!r}: choose one of {', '.join(Status)}", code="NOODLE-E0924")
 
 
 def changed_limits(limits: list[str]) -> dict[str, float]:

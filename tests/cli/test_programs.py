@@ -1,6 +1,11 @@
 """``noodle programs``, and what ``noodle runs`` does with programs and journals, against a real server."""
 
 import json
+import os
+import pty
+import re
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Command
+from tests.cli.conftest import NOODLE, Command
 from tests.client.conftest import Served, platform, serving
 
 __all__ = ["platform"]
@@ -131,6 +136,68 @@ def await_status(noodle: Command, runs: list[str], status: str) -> None:
     while {found["status"] for found in shown(noodle, runs).values()} != {status}:
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_runs_are_watched_as_lines_until_all_have_ended(served: Command, program: Write, platform: Served) -> None:
+    done = served("runs", "start", program(LENGTHS), "--args", '[["a", "bc"]]', "--wait", "--json")
+    ended = json.loads(done.out)["id"]
+    waiting = served("runs", "start", program(WAITING, "waiting.noodle"), "--args", '["a"]').out.strip()
+    await_status(served, [waiting], "waiting")
+    environment = os.environ | {"NOODLE_URL": platform.url, "NOODLE_TOKEN": platform.token}
+    command = [NOODLE, "runs", "watch", ended, waiting, "--interval", "0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
+        assert watching.stdout is not None
+        first = [watching.stdout.readline().split()[2:] for _ in range(2)]
+        assert [line[:4] for line in first] == [
+            [waiting, "waiting", "1", "effect"],
+            [ended, "succeeded", "2", "effects"],
+        ]
+        assert first[0][-1] == "go"
+        assert served("runs", "signal", waiting, "go", "--value", "7").status == 0
+        last = watching.stdout.read().splitlines()[-1].split()[2:]
+        assert last[:4] == [waiting, "succeeded", "3", "effects"]
+    assert watching.returncode == 0
+    told = served("runs", "watch", ended, waiting, "--json").out.splitlines()
+    assert [(one["id"], one["effects"]) for one in map(json.loads, told)] == [(waiting, 3), (ended, 2)]
+    assert served("runs", "watch", "--status", "dead").status == 2
+
+
+def test_table_of_runs_is_drawn_anew_on_a_terminal_until_ctrl_c(
+    served: Command, program: Write, platform: Served
+) -> None:
+    waiting = served("runs", "start", program(WAITING), "--args", '["a"]').out.strip()
+    await_status(served, [waiting], "waiting")
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"NOODLE_URL": platform.url, "NOODLE_TOKEN": platform.token, "COLUMNS": "140"}
+    environment |= {"TERM": "xterm", "NO_COLOR": "1"}
+    watching = subprocess.Popen([NOODLE, "runs", "watch", "--interval", "0.1"], stdout=theirs, env=environment)
+    os.close(theirs)
+    screen = _Screen(ours)
+    try:
+        screen.shows(f"{waiting} *waiting .*1 .* go")
+        assert served("runs", "signal", waiting, "go", "--value", "7").status == 0
+        screen.shows(f"{waiting} *succeeded .*3 ")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 0
+    finally:
+        watching.kill()
+        watching.wait()
+        os.close(ours)
+
+
+class _Screen:
+    """What a terminal was told."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+        self._text = ""
+
+    def shows(self, pattern: str) -> None:
+        """Read until this was shown."""
+        deadline = time.monotonic() + 30
+        while not re.search(pattern, self._text):
+            assert time.monotonic() < deadline, self._text
+            self._text += os.read(self._terminal, 65_536).decode()
 
 
 def test_back_up_refuses_what_it_cannot_do(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
