@@ -11,7 +11,7 @@ demo bench: export NOODLE_HOME := $(CURDIR)/.noodle
 export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz serve bench check format lock clean
+.PHONY: help setup demo test fuzz simulate serve bench check format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,6 +40,10 @@ test: setup ## run the whole test suite
 fuzz: setup ## compare 40,000 random programs with CPython on every tier (resumes), stop each case at 25 points (hours)
 	@$(BIN)/python -W ignore -m tests.language.campaign --programs 20000
 	@NOODLE_POINTS=25 $(BIN)/python -m pytest -p no:cacheprovider tests/language/test_programs.py -k stops_at
+
+simulate: setup ## durable runs in 100,000 worlds of faults, random programs of 8,000 seeds whose calls overlap (a quarter of an hour)
+	@$(BIN)/python -W ignore -m tests.runs.simulate --seeds 100000
+	@$(BIN)/python -W ignore -m tests.overlap.long 0 8000
 
 serve: setup ## run the platform in the foreground until Ctrl-C
 	@$(BIN)/noodle up --foreground

@@ -1,4 +1,4 @@
-"""``noodle runs backup`` and ``restore``: the store of durable runs as one file. They open the store themselves."""
+"""``noodle runs backup``, ``restore`` and ``vacuum``: the store of durable runs. They open the store themselves."""
 
 import asyncio
 import os
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def backup_command(file: str, *, database: str | None, objects: str | None, as_json: bool) -> int:
     """Write a back-up; runs go on meanwhile."""
     try:
-        place = _place(database, objects)
-        if not place.may_hold_runs():
-            raise UsageError("there are no durable runs here to back up", code="NOODLE-E0930", hint=_HINT)
+        place = _with_runs(database, objects)
         count = asyncio.run(_backed_up(place, Path(file)))
     except NoodleError as error:
         return report(error, as_json=as_json)
@@ -39,6 +37,19 @@ def restore_command(file: str, *, database: str | None, objects: str | None, as_
     except OSError as error:
         return report(_unusable(file, error), as_json=as_json)
     return _told("restored", count, file, as_json)
+
+
+def vacuum_command(*, database: str | None, as_json: bool) -> int:
+    """Give space that deleted runs took back to the file system."""
+    try:
+        freed = asyncio.run(_vacuumed(_with_runs(database, None)))
+    except NoodleError as error:
+        return report(error, as_json=as_json)
+    if as_json:
+        write_json({"freed_bytes": freed})
+    else:
+        write(f"{freed / 2**20:.1f} MiB given back\n")
+    return 0
 
 
 _HINT = "say which store: --database sqlite:////FILE or postgresql://…, or set NOODLE_DATABASE"
@@ -65,6 +76,17 @@ async def _restored(place: Location, file: Path) -> int:
         await store.close()
 
 
+async def _vacuumed(place: Location) -> int:
+    from noodle_ray.core.store.upkeep import vacuum
+
+    store = _store(place)
+    try:
+        await store.open()
+        return await asyncio.to_thread(vacuum, store)
+    finally:
+        await store.close()
+
+
 def _store(place: Location) -> "Store":
     from sqlalchemy.exc import ArgumentError
 
@@ -84,6 +106,13 @@ def _place(database: str | None, objects: str | None) -> Location:
 
     settings = load_config().args.resolved_settings()
     return locate(database or settings.database, objects or settings.objects, paths.home())
+
+
+def _with_runs(database: str | None, objects: str | None) -> Location:
+    place = _place(database, objects)
+    if not place.may_hold_runs():
+        raise UsageError("there are no durable runs here", code="NOODLE-E0930", hint=_HINT)
+    return place
 
 
 def _unusable(file: str, error: OSError) -> UsageError:

@@ -255,14 +255,19 @@ def client_of(address: str | None) -> "Client":
     """A client of the platform at an address, or of the one that was started on this machine."""
     from noodle_ray.client.http import Client
 
+    return Client(url_of(address))
+
+
+def url_of(address: str | None) -> str:
+    """The URL of the platform at an address, or of this machine's. Raises UsageError E0922 if there is none."""
     if address is not None:
-        return Client(address)
+        return address
     from noodle_ray.cluster.launch import platform_status
     from noodle_ray.cluster.state import RUNNING, STARTING, STOPPING
 
     found = platform_status()
     if found.state == RUNNING:
-        return Client(found.url)
+        return found.url
     if found.state in (STARTING, STOPPING):
         stage = f" ({found.stage})" if found.stage else ""
         message = f"the platform of this machine is {found.state}{stage}"

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 runs_app = typer.Typer(
-    help="Durable runs: start, list, show, wait, signal, cancel, pause, resume, retry, fork, replay.",
+    help="Durable runs: start, list, watch, show, wait, signal, cancel, pause, resume, retry, fork, replay.",
     no_args_is_help=True,
 )
 
@@ -111,6 +111,24 @@ def list_(
     from noodle_ray.cli.runs import list_command
 
     _leave(list_command(address, status=status, program=program, since=since, limit=limit, as_json=json))
+
+
+@runs_app.command()
+def watch(
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="These, until all have ended.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only runs in this status.", autocompletion=_statuses, metavar="STATUS")
+    ] = None,
+    program: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this published program.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many of the latest runs.")] = 20,
+    interval: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="How often to look.")] = 1.0,
+    address: Address = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object per change.")] = False,
+) -> None:
+    """Show runs live: status, effects, duration, until Ctrl-C; without a terminal a line for each change."""
+    from noodle_ray.cli.watch import Wanted, watch_command
+
+    _leave(watch_command(address, Wanted(runs or [], status, program, limit), interval=interval, as_json=json))
 
 
 @runs_app.command()
@@ -300,3 +318,11 @@ def restore(
     from noodle_ray.cli.backups import restore_command
 
     _leave(restore_command(file, database=database, objects=objects, as_json=json))
+
+
+@runs_app.command()
+def vacuum(database: Database = None, json: Json = False) -> None:
+    """Give space that deleted runs took back to the file system. Runs wait meanwhile."""
+    from noodle_ray.cli.backups import vacuum_command
+
+    _leave(vacuum_command(database=database, as_json=json))

@@ -1,13 +1,20 @@
 """``noodle programs``, and what ``noodle runs`` does with programs and journals, against a real server."""
 
 import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Command
-from tests.client.conftest import Served, platform
+from tests.cli.conftest import NOODLE, Command
+from tests.client.conftest import Served, platform, serving
 
 __all__ = ["platform"]
 
@@ -116,20 +123,152 @@ def test_runs_of_a_program_are_replayed_and_checked_in_pages(
     served("programs", "remove", "many")
 
 
-def test_runs_are_backed_up_and_restored(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
+WAITING = """
+from noodle_ray import model, wait_for_signal
+length = model("length")
+
+def main(word: str):
+    before = length(word)
+    return [before, wait_for_signal("go"), length(word + "!")]
+"""
+
+
+def test_back_up_of_finished_and_waiting_runs_goes_on_where_it_is_restored(
+    noodle: Command, program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, file = tmp_path / "first", tmp_path / "second", tmp_path / "runs.zip"
+    databases = [["--database", f"sqlite:///{folder}/noodle.db"] for folder in (first, second)]
+    words, waiting = program(LENGTHS, "words.noodle"), program(WAITING, "waiting.noodle")
+    for folder in (first, second):
+        folder.mkdir()
+    with serving(first) as served:
+        monkeypatch.setenv("NOODLE_URL", served.url)
+        monkeypatch.setenv("NOODLE_TOKEN", served.token)
+        large = json.dumps([["x" * 40_000, "bc"]])
+        ended = [noodle("runs", "start", words, "--args", args).out.strip() for args in (large, "[[1]]")]
+        waits = [noodle("runs", "start", waiting, "--args", f'["{word}"]').out.strip() for word in ("a", "bcd")]
+        for run in ended:
+            noodle("runs", "wait", run)
+        await_status(noodle, waits, "waiting")
+        assert noodle("runs", "backup", file, *databases[0]).out == f"backed up 4 runs: {file}\n"
+        before = shown(noodle, [*ended, *waits])
+    assert noodle("runs", "restore", file, *databases[1]).out == f"restored 4 runs: {file}\n"
+    with serving(second) as served:
+        monkeypatch.setenv("NOODLE_URL", served.url)
+        assert shown(noodle, [*ended, *waits]) == before
+        assert [before[run]["status"] for run in ended] == ["succeeded", "failed"]
+        assert before[ended[0]]["result"] == [40_000, 2]
+        assert noodle("runs", "signal", waits[1], "go", "--value", "7").status == 0
+        assert noodle("runs", "wait", waits[1]).out == "[3, 7, 4]\n"
+        assert served.models.batches == [1]  # what the journal had was not asked again
+        assert shown(noodle, waits[:1])[waits[0]]["status"] == "waiting"
+        assert noodle("runs", "replay", ended[0], waits[1]).status == 0
+
+
+def shown(noodle: Command, runs: list[str]) -> dict[str, Any]:
+    """All that is known of runs."""
+    return {run: json.loads(noodle("runs", "show", run, "--json").out) for run in runs}
+
+
+def await_status(noodle: Command, runs: list[str], status: str) -> None:
+    """Wait until all of these runs are in a status."""
+    deadline = time.monotonic() + 20
+    while {found["status"] for found in shown(noodle, runs).values()} != {status}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_runs_are_watched_as_lines_until_all_have_ended(served: Command, program: Write, platform: Served) -> None:
+    done = served("runs", "start", program(LENGTHS), "--args", '[["a", "bc"]]', "--wait", "--json")
+    ended = json.loads(done.out)["id"]
+    waiting = served("runs", "start", program(WAITING, "waiting.noodle"), "--args", '["a"]').out.strip()
+    await_status(served, [waiting], "waiting")
+    environment = os.environ | {"NOODLE_URL": platform.url, "NOODLE_TOKEN": platform.token}
+    command = [NOODLE, "runs", "watch", ended, waiting, "--interval", "0.1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
+        assert watching.stdout is not None
+        first = [watching.stdout.readline().split()[2:] for _ in range(2)]
+        assert [line[:4] for line in first] == [
+            [waiting, "waiting", "1", "effect"],
+            [ended, "succeeded", "2", "effects"],
+        ]
+        assert first[0][-1] == "go"
+        assert served("runs", "signal", waiting, "go", "--value", "7").status == 0
+        last = watching.stdout.read().splitlines()[-1].split()[2:]
+        assert last[:4] == [waiting, "succeeded", "3", "effects"]
+    assert watching.returncode == 0
+    told = served("runs", "watch", ended, waiting, "--json").out.splitlines()
+    assert [(one["id"], one["effects"]) for one in map(json.loads, told)] == [(waiting, 3), (ended, 2)]
+    assert served("runs", "watch", "--status", "dead").status == 2
+
+
+def test_table_of_runs_is_drawn_anew_on_a_terminal_until_ctrl_c(
+    served: Command, program: Write, platform: Served
+) -> None:
+    waiting = served("runs", "start", program(WAITING), "--args", '["a"]').out.strip()
+    await_status(served, [waiting], "waiting")
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"NOODLE_URL": platform.url, "NOODLE_TOKEN": platform.token, "COLUMNS": "140"}
+    environment |= {"TERM": "xterm", "NO_COLOR": "1"}
+    watching = subprocess.Popen([NOODLE, "runs", "watch", "--interval", "0.1"], stdout=theirs, env=environment)
+    os.close(theirs)
+    screen = _Screen(ours)
+    try:
+        screen.shows(f"{waiting} *waiting .*1 .* go")
+        assert served("runs", "signal", waiting, "go", "--value", "7").status == 0
+        screen.shows(f"{waiting} *succeeded .*3 ")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 0
+    finally:
+        watching.kill()
+        watching.wait()
+        os.close(ours)
+
+
+class _Screen:
+    """What a terminal was told."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+        self._text = ""
+
+    def shows(self, pattern: str) -> None:
+        """Read until this was shown."""
+        deadline = time.monotonic() + 30
+        while not re.search(pattern, self._text):
+            assert time.monotonic() < deadline, self._text
+            self._text += os.read(self._terminal, 65_536).decode()
+
+
+def test_back_up_refuses_what_it_cannot_do(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
     file = tmp_path / "runs.zip"
     nothing = noodle("runs", "backup", file)
     assert (nothing.status, "NOODLE-E0930" in nothing.err) == (2, True)
-    places = [["--database", f"sqlite:///{tmp_path}/{name}/noodle.db"] for name in ("first", "second")]
-    for place in places:
-        Path(place[1].removeprefix("sqlite:///")).parent.mkdir()
-    Path(places[0][1].removeprefix("sqlite:///")).touch()
-    assert noodle("runs", "backup", file, *places[0]).out == f"backed up 0 runs: {file}\n"
-    again = noodle("runs", "backup", file, *places[0])
+    (tmp_path / "noodle.db").touch()
+    place = ["--database", f"sqlite:///{tmp_path}/noodle.db"]
+    assert noodle("runs", "backup", file, *place).out == f"backed up 0 runs: {file}\n"
+    again = noodle("runs", "backup", file, *place)
     assert (again.status, "NOODLE-E0823" in again.err) == (3, True)
-    assert noodle("runs", "restore", file, *places[1]).out == f"restored 0 runs: {file}\n"
-    for argv in (["restore", file, "--database", "mysql://x"], ["restore", tmp_path, *places[1]]):
+    for argv in (["restore", file, "--database", "mysql://x"], ["restore", tmp_path, *place]):
         assert noodle("runs", *argv).status in (2, 3)
+
+
+def test_vacuum_gives_back_what_deleted_runs_took(
+    noodle: Command, program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "NOODLE-E0930" in noodle("runs", "vacuum", "--database", f"sqlite:///{tmp_path}/none.db").err
+    place = ["--database", f"sqlite:///{tmp_path}/noodle.db"]
+    with serving(tmp_path) as served:
+        monkeypatch.setenv("NOODLE_URL", served.url)
+        monkeypatch.setenv("NOODLE_TOKEN", served.token)
+        file = program(LENGTHS)
+        words = json.dumps([["x" * 1000] * 12])
+        runs = [noodle("runs", "start", file, "--args", words, "--wait", "--json").out for _ in range(10)]
+        ids = [json.loads(run)["id"] for run in runs]
+        assert noodle("runs", "delete", *ids[1:]).status == 0
+        assert json.loads(noodle("runs", "vacuum", *place, "--json").out)["freed_bytes"] > 100_000
+        assert noodle("runs", "vacuum", *place).out == "0.0 MiB given back\n"
+        assert noodle("runs", "wait", ids[0]).status == 0
 
 
 @pytest.mark.parametrize(

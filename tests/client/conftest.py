@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,10 +51,17 @@ class Served(NamedTuple):
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A platform with two workers, room for four waiting runs, and the models of `TinyModels`."""
+    """A platform for many tests."""
+    with serving(tmp_path_factory.mktemp("platform")) as served:
+        yield served
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """A platform with two workers, room for four waiting runs, the models of `TinyModels`, and its durable runs in
+    this folder."""
     models, stop = TinyModels(), asyncio.Event()
     started: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
-    folder = tmp_path_factory.mktemp("platform")
 
     def run() -> None:
         try:
@@ -66,9 +74,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     thread = threading.Thread(target=run)
     thread.start()
     url, loop = started.result(60)
-    yield Served(url, TOKEN, models)
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(60)
+    try:
+        yield Served(url, TOKEN, models)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(60)
 
 
 async def _serve(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from noodle_ray.core.runs.batcher import Call
+from noodle_ray.core.runs.batcher import Call, EffectBatcher
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.durable import DurableRuns
 from noodle_ray.core.runs.executor import Executor
@@ -112,6 +112,43 @@ async def test_pipeline(place: Place) -> None:
     found = result(await ended(place, "pipeline"))[0]
     assert [one["topic"] for one in found] == ["delivery", "billing"]
     assert len(place.models.asked) <= 8
+
+
+class Stages(Models):
+    """Models of a pipeline: ``lead`` is how many tickets the first stage is ahead of the second, now and at most.
+
+    The second stage answers when the first has come so far ahead as ``until`` says, and is the slower one.
+    """
+
+    def __init__(self, until: int) -> None:
+        super().__init__()
+        self.until, self.lead, self.most = until, 0, 0
+        self.far = asyncio.Event()
+
+    async def infer(self, model: str, calls: list[Call]) -> list[tuple[bool, object]]:
+        if model == "smollm2":
+            self.lead += len(calls)
+            self.most = max(self.most, self.lead)
+            if self.lead == self.until:
+                self.far.set()
+        elif any(str(args[0]).startswith("<") for args, _ in calls):
+            async with asyncio.timeout(20):
+                await self.far.wait()
+            await asyncio.sleep(0.01)
+            self.lead -= len(calls)
+        return await super().infer(model, calls)
+
+
+@pytest.mark.parametrize("ahead", [1, 3])
+async def test_stages_of_a_pipeline_overlap_and_a_full_queue_holds_the_first_back(place: Place, ahead: int) -> None:
+    # One ticket is in the second stage, `ahead` are between the stages, and the first stage holds one.
+    models = place.models = Stages(until=1 + ahead + 1)  # type: ignore[assignment]
+    place.executor.batcher = EffectBatcher(models)
+    async with node(place) as runs:
+        run = await start(runs, "pipeline", [f"parcel {n}" for n in range(20)], ["delivery", "billing"], ahead)
+        found = result(await runs.wait(run, 20))[0]
+    assert [one["summary"] for one in found] == [f"<In one sentence: parcel {n}>" for n in range(20)]
+    assert models.most == models.until
 
 
 async def test_event_driven(place: Place) -> None:

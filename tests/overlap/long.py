@@ -1,25 +1,33 @@
-"""The differential test over many seeds: ``python -m tests.overlap.long 0 8000``."""
+"""The differential test over many seeds: ``python -m tests.overlap.long 0 8000``.
+
+Each seed makes two programs, one that asks models and one that calls tools too.
+"""
 
 import sys
 
 from noodle_ray.errors import CompileError
-from tests.overlap.programs import Programs
+from tests.overlap.programs import Programs, ToolPrograms
 from tests.overlap.test_differential import differs
+
+KINDS: tuple[type[Programs], ...] = (Programs, ToolPrograms)
 
 
 def main(first: int, last: int) -> int:
-    """Compares the programs of these seeds; tells of those that differ, and how many there were."""
-    ran = wrong = 0
+    """Compares the programs of these seeds; tells of those that differ, and how many there were of each kind."""
+    wrong = 0
+    ran = dict.fromkeys((kind.__name__ for kind in KINDS), 0)
     for seed in range(first, last):
-        try:
-            found = differs(Programs(seed).program(), seed)
-        except CompileError:
-            continue
-        ran += 1
-        if found:
-            wrong += 1
-            print(found)
-    print(f"seeds {first} to {last - 1}: {ran} programs, {wrong} differ")
+        for kind in KINDS:
+            try:
+                found = differs(kind(seed).program(), seed)
+            except CompileError:
+                continue
+            ran[kind.__name__] += 1
+            if found:
+                wrong += 1
+                print(f"{kind.__name__} {found}", flush=True)
+    programs = ", ".join(f"{count} {name}" for name, count in ran.items())
+    print(f"seeds {first} to {last - 1}: {programs}, {wrong} differ")
     return 1 if wrong else 0
 
 

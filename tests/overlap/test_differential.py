@@ -67,6 +67,21 @@ def test_tools_are_called_as_in_sequential_execution(group: int) -> None:
     assert called > TOOL_SEEDS // 16
 
 
+def test_long_form_compares_programs_of_both_kinds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tests.overlap import long
+
+    assert long.main(0, 4) == 0
+    assert capsys.readouterr().out == "seeds 0 to 3: 3 Programs, 3 ToolPrograms, 0 differ\n"
+    monkeypatch.setattr(long, "differs", lambda source, seed: "wrong")
+    assert long.main(0, 1) == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "ToolPrograms wrong",
+        "seeds 0 to 0: 1 Programs, 1 ToolPrograms, 2 differ",
+    ]
+
+
 def test_tools_out_of_order_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purity, "is_tool", lambda instr: False)
     monkeypatch.setattr(callbacks, "is_tool", lambda instr: False)

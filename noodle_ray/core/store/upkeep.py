@@ -6,6 +6,7 @@ so a back-up of one can be restored into the other.
 
 import asyncio
 import json
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -20,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from noodle_ray.core.store import runs as run_sql
 from noodle_ray.core.store.engine import WRITES
-from noodle_ray.core.store.errors import BACKUP, StoreUnavailable
+from noodle_ray.core.store.errors import BACKUP, StoreUnavailable, failed
 from noodle_ray.core.store.records import time_of
 from noodle_ray.core.store.schema import config, migrate
 from noodle_ray.core.store.status import TERMINAL
@@ -60,17 +61,32 @@ async def sweep(store: Store, *, now: float, keep_seconds: float) -> Swept:
     return Swept(gone, unused, await _delete_orphans(store, now))
 
 
-def vacuum(store: Store) -> None:
-    """Give space back to the file system, and renew what the planner knows. Waits for writers; not for the hot hour."""
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.dialect.name == "sqlite":
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            raw.execute("VACUUM")
-            raw.execute("PRAGMA optimize")
-        else:
+def vacuum(store: Store) -> int:
+    """Give space back to the file system, and renew what the planner knows; return how many bytes that were. Waits for
+    writers; not for the hot hour. Raises StoreUnavailable, also when others hold the database for too long.
+    """
+    try:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if connection.dialect.name == "sqlite":
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                before, *_, after = [
+                    raw.execute(statement).fetchall()
+                    for statement in (_PAGES, _CHECKPOINT, "VACUUM", _CHECKPOINT, "PRAGMA optimize", _PAGES)
+                ]
+                return max(0, int(before[0][0]) - int(after[0][0]))
+            size = text("SELECT pg_database_size(current_database())")
+            full = connection.scalar(size) or 0
             connection.execute(text("VACUUM (ANALYZE)"))
+            return max(0, full - (connection.scalar(size) or 0))
+    except sqlite3.Error as error:
+        raise failed("the database", error) from error
+    except Exception as error:
+        raise translated(error) from error
+
+
+_CHECKPOINT: Final = "PRAGMA wal_checkpoint(TRUNCATE)"
+_PAGES: Final = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
 
 
 def back_up(store: Store, target: Path) -> int:
