@@ -197,7 +197,7 @@ def test_comprehension_gathers_when_its_elements_cannot_be_told_apart_in_time(so
         "def f(g):\n    return [g(embed(x)) for x in 'ab']",
         "last = None\nr = [embed(last := x) for x in 'ab']",
         "def f():\n    last = None\n    return [(last, embed(last := x)) for x in 'ab']",
-        "def g(x):\n    return embed(x)\ng = embed\nr = [g(x) for x in 'ab']",
+        "def g(x):\n    return embed(x)\ng = print\nr = [g(x) for x in 'ab']",
         "it = iter('abcd')\nr = [embed(next(it)) for x in 'ab']",
         "pairs = zip('ab', 'cd')\ndef g(x):\n    return embed(x), list(pairs)\nr = [g(x) for x in 'ab']",
         "r = [sorted(embed(x), key=print) for x in 'ab']",

@@ -13,6 +13,7 @@ from noodle_ray.core.lang.fission.flow import Flow
 from noodle_ray.core.lang.lower.frame import WHOLE, Unit
 from noodle_ray.core.lang.purity import Facts, Region, Remembered
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
+from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 
 _LOST: Final = "lost"
@@ -77,7 +78,7 @@ def insert_waits(facts: Facts) -> list[Function]:
     """The program's functions with ``force`` and ``barrier`` where they are needed."""
     functions = list(facts.functions)
     for i, region in enumerate(facts.regions):
-        if any(instr.op != "call" for instr in region.asking):
+        if any(instr.op not in ("call", "callm") for instr in region.asking):
             functions[i] = facts.remembered.get(functions[i], ("waits", *facts.dependence(i)), _Waits(facts, i).rewrite)
     return functions
 
@@ -138,12 +139,13 @@ class _Waits:
         self.exposed = False
 
     def rewrite(self) -> Function:
-        body = self.block(self.function.body)
+        whole = _put_off(self.function.body, len(self.function.locals))
+        body = self.block(whole)
         parameters = set(range(len(self.function.params)))
         while unsure := Flow(body, parameters).forced - self.unsure:
             self.unsure |= unsure
             self.begin()
-            body = self.block(self.function.body)
+            body = self.block(whole)
         if self.exposed:
             span = self.function.span
             handler = (Instr("barrier", (), span), Instr("reraise", (), span))
@@ -474,6 +476,42 @@ class _Waits:
         self.state.join(start)
         self.eager -= 1
         self.code.append(Instr("with", (manager, target, body), instr.span))
+
+
+def _put_off(block: Block, named: int) -> Block:
+    """The block with lists and tuples of answers made where they are used, behind calls that come between: nobody can
+    tell when they are made. ``named`` is the number of variables, which are left alone."""
+    found = [_inside(instr, named) for instr in block]
+    for place in range(len(found) - 1, -1, -1):
+        instr = found[place]
+        if instr.op in ("list", "tuple") and cast(int, instr.args[0]) >= named:
+            asked = {cast(int, each.args[0]) for each in found[:place] if each.op in ("effect", "gather")}
+            until = _first_use(found, place) if asked.intersection(reads_of(instr)) else place
+            if any(each.op in ("call", "callm") for each in flatten(tuple(found[place:until]))):
+                found[place:until] = [*found[place + 1 : until], instr]
+    return block if all(new is old for new, old in zip(found, block, strict=True)) else tuple(found)
+
+
+def _inside(instr: Instr, named: int) -> Instr:
+    if instr.op not in ("if", "for", "while", "with"):
+        return instr
+    args = [
+        _put_off(cast(Block, value), named) if kind == "B" else value
+        for kind, value in zip(OPERANDS[instr.op], instr.args, strict=True)
+    ]
+    same = all(new is old for new, old in zip(args, instr.args, strict=True))
+    return instr if same else instr._replace(args=tuple(args))
+
+
+def _first_use(code: list[Instr], place: int) -> int:
+    """Where the next instruction stands that uses what one makes, or changes what it is made of; its own place if there
+    is none."""
+    target, parts = cast(int, code[place].args[0]), set(reads_of(code[place]))
+    for later in range(place + 1, len(code)):
+        for each in flatten((code[later],)):
+            if target in reads_of(each) or {target, *parts}.intersection(writes_of(each)):
+                return later
+    return place
 
 
 _HANDLERS: Final = {
