@@ -336,6 +336,50 @@ def f(xs):
     return [m(xs[0])] + f(xs[1:])
 f(XS)
 """),
+    "generator that a list is made of": (1, 1, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+list(g(XS))
+"""),
+    "generator that is joined": (1, 2, """
+def g(xs):
+    print('begins')
+    for x in xs:
+        y = m(x)
+        print(y)
+        yield y + '.'
+    yield m('end')
+def f(xs):
+    return '-'.join(g(xs))
+f(XS)
+"""),
+    "loop over a generator": (1, 4, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+out = []
+for y in g(XS):
+    out.append(y)
+out
+"""),
+    "generator that may stop": (2, 2, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+def f(xs):
+    for y in g(xs):
+        if y == 'b!':
+            return y
+f(XS)
+"""),
+    "generator that is kept": (1, 4, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+k = g(XS)
+list(k)
+"""),
     "method that counts": (4, 4, """
 class A:
     n = 0

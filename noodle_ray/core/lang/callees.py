@@ -32,6 +32,7 @@ _DATA: Final = frozenset(
 _TESTS: Final = frozenset({"if", "while", "try"})
 _GLOBAL_NAMES: Final = frozenset({".globals", ".locals"})
 _HIDDEN_WAYS: Final = frozenset({"__dict__", "__setattr__", "__getattribute__", "__getattr__", "__delattr__"})
+_CLASS_MAKERS: Final = frozenset({"vars", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
 _KNOWN_MODULES: Final = frozenset(
     {"", "abc", "bisect", "collections", "copy", "dataclasses", "datetime", "enum", "functools", "heapq", "itertools",
      "json", "math", "noodle_ray", "operator", "re", "statistics", "string", "textwrap", "time", "typing"}
@@ -41,11 +42,14 @@ _TAKEN: Final = frozenset(
     {
         *(name for kind in (str, bytearray, list, dict, set, tuple, int, float, complex) for name in kind.__dict__),
         *("add_note", "appendleft", "cache_clear", "close", "elements", "extendleft", "fill", "move_to_end", "popleft"),
-        *("rotate", "send", "subtract", "throw", "with_traceback"),
+        *("rotate", "send", "subtract", "throw", "with_traceback", "register", "dispatch", "asend", "athrow", "aclose"),
+        *("now", "today", "utcnow", "getter", "setter", "deleter", "new_child", "func", "fget", "fset", "fdel", "args"),
+        *("keywords", "kwargs", "default", "default_factory", "obj", "object", "registry", "maps", "type", "value"),
+        *("metadata", "template", "compare", "code", "name", "reason"),
         *(name for members in MODULES.values() for name in members),
     }
 )
-"""Names that objects which are not of the program's own classes may have for what they do."""
+"""Names that objects which are not of the program's own classes may have, for what they do or for any value."""
 
 
 class Callees:
@@ -109,7 +113,7 @@ class Callees:
 
     def _is_open(self, name: str) -> bool:
         """True if it is not known what attributes of this name may be."""
-        return self._open is None or name in self._open
+        return self._open is None or name in self._open or name.startswith("__")
 
     def _open_names(self) -> set[str] | None:
         """Attributes that may be set otherwise than by name, or that other objects than the program's have; None for
@@ -126,9 +130,11 @@ class Callees:
                         return None
                     if name in _TAKEN:
                         opened.add(name)
-                elif op in ("callb", "bget") and (module_of(args[1]) not in _KNOWN_MODULES or args[1] == "vars"):
+                elif _is_hidden_way(op, args):
                     return None
                 if function.kind == "class" and op == "const" and type(args[1]) is str:
+                    if args[0] in kept:
+                        opened.add(constants[args[0]])
                     constants[args[0]] = args[1]
                     kept.add(args[0])
                 elif function.kind == "class" and op == "setindex" and args[0] == 0:
@@ -316,3 +322,14 @@ class Callees:
 
     def _pass(self, index: int, register: int, callee: int, place: int | None) -> None:
         self._edge(("r", index, register), _ESCAPE if place is None else ("r", callee, place))
+
+
+def _is_hidden_way(op: str, args: tuple[Any, ...]) -> bool:
+    """True for what may set attributes, or make classes, in a way that is not followed."""
+    if op == "class":
+        return any(keyword == "metaclass" for keyword, _ in args[4])
+    if op not in ("callb", "bget"):
+        return False
+    if args[1] == "type":
+        return op == "bget" or len(args[2]) != 1
+    return args[1] in _CLASS_MAKERS or module_of(args[1]) not in _KNOWN_MODULES

@@ -150,7 +150,7 @@ class Facts:
         self.remembered = remembered or Remembered(0)
         self.pieces: frozenset[int] = frozenset(unit.pieces)
         self.functions = [function for function in unit.functions if function is not None]
-        self.traits = Traits(self.functions)
+        self.traits = Traits([f for i, f in enumerate(self.functions) if i not in unit.unused])
         entry = self._entry() if self.traits.any else None
         signature = self.traits.signature()
         self.regions = [

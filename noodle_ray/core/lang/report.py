@@ -35,7 +35,11 @@ def effects_of(source: str, filename: str = "<noodle>") -> list[FunctionEffects]
     facts = analyzed(source, filename)
     cut, verdicts = overlap_loops(facts)
     found: dict[int, list[LoopEffects]] = {}
-    shown = [index for index, function in enumerate(cut.functions) if function.name != ITERATION]
+    shown = [
+        index
+        for index, function in enumerate(cut.functions)
+        if function.name != ITERATION and index not in cut.unit.copies
+    ]
     for verdict in verdicts:
         place = shown.index(verdict.function)
         comps = {instr[2].span[0] for instr in facts.unit.comprehensions if instr[1] == place}
