@@ -47,7 +47,7 @@ def taken_at_once(facts: Facts) -> Copies:
 
 
 def _is_fit(function: Function) -> bool:
-    if function.kind != "generator" or function.cells or function.free:
+    if function.kind != "generator" or function.cells or function.free or function.name == "main":
         return False
     if any(param.kind not in ("pos", "pos_only") for param in function.params):
         return False
