@@ -311,6 +311,54 @@ def g(x):
     yield m(x)
 f()
 """,
+    "a key behind a helper": """
+def h(x):
+    return m(x)
+def f(x):
+    a = h(x)
+    b = max(x, key=lambda w: m(w))
+    return a + b
+f('abc')
+""",
+    "an append behind a helper": """
+def h(x):
+    return m(x)
+def f(x):
+    more = []
+    a = h(x)
+    more.append((a, m(x + 'z')))
+    return more
+f('abc')
+""",
+    "a method's arguments behind another call": """
+class A:
+    def go(self, x):
+        return m(x)
+def f(a, x):
+    return max(a.go(str(x)), max(str(x), key=a.go)) + a.go(a.go(x) + 'k')
+f(A(), 'abc')
+""",
+    "two comprehensions for one variable": """
+def h(x):
+    return m(x) + m(x + 'p')
+def f(xs):
+    for x in xs:
+        y = [h(c) for c in x]
+        y = '-'.join(y)
+        y = [h(c + 't') for c in x]
+        y = '-'.join(y)
+        print(y)
+f(['f', 'wx', 'jk', 'pq', 'ghi', 'ab', 'cde', 'xyz', 'lmn', 'vwopqr'])
+""",
+    "a loop over what may be a generator": """
+def g(xs):
+    for x in xs:
+        print(x)
+        yield x
+def f(xs):
+    return [m(x) for x in xs]
+f('abc'), f(g('abc'))
+""",
 }
 
 

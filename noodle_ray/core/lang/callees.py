@@ -2,13 +2,14 @@
 
 A flow analysis of the whole program without regard to the order in which it runs (Shivers, "Control-Flow Analysis in
 Scheme", 1988, of order zero); attributes are told apart by name only. A function that gets where it is not followed may
-be called by anybody, with anything. What a run calls it gives plain data, none of which is a function.
+be called by anybody, with anything, and so may one that nothing calls, but for ``entry``. A run itself calls
+functions with plain data only.
 """
 
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
-from noodle_ray.core.lang.traits import Traits
+from noodle_ray.core.lang.traits import PLAIN_BUILTINS, PLAIN_METHODS, Traits
 from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
@@ -29,6 +30,10 @@ _DATA: Final = frozenset(
     {"const", "format", "concat", "effect", "unset", "check", "force", "barrier", "break", "continue"}
 )
 """Opcodes whose results are no functions, and whose operands get nowhere."""
+_CONTAINERS: Final = frozenset({"list", "tuple", "set", "dict", "totuple", "comp"})
+"""Opcodes whose results are new objects of builtin types, which may hold anything."""
+_THROUGH: Final = frozenset({"enumerate", "reversed", "zip"})
+"""Builtins that go through what they are given when their result is gone through."""
 _TESTS: Final = frozenset({"if", "while", "try"})
 _GLOBAL_NAMES: Final = frozenset({".globals", ".locals"})
 _HIDDEN_WAYS: Final = frozenset({"__dict__", "__setattr__", "__getattribute__", "__getattr__", "__delattr__"})
@@ -55,7 +60,7 @@ _TAKEN: Final = frozenset(
 class Callees:
     """The functions that each register of a program may hold, by index, with MODEL, QUIET and ANY among them."""
 
-    def __init__(self, functions: list[Function], traits: Traits) -> None:
+    def __init__(self, functions: list[Function], traits: Traits, entry: int | None) -> None:
         self._functions = functions
         self._traits = traits
         self._sets: dict[Node, set[int]] = {}
@@ -63,6 +68,8 @@ class Callees:
         self._calls: dict[Node, list[tuple[int, Instr]]] = {}
         self._waiting: list[tuple[Node, set[int]]] = []
         self._escaped: set[int] = set()
+        self._called: set[int] = set()
+        self._pairs: set[Node] = set()  # whose elements are tuples; registers without a name are written once
         self._parents = {
             cast(int, instr.args[MAKERS[instr.op]]): index
             for index, function in enumerate(functions)
@@ -82,10 +89,18 @@ class Callees:
             if function.kind == "class":
                 self._escape(index)
         self._settle()
+        for index, function in enumerate(functions):
+            if function.params and index not in self._called and index != entry:
+                self._escape(index)
+        self._settle()
 
     def of(self, function: int, register: int) -> frozenset[int]:
         """What a register may hold; empty if it is not known."""
         return self._known(("r", function, register))
+
+    def is_plain(self, function: int, register: int) -> bool:
+        """True if a register only ever holds objects that run no code when they are gone through or tested."""
+        return not self.unknown and ANY not in self._sets.get(("r", function, register), ())
 
     def named(self, name: str) -> frozenset[int]:
         """What an attribute of this name may be, of whatever object; empty if it is not known."""
@@ -156,6 +171,8 @@ class Callees:
         if op in _DATA or (op == "cmp" and str(args[1]).startswith("is")):
             if op == "effect":
                 self._leave(index, reads_of(instr))
+        elif op in _CONTAINERS or self._is_plain(op, args):
+            self._leave(index, reads_of(instr))
         elif op == "move":
             self._edge(register(args[1]), target)
         elif op == "gget":
@@ -193,9 +210,13 @@ class Callees:
             self._builtin(index, instr)
         elif op == "return":
             self._edge(register(args[0]), ("ret", index))
+        elif op == "for" and register(args[1]) in self._pairs:
+            self._leave(index, (args[1],))
         elif op == "gather":
             self._edge(register(args[2]), _ESCAPE)
-            self._add(("r", args[3], 0), ANY)
+            self._called.add(args[3])
+            if register(args[2]) not in self._pairs:
+                self._add(("r", args[3], 0), ANY)
             self._edge(("ret", args[3]), _ESCAPE)
         elif op == "class":
             self._leave(index, reads_of(instr))
@@ -207,6 +228,12 @@ class Callees:
         if op == "try":
             for written in writes_of(instr):
                 self._add(register(written), ANY)
+
+    def _is_plain(self, op: str, args: tuple[Any, ...]) -> bool:
+        """True for an instruction whose result is an object of a builtin type."""
+        if op == "callm":
+            return args[2] in PLAIN_METHODS and args[2] not in self._traits.names
+        return op in ("binop", "unop") and not self._traits.arithmetic
 
     def _leave(self, index: int, registers: Iterable[int]) -> None:
         for register in registers:
@@ -248,7 +275,13 @@ class Callees:
             self._leave(index, given[1:])
         else:
             self._leave(index, reads_of(instr))
-        self._add(("r", index, target), ANY)
+        if name in ("enumerate", "zip") and target >= len(self._functions[index].locals):
+            self._pairs.add(("r", index, target))
+        if name in _THROUGH:
+            for register in given:
+                self._edge(("r", index, register), ("r", index, target))
+        elif name not in PLAIN_BUILTINS:
+            self._add(("r", index, target), ANY)
 
     # propagation
 
@@ -297,6 +330,7 @@ class Callees:
         args = cast("tuple[Any, ...]", instr.args)
         if instr.op == "callb":
             if one >= 0:
+                self._called.add(one)
                 self._add(("r", one, 0), ANY)
                 self._edge(("ret", one), _ESCAPE)
             return
@@ -307,6 +341,7 @@ class Callees:
             if one != MODEL:
                 self._add(node, ANY)
             return
+        self._called.add(one)
         function = self._functions[one]
         positional = [place for place, param in enumerate(function.params) if param.kind in ("pos", "pos_only")]
         names = {param.name: place for place, param in enumerate(function.params) if param.kind in ("pos", "kw_only")}

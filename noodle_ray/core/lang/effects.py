@@ -10,10 +10,10 @@ from typing import Any, Final, cast
 
 from noodle_ray.core.lang.fission import overlap_loops
 from noodle_ray.core.lang.fission.flow import Flow
+from noodle_ray.core.lang.late import put_off
 from noodle_ray.core.lang.lower.frame import WHOLE, Unit
 from noodle_ray.core.lang.purity import Facts, Region, Remembered
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
-from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 
 _LOST: Final = "lost"
@@ -85,14 +85,16 @@ def insert_waits(facts: Facts) -> list[Function]:
 
 class State:
     """At one point of a function: registers and globals that may hold a pending value, and the calls that
-    may not have been waited for, by the register or global that got them."""
+    may not have been waited for, by the register or global that got them; and where each was asked, None for one of
+    several places."""
 
-    __slots__ = ("dead", "globals", "outstanding", "pending")
+    __slots__ = ("asked", "dead", "globals", "outstanding", "pending")
 
     def __init__(self) -> None:
         self.pending: set[int] = set()
         self.globals: set[str] = set()
         self.outstanding: set[object] = set()
+        self.asked: dict[object, Span | None] = {}
         self.dead = False
 
     def copy(self) -> "State":
@@ -100,6 +102,7 @@ class State:
         other = State()
         other.pending, other.globals = set(self.pending), set(self.globals)
         other.outstanding, other.dead = set(self.outstanding), self.dead
+        other.asked = dict(self.asked)
         return other
 
     def join(self, other: "State") -> None:
@@ -107,11 +110,19 @@ class State:
         if other.dead:
             return
         if self.dead:
-            self.pending, self.globals, self.outstanding = set(), set(), set()
+            self.pending, self.globals, self.outstanding, self.asked = set(), set(), set(), {}
             self.dead = False
+        self.join_asked(other)
         self.pending |= other.pending
         self.globals |= other.globals
         self.outstanding |= other.outstanding
+
+    def join_asked(self, other: "State") -> None:
+        """Where two paths meet: where that was asked which may be pending then."""
+        mine = self.pending | self.globals | self.outstanding
+        for place in other.pending | other.globals | other.outstanding:
+            span = other.asked.get(place)
+            self.asked[place] = span if place not in mine or self.asked.get(place) == span else None
 
 
 class _Waits:
@@ -135,11 +146,10 @@ class _Waits:
         self.breaks: list[State] = []
         self.before: list[set[int]] = []
         self.source: dict[int, str] = {}
-        self.asked: dict[object, Span | None] = {}
         self.exposed = False
 
     def rewrite(self) -> Function:
-        whole = _put_off(self.function.body, len(self.function.locals))
+        whole = put_off(self.function.body, len(self.function.locals))
         body = self.block(whole)
         parameters = set(range(len(self.function.params)))
         while unsure := Flow(body, parameters).forced - self.unsure:
@@ -166,7 +176,7 @@ class _Waits:
         state = self.state
         if register not in state.pending:
             return
-        span = self.asked.get(register) or span  # an error is that of the line that asked
+        span = self.state.asked.get(register) or span  # an error is that of the line that asked
         self.code.append(Instr("force", (register,), span))
         state.pending.discard(register)
         state.outstanding.discard(register)
@@ -183,7 +193,7 @@ class _Waits:
     def barrier(self, span: Span) -> None:
         if self.state.outstanding:
             if len(self.state.outstanding) == 1:
-                span = self.asked.get(next(iter(self.state.outstanding))) or span
+                span = self.state.asked.get(next(iter(self.state.outstanding))) or span
             self.code.append(Instr("barrier", (), span))
             self.state.outstanding.clear()
 
@@ -199,22 +209,19 @@ class _Waits:
         self.written(register)
         self.state.pending.add(register)
         self.state.outstanding.add(register)
-        self.asked_at(register, span)
+        self.state.asked[register] = span
         if self.eager or register in self.unsure:
             self.force(register, span)
-
-    def asked_at(self, place: object, span: Span | None) -> None:
-        """Notes where what a register or global may wait for was asked; None for one of several places."""
-        self.asked[place] = span if self.asked.get(place, span) == span else None
 
     def alias(self, target: int, sources: list[int]) -> None:
         """``target`` now holds the value of one of the sources, pending or not."""
         state = self.state
         pending = [register for register in sources if register in state.pending]
         self.written(target)
+        spans = {state.asked.get(register) for register in pending}
         for register in pending:
             state.pending.add(target)
-            self.asked_at(target, self.asked.get(register))
+            state.asked[target] = next(iter(spans)) if len(spans) == 1 else None
             if register in state.outstanding and register >= len(self.function.locals):
                 state.outstanding.discard(register)
                 state.outstanding.add(target)
@@ -285,7 +292,7 @@ class _Waits:
         state.globals.discard(name)
         if register in state.pending:
             state.globals.add(name)
-            self.asked_at(name, self.asked.get(register))
+            state.asked[name] = state.asked.get(register)
             if register in state.outstanding:
                 state.outstanding.discard(register)
                 state.outstanding.add(name)
@@ -298,7 +305,7 @@ class _Waits:
         if name in self.state.globals:
             self.state.pending.add(register)
             self.source[register] = name
-            self.asked_at(register, self.asked.get(name))
+            self.state.asked[register] = self.state.asked.get(name)
 
     # branches
 
@@ -415,7 +422,9 @@ class _Waits:
         self.nested -= 1
         tested = self.state.copy()
         body = self.loop_body(body, instr.span)
-        tested.pending |= set() if self.state.dead else self.state.pending
+        if not self.state.dead:
+            tested.join_asked(self.state)
+            tested.pending |= self.state.pending
         self.state = tested
         other = self.block(other)
         self.state.join(self.breaks.pop())
@@ -476,42 +485,6 @@ class _Waits:
         self.state.join(start)
         self.eager -= 1
         self.code.append(Instr("with", (manager, target, body), instr.span))
-
-
-def _put_off(block: Block, named: int) -> Block:
-    """The block with lists and tuples of answers made where they are used, behind calls that come between: nobody can
-    tell when they are made. ``named`` is the number of variables, which are left alone."""
-    found = [_inside(instr, named) for instr in block]
-    for place in range(len(found) - 1, -1, -1):
-        instr = found[place]
-        if instr.op in ("list", "tuple") and cast(int, instr.args[0]) >= named:
-            asked = {cast(int, each.args[0]) for each in found[:place] if each.op in ("effect", "gather")}
-            until = _first_use(found, place) if asked.intersection(reads_of(instr)) else place
-            if any(each.op in ("call", "callm") for each in flatten(tuple(found[place:until]))):
-                found[place:until] = [*found[place + 1 : until], instr]
-    return block if all(new is old for new, old in zip(found, block, strict=True)) else tuple(found)
-
-
-def _inside(instr: Instr, named: int) -> Instr:
-    if instr.op not in ("if", "for", "while", "with"):
-        return instr
-    args = [
-        _put_off(cast(Block, value), named) if kind == "B" else value
-        for kind, value in zip(OPERANDS[instr.op], instr.args, strict=True)
-    ]
-    same = all(new is old for new, old in zip(args, instr.args, strict=True))
-    return instr if same else instr._replace(args=tuple(args))
-
-
-def _first_use(code: list[Instr], place: int) -> int:
-    """Where the next instruction stands that uses what one makes, or changes what it is made of; its own place if there
-    is none."""
-    target, parts = cast(int, code[place].args[0]), set(reads_of(code[place]))
-    for later in range(place + 1, len(code)):
-        for each in flatten((code[later],)):
-            if target in reads_of(each) or {target, *parts}.intersection(writes_of(each)):
-                return later
-    return place
 
 
 _HANDLERS: Final = {

@@ -8,6 +8,7 @@ locals, changes only own objects, prints nothing, and calls only pure builtins, 
 
 import _ast as ast
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
@@ -164,7 +165,7 @@ class Facts:
         self.callees = [self._callees(region) for region in self.regions]
         self.sets: list[frozenset[int]] = []
         self.methods: dict[str, int] = {}
-        self._follow_values()
+        self._follow_values(entry)
         self.safe = [True] * (len(self.functions) + len(self.sets))
         self.effectful = [*[False] * len(self.functions), *[MODEL in members for members in self.sets]]
         self.guarded = [*[region.guarded for region in self.regions], *[False] * len(self.sets)]
@@ -181,6 +182,16 @@ class Facts:
         }
         self.signature = self.traits.signature()
 
+    def _plainer(self, region: Region, found: Callees) -> Region:
+        """The region with what the values of the whole program tell of its registers."""
+        registers = range(self.functions[region.function].registers)
+        plain = {r for r in registers if r not in region.plain and found.is_plain(region.function, r)}
+        if not plain:
+            return region
+        region = copy(region)
+        region.plain = region.plain | plain
+        return region
+
     def dependence(self, index: int) -> tuple[object, ...]:
         """All that what is done to a function depends on, besides the function."""
         region = self.regions[index]
@@ -192,7 +203,8 @@ class Facts:
             for name in sorted({str(i.args[2]) for i in region.asking if i.op == "callm"})
             if (c := self.methods.get(name)) is not None
         ]
-        return (index, tuple(callees), tuple(methods), tuple(gathered), shared, self.signature)
+        plain = frozenset(region.plain)
+        return (index, tuple(callees), tuple(methods), tuple(gathered), shared, plain, self.signature)
 
     def callee(self, function: int, instr: Instr) -> int | None:
         """What a ``call`` or ``callm`` of a function calls, if it is known: the index of a function, or that of several
@@ -201,16 +213,18 @@ class Facts:
             return self.callees[function].get(cast(int, instr.args[1]))
         return self.methods.get(str(instr.args[2])) if instr.op == "callm" else None
 
-    def _follow_values(self) -> None:
+    def _follow_values(self, entry: int | None) -> None:
         """Finds out what is called where functions are values. Several functions get an index together, behind those
         of the functions themselves."""
         places = {(r.function, one) for r in self.regions for one in _called(r)}
         unknown = [(f, register) for f, register in sorted(places) if register not in self.callees[f]]
         names = {str(i.args[2]) for r in self.regions for i in r.asking if i.op == "callm"} & self.traits.names
         names -= READERS | MUTATORS
-        if not unknown and not names:
+        if not unknown and not names and not self.traits.any:
             return
-        found = Callees(self.functions, self.traits)
+        found = Callees(self.functions, self.traits, entry)
+        if self.traits.any:
+            self.regions = [self._plainer(region, found) for region in self.regions]
         known: dict[frozenset[int], int] = {}
 
         def index_of(members: frozenset[int]) -> int:
