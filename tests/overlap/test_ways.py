@@ -359,6 +359,19 @@ def f(xs):
     return [m(x) for x in xs]
 f('abc'), f(g('abc'))
 """,
+    "an error of a loop within try, in a program with generators": """
+def g(xs):
+    yield m(str(xs))
+    yield m('2')
+def f(xs):
+    try:
+        for x in xs:
+            y = m(f'{x}:') + ''.join(g(str(x)[:3]))
+            print(y)
+    except ModelError as e:
+        print('caught', e, x)
+f(['ab']), f(['a', 'r', 'b']), f(['c', 'vwopqr', 'lmn', 'wx'])
+""",
 }
 
 

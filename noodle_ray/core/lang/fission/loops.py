@@ -375,7 +375,9 @@ class Loops:
         body = marked(body, flags, writes_of) if flags else body
         if caught:
             start += [Instr("const", (failed, False), span), Instr("const", (error, None), span)]
-            handler = ((), None, error, (Instr("const", (failed, True), span),))
+            raised = around.fresh()  # which ends with its handler
+            kept = (Instr("move", (error, raised), span), Instr("const", (failed, True), span))
+            handler = ((), None, raised, kept)
             body = (Instr("try", (body, (handler,), (), ()), span),)
         body = (*start, *body)
         row, before, end = self._row(values, flags, span, (failed, error) if caught else ())
