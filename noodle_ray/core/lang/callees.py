@@ -39,8 +39,10 @@ _GLOBAL_NAMES: Final = frozenset({".globals", ".locals"})
 _HIDDEN_WAYS: Final = frozenset({"__dict__", "__setattr__", "__getattribute__", "__getattr__", "__delattr__"})
 _CLASS_MAKERS: Final = frozenset({"vars", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
 _KNOWN_MODULES: Final = frozenset(
-    {"", "abc", "bisect", "collections", "copy", "dataclasses", "datetime", "enum", "functools", "heapq", "itertools",
-     "json", "math", "noodle_ray", "operator", "re", "statistics", "string", "textwrap", "time", "typing"}
+    {"", "abc", "base64", "binascii", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "enum",
+     "fractions", "functools", "hashlib", "heapq", "html", "itertools", "json", "keyword", "math", "noodle_ray",
+     "numbers", "operator", "random", "re", "secrets", "statistics", "string", "struct", "textwrap", "time", "typing",
+     "unicodedata"}
 )  # fmt: skip
 """Modules none of whose objects has a method that changes something, besides those of ``_TAKEN``."""
 _TAKEN: Final = frozenset(
