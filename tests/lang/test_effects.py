@@ -197,7 +197,7 @@ def test_comprehension_gathers_when_its_elements_cannot_be_told_apart_in_time(so
         "def f(g):\n    return [g(embed(x)) for x in 'ab']",
         "last = None\nr = [embed(last := x) for x in 'ab']",
         "def f():\n    last = None\n    return [(last, embed(last := x)) for x in 'ab']",
-        "def g(x):\n    return embed(x)\ng = embed\nr = [g(x) for x in 'ab']",
+        "def g(x):\n    return embed(x)\ng = print\nr = [g(x) for x in 'ab']",
         "it = iter('abcd')\nr = [embed(next(it)) for x in 'ab']",
         "pairs = zip('ab', 'cd')\ndef g(x):\n    return embed(x), list(pairs)\nr = [g(x) for x in 'ab']",
         "r = [sorted(embed(x), key=print) for x in 'ab']",
@@ -317,6 +317,8 @@ def test_each_call_is_answered_where_it_is_made_when_inside_with() -> None:
         "def g():\n    yield 1\ndef main(texts):\n    return [embed(x) for x in texts]",
         "s = sum(x for x in [1])\ng = (x for x in [1])\nr = [embed(x) for x in ['a', 'b']]",
         "class P:\n    def __init__(self, t): self.t = t\nr = [len(embed(x)) for x in 'ab'.split()]",
+        "class P:\n    def f(self): return 1\np = P()\nr = [embed(p.f()) for x in 'ab']",
+        "class P:\n    def g(self): pass\ndef f(p):\n    return [embed(x) for x in 'ab' if p.g()]",
     ],
 )
 def test_comprehension_gathers_when_classes_and_generators_have_no_part_in_it(source: str) -> None:
@@ -326,12 +328,15 @@ def test_comprehension_gathers_when_classes_and_generators_have_no_part_in_it(so
 @pytest.mark.parametrize(
     "source",
     [
-        "class P:\n    def f(self): return 1\np = P()\nr = [embed(p.f()) for x in 'ab']",
+        "class P:\n    def f(self): print(1)\np = P()\nr = [embed(p.f()) for x in 'ab']",
+        "class P:\n    def append(self, x): pass\ndef f(p):\n    return [embed(p.append(x)) for x in 'ab']",
+        "import random\nclass P:\n    def shuffle(self, x): pass\ndef f(p): return [embed(p.shuffle(x)) for x in 'ab']",
+        "class P(Exception):\n    def __init__(self, x): pass\nr = [embed(P.__init__(x, x)) for x in 'ab']",
         "class P:\n    def __add__(self, o): print(1)\np = P()\nr = [embed(p + x) for x in 'ab']",
         "def g():\n    yield print(1)\ng1 = g()\nr = [embed(x) for x in g1]",
         "def g():\n    yield print(1)\ng1 = g()\nr = [embed(list(g1)) for x in 'ab']",
         "def deco(f): return print\n@deco\ndef g(x): return embed(x)\nr = [(g(x), embed(x)) for x in 'ab']",
-        "class P:\n    def g(self): pass\ndef f(p):\n    return [embed(x) for x in 'ab' if p.g()]",
+        "class P:\n    def g(self): yield\ndef f(p):\n    return [embed(x) for x in 'ab' if p.g()]",
         "def f(p):\n def g(x):\n  p.last = x\n  return embed(x)\n return [g(x) for x in 'ab']",
     ],
 )

@@ -1,15 +1,15 @@
 """The differential test over many seeds: ``python -m tests.overlap.long 0 8000``.
 
-Each seed makes two programs, one that asks models and one that calls tools too.
+Each seed makes a program of each kind: one that asks models, one that calls tools too, one that calls values.
 """
 
 import sys
 
 from noodle_ray.errors import CompileError
-from tests.overlap.programs import Programs, ToolPrograms
+from tests.overlap.programs import Programs, ToolPrograms, ValuePrograms
 from tests.overlap.test_differential import differs
 
-KINDS: tuple[type[Programs], ...] = (Programs, ToolPrograms)
+KINDS: tuple[type[Programs], ...] = (Programs, ToolPrograms, ValuePrograms)
 
 
 def main(first: int, last: int) -> int:

@@ -56,6 +56,7 @@ class Programs:
                 ]
             )
             body += line.split("\n")
+        body += self.beginning()
         for _ in range(pick.choice([1, 1, 2])):
             body += self.outer_loop()
         shown = "out, more, table, counts, total, text, best, log"
@@ -73,7 +74,16 @@ class Programs:
         )
         head = f"XS = {words!r}\nROWS = {[[w, i] for i, w in enumerate(words)]!r}\nlog = []\nkept = []\n"
         head += "def keep(x):\n    kept.append(x)\n"
-        return self.header + head + "".join(HELPERS[name] for name in HELPERS if name in self.used) + main + end
+        helpers = "".join(HELPERS[name] for name in HELPERS if name in self.used)
+        return self.header + head + helpers + self.definitions() + main + end
+
+    def beginning(self) -> list[str]:
+        """More lines that the program's body begins with."""
+        return []
+
+    def definitions(self) -> str:
+        """More functions and classes."""
+        return ""
 
     # loops
 
@@ -264,6 +274,115 @@ class BranchPrograms(Programs):
 
 class BranchToolPrograms(BranchPrograms, ToolPrograms):
     """As those, with tools between."""
+
+
+METHODS = {
+    "go": ("return m(self.p + x)", "return m(x)", "return twice(x)", "return self.ask(x + self.p)",
+           "return self.via(x)", "y = m(x)\n        return y + m(y)",
+           "return each_of(self.ask, x[:2])[-1] if x else ''",
+           "self.n += 1\n        return m(x + str(self.n))", "print('go', x)\n        return m(x)",
+           "y = m(x)\n        self.n += 1\n        return y + str(self.n)",
+           "y = m(x)\n        print('went', x)\n        return y",
+           "self.out.append(x)\n        return m(x)", "self.p = x\n        return m(x)"),
+    "peek": ("return m(x + str(self.n))", "return m(x + str(len(self.out)))", "return m(self.p + x)"),
+    "via": ("return m(x)", "return noisy(x)", "return self.peek(x)", "return t_of(m, x)"),
+    "put": ("self.n += 1", "self.out.append(x)", "print('put', x)", "return m(x)", "self.ask = loud", "pass"),
+}  # fmt: skip
+"""Of each method of the class, bodies it may have: the first ones change nothing that others see."""
+OVERRIDES = ("return m(x + 'o')", "return super().go(x)", "self.n += 1\n        return m(x)", "return noisy(x)")
+MAKERS = {
+    "make": ("def f(x):\n        return q(x + 'k')\n    return f", "return lambda x: q(x)", "return q",
+             "n = 0\n    def f(x):\n        nonlocal n\n        n += 1\n        return q(x + str(n))\n    return f",
+             "def f(x):\n        print('made', x)\n        return q(x)\n    return f"),
+    "pieces": ("for c in xs:\n        yield m(c)", "for c in xs:\n        y = m(c)\n        yield y + c",
+               "for c in xs:\n        print('piece', c)\n        yield m(c)", "yield m(str(xs))\n    yield m('2')",
+               "for c in xs:\n        yield m(c + str(len(log)))", "yield from each_of(m, xs)",
+               "for c in xs:\n        if c < 'g':\n            yield m(c)\n    yield 'end'",
+               "try:\n        for c in xs:\n            yield m(c)\n    except ModelError as e:\n        yield str(e)",
+               "for c in xs:\n        log.append(c)\n        yield m(c)"),
+}  # fmt: skip
+
+
+class ValuePrograms(Programs):
+    """Programs whose calls go through values: parameters, closures, methods, attributes, partials, generators."""
+
+    header = HEADER + "from functools import partial\n"
+    changing = generating = False
+
+    def beginning(self) -> list[str]:
+        pick = self.random
+        self.used |= {"twice", "noisy", "loud", "pick", "pure"}
+        self.changing = pick.random() < 0.3
+        self.generating = pick.random() < 0.3
+        kind = pick.choice(["Box", "Box", "Box", "Sub"])
+        return [f"box = {kind}('b')", f"other = {pick.choice(['box', 'Box(str(1))'])}", f"fn = {self.callable()}"]
+
+    def callable(self) -> str:
+        pick = self.random
+        return pick.choice([
+            "m", "m", "twice", "pick", "box.go", "make(m)", "make(twice)", "partial(m)", "partial(t_of, m)",
+            "lambda w: m(w)", "(m if len(xs) > 2 else pick)", "pure", "loud" if self.changing else "m",
+            "str" if self.changing else "twice", "box.ask",
+        ])  # fmt: skip
+
+    def definitions(self) -> str:
+        pick = self.random
+
+        def chosen(bodies: tuple[str, ...]) -> str:
+            return pick.choice(bodies if self.changing else bodies[: max(2, len(bodies) // 2)])
+
+        methods = [f"    def {name}(self, x):\n        {chosen(METHODS[name])}\n" for name in METHODS]
+        source = (
+            "def t_of(f, x):\n    return f(x + 't')\n"
+            "def each_of(f, items):\n    return [f(each) for each in items]\n"
+            "def loop_of(f, items):\n    found = []\n"
+            "    for each in items:\n        found.append(f(each))\n    return found\n"
+            "class Box:\n    def __init__(self, p):\n        self.p = p\n        self.n = 0\n        self.out = []\n"
+            f"        self.ask = {pick.choice(['m', 'm', 'twice', 'loud' if self.changing else 'pick'])}\n"
+        )
+        source += "".join(methods)
+        source += f"class Sub(Box):\n    def go(self, x):\n        {chosen(OVERRIDES)}\n"
+        source += f"def make(q):\n    {chosen(MAKERS['make'])}\n"
+        if self.generating:
+            source += f"def pieces(xs):\n    {pick.choice(MAKERS['pieces'])}\n"
+        return source
+
+    def ask(self, x: str) -> str:
+        pick = self.random
+        if pick.random() < 0.35:
+            return super().ask(x)
+        found = [
+            f"box.go(str({x}))", f"box.go(str({x}))", f"fn(str({x}))", f"box.ask(str({x}))", f"other.peek(str({x}))",
+            f"''.join(each_of(fn, str({x})[:2]))", f"''.join(loop_of(box.go, str({x})[:2]))", f"t_of(fn, str({x}))",
+            f"t_of({self.callable()}, str({x}))", f"str(box.put(str({x})))", f"box.via(str({x}))",
+            f"max(str({x}) or 'e', key=fn)", f"''.join([m(str({x}))] + each_of(fn, str({x})[:1]))",
+            f"''.join(map(box.go, str({x})[:2]))",
+        ]  # fmt: skip
+        if self.generating:
+            found += [f"''.join(pieces(str({x})[:3]))", f"str(list(pieces(str({x})[:2])))",
+                      f"str([p + '.' for p in pieces(str({x})[:2])])", f"str(sorted(pieces(str({x}))))"]  # fmt: skip
+        return pick.choice(found)
+
+    def following(self, x: str) -> list[str]:
+        pick = self.random
+        if pick.random() < 0.75:
+            return super().following(x)
+        found = ["out.append(box.n)", "print(len(box.out))", f"box.put(str({x}))", f"print(box.p, {x})"]
+        if self.changing:
+            found += [f"fn = {self.callable()}", "box.go = noisy", "box.ask = loud", "box.n += 1", "box = Sub('s')",
+                      f"box.p = str({x})", "box.out.append(1)", "box.go = m", "Box.go = loud", "del box.p"]  # fmt: skip
+        return [pick.choice(found)]
+
+    def asking(self, x: str, depth: int) -> list[str]:
+        pick = self.random
+        if not self.generating or pick.random() < 0.7:
+            return super().asking(x, depth)
+        source = pick.choice(["pieces(str(%s))", "list(pieces(str(%s)[:2]))", "enumerate(pieces(str(%s)))"])
+        return [
+            f"for z in {source % x}:",
+            *_shifted(self.following("z")),
+            *(["    break"] if pick.random() < 0.2 else []),
+        ]
 
 
 def t(x: str) -> str:

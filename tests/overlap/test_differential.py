@@ -3,17 +3,19 @@
 import pytest
 
 from noodle_ray.core.lang import compile_source, purity
+from noodle_ray.core.lang.callees import MODEL, Callees
 from noodle_ray.core.lang.fission import callbacks
 from noodle_ray.core.lang.fission.loops import Loops
 from noodle_ray.core.nbc import verify
 from noodle_ray.core.vm.types import Model, Tool
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import Seen, overlapped, sequential
-from tests.overlap.programs import HEADER, TOOL_HEADER, Programs, ToolPrograms
+from tests.overlap.programs import HEADER, TOOL_HEADER, Programs, ToolPrograms, ValuePrograms
 
 SEEDS = 200
 GROUPS = 10
 TOOL_SEEDS = 160
+VALUE_SEEDS = 480
 
 
 def differs(source: str, seed: int) -> str:
@@ -67,19 +69,37 @@ def test_tools_are_called_as_in_sequential_execution(group: int) -> None:
     assert called > TOOL_SEEDS // 16
 
 
-def test_long_form_compares_programs_of_both_kinds(
+def test_long_form_compares_programs_of_all_kinds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from tests.overlap import long
 
     assert long.main(0, 4) == 0
-    assert capsys.readouterr().out == "seeds 0 to 3: 3 Programs, 3 ToolPrograms, 0 differ\n"
+    assert capsys.readouterr().out == "seeds 0 to 3: 3 Programs, 3 ToolPrograms, 4 ValuePrograms, 0 differ\n"
     monkeypatch.setattr(long, "differs", lambda source, seed: "wrong")
     assert long.main(0, 1) == 1
     assert capsys.readouterr().out.splitlines()[1:] == [
         "ToolPrograms wrong",
-        "seeds 0 to 0: 1 Programs, 1 ToolPrograms, 2 differ",
+        "ValuePrograms wrong",
+        "seeds 0 to 0: 1 Programs, 1 ToolPrograms, 1 ValuePrograms, 3 differ",
     ]
+
+
+@pytest.mark.parametrize("group", range(4))
+def test_calls_of_values_show_what_sequential_execution_shows(group: int) -> None:
+    trips = calls = 0
+    for seed in range(group, VALUE_SEEDS, 4):
+        source = ValuePrograms(seed).program()
+        try:
+            module = compile_source(source)
+        except CompileError:
+            continue
+        verify(module)
+        assert differs(source, seed) == ""
+        host = overlapped(source, "interpreter", seed)[1]
+        trips += host.trips
+        calls += host.calls
+    assert trips < calls
 
 
 def test_tools_out_of_order_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +154,29 @@ work(['a', 'b', 'c'])
 
 def _without(loops: Loops, *given: object) -> object:
     return True
+
+
+LATE = "def late(x):\n    y = m(x)\n    print(x)\n    return y\n"
+VALUES = {
+    "method": "class A:\n    n = 0\n    def go(self, x):\n        y = m(x)\n        self.n += 1\n"
+    "        return y + str(self.n)\na = A()\n[a.go(x) for x in 'abc']\n",
+    "parameter": LATE + "def f(q):\n    return [q(x) for x in 'abc']\n(f(m), f(late))\n",
+    "attribute": LATE + "class A:\n    def go(self, x):\n        return m(x)\n"
+    "a = A()\na.go = late\n[a.go(x) for x in 'abc']\n",
+    "closure": LATE + "def f():\n    q = m\n    def g(x):\n        return q(x)\n"
+    "    def put():\n        nonlocal q\n        q = late\n    put()\n    return [g(x) for x in 'abc']\nf()\n",
+}
+"""Programs whose calls are in order although one of the functions that a value may be only asks."""
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_function_that_a_value_may_be_is_not_overlooked(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = HEADER + VALUES[value]
+    for seed in range(20):
+        assert differs(source, seed) == ""
+    monkeypatch.setattr(Callees, "of", lambda self, function, register: frozenset({MODEL}))
+    monkeypatch.setattr(Callees, "named", lambda self, name: frozenset({MODEL}))
+    assert any(differs(source, seed) for seed in range(20))
 
 
 @pytest.mark.parametrize("proof", PROOFS)

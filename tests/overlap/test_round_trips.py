@@ -219,6 +219,259 @@ def t(xs):
     return t(xs[:h]) + t(xs[h:])
 t(XS)
 """),
+    "model as a parameter": (1, 1, """
+def f(q, xs):
+    return [q(x) for x in xs]
+f(m, XS)
+"""),
+    "loop that calls a parameter": (1, 1, """
+def h(x):
+    return m(x) + '.'
+def f(q, xs):
+    out = []
+    for x in xs:
+        out.append(q(x))
+    return out
+f(h, XS)
+"""),
+    "several functions as a parameter": (2, 3, """
+def h(x):
+    return m(x) + '.'
+def f(q, xs):
+    return [q(x) for x in xs]
+f(m, XS) + f(str, XS) + f(lambda x: h(x), f(h, XS))
+"""),
+    "parameter with a default": (1, 1, """
+def f(xs, q=None):
+    q = q or m
+    return [q(x) for x in xs]
+f(XS)
+"""),
+    "closure of a factory": (1, 1, """
+def make(q):
+    def f(x):
+        return q(x)
+    return f
+f = make(m)
+[f(x) for x in XS]
+"""),
+    "partial": (1, 1, """
+from functools import partial
+def h(p, x):
+    return m(p + x)
+f = partial(h, 'k')
+[f(x) for x in XS]
+"""),
+    "another name of a model": (1, 1, """
+def f(xs):
+    q = m if len(xs) > 2 else str
+    out = []
+    for x in xs:
+        out.append(q(x))
+    return out
+f(XS)
+"""),
+    "method": (1, 1, """
+class A:
+    def __init__(self, p):
+        self.p = p
+    def go(self, x):
+        return m(self.p + x)
+a = A('k')
+[a.go(x) for x in XS]
+"""),
+    "method that calls others": (1, 1, """
+class A:
+    def __init__(self):
+        self.ask = m
+    def one(self, x):
+        return self.ask(x)
+    def all(self, xs):
+        out = []
+        for x in xs:
+            out.append(self.one(x))
+        return out
+class B(A):
+    def one(self, x):
+        return super().one(x) + '.'
+B().all(XS)
+"""),
+    "bound method as a key": (1, 1, """
+class A:
+    def go(self, x):
+        return m(x)
+sorted(XS, key=A().go)
+"""),
+    "method of a dataclass": (1, 1, """
+from dataclasses import dataclass
+@dataclass
+class A:
+    p: str
+    def go(self, x):
+        return m(self.p + x)
+a = A('k')
+[a.go(x) for x in XS]
+"""),
+    "methods after each other": (1, 1, """
+class A:
+    def go(self, x):
+        return m(x) + '.'
+a = A()
+b = a.go('a')
+c = a.go('b' + 'c')
+b + c
+"""),
+    "helper between calls": (1, 1, """
+def h():
+    return m('b') + '.'
+a = m('a')
+b = h()
+c = m('c')
+a + b + c
+"""),
+    "recursion in an expression": (1, 1, """
+def f(xs):
+    if not xs:
+        return []
+    return [m(xs[0])] + f(xs[1:])
+f(XS)
+"""),
+    "generator that a list is made of": (1, 1, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+list(g(XS))
+"""),
+    "generator that is joined": (1, 2, """
+def g(xs):
+    print('begins')
+    for x in xs:
+        y = m(x)
+        print(y)
+        yield y + '.'
+    yield m('end')
+def f(xs):
+    return '-'.join(g(xs))
+f(XS)
+"""),
+    "loop over a generator": (1, 4, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+out = []
+for y in g(XS):
+    out.append(y)
+out
+"""),
+    "generator that may stop": (2, 2, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+def f(xs):
+    for y in g(xs):
+        if y == 'b!':
+            return y
+f(XS)
+"""),
+    "generator that is kept": (1, 4, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+k = g(XS)
+list(k)
+"""),
+    "method that counts": (4, 4, """
+class A:
+    n = 0
+    def go(self, x):
+        self.n += 1
+        return m(x + str(self.n))
+a = A()
+[a.go(x) for x in XS]
+"""),
+    "method of a subclass that prints": (4, 4, """
+class A:
+    def go(self, x):
+        return m(x)
+class B(A):
+    def go(self, x):
+        print(x)
+        return m(x)
+a = B()
+[a.go(x) for x in XS]
+"""),
+    "method that is set": (4, 4, """
+class A:
+    def go(self, x):
+        return m(x)
+def loud(x):
+    print(x)
+    return m(x)
+a = A()
+a.go = loud
+[a.go(x) for x in XS]
+"""),
+    "method that is set by a name": (1, 4, """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+setattr(a, 'g' + 'o', m)
+[a.go(x) for x in XS]
+"""),
+    "parameter that may print": (4, 4, """
+def loud(x):
+    print(x)
+    return m(x)
+def f(q, xs):
+    return [q(x) for x in xs]
+f(loud, XS)
+"""),
+    "parameter out of a list": (1, 4, """
+def f(q, xs):
+    return [q(x) for x in xs]
+f([m][0], XS)
+"""),
+    "function that is set again in the loop": (4, 4, """
+def loud(x):
+    print(x)
+    return m(x)
+q = m
+out = []
+for x in XS:
+    out.append(q(x))
+    q = loud
+out
+"""),
+    "closure that counts": (4, 4, """
+def make():
+    n = 0
+    def f(x):
+        nonlocal n
+        n += 1
+        return m(x + str(n))
+    return f
+f = make()
+[f(x) for x in XS]
+"""),
+    "loop that appends to an attribute's list": (1, 4, """
+class R:
+    def __init__(self):
+        self.out = []
+def f(r, xs):
+    for x in xs:
+        r.out.append(m(x))
+    return r.out
+f(R(), XS)
+"""),
+    "loop with while": (1, 4, """
+i = 0
+out = []
+while i < len(XS):
+    out.append(m(XS[i]))
+    i += 1
+out
+"""),
     "asyncio.gather": (1, 1, """
 import asyncio
 async def f(x):

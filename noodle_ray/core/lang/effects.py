@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 from noodle_ray.core.lang.fission import overlap_loops
 from noodle_ray.core.lang.fission.flow import Flow
+from noodle_ray.core.lang.late import put_off
 from noodle_ray.core.lang.lower.frame import WHOLE, Unit
 from noodle_ray.core.lang.purity import Facts, Region, Remembered
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
@@ -77,21 +78,23 @@ def insert_waits(facts: Facts) -> list[Function]:
     """The program's functions with ``force`` and ``barrier`` where they are needed."""
     functions = list(facts.functions)
     for i, region in enumerate(facts.regions):
-        if any(instr.op != "call" for instr in region.asking):
+        if any(instr.op not in ("call", "callm") for instr in region.asking):
             functions[i] = facts.remembered.get(functions[i], ("waits", *facts.dependence(i)), _Waits(facts, i).rewrite)
     return functions
 
 
 class State:
     """At one point of a function: registers and globals that may hold a pending value, and the calls that
-    may not have been waited for, by the register or global that got them."""
+    may not have been waited for, by the register or global that got them; and where each was asked, None for one of
+    several places."""
 
-    __slots__ = ("dead", "globals", "outstanding", "pending")
+    __slots__ = ("asked", "dead", "globals", "outstanding", "pending")
 
     def __init__(self) -> None:
         self.pending: set[int] = set()
         self.globals: set[str] = set()
         self.outstanding: set[object] = set()
+        self.asked: dict[object, Span | None] = {}
         self.dead = False
 
     def copy(self) -> "State":
@@ -99,6 +102,7 @@ class State:
         other = State()
         other.pending, other.globals = set(self.pending), set(self.globals)
         other.outstanding, other.dead = set(self.outstanding), self.dead
+        other.asked = dict(self.asked)
         return other
 
     def join(self, other: "State") -> None:
@@ -106,11 +110,19 @@ class State:
         if other.dead:
             return
         if self.dead:
-            self.pending, self.globals, self.outstanding = set(), set(), set()
+            self.pending, self.globals, self.outstanding, self.asked = set(), set(), set(), {}
             self.dead = False
+        self.join_asked(other)
         self.pending |= other.pending
         self.globals |= other.globals
         self.outstanding |= other.outstanding
+
+    def join_asked(self, other: "State") -> None:
+        """Where two paths meet: where that was asked which may be pending then."""
+        mine = self.pending | self.globals | self.outstanding
+        for place in other.pending | other.globals | other.outstanding:
+            span = other.asked.get(place)
+            self.asked[place] = span if place not in mine or self.asked.get(place) == span else None
 
 
 class _Waits:
@@ -134,16 +146,16 @@ class _Waits:
         self.breaks: list[State] = []
         self.before: list[set[int]] = []
         self.source: dict[int, str] = {}
-        self.asked: dict[object, Span | None] = {}
         self.exposed = False
 
     def rewrite(self) -> Function:
-        body = self.block(self.function.body)
+        whole = put_off(self.function.body, len(self.function.locals))
+        body = self.block(whole)
         parameters = set(range(len(self.function.params)))
         while unsure := Flow(body, parameters).forced - self.unsure:
             self.unsure |= unsure
             self.begin()
-            body = self.block(self.function.body)
+            body = self.block(whole)
         if self.exposed:
             span = self.function.span
             handler = (Instr("barrier", (), span), Instr("reraise", (), span))
@@ -164,7 +176,7 @@ class _Waits:
         state = self.state
         if register not in state.pending:
             return
-        span = self.asked.get(register) or span  # an error is that of the line that asked
+        span = self.state.asked.get(register) or span  # an error is that of the line that asked
         self.code.append(Instr("force", (register,), span))
         state.pending.discard(register)
         state.outstanding.discard(register)
@@ -181,7 +193,7 @@ class _Waits:
     def barrier(self, span: Span) -> None:
         if self.state.outstanding:
             if len(self.state.outstanding) == 1:
-                span = self.asked.get(next(iter(self.state.outstanding))) or span
+                span = self.state.asked.get(next(iter(self.state.outstanding))) or span
             self.code.append(Instr("barrier", (), span))
             self.state.outstanding.clear()
 
@@ -197,22 +209,19 @@ class _Waits:
         self.written(register)
         self.state.pending.add(register)
         self.state.outstanding.add(register)
-        self.asked_at(register, span)
+        self.state.asked[register] = span
         if self.eager or register in self.unsure:
             self.force(register, span)
-
-    def asked_at(self, place: object, span: Span | None) -> None:
-        """Notes where what a register or global may wait for was asked; None for one of several places."""
-        self.asked[place] = span if self.asked.get(place, span) == span else None
 
     def alias(self, target: int, sources: list[int]) -> None:
         """``target`` now holds the value of one of the sources, pending or not."""
         state = self.state
         pending = [register for register in sources if register in state.pending]
         self.written(target)
+        spans = {state.asked.get(register) for register in pending}
         for register in pending:
             state.pending.add(target)
-            self.asked_at(target, self.asked.get(register))
+            state.asked[target] = next(iter(spans)) if len(spans) == 1 else None
             if register in state.outstanding and register >= len(self.function.locals):
                 state.outstanding.discard(register)
                 state.outstanding.add(target)
@@ -283,7 +292,7 @@ class _Waits:
         state.globals.discard(name)
         if register in state.pending:
             state.globals.add(name)
-            self.asked_at(name, self.asked.get(register))
+            state.asked[name] = state.asked.get(register)
             if register in state.outstanding:
                 state.outstanding.discard(register)
                 state.outstanding.add(name)
@@ -296,7 +305,7 @@ class _Waits:
         if name in self.state.globals:
             self.state.pending.add(register)
             self.source[register] = name
-            self.asked_at(register, self.asked.get(name))
+            self.state.asked[register] = self.state.asked.get(name)
 
     # branches
 
@@ -413,7 +422,9 @@ class _Waits:
         self.nested -= 1
         tested = self.state.copy()
         body = self.loop_body(body, instr.span)
-        tested.pending |= set() if self.state.dead else self.state.pending
+        if not self.state.dead:
+            tested.join_asked(self.state)
+            tested.pending |= self.state.pending
         self.state = tested
         other = self.block(other)
         self.state.join(self.breaks.pop())

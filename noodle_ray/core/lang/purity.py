@@ -8,9 +8,11 @@ locals, changes only own objects, prints nothing, and calls only pure builtins, 
 
 import _ast as ast
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
+from noodle_ray.core.lang.callees import MODEL, Callees
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.scopes import Scope
 from noodle_ray.core.lang.traits import Traits, makes_plain
@@ -48,7 +50,7 @@ _FRESH_BUILTINS: Final = frozenset(
 _FRESH_METHODS: Final = frozenset(
     {"copy", "format", "join", "lower", "replace", "split", "splitlines", "strip", "upper"}
 )
-_ASKING: Final = frozenset({"effect", "call", "gather"})
+_ASKING: Final = frozenset({"effect", "call", "callm", "gather"})
 """Opcodes that may ask a model, directly or not."""
 _LAZY: Final = frozenset({"enumerate", "filter", "map", "reversed", "zip"})
 _CONSUMERS: Final = frozenset(
@@ -149,7 +151,7 @@ class Facts:
         self.remembered = remembered or Remembered(0)
         self.pieces: frozenset[int] = frozenset(unit.pieces)
         self.functions = [function for function in unit.functions if function is not None]
-        self.traits = Traits(self.functions)
+        self.traits = Traits([f for i, f in enumerate(self.functions) if i not in unit.unused])
         entry = self._entry() if self.traits.any else None
         signature = self.traits.signature()
         self.regions = [
@@ -161,9 +163,12 @@ class Facts:
             for i, f in enumerate(self.functions)
         ]
         self.callees = [self._callees(region) for region in self.regions]
-        self.safe = [True] * len(self.functions)
-        self.effectful = [False] * len(self.functions)
-        self.guarded = [region.guarded for region in self.regions]
+        self.sets: list[frozenset[int]] = []
+        self.methods: dict[str, int] = {}
+        self._follow_values(entry)
+        self.safe = [True] * (len(self.functions) + len(self.sets))
+        self.effectful = [*[False] * len(self.functions), *[MODEL in members for members in self.sets]]
+        self.guarded = [*[region.guarded for region in self.regions], *[False] * len(self.sets)]
         self._settle()
         self.loose_iterators = any(self._has_loose_iterator(region) for region in self.regions)
         if not self.traits.lazy and (self.loose_iterators or any(map(self._maps_loosely, self.regions))):
@@ -177,13 +182,65 @@ class Facts:
         }
         self.signature = self.traits.signature()
 
+    def _plainer(self, region: Region, found: Callees) -> Region:
+        """The region with what the values of the whole program tell of its registers."""
+        registers = range(self.functions[region.function].registers)
+        plain = {r for r in registers if r not in region.plain and found.is_plain(region.function, r)}
+        if not plain:
+            return region
+        region = copy(region)
+        region.plain = region.plain | plain
+        return region
+
     def dependence(self, index: int) -> tuple[object, ...]:
         """All that what is done to a function depends on, besides the function."""
         region = self.regions[index]
         callees = [(register, self.safe[c], self.guarded[c]) for register, c in self.callees[index].items()]
         gathered = [self.safe[cast(int, i.args[3])] for i in region.asking if i.op == "gather"]
         shared = frozenset(self.shared_globals) if index == 0 else None
-        return (index, tuple(callees), tuple(gathered), shared, self.signature)
+        methods = [
+            (name, self.safe[c], self.guarded[c])
+            for name in sorted({str(i.args[2]) for i in region.asking if i.op == "callm"})
+            if (c := self.methods.get(name)) is not None
+        ]
+        plain = frozenset(region.plain)
+        return (index, tuple(callees), tuple(methods), tuple(gathered), shared, plain, self.signature)
+
+    def callee(self, function: int, instr: Instr) -> int | None:
+        """What a ``call`` or ``callm`` of a function calls, if it is known: the index of a function, or that of several
+        in ``safe``, ``effectful`` and ``guarded``."""
+        if instr.op == "call":
+            return self.callees[function].get(cast(int, instr.args[1]))
+        return self.methods.get(str(instr.args[2])) if instr.op == "callm" else None
+
+    def _follow_values(self, entry: int | None) -> None:
+        """Finds out what is called where functions are values. Several functions get an index together, behind those
+        of the functions themselves."""
+        places = {(r.function, one) for r in self.regions for one in _called(r)}
+        unknown = [(f, register) for f, register in sorted(places) if register not in self.callees[f]]
+        names = {str(i.args[2]) for r in self.regions for i in r.asking if i.op == "callm"} & self.traits.names
+        names -= READERS | MUTATORS
+        if not unknown and not names and not self.traits.any:
+            return
+        found = Callees(self.functions, self.traits, entry)
+        if self.traits.any:
+            self.regions = [self._plainer(region, found) for region in self.regions]
+        known: dict[frozenset[int], int] = {}
+
+        def index_of(members: frozenset[int]) -> int:
+            if len(members) == 1 and (only := min(members)) >= 0:
+                return only
+            if members not in known:
+                known[members] = len(self.functions) + len(self.sets)
+                self.sets.append(members)
+            return known[members]
+
+        for function, register in unknown:
+            if members := found.of(function, register):
+                self.callees[function][register] = index_of(members)
+        for name in sorted(names):
+            if members := found.named(name):
+                self.methods[name] = index_of(members)
 
     def _entry(self) -> int | None:
         """The index of ``main`` if only the run calls it: its arguments are then plain data."""
@@ -203,19 +260,32 @@ class Facts:
     def _settle(self) -> None:
         """Spreads the facts from callees to callers until nothing changes; each changes at most once per fact."""
         callers: dict[int, set[int]] = {}
+        count = len(self.functions)
+        called = [
+            {*self.callees[i].values(), *(c for instr in r.asking if (c := self.callee(i, instr)) is not None)}
+            for i, r in enumerate(self.regions)
+        ]
         for i, region in enumerate(self.regions):
             gathered = {cast(int, instr.args[3]) for instr in region.asking if instr.op == "gather"}
-            for callee in gathered.union(self.callees[i].values()):
+            for callee in gathered | called[i]:
                 callers.setdefault(callee, set()).add(i)
+        for place, members in enumerate(self.sets, start=count):
+            for one in members:
+                callers.setdefault(one, set()).update(callers.get(place, ()))
         waiting = list(range(len(self.regions)))
         while waiting:
             i = waiting.pop()
             region = self.regions[i]
             safe = self.safe[i] and self.region_safe(region)
             effectful = self.region_effectful(region)
-            guarded = self.guarded[i] or any(self.guarded[callee] for callee in self.callees[i].values())
+            guarded = self.guarded[i] or any(self.guarded[callee] for callee in called[i])
             if (safe, effectful, guarded) != (self.safe[i], self.effectful[i], self.guarded[i]):
                 self.safe[i], self.effectful[i], self.guarded[i] = safe, effectful, guarded
+                for place, members in enumerate(self.sets, start=count):
+                    if i in members:
+                        self.safe[place] = self.safe[place] and safe
+                        self.effectful[place] = self.effectful[place] or effectful
+                        self.guarded[place] = self.guarded[place] or guarded
                 waiting += callers.get(i, ())
 
     def region_safe(self, region: Region) -> bool:
@@ -225,20 +295,20 @@ class Facts:
 
     def region_effectful(self, region: Region) -> bool:
         """True if the region asks a model, itself or through a function it calls."""
-        callees = self.callees[region.function]
         for instr in region.asking:
             if instr.op == "effect":
                 return True
-            if instr.op == "call":
-                callee = callees.get(cast(int, instr.args[1]))
-                if callee is not None and self.effectful[callee]:
-                    return True
+            callee = self.callee(region.function, instr)
+            if callee is not None and self.effectful[callee]:
+                return True
             if instr.op == "gather" and self.effectful[cast(int, instr.args[3])]:
                 return True
         return any(self.callback_asks(region.function, instr) for instr in region.handing)
 
     def visible(self, region: Region, instr: Instr) -> bool:
         """True if others can see that the instruction ran: the program's caller, other fibers, its own globals."""
+        if instr.op == "callm" and (method := self.methods.get(str(instr.args[2]))) is not None:
+            return not self.safe[method]
         test = _VISIBLE.get(instr.op)
         if test is not None and test(self, region, instr.args):
             return True
@@ -247,7 +317,7 @@ class Facts:
     def catches(self, region: Region, instr: Instr) -> bool:
         """True if the instruction calls a function that may run a ``try``, which must not see errors of calls
         that were made before it."""
-        callee = self.callees[region.function].get(cast(int, instr.args[1])) if instr.op == "call" else None
+        callee = self.callee(region.function, instr)
         return callee is not None and self.guarded[callee]
 
     def _callees(self, region: Region) -> dict[int, int]:
@@ -364,6 +434,17 @@ class Facts:
         return any(
             writer.op == "model" and not is_tool(writer) for writer in self.regions[index].writers.get(register, ())
         )
+
+
+def _called(region: Region) -> set[int]:
+    """The registers whose values the region calls, or hands to builtins that do."""
+    found = {cast(int, instr.args[1]) for instr in region.asking if instr.op == "call"}
+    for instr in region.handing:
+        args = cast(Any, instr.args)
+        found.update(register for name, register in args[3] if name == "key")
+        if args[1] in ("map", "filter", ".each", ".keys"):
+            found.update(args[2][:1])
+    return found
 
 
 def is_tool(instr: Instr) -> bool:

@@ -6,6 +6,7 @@ from noodle_ray.core.lang.compiler import analyzed
 from noodle_ray.core.lang.fission import overlap_loops
 from noodle_ray.core.lang.fission.function import Around
 from noodle_ray.core.lang.purity import Facts
+from noodle_ray.core.nbc.module import Instr
 from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.names import ITERATION
 
@@ -34,7 +35,11 @@ def effects_of(source: str, filename: str = "<noodle>") -> list[FunctionEffects]
     facts = analyzed(source, filename)
     cut, verdicts = overlap_loops(facts)
     found: dict[int, list[LoopEffects]] = {}
-    shown = [index for index, function in enumerate(cut.functions) if function.name != ITERATION]
+    shown = [
+        index
+        for index, function in enumerate(cut.functions)
+        if function.name != ITERATION and index not in cut.unit.copies
+    ]
     for verdict in verdicts:
         place = shown.index(verdict.function)
         comps = {instr[2].span[0] for instr in facts.unit.comprehensions if instr[1] == place}
@@ -64,15 +69,57 @@ def _kind(facts: Facts, index: int) -> str:
 
 
 def _others(facts: Facts, index: int) -> list[LoopEffects]:
-    """Comprehensions that are gathered, and loops with ``while``."""
+    """Comprehensions that are gathered, loops with ``while``, and loops that call what is not known."""
     around = Around(facts, index) if facts.effectful[index] else None
-    found = []
-    for instr in flatten(facts.functions[index].body) if around is not None else ():
-        if instr.op == "gather" and facts.effectful[cast(int, instr.args[3])]:
+    found: list[LoopEffects] = []
+    for instr in flatten(facts.functions[index].body):
+        if instr.op in ("for", "comp") and (around is None or not around.asks(instr)):
+            if (name := _unknown(facts, index, instr)) and not any(_inside(instr, each) for each in found):
+                kind = "for" if instr.op == "for" else "comprehension"
+                found.append(LoopEffects(instr.span[0], kind, f"what `{name}` may be is not known"))
+        elif around is None:
+            continue
+        elif instr.op == "gather" and facts.effectful[cast(int, instr.args[3])]:
             found.append(LoopEffects(instr.span[0], "comprehension", ""))
-        elif instr.op == "while" and around is not None and around.asks(instr):
+        elif instr.op == "while" and around.asks(instr):
             found.append(LoopEffects(instr.span[0], "while", "whether it goes on is known after each iteration"))
     return found
+
+
+def _inside(instr: Instr, loop: LoopEffects) -> bool:
+    """True for the loop that a comprehension which was found before has in it."""
+    return instr.op == "for" and loop.kind == "comprehension" and loop.line == instr.span[0]
+
+
+def _unknown(facts: Facts, index: int, loop: Instr) -> str:
+    """The name of a value of the program that a loop calls without its being known what it is; '' if there is none."""
+    function, region = facts.functions[index], facts.regions[index]
+    for instr in flatten((loop,)):
+        if instr.op not in ("call", "callm") or facts.callee(index, instr) is not None:
+            continue
+        if instr.op == "callm":
+            if instr.args[2] in facts.traits.names:
+                return str(instr.args[2])
+            continue
+        register = cast(int, instr.args[1])
+        if register < len(function.locals):
+            return function.locals[register]
+        for writer in region.writers.get(register, ()):
+            if writer.op == "gget" and writer.args[1] not in _classes(facts):
+                return str(writer.args[1])
+            if writer.op == "cget":
+                return (*function.cells, *function.free)[cast(int, writer.args[1])]
+    return ""
+
+
+def _classes(facts: Facts) -> set[str]:
+    """The globals that are classes."""
+    region = facts.regions[0]
+    return {
+        str(instr.args[0])
+        for instr in region.instructions
+        if instr.op == "gset" and any(w.op == "class" for w in region.writers.get(cast(int, instr.args[1]), ()))
+    }
 
 
 def as_text(effects: list[FunctionEffects]) -> str:

@@ -64,10 +64,12 @@ _OF_BUILTINS: Final[dict[str, frozenset[str]]] = {
     "sum": _ITERATION | _BINARY["+"],
 }
 _PLAIN_OPS: Final = frozenset({"const", "tuple", "list", "dict", "set", "comp", "totuple", "concat", "format", "slice"})
-_PLAIN_BUILTINS: Final = frozenset(
+PLAIN_BUILTINS: Final = frozenset(
     {"range", "list", "dict", "set", "frozenset", "sorted", "tuple", "str", "len", "repr"}
 )
-_PLAIN_METHODS: Final = frozenset({"split", "splitlines", "strip", "lower", "upper", "replace", "join"})
+"""Builtins whose results are objects of builtin types, and no iterators."""
+PLAIN_METHODS: Final = frozenset({"split", "splitlines", "strip", "lower", "upper", "replace", "join"})
+"""Methods whose results are, whatever has them besides objects of the program."""
 _ITERATED: Final[dict[str, int]] = {
     "for": 1, "unpack": 0, "unpackx": 0, "totuple": 1, "extend": 1, "update": 1, "kwmerge": 1, "gather": 2,
 }  # fmt: skip
@@ -206,7 +208,7 @@ def makes_plain(instr: Instr, plain: set[int], traits: Traits) -> bool:
     if op in _PLAIN_OPS or op == "unset":
         return True
     if op == "callb":
-        return args[1] in _PLAIN_BUILTINS
+        return args[1] in PLAIN_BUILTINS
     if op == "callm":
-        return args[2] in _PLAIN_METHODS and args[2] not in traits.names
+        return args[2] in PLAIN_METHODS and args[2] not in traits.names
     return op in ("move", "method") and args[1] in plain

@@ -30,7 +30,11 @@ class Around:
         self.flow = Flow(self.body, set(range(len(self.function.params))))
         self.defined: frozenset[int] = frozenset()
         self.readers: dict[int, set[int]] = {}
-        for instr in flatten(self.body):
+        self.note(self.body)
+
+    def note(self, block: Block) -> None:
+        """Takes note of what a block reads."""
+        for instr in flatten(block):
             for register in reads_of(instr):
                 self.readers.setdefault(register, set()).add(id(instr))
 
@@ -50,16 +54,14 @@ class Around:
 
     def asks(self, instr: Instr) -> bool:
         """True if the instruction, or one in it, asks a model."""
-        callees = self.facts.callees[self.index]
         for each in flatten((instr,)):
             if each.op == "effect" or self.facts.callback_asks(self.index, each):
                 return True
             if each.op == "callb" and each.args[1] in (".each", ".keys"):
                 return True
-            if each.op == "call":
-                callee = callees.get(cast(int, each.args[1]))
-                if callee is not None and self.facts.effectful[callee]:
-                    return True
+            callee = self.facts.callee(self.index, each)
+            if callee is not None and self.facts.effectful[callee]:
+                return True
             if each.op == "gather" and self.facts.effectful[cast(int, each.args[3])]:
                 return True
         return False

@@ -89,8 +89,8 @@ def _printing(facts: Facts) -> list[bool]:
 
 def _only_prints(facts: Facts, region: Region, instr: Instr, printing: list[bool]) -> bool:
     if instr.op == "call":
-        callee = facts.callees[region.function].get(cast(int, instr.args[1]))
-        return callee is not None and (facts.safe[callee] or printing[callee])
+        callee = facts.callee(region.function, instr)
+        return callee is not None and (facts.safe[callee] or (callee < len(printing) and printing[callee]))
     if _prints(instr):
         return not (facts.traits.any and facts.traits.runs(instr, region.plain))
     return instr.op not in ("cset", "cdel") and not facts.visible(region, instr)
@@ -135,7 +135,9 @@ class Loops:
         found: list[Instr] = []
         if not self.program.nothing and self.around.function.kind != "class":
             changed = handed_out(self.around, block)
-            self.changed = self.changed or changed is not block
+            if changed is not block:
+                self.changed = True
+                self.around.note(changed)
             block = changed
         place, sections = 0, not guarded and not self.program.nothing and self.around.function.kind != "class"
         while place < len(block):
@@ -332,9 +334,12 @@ class Loops:
         if _prints(instr):
             return f"it prints {when}"
         if op == "call":
-            callee = self.facts.callees[self.index].get(args[1])
-            name = f"`{self.facts.functions[callee].name}`" if callee is not None else "what it calls"
+            callee = self.facts.callee(self.index, instr)
+            known = callee is not None and callee < len(self.facts.functions)
+            name = f"`{self.facts.functions[cast(int, callee)].name}`" if known else "what it calls"
             return f"{name} may change what others see, {when}"
+        if op == "callm" and args[2] in self.facts.traits.names:
+            return f"`{args[2]}` may change what others see, {when}"
         if op in _RECEIVERS or (op == "callm" and args[2] in MUTATORS):
             changed = self._quoted({args[_RECEIVERS[op]] if op in _RECEIVERS else args[1]})
             return f"{changed} is changed {when}"
@@ -370,7 +375,9 @@ class Loops:
         body = marked(body, flags, writes_of) if flags else body
         if caught:
             start += [Instr("const", (failed, False), span), Instr("const", (error, None), span)]
-            handler = ((), None, error, (Instr("const", (failed, True), span),))
+            raised = around.fresh()  # which ends with its handler
+            kept = (Instr("move", (error, raised), span), Instr("const", (failed, True), span))
+            handler = ((), None, raised, kept)
             body = (Instr("try", (body, (handler,), (), ()), span),)
         body = (*start, *body)
         row, before, end = self._row(values, flags, span, (failed, error) if caught else ())

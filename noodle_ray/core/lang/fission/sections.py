@@ -24,7 +24,7 @@ class Group(NamedTuple):
 
 def group_at(around: Around, block: Block, start: int, needed: set[int]) -> Group | None:
     """The longest group of sections that begins at a place of a block. ``needed`` registers are read later anyway."""
-    if not _calls(around, block[start]):
+    if not _begins(around, block, start):
         return None
     sections: list[Block] = []
     values: list[list[int]] = []
@@ -36,9 +36,8 @@ def group_at(around: Around, block: Block, start: int, needed: set[int]) -> Grou
         stop = next((at for at in range(place, len(block)) if around.asks(block[at])), None)
         if stop is None:
             break
-        later = [
-            i for i in block[place:stop] if i.op == "move" and i.args[1] in changed and around.is_global(_first(i))
-        ]
+        needs = read(block[place : stop + 1])
+        later = [i for i in block[place:stop] if _waits(around, i, changed, needs)]
         section = tuple([instr for instr in block[place : stop + 1] if instr not in later])
         changed |= {_first(instr) for instr in later}
         found = _values(around, section, changed, seen, needed)
@@ -54,14 +53,30 @@ def group_at(around: Around, block: Block, start: int, needed: set[int]) -> Grou
     return Group(sections, values, tuple(behind), length) if len(sections) > 1 else None
 
 
+def _waits(around: Around, instr: Instr, changed: set[int], needs: set[int]) -> bool:
+    """True if an instruction of a section is for behind all of them: a global that gets what one has computed, the
+    method of a list that is called later."""
+    if instr.op == "method":
+        receiver = cast(int, instr.args[1])
+        return _first(instr) not in needs and receiver not in changed and around.is_list(receiver)
+    return instr.op == "move" and instr.args[1] in changed and around.is_global(_first(instr))
+
+
 def _first(instr: Instr) -> int:
     return cast(int, instr.args[0])
 
 
+def _begins(around: Around, block: Block, start: int) -> bool:
+    """True if a section may begin here: with a call, or with the method that the next one calls."""
+    instr = block[start]
+    if instr.op != "method":
+        return _calls(around, instr)
+    call = next((each for each in block[start:] if around.asks(each)), instr)
+    return call.op == "callm" and call.args[1] == instr.args[0] and _calls(around, call)
+
+
 def _calls(around: Around, instr: Instr) -> bool:
-    if instr.op != "call":
-        return False
-    callee = around.facts.callees[around.index].get(cast(int, instr.args[1]))
+    callee = around.facts.callee(around.index, instr)
     return callee is not None and around.facts.effectful[callee] and around.facts.safe[callee]
 
 
@@ -78,6 +93,8 @@ def _values(around: Around, section: Block, changed: set[int], seen: set[int], n
         return None
     inside = {id(instr) for instr in flatten(section)}
     later = {r for r in own if r in needed or around.is_global(r) or not around.readers.get(r, set()) <= inside}
+    if any(w.op == "method" for r in later | (read(section) - own) for w in around.region.writers.get(r, ())):
+        return None  # a method that was looked for stays with its call
     if not later <= flow.defined or killed(section) & later:
         return None
     return sorted(later)

@@ -75,6 +75,8 @@ class Unit:
         self.homes: dict[int, Scope] = {}
         self.effects = False
         self.pieces: frozenset[int] = frozenset()
+        self.copies: frozenset[int] = frozenset()
+        self.unused: frozenset[int] = frozenset()
         self.documented = is_documented(lines)
 
     def reserve(self, node: ast.AST) -> int:

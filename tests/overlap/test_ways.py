@@ -1,0 +1,382 @@
+"""Ways on which a function gets to where it is called, or a generator is gone through, that none may be overlooked."""
+
+import pytest
+
+from tests.overlap.programs import HEADER
+from tests.overlap.test_differential import differs
+
+LATE = """
+def late(self, x):
+    y = m(x)
+    print(x)
+    return y
+def late1(x):
+    y = m(x)
+    print(x)
+    return y
+"""
+
+WAYS = {
+    "the namespace of a metaclass": LATE
+    + """
+class M(type):
+    def __new__(c, n, b, ns):
+        ns['go'] = late
+        return type.__new__(c, n, b, ns)
+class A(metaclass=M):
+    def go(self, x):
+        return m(x)
+a = A()
+[a.go(x) for x in 'abc']
+""",
+    "__dict__": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+a.__dict__['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "vars": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+vars(a)['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "setattr": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+for n in ['go']:
+    setattr(A, n, late)
+a = A()
+[a.go(x) for x in 'abc']
+""",
+    "object.__setattr__": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+object.__setattr__(a, 'go', late1)
+[a.go(x) for x in 'abc']
+""",
+    "a field": LATE
+    + """
+from dataclasses import dataclass
+@dataclass
+class A:
+    go: object = m
+a = A(late1)
+[a.go(x) for x in 'abc']
+""",
+    "__dict__.update": LATE
+    + """
+class A:
+    def __init__(self, **kw):
+        self.__dict__.update(kw)
+    def go(self, x):
+        return m(x)
+a = A(go=late1)
+[a.go(x) for x in 'abc']
+""",
+    "a decorator of a class": LATE
+    + """
+def deco(c):
+    c.go = late
+    return c
+@deco
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+[a.go(x) for x in 'abc']
+""",
+    "__getattr__": LATE
+    + """
+class A:
+    def __getattr__(self, n):
+        return late1
+class B:
+    def go(self, x):
+        return m(x)
+a = A()
+[a.go(x) for x in 'abc']
+""",
+    "nonlocal": LATE
+    + """
+def f():
+    q = m
+    def g():
+        nonlocal q
+        q = late1
+    g()
+    return [q(x) for x in 'abc']
+f()
+""",
+    "*args of a function": LATE
+    + """
+def f(*fs):
+    q = m
+    q, = fs
+    return [q(x) for x in 'abc']
+f(late1)
+""",
+    "*args of a call": LATE
+    + """
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(*[late1])
+""",
+    "keywords": LATE
+    + """
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(q=late1), f(**{'q': late1})
+""",
+    "map": LATE
+    + """
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), list(map(f, [late1]))
+""",
+    "an argument of a method": LATE
+    + """
+class A:
+    def f(self, q):
+        return [q(x) for x in 'abc']
+A().f(m), A().f(late1)
+""",
+    "one of two results": LATE
+    + """
+def pick(c):
+    if c:
+        return late1
+    return m
+def f(c):
+    q = pick(c)
+    return [q(x) for x in 'abc']
+f(1)
+""",
+    "a dict": LATE
+    + """
+fs = {'a': m, 'b': late1}
+def f(n):
+    q = fs[n]
+    return [q(x) for x in 'abc']
+f('b')
+""",
+    "a decorator": LATE
+    + """
+def deco(f):
+    return late1
+@deco
+def g(x):
+    return m(x)
+[g(x) for x in 'abc']
+""",
+    "__call__": LATE
+    + """
+class C:
+    def __call__(self, x):
+        return late1(x)
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(C())
+""",
+    "send": LATE
+    + """
+def g():
+    q = m
+    while 1:
+        q = yield [q(x) for x in 'abc']
+k = g()
+next(k)
+k.send(late1)
+""",
+    "a coroutine": LATE
+    + """
+import asyncio
+async def f(q):
+    return [q(x) for x in 'abc']
+asyncio.run(f(late1))
+""",
+    "an exception": LATE
+    + """
+class E(Exception):
+    pass
+def f():
+    q = m
+    try:
+        raise E(late1)
+    except E as q:
+        q = q.args[0]
+        return [q(x) for x in 'abc']
+f()
+""",
+    "a member of a subclass": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+class B(A):
+    go = late
+A = B
+a = A()
+[a.go(x) for x in 'abc']
+""",
+    "generators that print": LATE
+    + """
+def g(xs):
+    for x in xs:
+        yield late1(x)
+(list(g('abc')), sorted(g('cb')), tuple(g('xy')), ''.join(g('pq')))
+""",
+    "a generator that fails": """
+def g(xs):
+    for x in xs:
+        print('a', x)
+        yield m(x)
+        print('b', 1 // (x != 'b'))
+def f():
+    try:
+        return list(g('abc'))
+    except ZeroDivisionError as e:
+        print(e)
+f()
+""",
+    "a generator with handlers": """
+def g(xs):
+    try:
+        for x in xs:
+            try:
+                yield m(x)
+            except ModelError as e:
+                yield str(e)
+            finally:
+                print('f', x)
+    finally:
+        print('end')
+    return 5
+list(g('abcdefghijklmnop'))
+""",
+    "a generator that changes a global's list": """
+log = []
+def g(xs):
+    for x in xs:
+        log.append(x)
+        yield m(x + str(len(log)))
+(list(g('abc')), log)
+""",
+    "what yield gives": """
+def g(xs):
+    for x in xs:
+        y = yield m(x)
+        print(y)
+list(g('abc'))
+""",
+    "defaults of a generator": """
+def g(a, b='z'):
+    for x in a:
+        yield m(x + b)
+(list(g('ab')), list(g('ab', 'c')), list(g(b='k', a='ab')))
+""",
+    "an argument that is missing": """
+def g(a, b):
+    yield m(a)
+list(g('ab'))
+""",
+    "a recursive generator": """
+def g(t):
+    yield m(t)
+    if len(t) > 1:
+        h = len(t) // 2
+        for x in list(g(t[:h])) + list(g(t[h:])):
+            yield x
+list(g('abcdef'))
+""",
+    "a generator that is not there yet": """
+def f():
+    return list(g('a'))
+try:
+    f()
+except NameError as e:
+    print(e)
+def g(x):
+    yield m(x)
+f()
+""",
+    "a key behind a helper": """
+def h(x):
+    return m(x)
+def f(x):
+    a = h(x)
+    b = max(x, key=lambda w: m(w))
+    return a + b
+f('abc')
+""",
+    "an append behind a helper": """
+def h(x):
+    return m(x)
+def f(x):
+    more = []
+    a = h(x)
+    more.append((a, m(x + 'z')))
+    return more
+f('abc')
+""",
+    "a method's arguments behind another call": """
+class A:
+    def go(self, x):
+        return m(x)
+def f(a, x):
+    return max(a.go(str(x)), max(str(x), key=a.go)) + a.go(a.go(x) + 'k')
+f(A(), 'abc')
+""",
+    "two comprehensions for one variable": """
+def h(x):
+    return m(x) + m(x + 'p')
+def f(xs):
+    for x in xs:
+        y = [h(c) for c in x]
+        y = '-'.join(y)
+        y = [h(c + 't') for c in x]
+        y = '-'.join(y)
+        print(y)
+f(['f', 'wx', 'jk', 'pq', 'ghi', 'ab', 'cde', 'xyz', 'lmn', 'vwopqr'])
+""",
+    "a loop over what may be a generator": """
+def g(xs):
+    for x in xs:
+        print(x)
+        yield x
+def f(xs):
+    return [m(x) for x in xs]
+f('abc'), f(g('abc'))
+""",
+    "an error of a loop within try, in a program with generators": """
+def g(xs):
+    yield m(str(xs))
+    yield m('2')
+def f(xs):
+    try:
+        for x in xs:
+            y = m(f'{x}:') + ''.join(g(str(x)[:3]))
+            print(y)
+    except ModelError as e:
+        print('caught', e, x)
+f(['ab']), f(['a', 'r', 'b']), f(['c', 'vwopqr', 'lmn', 'wx'])
+""",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_way_is_not_overlooked(way: str) -> None:
+    source = HEADER + WAYS[way].lstrip()
+    for seed in range(8):
+        assert differs(source, seed) == ""
