@@ -190,10 +190,12 @@ class Batcher:
     def _next(self) -> list[Ticket]:
         """The next batch; empty when closed."""
         with self._changed:
-            while not self._waiting and not self._closed:
-                while not self._waiting and not self._closed:
-                    self._changed.wait()
-                self._wait_for_company()  # meanwhile another thread may take all
+            while not self._closed:
+                if self._waiting:
+                    self._wait_for_company()
+                if self._waiting:
+                    break  # else another thread has taken all meanwhile
+                self._changed.wait()
             batch: list[Ticket] = []
             tokens = 0
             while self._waiting and len(batch) < self._most:
