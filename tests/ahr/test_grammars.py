@@ -3,13 +3,15 @@
 import itertools
 import json
 import re
+import time
 from typing import Any
 
 import pytest
 
+from noodle_ray.ahr.generation import matcher
 from noodle_ray.ahr.generation.automaton import Automaton, of_texts, rules
 from noodle_ray.ahr.generation.matcher import Matcher, Reading
-from noodle_ray.ahr.generation.options import checked_options
+from noodle_ray.ahr.generation.options import checked_options, grammar_of
 from noodle_ray.ahr.generation.regex import of_regex
 from noodle_ray.ahr.generation.schema import schema_grammar
 from noodle_ray.ahr.generation.tools import checked_tools
@@ -275,6 +277,71 @@ def test_first_byte_of_a_character_is_taken_only_if_the_character_can_follow() -
     text.take(b'"')
     taken = [byte for byte in range(256) if text.takes(bytes([byte]))]
     assert taken == ["é".encode()[0], "🙂".encode()[0]]
+
+
+def test_tables_of_characters_say_what_their_ranges_say() -> None:
+    sets = ["".join(map(chr, range(0x4E00 + offset, 0x4E00 + 300, step))) for offset, step in ((0, 2), (1, 3), (5, 7))]
+    schema = {"anyOf": [{"type": "string", "pattern": f"^[{chars}]{{1,3}}$"} for chars in sets]}
+    matcher = Matcher(schema_grammar(schema))
+    once = matcher.read(0, '"')
+    for code in range(0x4DFE, 0x4E00 + 302):
+        taken = [chr(code) in chars for chars in sets]
+        for _ in range(200 if code == 0x4E00 else 1):  # with a table from here on
+            after = matcher.read(once, chr(code))
+        assert (after >= 0) == matcher.takes_any(once, code, code) == any(taken)
+        for chars, among in zip(sets, taken, strict=True):
+            if after >= 0:
+                assert (matcher.read(after, chars[3] + '"') >= 0) == any(
+                    chars[3] in other and chr(code) in other for other in sets
+                ), (code, among)
+
+
+@pytest.mark.parametrize(
+    ("form", "begin"),
+    [
+        (
+            {
+                "schema": {
+                    "anyOf": [
+                        {"type": "string", "pattern": f"^[{''.join(map(chr, range(0x4E00, 0x5508, 2)))}]{{1,{n}}}$"}
+                        for n in range(2, 18)
+                    ]
+                }
+            },
+            b'"',
+        ),
+        ({"choice": [chr(0x4E00 + 7 * n) + "x" * 20 for n in range(500)]}, b""),
+    ],
+)
+def test_trying_a_vocabulary_costs_little(form: dict[str, Any], begin: bytes) -> None:
+    reading = Reading(grammar_of(checked_options(form)) or "")
+    if begin:
+        reading.take(begin)
+    pieces = [chr(0x4E00 + n % 20_000).encode() for n in range(40_000)]
+    began = time.process_time()
+    assert sum(map(reading.takes, pieces))
+    assert time.process_time() - began < 1
+
+
+def test_reading_forgets_what_it_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    grammar = schema_grammar({"type": "object", "additionalProperties": {"type": "string", "maxLength": 1000}})
+    text = json.dumps({f"key {n}": chr(0x4E00 + n) * 90 for n in range(40)}, ensure_ascii=False)
+
+    def read() -> Reading:
+        reading = Reading(grammar)
+        for character in text:
+            assert reading.takes("日".encode()) == reading.takes("é".encode())
+            assert reading.takes(character.encode())
+            reading.take(character.encode())
+        return reading
+
+    whole = read()
+    monkeypatch.setattr(matcher, "_KEPT", 100)
+    short = read()
+    assert (short.may_end, short.must_end) == (whole.may_end, whole.must_end) == (True, True)
+    assert len(short._matcher._states) + len(short._matcher._frames) + short._matcher._ranges < 1000
+    assert len(whole._matcher._states) > 3000
+    assert len(whole._matcher._moves) < 10_000
 
 
 class _Grammar:

@@ -253,6 +253,178 @@ def test_draws_have_the_probabilities_of_the_tokens_that_may_come() -> None:
     assert Sampler({"temperature": 0}, []).pick(logits, lambda token: False) is None
 
 
+@pytest.mark.parametrize(
+    "options", [{"top_k": 1_000_000}, {"top_k": 20_000}, {"top_p": 0.9999999}, {"top_p": 0.999}, {"temperature": 1e-7}]
+)
+def test_tokens_that_cannot_matter_are_not_looked_at(options: dict[str, Any]) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines.sampling import Sampler
+
+    logits = torch.linspace(0, 1, 30_000)
+    logits[7] = 40.0
+    asked: list[int] = []
+
+    def takes(token: int) -> bool:
+        asked.append(token)
+        return True
+
+    assert Sampler({"seed": 1, **options}, []).pick(logits, takes) == 7
+    assert len(asked) <= 2
+
+
+def test_tokens_that_a_temperature_makes_likely_are_looked_at() -> None:
+    import torch
+
+    from noodle_ray.ahr.engines.sampling import Sampler
+
+    logits = torch.zeros(1000)
+    logits[7] = 24.0  # the others have 4e-8 of the probability together, and at temperature 2 a share of 0.6 %
+    sampler = Sampler({"temperature": 2.0, "top_k": 999, "seed": 1}, [])
+    drawn = [sampler.pick(logits, lambda token: True) for _ in range(2000)]
+    assert 2 < sum(token != 7 for token in drawn) < 30
+
+
+@pytest.mark.parametrize("temperature", [1e-320, 1e-40, 9e-7])
+def test_smallest_temperatures_count_as_zero(temperature: float) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines.sampling import Sampler
+
+    for narrow in ({}, {"top_k": 3}):
+        sampler = Sampler({"temperature": temperature, "seed": 1, **narrow}, [])
+        assert sampler.pick(torch.tensor([1.0, 3.0, 2.9999999]), lambda token: True) == 1
+
+
+def test_search_for_a_token_is_a_sign_of_life_and_ends_when_nobody_listens(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from noodle_ray.ahr.engines import torch_generation
+
+    beats: list[None] = []
+    monkeypatch.setattr(torch_generation, "_LOOKS", 8)
+    monkeypatch.setattr(torch_generation, "beat", lambda: beats.append(None))
+    chunks: list[dict[str, Any]] = []
+    order = {"messages": SEA, "schema": {"enum": ["a", "b"]}, "temperature": 0, "max_tokens": 8}
+    engine.generate(order, lambda chunk: chunks.append(chunk) or not chunk)
+    assert chunks[-1] == {}
+    assert len(beats) == 1
+
+
+def test_logits_that_are_not_numbers_are_an_error(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from noodle_ray.ahr.engines import torch_generation
+
+    read = torch_generation._Past.read
+    for value in (math.nan, math.inf):
+
+        def broken(past: Any, model: Any, tokens: list[int], value: float = value) -> Any:
+            logits = read(past, model, tokens)
+            if len(past.tokens) > len(tokens):  # from the second token on
+                logits[5] = value
+            return logits
+
+        monkeypatch.setattr(torch_generation._Past, "read", broken)
+        for options in ({}, {"top_k": 5, "temperature": 1.0}, {"logprobs": 2}):
+            error = _one(engine, max_tokens=4, **options)
+            assert isinstance(error, ModelError)
+            assert (error.code, "computes NaN" in error.message) == ("NOODLE-E0605", True)
+    monkeypatch.undo()
+    assert isinstance(_one(engine, max_tokens=2), str)
+
+
+def test_pasts_are_let_go_when_memory_is_out(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines import torch_generation
+
+    _told(engine, max_tokens=2, cache_prompt=True)
+    assert engine._kept._pasts
+
+    def full(past: Any, model: Any, tokens: list[int]) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch_generation._Past, "read", full)
+    assert _one(engine, max_tokens=2).code == "NOODLE-E0605"
+    assert not engine._kept._pasts
+
+
+def test_past_of_a_window_that_has_slid_is_not_cropped(folder: Path, tmp_path: Path) -> None:
+    import torch
+    import transformers
+
+    torch.manual_seed(7)
+    config = transformers.MistralConfig(
+        vocab_size=290, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
+        intermediate_size=32, max_position_embeddings=512, sliding_window=32, eos_token_id=1, bos_token_id=0,
+        initializer_range=0.4,
+    )  # fmt: skip
+    transformers.MistralForCausalLM(config).save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    engine: Any = load_engine(_spec(tmp_path))
+    try:
+        start, other = "the sun over the city " * 4, "the sun over the city " * 3 + "and over the sea"
+        first = _one(engine, start, max_tokens=4, cache_prompt=True)
+        assert isinstance(first, str)
+        for prompt in (other, start):
+            told, _ = _told(engine, prompt, max_tokens=4, cache_prompt=True)
+            assert told.usage["cached_tokens"] == 0
+            assert told.text == _one(engine, prompt, max_tokens=4)
+        short, _ = _told(engine, "a", max_tokens=2, cache_prompt=True)
+        again, _ = _told(engine, "a", max_tokens=2, cache_prompt=True)
+        assert again.usage["cached_tokens"] == again.usage["prompt_tokens"] - 1
+        assert again.text == short.text
+    finally:
+        engine.close()
+
+
+def test_past_that_cannot_be_cropped_is_dropped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from noodle_ray.ahr.engines import torch_generation
+
+    def crop(past: Any, length: int) -> None:
+        raise RuntimeError("`crop` was called")
+
+    first, _ = _told(engine, "the city", max_tokens=3, cache_prompt=True)
+    monkeypatch.setattr(torch_generation._Past, "crop", crop)
+    again, _ = _told(engine, "the city", max_tokens=3, cache_prompt=True)
+    assert (again.text, again.usage["cached_tokens"]) == (first.text, 0)
+
+
+def test_longrope_has_the_context_of_its_short_factors(folder: Path, tmp_path: Path) -> None:
+    import torch
+    import transformers
+
+    torch.manual_seed(7)
+    config = transformers.Phi3Config(
+        vocab_size=290, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2,
+        intermediate_size=32, max_position_embeddings=512, original_max_position_embeddings=80, eos_token_id=1,
+        bos_token_id=0, pad_token_id=0, initializer_range=0.4,
+        rope_parameters={"rope_type": "longrope", "short_factor": [1.0] * 4, "long_factor": [4.0] * 4},
+    )  # fmt: skip
+    transformers.Phi3ForCausalLM(config).save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    engine: Any = load_engine(_spec(tmp_path))
+    assert engine.info()["context"] == 80
+    engine.close()
+    engine = load_engine(_spec(tmp_path, context=64))
+    assert engine.info()["context"] == 64
+    engine.close()
+    with pytest.raises(ModelError, match="at most 80 tokens") as caught:
+        load_engine(_spec(tmp_path, context=81))
+    assert caught.value.code == "NOODLE-E0604"
+
+
+def test_int8_takes_no_rows() -> None:
+    import torch
+
+    from noodle_ray.ahr.engines.int8 import Int8Linear
+
+    linear = Int8Linear(torch.nn.Linear(16, 8))
+    for shape in ((0, 16), (1, 0, 16), (0, 3, 16)):
+        assert linear(torch.zeros(shape)).shape == (*shape[:-1], 8)
+
+
 def test_penalties_look_back_64_tokens() -> None:
     import torch
 

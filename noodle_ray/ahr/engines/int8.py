@@ -34,7 +34,7 @@ class Int8Linear(torch.nn.Module):
         fine = ((exact - coarse) * _HALF).round()
         both: Any = torch._int_mm(torch.cat([coarse, fine]).to(torch.int8), self.weight).float()
         made = (both[: len(rows)] + both[len(rows) :] / _HALF) * scale * self.scale
-        made = made.reshape(*inputs.shape[:-1], -1)
+        made = made.reshape(*inputs.shape[:-1], len(self.scale))
         return made if self.bias is None else made + self.bias
 
 

@@ -12,6 +12,8 @@ _LOOK_BACK = 64
 """Tokens that penalties look back, as llama.cpp does."""
 _FIRST = 64
 """Tokens that are looked at before all are sorted."""
+_NOTHING = 1e-6
+"""Share of a draw below which tokens do not matter; also the temperature below which there is no draw."""
 
 
 class Sampler:
@@ -21,9 +23,11 @@ class Sampler:
     """
 
     def __init__(self, options: Mapping[str, Any], prompt: Sequence[int]) -> None:
-        self._temperature = options.get("temperature", 1.0)
+        temperature = options.get("temperature", 1.0)
+        self._temperature = temperature if temperature >= _NOTHING else 0
         self._top_k = options.get("top_k", 0)
-        self._top_p = options.get("top_p", 1.0)
+        top_p = options.get("top_p", 1.0)
+        self._top_p = top_p if top_p <= 1 - _NOTHING else 1.0
         self._min_p = options.get("min_p", 0.0)
         self._repetition = options.get("repetition_penalty", 1.0)
         self._frequency = options.get("frequency_penalty", 0.0)
@@ -45,8 +49,9 @@ class Sampler:
     def _choice(self, scores: torch.Tensor, takes: Callable[[int], bool]) -> int | None:
         if not self._temperature:
             return _best(scores, takes)
-        if self._top_k or self._top_p < 1 or self._min_p:
-            tokens, left = self._likely(scores, takes)
+        top_k = self._top_k if self._top_k < len(scores) else 0
+        if top_k or self._top_p < 1 or self._min_p:
+            tokens, left = self._likely(scores, top_k, takes)
             return tokens[int(self._drawn(torch.tensor(left)).argmax())] if tokens else None
         return _best(self._drawn(scores), takes)
 
@@ -56,16 +61,17 @@ class Sampler:
         noise = torch.empty(len(scores), dtype=torch.float64).exponential_(generator=self._random)
         return scores.double() / self._temperature - noise.log()
 
-    def _likely(self, scores: torch.Tensor, takes: Callable[[int], bool]) -> tuple[list[int], list[float]]:
+    def _likely(self, scores: torch.Tensor, top_k: int, takes: Callable[[int], bool]) -> tuple[list[int], list[float]]:
         """The tokens that top_k, top_p and min_p leave, and their scores."""
-        total = float(scores.logsumexp(0))
+        total = float(scores.double().logsumexp(0))
         tokens: list[int] = []
         found: list[float] = []
         weights: list[float] = []
         taken, rest = 0.0, 1.0
+        least = self._least(top_k or len(scores))
         for token, score in _descending(scores):
             weight = math.exp(score - total)
-            if weights and weight < self._min_p * weights[0]:
+            if weights and (weight < self._min_p * weights[0] or rest < least * taken):
                 break
             rest -= weight
             if not takes(token):
@@ -75,12 +81,20 @@ class Sampler:
             weights.append(weight)
             taken += weight
             # Those that are not looked at may all be ones that may come.
-            if len(tokens) == self._top_k or (not self._top_k and taken >= self._top_p * (taken + max(rest, 0.0))):
+            if len(tokens) == top_k or (not top_k and taken >= self._top_p * (taken + max(rest, 0.0))):
                 break
-        if self._top_k:
+        if top_k:
             kept = 1 + sum(before < self._top_p * taken for before in accumulate(weights[:-1]))
             return tokens[:kept], found[:kept]
         return tokens, found
+
+    def _least(self, count: int) -> float:
+        """Below which share of the probability before the temperature so many tokens have no share of the draw.
+
+        They have the most if they are equally likely (Hölder).
+        """
+        heat = max(self._temperature, 1.0)
+        return float(_NOTHING**heat * count ** (1 - heat))
 
     def _penalized(self, logits: torch.Tensor) -> torch.Tensor:
         if self._repetition == 1 and not self._frequency and not self._presence:

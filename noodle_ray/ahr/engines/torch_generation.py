@@ -4,6 +4,7 @@ On a CPU llama.cpp is several times faster; it is the engine of choice wherever 
 """
 
 import inspect
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.ahr.generation.matcher import Reading
 from noodle_ray.ahr.generation.telling import Teller
 from noodle_ray.ahr.graphs import load_weights
+from noodle_ray.ahr.heartbeat import beat
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
 
@@ -33,6 +35,8 @@ SLOTS = 4
 _CONTEXT = 2048
 _BATCH = 512
 """Tokens of prompts that are read between two looks at who still waits."""
+_LOOKS = 4096
+"""Tokens that are tried along a grammar between two such looks."""
 
 
 class TorchGenerationEngine(TokenizedEngine):
@@ -46,8 +50,8 @@ class TorchGenerationEngine(TokenizedEngine):
         self._dtype = spec.options.get("dtype", "fp32")
         self._device = device_for(spec)
         model = load_weights(folder, "AutoModelForCausalLM", pickled, DTYPES[self._dtype])
-        most = getattr(model.config, "max_position_embeddings", None) or _CONTEXT
-        super().__init__(spec, spec.options.get("slots", SLOTS), min(spec.options.get("context", _CONTEXT), most))
+        context = _context(spec, model.config)
+        super().__init__(spec, spec.options.get("slots", SLOTS), context)
         self._read_tokenizer(folder)
         self._pieces = Pieces(self._tokenizer)
         ends = model.generation_config.eos_token_id
@@ -57,8 +61,17 @@ class TorchGenerationEngine(TokenizedEngine):
         self._kept = _Kept(self.parallel)
 
     def _run(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
+        try:
+            self._written(tokens, options, grammar, emit)
+        except _Unheard:
+            pass
+        except torch.OutOfMemoryError:
+            self._kept.clear()
+            raise
+
+    def _written(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
         sampler = Sampler(options, tokens)
-        answer = _Writing(self._pieces, self._ends, options, grammar)
+        answer = _Writing(self._pieces, self._ends, options, grammar, lambda: emit({}))
         keeps = self._options.get("cache_prompt", options.get("cache_prompt", False))
         past, cached = self._kept.take(tokens) if keeps else (None, 0)
         past = past or _Past(self._loaded())
@@ -85,6 +98,12 @@ class TorchGenerationEngine(TokenizedEngine):
 
     def _next(self, past: "_Past", tokens: list[int]) -> torch.Tensor:
         """The logits, in fp32 on the CPU, of what comes after these tokens, which come after the ``past``."""
+        logits = self._computed(past, tokens)
+        if not math.isfinite(float(logits.max())):
+            raise failed(self.name, "it computes NaN or infinity")
+        return logits
+
+    def _computed(self, past: "_Past", tokens: list[int]) -> torch.Tensor:
         model = self._loaded()
         with torch.inference_mode():
             return past.read(model, tokens)
@@ -97,7 +116,7 @@ class TorchGenerationEngine(TokenizedEngine):
 
     def smoke(self) -> None:
         """Generate one token, from logits that are finite; raises ModelError E0604 if that fails."""
-        logits = self._next(_Past(self._loaded()), [1, 1])
+        logits = self._computed(_Past(self._loaded()), [1, 1])
         if not bool(torch.isfinite(logits).all()):
             raise ModelError(f"the model {self.name!r} computes NaN or infinity", code=codes.LOAD_FAILED)
         super().smoke()
@@ -116,6 +135,32 @@ class TorchGenerationEngine(TokenizedEngine):
         self._kept = _Kept(0)
 
 
+def _context(spec: ModelSpec, config: Any) -> int:
+    """Tokens of prompt and answer together. Raises ModelError E0604 where the model cannot have so many here."""
+    asked = spec.options.get("context", _CONTEXT)
+    most = getattr(config, "max_position_embeddings", None) or _CONTEXT
+    if short := _short(config):
+        # transformers switches the frequencies of all generations at once, whenever one of them becomes this long.
+        if "context" in spec.options and asked > short:
+            raise ModelError(
+                f"the model {spec.name!r} can have a context of at most {short:,} tokens on transformers: beyond, "
+                "longrope turns positions at other frequencies, which its generations cannot do independently",
+                code=codes.LOAD_FAILED,
+            )
+        most = min(most, short)
+    return int(min(asked, most))
+
+
+def _short(config: Any) -> int:
+    """Up to how many tokens a model with longrope uses its frequencies for short texts; 0 for all others."""
+    config = config.get_text_config()
+    rope = getattr(config, "rope_parameters", None) or {}
+    for found in (rope, *(value for value in rope.values() if isinstance(value, dict))):
+        if found.get("rope_type") == "longrope":
+            return int(found.get("original_max_position_embeddings") or config.max_position_embeddings)
+    return 0
+
+
 class _Past:
     """The tokens that a generation has read and written, and what the model keeps of them: keys and values.
 
@@ -131,8 +176,11 @@ class _Past:
 
     @property
     def croppable(self) -> bool:
-        """Whether its last tokens can be taken back."""
-        return self._cache is not None and bool(self._cache.is_croppable)
+        """Whether its last tokens can be taken back. A window that has slid has lost what came before it."""
+        if self._cache is None or not self._cache.is_croppable:
+            return False
+        sliding = (layer for layer in self._cache.layers if getattr(layer, "is_sliding", False))
+        return all(layer.get_seq_length() < layer.sliding_window for layer in sliding)
 
     def crop(self, length: int) -> None:
         """Take back all but so many tokens."""
@@ -170,13 +218,21 @@ class _Kept:
                     best, length = past, same
             if best is not None:
                 self._pasts.remove(best)
-                best.crop(length)
+                try:
+                    best.crop(length)
+                except RuntimeError:  # of a kind of layer that does not remember its past
+                    return None, 0
             return best, length
 
     def put(self, past: _Past) -> None:
         """Keep one more; the oldest goes."""
         with self._lock:
             self._pasts = [*self._pasts, past][-self._most :] if self._most else []
+
+    def clear(self) -> None:
+        """Keep none of them, for their memory."""
+        with self._lock:
+            self._pasts = []
 
 
 def _same(left: list[int], right: list[int]) -> int:
@@ -185,11 +241,27 @@ def _same(left: list[int], right: list[int]) -> int:
     return next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
-class _Writing:
-    """The answer of one generation as it grows. ``ended`` is true once nothing more may come."""
+class _Unheard(Exception):
+    """Nobody listens any more."""
 
-    def __init__(self, pieces: Pieces, ends: frozenset[int], options: dict[str, Any], grammar: str | None) -> None:
+
+class _Writing:
+    """The answer of one generation as it grows. ``ended`` is true once nothing more may come.
+
+    ``unheard`` says whether nobody listens any more. It is asked from time to time while tokens are tried.
+    """
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        ends: frozenset[int],
+        options: dict[str, Any],
+        grammar: str | None,
+        unheard: Callable[[], bool],
+    ) -> None:
         self.ended = False
+        self._unheard = unheard
+        self._tried = 0
         self._pieces = pieces
         self._ends = ends
         self._most: int | None = options.get("logprobs")
@@ -201,6 +273,11 @@ class _Writing:
         """Whether a token may come next."""
         if self._reading is None:
             return True
+        self._tried += 1
+        if self._tried % _LOOKS == 0:
+            beat()
+            if self._unheard():
+                raise _Unheard
         return self._reading.may_end if token in self._ends else self._reading.takes(self._piece(token))
 
     def add(self, token: int, logits: torch.Tensor) -> Chunk:

@@ -2,13 +2,18 @@
 
 import codecs
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from noodle_ray.ahr.generation.automaton import Ranges, complement, union
 
 _NOWHERE = -1
 _END = 0
+_KEPT = 50_000
+"""States, stacks and ranges of tables that a matcher may come to hold before it forgets those it has passed."""
+_LAST = 0x110000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,6 +46,37 @@ class _Repeat:
 _Node = _Chars | _Rule | _Sequence | _Choice | _Repeat
 
 
+class _Table(NamedTuple):
+    """Sorted, disjoint ranges of code points, and the stacks that are left after a character of each."""
+
+    lows: list[int]
+    highs: list[int]
+    rests: list[tuple[int, ...]]
+
+    def touches(self, low: int, high: int) -> bool:
+        """Whether one of the code points from ``low`` to ``high`` is in a range."""
+        at = bisect_right(self.lows, high) - 1
+        return at >= 0 and self.highs[at] >= low
+
+    def after(self, code: int) -> tuple[int, ...]:
+        """The stacks after this character; none where it may not come."""
+        at = bisect_right(self.lows, code) - 1
+        return self.rests[at] if at >= 0 and self.highs[at] >= code else ()
+
+
+@dataclass(slots=True)
+class _State:
+    """The stacks with characters on top, and what the text may go on with."""
+
+    tops: frozenset[int]
+    ways: list[tuple[Ranges, int]]
+    size: int
+    """Ranges of all ways together."""
+    spent: int = 0
+    """Looks into single ways, which a table saves; once they are as many as what it takes to make one, one is made."""
+    table: _Table | None = field(default=None)
+
+
 class Matcher:
     """A pushdown automaton of a grammar in llama.cpp's notation, as far as it is used here.
 
@@ -53,53 +89,94 @@ class Matcher:
             name: _parsed(text) for name, _, text in (line.partition(" ::= ") for line in grammar.splitlines())
         }
         self._repeats: dict[tuple[_Node, int, int | None], _Repeat] = {}
+        self._clear()
+        self._state(self._tops([self._frame(_Rule("root"), _END)]))
+
+    def _clear(self) -> None:
         self._frames: list[tuple[_Node, int]] = [(_Sequence(()), _END)]
         self._numbers: dict[tuple[_Node, int], int] = {}
-        self._states: list[frozenset[int]] = []
+        self._states: list[_State] = []
         self._known: dict[frozenset[int], int] = {}
-        self._moves: list[dict[str, int]] = []
-        self._state(self._tops([self._frame(_Rule("root"), _END)]))
+        self._moves: dict[tuple[int, ...], int] = {}
+        self._ranges = 0
+        self._most = _KEPT
+
+    @property
+    def full(self) -> bool:
+        """Whether it holds so much that it should `forget`."""
+        return len(self._states) + len(self._frames) + self._ranges > self._most
+
+    def forget(self, state: int) -> int:
+        """Forget all states but this one, and what only they need; returns its new number."""
+        frames, tops = self._frames, self._states[state].tops
+        needed, todo = {_END}, list(tops)
+        while todo:
+            frame = todo.pop()
+            if frame not in needed:
+                needed.add(frame)
+                todo.append(frames[frame][1])
+        self._clear()
+        numbers = {_END: _END}
+        for frame in sorted(needed - {_END}):  # what is below was made before
+            node, rest = frames[frame]
+            numbers[frame] = self._frame(node, numbers[rest])
+        nodes = {node for node, _ in self._frames}
+        self._repeats = {key: repeat for key, repeat in self._repeats.items() if repeat in nodes}
+        self._most = _KEPT + 2 * len(self._frames)
+        return self._state(frozenset(numbers[frame] for frame in tops))
 
     def read(self, state: int, text: str) -> int:
         """The state after a text, or -1 if no text of the grammar goes on so."""
         for character in text:
-            moves = self._moves[state]
-            found = moves.get(character)
-            state = self._step(state, character) if found is None else found
-            if state < 0:
-                break
+            after = self._after(self._states[state], ord(character))
+            if not after:
+                return _NOWHERE
+            found = self._moves.get(after)
+            if found is None:
+                found = self._moves[after] = self._state(self._tops(list(after)))
+            state = found
         return state
 
     def ends(self, state: int) -> bool:
         """Whether the text may end here."""
-        return _END in self._states[state]
+        return _END in self._states[state].tops
 
     def goes_on(self, state: int) -> bool:
         """Whether the text may go on here."""
-        return bool(self._states[state] - {_END})
+        return bool(self._states[state].tops - {_END})
 
     def takes_any(self, state: int, low: int, high: int) -> bool:
         """Whether one of the code points from ``low`` to ``high`` may come next."""
-        return any(a <= high and low <= b for ranges, _ in self._ways(state) for a, b in ranges)
+        found = self._states[state]
+        table = self._table(found)
+        if table is not None:
+            return table.touches(low, high)
+        ends = (_range_at(ranges, high) for ranges, _ in found.ways)
+        return any(end is not None and end >= low for end in ends)
 
-    def _ways(self, state: int) -> Iterator[tuple[Ranges, int]]:
-        for frame in self._states[state] - {_END}:
-            node, rest = self._frames[frame]
-            if isinstance(node, _Chars):
-                yield node.ranges, rest
+    def _after(self, state: _State, code: int) -> tuple[int, ...]:
+        table = self._table(state)
+        if table is not None:
+            return table.after(code)
+        ends = ((_range_at(ranges, code), rest) for ranges, rest in state.ways)
+        return tuple(rest for end, rest in ends if end is not None and end >= code)
 
-    def _step(self, state: int, character: str) -> int:
-        code = ord(character)
-        after = [rest for ranges, rest in self._ways(state) if any(low <= code <= high for low, high in ranges)]
-        found = self._moves[state][character] = self._state(self._tops(after)) if after else _NOWHERE
-        return found
+    def _table(self, state: _State) -> _Table | None:
+        """The table of a state, once it is worth making one."""
+        if state.table is None:
+            state.spent += len(state.ways)
+            if state.spent > state.size:
+                state.table = _merged(state.ways)
+                self._ranges += len(state.table.lows)
+        return state.table
 
     def _state(self, tops: frozenset[int]) -> int:
         number = self._known.get(tops)
         if number is None:
             number = self._known[tops] = len(self._states)
-            self._states.append(tops)
-            self._moves.append({})
+            frames = (self._frames[frame] for frame in sorted(tops - {_END}))
+            ways = [(node.ranges, rest) for node, rest in frames if isinstance(node, _Chars)]
+            self._states.append(_State(tops, ways, sum(len(ranges) for ranges, _ in ways)))
         return number
 
     def _frame(self, node: _Node, rest: int) -> int:
@@ -143,6 +220,40 @@ class Matcher:
         return self._repeats.setdefault((inner, least, most), _Repeat(inner, least, most))
 
 
+def _range_at(ranges: Ranges, code: int) -> int | None:
+    """The end of the last range that begins at or before this code point."""
+    at = bisect_right(ranges, (code, _LAST))
+    return ranges[at - 1][1] if at else None
+
+
+def _merged(ways: list[tuple[Ranges, int]]) -> _Table:
+    """One table of what follows each character."""
+    edges: dict[int, list[int]] = {}
+    for ranges, rest in ways:
+        for low, high in ranges:
+            edges.setdefault(low, []).append(rest)
+            edges.setdefault(high + 1, []).append(~rest)
+    table = _Table([], [], [])
+    # Two ways may leave the same stack.
+    open_: dict[int, int] = {}
+    group: tuple[int, ...] = ()
+    for place in sorted(edges):
+        if group:
+            table.highs.append(place - 1)
+        for rest in edges[place]:
+            number = rest if rest >= 0 else ~rest
+            count = open_.get(number, 0) + (1 if rest >= 0 else -1)
+            if count:
+                open_[number] = count
+            else:
+                open_.pop(number, None)
+        group = tuple(sorted(open_))
+        if group:
+            table.lows.append(place)
+            table.rests.append(group)
+    return table
+
+
 class Reading:
     """How far an answer has come along its grammar. A token comes as its bytes, which may be a part of a character."""
 
@@ -150,6 +261,7 @@ class Reading:
         self._matcher = Matcher(grammar)
         self._state = 0
         self._tail = b""
+        self._first: dict[int, bool] = {}
 
     @property
     def may_end(self) -> bool:
@@ -163,13 +275,30 @@ class Reading:
 
     def takes(self, piece: bytes) -> bool:
         """Whether the answer can go on with these bytes."""
-        return bool(piece) and self._after(piece)[0] >= 0
+        if not piece:
+            return False
+        if not self._tail:
+            begins = self._first.get(piece[0])
+            if begins is None:
+                begins = self._first[piece[0]] = self._begins(piece[0])
+            if not begins:
+                return False
+        return self._after(piece)[0] >= 0
 
     def take(self, piece: bytes) -> None:
         """Go on with bytes that it takes."""
         self._state, self._tail = self._after(piece)
+        self._first = {}
+
+    def _begins(self, byte: int) -> bool:
+        """Whether a character that begins with this byte may come next."""
+        if byte < 0x80:
+            return self._matcher.takes_any(self._state, byte, byte)
+        return 0xC2 <= byte <= 0xF4 and self._matcher.takes_any(self._state, *_begun(bytes([byte])))
 
     def _after(self, piece: bytes) -> tuple[int, bytes]:
+        if self._matcher.full:
+            self._state = self._matcher.forget(self._state)
         data = self._tail + piece
         try:
             text, used = codecs.utf_8_decode(data, "strict", False)
