@@ -378,3 +378,11 @@ async def test_long_value_is_cut_to_its_beginning() -> None:
     found = cut(list(range(5000)))
     assert isinstance(found, dict)
     assert (found["$cut"], found["bytes"] > 5000) == ("[0, 1, 2, 3, 4, 5, ...]", True)
+
+
+async def test_long_error_is_told_by_code_type_and_the_beginning_of_its_message(place: Place) -> None:
+    report = await again(place, await ended(place, "raise ValueError('x' * 9000)"))
+    assert report.same
+    assert report.short.outcome is not None
+    told = report.short.outcome["error"]
+    assert (told["code"], told["type"], len(told["message"]) < 1100) == ("NOODLE-E0501", "ValueError", True)
