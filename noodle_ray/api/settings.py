@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """For how many days durable runs are kept that have ended; 0 means for good."""
     max_wait: Annotated[float, Field(gt=0)] = 60.0
     """The longest that one request may wait for the end of a durable run."""
+    max_check: Annotated[float, Field(gt=0)] = 60.0
+    """How long one check of a program's version may take; runs that were not replayed by then are told."""
     max_fuel: Positive = 1_000_000_000_000
     """The most fuel a request may ask for."""
     max_memory: Positive = 2 << 30

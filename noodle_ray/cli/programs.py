@@ -32,6 +32,7 @@ def publish_command(
         return 0
     state = "published" if made["created_version"] else "is there already"
     checked = f", {made['checked']} runs checked" if made["checked"] else ""
+    checked += f", {made['unchecked']} not checked in time" if made["unchecked"] else ""
     write(f"{name}@{made['version']} {state}{checked}\n")
     return 0
 
@@ -96,24 +97,29 @@ def check_command(
     """Say which runs would not go as they did; then the status is 1."""
     checked, differ = 0, 0
     unclear: list[str] = []
+    unchecked: list[str] = []
     first: list[dict[str, Any]] = []
     try:
         code = code_of(file)
         start = None if since is None else time_of(since)
         with client_of(address) as client, Progress("checked", as_json) as progress:
             for page in client.programs.checks(name, **code, runs=runs, since=start):
-                checked, differ = checked + page["checked"], differ + len(page["differ"])
+                checked, differ = checked + page["checked"], differ + len(page["runs"])
                 first += page["differ"][: show - len(first)]
                 unclear += page["unclear"]
+                unchecked += page["unchecked"]
                 progress.tell(checked)
     except NoodleError as error:
         return report(error, as_json=as_json)
     if as_json:
-        write_json({"checked": checked, "differing": differ, "unclear": unclear, "differ": first})
+        numbers = {"checked": checked, "differing": differ}
+        write_json({**numbers, "unclear": unclear, "unchecked": unchecked, "differ": first})
     else:
         show_reports(first, sys.stdout)
         if unclear:
-            write(f"{len(unclear)} runs do not go as they did with their own version either\n")
+            write(f"{len(unclear)} runs do not go as they did with their own version either, or are damaged\n")
+        if unchecked:
+            write(f"{len(unchecked)} runs were not replayed in time\n")
         write(f"{differ} of {checked} runs would differ\n")
     return 1 if differ else 0
 

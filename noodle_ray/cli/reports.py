@@ -8,6 +8,11 @@ from noodle_ray.cli.output import write
 from noodle_ray.light import TextIO
 
 _SHOWN = 200
+_COUNTED = {
+    "divergences": "that it asks otherwise",
+    "changes": "that were answered otherwise",
+    "unused": "that are not asked for",
+}
 
 
 class Tally:
@@ -79,6 +84,8 @@ def show_reports(reports: list[dict[str, Any]], stream: TextIO) -> None:
             write(f"  - {_value(one['before'])}\n  + {_value(one['after'])}\n", stream)
         for key in found["unused"]:
             write(f"  effect {key} is not asked for\n", stream)
+        for kind, count in found.get("more", {}).items():
+            write(f"  and {count:,} more {_COUNTED[kind]}\n", stream)
         for name, (before, now) in found["differences"].items():
             write(f"  {name}\n  - {_value(before)}\n  + {_value(now)}\n", stream)
 

@@ -37,7 +37,7 @@ AT_ONCE = 4
 """Replays of many runs that are under way: they take workers from others."""
 PAGE = 200
 """Runs that are listed at a time to be replayed."""
-_OF_ONE_RUN = frozenset({"NOODLE-E0309", "NOODLE-E0731", "NOODLE-E0746"})
+_OF_ONE_RUN = frozenset({"NOODLE-E0309", "NOODLE-E0731", "NOODLE-E0746", "NOODLE-E0824"})
 """What can be wrong with one run and not with the next."""
 
 
@@ -121,9 +121,9 @@ class AsyncRuns:
         differs. Nothing is stored.
 
         ``ask`` names models, or has whom to ask in place of each, as ``{"minilm": "minilm@2"}``; ``ask_all`` asks any
-        other model, too, where the journal does not answer. ``budget`` is in place of the run's own. Raises
-        RequestError E0746 for a name that the run does not ask, and ModelError E0601 for a model in its place that is
-        not there.
+        other model, too, where the journal does not answer. ``budget``, in place of the run's own, is for what is asked
+        anew. Raises RequestError E0746 for a name that the run does not ask, and ModelError E0601 for a model in its
+        place that is not there.
         """
         body = {
             "ask": dict(ask) if isinstance(ask, Mapping) else list(ask),
@@ -152,8 +152,8 @@ class AsyncRuns:
         version, ``of``, with a status, stored ``since`` a time; the latest first.
 
         Gives the reports in this order, with ``at_once`` replays under way, and holds no more of them. For a run that
-        cannot be replayed so, as it was deleted meanwhile (E0731), its module is gone (E0309) or it asks no such model
-        (E0746), it gives a dict with ``run`` and the exception as ``problem``.
+        cannot be replayed so, as it was deleted meanwhile (E0731), its module is gone (E0309), what is stored of it is
+        damaged (E0824) or it asks no such model (E0746), it gives a dict with ``run`` and the exception as ``problem``.
         """
         chosen = self._chosen(of, status, since, limit) if runs is None else _each(runs)
         under_way: deque[asyncio.Task[dict[str, Any]]] = deque()

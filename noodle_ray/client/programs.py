@@ -91,16 +91,18 @@ class AsyncPrograms:
         since: float | None = None,
     ) -> dict[str, Any]:
         """What another version would do on the journals of the latest ``runs`` (None: of all) of a program, or of one
-        version (``NAME@2``), stored ``since`` a time: module, checked, differing (how many), differ (their reports, at
-        most 100), unclear (runs that say nothing, as they do not go as they did with their own version either)."""
-        found: dict[str, Any] = {"checked": 0, "differing": 0, "differ": [], "unclear": []}
+        version (``NAME@2``), stored ``since`` a time: module, checked, differing (how many), differ (reports of the
+        first, at most 20 of 50 runs and 100 in all), unclear (runs that say nothing, as they do not go as they did with
+        their own version either, or are damaged), unchecked (runs that the platform did not replay in time)."""
+        found: dict[str, Any] = {"checked": 0, "differing": 0, "differ": [], "unclear": [], "unchecked": []}
         async with contextlib.aclosing(self.checks(name, source=source, nbc=nbc, runs=runs, since=since)) as pages:
             async for page in pages:
                 found["module"] = page["module"]
                 found["checked"] += page["checked"]
-                found["differing"] += len(page["differ"])
+                found["differing"] += len(page["runs"])
                 found["differ"] += page["differ"][: KEPT - len(found["differ"])]
                 found["unclear"] += page["unclear"]
+                found["unchecked"] += page["unchecked"]
         return found
 
     async def checks(
@@ -112,7 +114,8 @@ class AsyncPrograms:
         runs: int | None = None,
         since: float | None = None,
     ) -> AsyncGenerator[dict[str, Any]]:
-        """What `check` finds, in pages as the platform gives them: module, checked, differ, unclear."""
+        """What `check` finds, in pages as the platform gives them: module, checked, runs (that differ), differ,
+        unclear, unchecked."""
         body: dict[str, Any] = {**_code(source, nbc), **({} if since is None else {"since": since})}
         left = runs
         while True:

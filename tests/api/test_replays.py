@@ -1,11 +1,14 @@
 """Replays over HTTP under other models, checks of many runs, and the check that publishing makes by itself."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from noodle_ray.api.settings import Settings
 from noodle_ray.core.runs.batcher import Call
 from noodle_ray.core.runs.budgets import Allowance, Budget, Spending
+from noodle_ray.core.runs.quotas import Quota
 from noodle_ray.errors import ModelError
 from tests.api.conftest import Api
 from tests.api.test_durable import ended, get, start
@@ -202,3 +205,61 @@ async def test_runs_are_listed_by_version(api: Api) -> None:
     assert (await get(api, "/v1/runs?program=count@")).json()["code"] == "NOODLE-E0741"
     await delete(api, "count")
     assert len((await get(api, "/v1/runs?program=count@1")).json()["data"]) == 1
+
+
+async def test_long_values_are_told_by_their_beginning(api: Api) -> None:
+    source = "def main(words):\n    return ['x' * 100_000, len(words)]\n"
+    await put(api, "long", {"source": source})
+    runs = [await started(api, "long", "a") for _ in range(3)]
+    answer = await api.post("/v1/programs/long/check", {"source": source.replace("100_000", "90_000")})
+    found = answer.json()
+    assert (found["runs"], [one["run"] for one in found["differ"]]) == (runs[::-1], runs[::-1])
+    assert found["differ"][0]["result"]["bytes"] > 90_000
+    assert len(answer.content) < 10_000
+    answer = await api.post(f"/v1/runs/{runs[0]}/replay", {})
+    assert (answer.json()["same"], len(answer.content) < 3_000) == (True, True)
+
+
+class TestCrowd:
+    """Publishing takes little from others."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(workers=2, max_check=0.5)
+
+    @pytest.fixture
+    def quotas(self) -> dict[str, Quota]:
+        return {"": Quota(versions=2)}
+
+    async def test_checks_share_two_places_and_end_in_time(self, api: Api) -> None:
+        await put(api, "count", {"source": LENGTHS})
+        for word in "abcd":
+            await started(api, "count", word)
+        executor = api.services.executor
+        under_way: list[int] = [0, 0]
+
+        async def execute(request: Any, journal: Any) -> Any:
+            under_way[0] += 1
+            under_way[1] = max(under_way)
+            try:
+                await asyncio.sleep(60)
+            finally:
+                under_way[0] -= 1
+
+        executor.execute = execute  # type: ignore[method-assign]
+        check = {"source": OTHERWISE}
+        (status, made), *checked = await asyncio.gather(
+            put(api, "count", check), *[api.post("/v1/programs/count/check", check) for _ in range(2)]
+        )
+        assert (status, made["checked"], made["unchecked"]) == (201, 0, 4)
+        assert [len(one.json()["unchecked"]) for one in checked] == [4, 4]
+        assert under_way == [0, 2]
+
+    async def test_tenant_with_all_its_versions_is_refused_before_the_check(self, api: Api) -> None:
+        await put(api, "count", {"source": LENGTHS, "alias": "old"})
+        await started(api, "count", "a")
+        await put(api, "count", {"source": DOUBLED})
+        status, refused = await put(api, "count", {"source": OTHERWISE})
+        assert (status, refused["code"]) == (409, "NOODLE-E0760")
+        status, kept = await put(api, "count", {"source": DOUBLED, "alias": "old"})
+        assert (status, kept["checked"]) == (200, 1)

@@ -1,5 +1,6 @@
 """``noodle programs``, and what ``noodle runs`` does with programs and journals, against a real server."""
 
+import io
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from noodle_ray.cli.reports import show_reports
 from tests.cli.conftest import NOODLE, Command
 from tests.client.conftest import Served, platform, serving
 
@@ -312,3 +314,18 @@ def test_budget_is_given_to_runs(served: Command, program: Write) -> None:
     assert served("runs", "wait", run["id"]).out == "[1, 1]\n"
     for wrong in ("calls=1", "tokens=x", "cost=-1", "tokens"):
         assert "NOODLE-E0904" in served("runs", "start", file, "--budget", wrong).err
+
+
+def test_report_says_how_much_it_does_not_list() -> None:
+    found = {
+        "run": "r",
+        "stopped": "",
+        "same": False,
+        "fits": False,
+        "divergences": [],
+        "changes": [],
+        "unused": ["/1"],
+    }
+    stream = io.StringIO()
+    show_reports([{**found, "more": {"unused": 5}, "differences": {}}], stream)
+    assert stream.getvalue() == "r: differs\n  effect /1 is not asked for\n  and 5 more that are not asked for\n"

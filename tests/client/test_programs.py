@@ -9,7 +9,7 @@ import noodle_ray as noodle
 from noodle_ray.client.connection import Connection
 from noodle_ray.client.durable import AsyncRuns
 from noodle_ray.client.http import Client
-from noodle_ray.errors import ModelError, RequestError, RunError
+from noodle_ray.errors import ModelError, PlatformError, RequestError, RunError
 from tests.client.conftest import Served
 
 ADD = "def main(a, b=1):\n    return a + b"
@@ -108,3 +108,12 @@ def test_many_runs_are_replayed_in_order_and_a_few_at_a_time(platform: Served, m
         checked = client.programs.check("many", source=ADD.replace("+", "-"))
         assert (checked["checked"], checked["differing"], len(checked["differ"])) == (7, 7, 7)
         client.programs.remove("many")
+
+
+def test_damaged_run_stops_no_other_replay(platform: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def damaged(self: AsyncRuns, run: str, **how: Any) -> dict[str, Any]:
+        raise PlatformError("a stored object is missing", code="NOODLE-E0824")
+
+    monkeypatch.setattr(AsyncRuns, "replay", damaged)
+    with Client(platform.url, platform.token) as client:
+        assert [one["problem"].code for one in client.runs.replays(runs=["a", "b"])] == ["NOODLE-E0824"] * 2

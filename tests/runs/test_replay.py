@@ -1,5 +1,6 @@
 """Replay: the same again from the journal, up to an effect, with another program, with another model."""
 
+import asyncio
 import hashlib
 from decimal import Decimal
 from typing import Any
@@ -10,11 +11,12 @@ from sqlalchemy import update
 from noodle_ray.core.runs import programs
 from noodle_ray.core.runs.budgets import Budget, Price
 from noodle_ray.core.runs.modules import Compiled
-from noodle_ray.core.runs.replay import Report, check, replay
+from noodle_ray.core.runs.replay import Report, check, cut, replay
+from noodle_ray.core.runs.replay_journal import TOLD
 from noodle_ray.core.store.errors import UnknownRun
 from noodle_ray.core.store.records import Run
 from noodle_ray.core.store.tables import journal
-from noodle_ray.errors import ModelError, RequestError
+from noodle_ray.errors import ModelError, NoodleError, PlatformError, RequestError
 from tests.runs.places import CLOCKS, STEPS, Place, asked, journaled
 from tests.sandbox.programs import compiled
 
@@ -256,3 +258,131 @@ async def test_check_leaves_out_runs_that_do_not_go_as_they_did_with_their_own_v
     digest, nbc = other(STEPS.replace("step(value)", "step(value + '0')"))
     done = await programs.check(place.store, place.executor, Compiled(digest, nbc, ("step",)), [sound.id, odd.id])
     assert (done.replayed, done.unclear, [report.run for report in done.differ]) == (2, [odd.id], [sound.id])
+
+
+async def test_replay_within_a_budget_counts_what_was_answered_and_nothing_that_the_journal_answers(
+    place: Place,
+) -> None:
+    run = await ended(place, CHAIN)
+    by_model(place)
+    place.executor.prices = {"step": Price(Decimal(5)), "other": Price(Decimal(2))}
+    for budget in (Budget(model_calls=1), Budget(cost=1.0)):
+        report = await again(place, run, ask=["other"], budget=budget)
+        assert (report.same, report.asked, report.answered) == (True, {"other": 1}, 2)
+        assert report.outcome is not None
+        assert report.outcome["usage"]["cost"] == 12.0
+    report = await again(place, run, ask=["step"], budget=Budget(model_calls=1))
+    assert report.differences["error"] == (None, "NOODLE-E0522")
+    assert report.asked == {"step": 1}
+
+
+class Failing:
+    """A runner whose first run fails with an error; further ones go on until they are cancelled."""
+
+    def __init__(self, error: NoodleError | None = None) -> None:
+        self.error = error
+        self.begun = self.open = self.most = 0
+
+    async def execute(self, request: Any, journal: Any) -> Any:
+        self.begun += 1
+        self.open += 1
+        self.most = max(self.most, self.open)
+        try:
+            if self.error is not None and self.begun == 1:
+                raise self.error
+            await asyncio.sleep(60)
+        finally:
+            self.open -= 1
+
+
+@pytest.mark.parametrize(
+    "error", [PlatformError("no worker", code="NOODLE-E0803"), RequestError("many wait", code="NOODLE-E0707")]
+)
+async def test_failure_of_the_platform_ends_a_check_at_once_and_blames_no_version(
+    place: Place, error: NoodleError
+) -> None:
+    runs = [(await ended(place, STEPS, 1)).id for _ in range(4)]
+    with pytest.raises(type(error)):
+        await replay(place.store, Failing(error), runs[0])
+    failing = Failing(error)
+    async with asyncio.timeout(20):
+        with pytest.raises(type(error)):
+            await programs.check(place.store, failing, Compiled(*other(STEPS), ("step",)), runs)
+    assert (failing.open, failing.begun <= 2) == (0, True)
+
+
+async def test_checks_share_a_gate_and_say_what_they_did_not_replay_in_time(place: Place) -> None:
+    runs = [(await ended(place, STEPS, 1)).id for _ in range(4)]
+    slow, gate, module = Failing(), asyncio.Semaphore(2), Compiled(*other(STEPS), ("step",))
+    both = [programs.check(place.store, slow, module, runs, gate=gate, seconds=0.3) for _ in range(2)]
+    for done in await asyncio.gather(*both):
+        assert done == (0, [], [], [], runs)
+    assert (slow.most, slow.open, gate.locked()) == (2, 0, False)
+
+
+async def test_damaged_run_and_one_without_its_module_are_unclear(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = 'from noodle_ray import model\nstep = model("step")\ndef main(text):\n    return step("1") + text\n'
+    lost, sound = await ended(place, source, "x" * 50_000), await ended(place, source, "x")
+    bare = await ended(place, source + "\n\ndef more():\n    return 1\n", "x")
+    await place.store.objects.delete(lost.id)
+    stored = place.store.module
+
+    async def module(digest: str) -> bytes | None:
+        return None if digest == bare.digest else await stored(digest)
+
+    monkeypatch.setattr(place.store, "module", module)
+    version = Compiled(*other(source.replace('"1"', '"2"')), ("step",))
+    done = await programs.check(place.store, place.executor, version, [bare.id, lost.id, sound.id])
+    assert (done.replayed, done.unclear, done.differing) == (3, [bare.id, lost.id], [sound.id])
+
+
+async def test_check_keeps_short_reports_of_the_first_runs_that_differ(place: Place) -> None:
+    source = "def main(n):\n    print('y' * 9000)\n    return 'x' * 9000\n"
+    async with place.node() as node:
+        made = [(await node.submit(asked(source, n)))[0].id for n in range(programs.SHOWN + 2)]
+        for run in made:
+            await node.wait(run, 20)
+    version = Compiled(*other(source.replace("9000\n", "8000\n")), ())
+    done = await programs.check(place.store, place.executor, version, made)
+    assert (done.replayed, done.differing) == (len(made), made)
+    assert [report.run for report in done.differ] == made[: programs.SHOWN]
+    report = done.differ[0]
+    assert report.outcome is not None
+    assert report.outcome.keys() == {"result", "stdout", "error", "usage"}
+    assert report.differences["result"] == (
+        {"$cut": "x" * 1000, "bytes": 9003}, {"$cut": "x" * 1000, "bytes": 8003}
+    )  # fmt: skip
+    assert report.outcome["stdout"] == "y" * 1000 + "… (9,001 characters)"
+    assert report.short == report
+
+
+async def test_report_lists_the_first_divergences_changes_and_unused_effects(place: Place) -> None:
+    count = TOLD + 5
+    source = CHAIN[: CHAIN.index("def main")] + (
+        f"def main() -> list:\n    return [*map(step, [str(n) for n in range({count})])]\n"
+    )
+    run = await ended(place, source)
+    by_model(place)
+    changed = await again(place, run, ask={"step": "step@2"})
+    assert (len(changed.changes), changed.more) == (TOLD, {"changes": 5})
+    diverged = await again(place, run, module=other(source.replace("str(n)", "str(n + 1)")), ask=["step"])
+    assert (len(diverged.divergences), diverged.more["divergences"]) == (TOLD, 5)
+    unused = await again(place, run, module=other("def main() -> list:\n    return []\n"))
+    assert (len(unused.unused), unused.more, unused.fits) == (TOLD, {"unused": 5}, False)
+
+
+async def test_long_value_is_cut_to_its_beginning() -> None:
+    assert cut([1, 2]) == [1, 2]
+    found = cut(list(range(5000)))
+    assert isinstance(found, dict)
+    assert (found["$cut"], found["bytes"] > 5000) == ("[0, 1, 2, 3, 4, 5, ...]", True)
+
+
+async def test_long_error_is_told_by_code_type_and_the_beginning_of_its_message(place: Place) -> None:
+    report = await again(place, await ended(place, "raise ValueError('x' * 9000)"))
+    assert report.same
+    assert report.short.outcome is not None
+    told = report.short.outcome["error"]
+    assert (told["code"], told["type"], len(told["message"]) < 1100) == ("NOODLE-E0501", "ValueError", True)

@@ -26,7 +26,8 @@ def version_info(program: Program) -> dict[str, Any]:
 
 
 def report_info(report: Report) -> dict[str, Any]:
-    """What a replay found."""
+    """What a replay found; of long values, how they begin."""
+    report = report.short
     outcome = report.outcome or {"result": None, "stdout": "", "error": None, "usage": None}
     return {
         "run": report.run,
@@ -42,6 +43,7 @@ def report_info(report: Report) -> dict[str, Any]:
             for change in report.changes
         ],
         "unused": report.unused,
+        "more": report.more,
         "differences": {name: [_shown(side) for side in sides] for name, sides in report.differences.items()},
         "result": _shown(outcome["result"]),
         "stdout": outcome["stdout"],

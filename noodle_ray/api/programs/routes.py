@@ -1,7 +1,8 @@
 """`/v1/programs`: publishing, showing and naming versions, checking them, and replaying runs."""
 
+import asyncio
 from time import time
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -40,9 +41,10 @@ from noodle_ray.core.store.errors import UnknownProgram
 from noodle_ray.core.store.records import Filter, Program
 from noodle_ray.errors import ModelError, RequestError
 
+if TYPE_CHECKING:
+    from noodle_ray.core.store.store import Store
+
 M = TypeVar("M", bound=BaseModel)
-SHOWN = 20
-"""Reports of runs that refuse a version, at most."""
 
 
 class ProgramHandlers:
@@ -51,6 +53,7 @@ class ProgramHandlers:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._settings = services.settings
+        self._gate = asyncio.Semaphore(programs.CHECKED_AT_ONCE)
 
     async def publish(self, request: Request, name: str) -> Response:
         """Store a program's next version."""
@@ -62,19 +65,20 @@ class ProgramHandlers:
         tenant = tenant_of(request)
         store = await self._services.store()
         replaced = await programs.runs_replaced(store, tenant, name, module.digest, alias, order.check)
-        done = programs.Checked(0, [], [])
+        most = self._services.quotas.of(tenant).versions
+        done = programs.Checked(0, [], [], [], [])
         if replaced:
+            await store.check_room(tenant, name, module.digest, most)
             async with CancelOnDisconnect(request):
-                done = await programs.check(store, self._services.executor, module, replaced, results=order.same)
-            if done.differ:
+                done = await self._checked(store, module, replaced, results=order.same)
+            if done.differing:
                 return _refusal(name, done, request.scope["trace_id"])
         before = {version.version for version in await store.versions(tenant, name)}
-        most = self._services.quotas.of(tenant).versions
         made = await store.publish(tenant, name, module.digest, module.nbc, time(), order.source, most=most)
         if alias is not None:
             await store.set_alias(tenant, name, alias, made.version)
         more = {"created_version": made.version not in before, "checked": done.replayed}
-        more["unclear"] = len(done.unclear)
+        more |= {"unclear": len(done.unclear), "unchecked": len(done.unchecked)}
         return json_response({**await self._detail(made), **more}, 201 if more["created_version"] else 200)
 
     async def check(self, request: Request, name: str) -> Response:
@@ -91,12 +95,14 @@ class ProgramHandlers:
         found = [run.id for run in await store.page(wanted, before=order.before, limit=order.runs + 1)]
         runs = found[: order.runs]
         async with CancelOnDisconnect(request):
-            done = await programs.check(store, self._services.executor, module, runs)
+            done = await self._checked(store, module, runs)
         return json_response(
             {
                 "module": module.digest,
                 "checked": done.replayed,
                 "unclear": done.unclear,
+                "unchecked": done.unchecked,
+                "runs": done.differing,
                 "differ": [report_info(report) for report in done.differ],
                 "next": runs[-1] if runs and len(found) > len(runs) else None,
             }
@@ -178,6 +184,13 @@ class ProgramHandlers:
             )
         return json_response(report_info(report))
 
+    async def _checked(
+        self, store: "Store", module: Compiled, runs: list[str], *, results: bool = True
+    ) -> programs.Checked:
+        seconds = self._settings.max_check
+        executor, gate = self._services.executor, self._gate
+        return await programs.check(store, executor, module, runs, results=results, gate=gate, seconds=seconds)
+
     async def _check_asked(self, ask: list[str] | dict[str, str], run: str) -> None:
         """Raise ModelError E0601 for a model that is to be asked instead of another and is not there, and RequestError
         E0746 for a name that neither the platform knows nor the run has asked."""
@@ -246,12 +259,12 @@ def _is_registered(services: Services, name: str) -> bool:
 
 def _refusal(name: str, done: programs.Checked, trace_id: str) -> Response:
     """The problem, with all runs, and reports of so many that a person looks at."""
-    runs = [report.run for report in done.differ]
+    runs = done.differing
     detail = (
         f"the new version of {name!r} would not do what {len(runs)} of {done.replayed} runs did; it was not published"
     )
     hint = '`noodle programs publish --no-check`, or "check": 0, publishes it all the same'
-    shown = [report_info(report) for report in done.differ[:SHOWN]]
+    shown = [report_info(report) for report in done.differ]
     return problem(
         409,
         programs.WOULD_DIFFER,
@@ -260,6 +273,7 @@ def _refusal(name: str, done: programs.Checked, trace_id: str) -> Response:
         hint=hint,
         checked=done.replayed,
         unclear=len(done.unclear),
+        unchecked=len(done.unchecked),
         runs=runs,
         differ=shown,
     )

@@ -72,7 +72,10 @@ class ReplayBody(_Request):
     ask_all: Annotated[
         bool, Field(description="Ask any other model, too, where the journal does not answer the program.")
     ] = False
-    budget: Annotated[BudgetBody | None, Field(description="What it may spend; by default what the run might.")] = None
+    budget: Annotated[
+        BudgetBody | None,
+        Field(description="What may be spent on what is asked anew; by default the run's own, for the whole run."),
+    ] = None
 
     @model_validator(mode="after")
     def _one_program(self) -> "ReplayBody":
@@ -125,7 +128,10 @@ class PublishedReply(ProgramDetail):
 
     created_version: Annotated[bool, Field(description="False if the latest version has this module already.")]
     checked: Annotated[int, Field(description="How many runs were replayed.")]
-    unclear: Annotated[int, Field(description="How many of them do not go as they did with their own version either.")]
+    unclear: Annotated[
+        int, Field(description="How many of them do not go as they did with their own version either, or are damaged.")
+    ]
+    unchecked: Annotated[int, Field(description="How many runs were not replayed, as the time for checks was over.")]
 
 
 class ProgramPage(BaseModel):
@@ -151,7 +157,7 @@ class DivergenceInfo(BaseModel):
 
 
 class ChangeInfo(BaseModel):
-    """An effect that a model answered otherwise this time."""
+    """An effect that a model answered otherwise this time. Values over 4 KiB are cut, as in `ReportInfo`."""
 
     key: str
     asked: str
@@ -160,7 +166,8 @@ class ChangeInfo(BaseModel):
 
 
 class ReportInfo(BaseModel):
-    """What a replay found; docs/runs.md, "Replay", has the meanings."""
+    """What a replay found; docs/runs.md, "Replay", has the meanings. A value over 4 KiB is an object of its beginning
+    as `$cut`, and how many `bytes` it has. Divergences, changes and unused are the first hundred of each."""
 
     run: str
     fits: Annotated[bool, Field(description="It asked what the journal has, all of it, and nothing else.")]
@@ -168,10 +175,11 @@ class ReportInfo(BaseModel):
     stopped: Annotated[str, Field(description="Why it stopped before the end, or ''.")]
     unfinished: bool
     answered: Annotated[int, Field(description="Effects that the journal answered.")]
-    asked: Annotated[dict[str, int], Field(description="Calls made anew, by what the program calls the model.")]
+    asked: Annotated[dict[str, int], Field(description="Calls answered anew, by what the program calls the model.")]
     divergences: list[DivergenceInfo]
     changes: list[ChangeInfo]
     unused: list[str]
+    more: Annotated[dict[str, int], Field(description="How many divergences, changes and unused are not listed.")]
     differences: Annotated[dict[str, list[Any]], Field(description="What is otherwise: before and now.")]
     result: Any
     stdout: str
@@ -185,7 +193,10 @@ class CheckReply(BaseModel):
     module: Digest
     checked: int
     unclear: Annotated[
-        list[str], Field(description="Runs that say nothing: they do not go as they did with their own version either.")
+        list[str],
+        Field(description="Runs that say nothing: damaged, or not going as they did with their own version either."),
     ]
-    differ: Annotated[list[ReportInfo], Field(description="The runs that would not go as they did.")]
+    unchecked: Annotated[list[str], Field(description="Runs not replayed, as the time for checks was over.")]
+    runs: Annotated[list[str], Field(description="The runs that would not go as they did.")]
+    differ: Annotated[list[ReportInfo], Field(description="Reports of the first 20 of them.")]
     next: Annotated[str | None, Field(description="What the next page takes as `before`; null on the last one.")]

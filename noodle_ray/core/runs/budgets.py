@@ -110,6 +110,8 @@ class Meter:
         self.elsewhere = 0, 0
         """Tokens and billionths that other runs of its family have spent, as far as is known."""
         self.tokens = Tokens()
+        self._free = Spent()
+        """What of all this the budget need not pay."""
         self._held: dict[str, tuple[int, int]] = {}
         self._guessed: dict[str, tuple[int, int]] = {}
         """Tokens and billionths of early calls that the run has not asked for: what they took, or may take."""
@@ -119,7 +121,9 @@ class Meter:
         """Count a call that is to begin, when there is room for it; False if nothing is left. `settle` it then."""
         budget, tool = self.budget, request.model.startswith(TOOL)
         bound = budget.tool_calls if tool else budget.model_calls
-        if bound is not None and (self.tool_calls if tool else self.model_calls) >= bound:
+        free = self._free
+        made = self.tool_calls - free.tool_calls if tool else self.model_calls - free.model_calls
+        if bound is not None and made >= bound:
             return False
         self._count(tool)
         most = _most(request)
@@ -184,10 +188,15 @@ class Meter:
         """What a call costs that took these tokens, in billionths."""
         return price_of(self._prices, request.model).nanos(tokens)
 
-    def count(self, request: EffectRequest, tokens: Tokens) -> None:
-        """Count a call that needed no admission: one of an unbounded run, or that a journal answered."""
-        self._count(request.model.startswith(TOOL))
+    def count(self, request: EffectRequest, tokens: Tokens, free: bool = False) -> None:
+        """Count a call that needed no admission: one of an unbounded run, or that a journal answered. If it is
+        ``free``, only the usage has it, and the budget is as before."""
+        tool = request.model.startswith(TOOL)
+        self._count(tool)
         self._add(request, tokens)
+        if free:
+            paid = (not tool, tool, sum(tokens), self.nanos_of(request, tokens))
+            self._free = Spent(*map(sum, zip(self._free, paid, strict=True)))
 
     def usage(self) -> dict[str, Any]:
         """What was spent, for the run's usage."""
@@ -212,14 +221,18 @@ class Meter:
 
     def _spent(self, tokens: int, nanos: int) -> bool:
         """Whether nothing is left of tokens or money, if so much more is taken off."""
-        budget, (others, money) = self.budget, self.elsewhere
+        budget, (others, money) = self.budget, self._elsewhere_paid()
         return (budget.tokens is not None and others + sum(self.tokens) + tokens >= budget.tokens) or (
             budget.cost is not None and money + self.nanos + nanos >= budget.cost * NANOS
         )
 
+    def _elsewhere_paid(self) -> tuple[int, int]:
+        """Tokens and billionths that the budget has to pay, beyond those that are counted here."""
+        return self.elsewhere[0] - self._free.tokens, self.elsewhere[1] - self._free.nanos
+
     def _over(self, tokens: int, nanos: int) -> bool:
         """Whether what is under way, and this much more, may take more than there is."""
-        budget, (others, money) = self.budget, self.elsewhere
+        budget, (others, money) = self.budget, self._elsewhere_paid()
         held = [sum(amounts) for amounts in zip((0, 0), *self._held.values(), strict=True)]
         return (budget.tokens is not None and others + sum(self.tokens) + held[0] + tokens > budget.tokens) or (
             budget.cost is not None and money + self.nanos + held[1] + nanos > budget.cost * NANOS

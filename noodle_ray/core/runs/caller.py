@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 class Caller(NamedTuple):
     """Whose run it is, which, and what it may spend, itself and with its family. A run that is not stored has an id of
-    its own that nothing else knows, and no family. ``instead`` has who is asked in place of a model."""
+    its own that nothing else knows, and no family. ``instead`` has who is asked in place of a model. With
+    ``spends_anew`` what a journal answers takes nothing of the budget."""
 
     tenant: str = ""
     run: str = ""
     budget: Budget = Budget()
     family: "Family | None" = None
     instead: Mapping[str, str] = {}
+    spends_anew: bool = False
 
     def addressed(self, request: EffectRequest) -> EffectRequest:
         """The request as it goes out."""

@@ -263,7 +263,7 @@ class RunEffects:
         for request, answer in zip(requests, known, strict=True):
             self._left -= answer is not None
             if answer is not None and request.model[:1] != MARK:
-                self.meter.count(request, Tokens(*self._journal.tokens(request.key)))
+                self.meter.count(request, Tokens(*self._journal.tokens(request.key)), free=self._caller.spends_anew)
                 if self._family is not None:
                     self._family.count(request.model)
         self._busy += 1

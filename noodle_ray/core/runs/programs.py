@@ -10,16 +10,20 @@ from noodle_ray.core.runs.executor import Program as Asked
 from noodle_ray.core.runs.modules import Compiled
 from noodle_ray.core.runs.ports import Runner, RunStore
 from noodle_ray.core.runs.replay import Report, replay
-from noodle_ray.core.store.errors import UnknownRun
+from noodle_ray.core.store.errors import DAMAGED, UnknownRun
 from noodle_ray.core.store.records import Filter, Program, Run, run_id
-from noodle_ray.errors import ModuleError, RequestError
+from noodle_ray.errors import ModuleError, NoodleError, RequestError
 
 BAD_REFERENCE: Final = "NOODLE-E0741"
 """Error code: this cannot be the name of a program, an alias or a version."""
 WOULD_DIFFER: Final = "NOODLE-E0740"
 """Error code: a new version does not fit what runs of the program did; it was not published."""
 CHECKED_AT_ONCE: Final = 2
-"""Replays of one check that run at the same time: they take workers from others."""
+"""Replays of checks that run at the same time in one process: they take workers from others."""
+SHOWN: Final = 20
+"""Reports that a check keeps, at most; of further runs that differ it has the ids."""
+_OF_ONE_RUN: Final = frozenset({DAMAGED, "NOODLE-E0309"})
+"""Error codes: what is stored of a run is damaged, or its module is gone."""
 _CLOCKS_APART: Final = 300.0
 """Seconds by which clocks of nodes may differ."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -59,11 +63,14 @@ class Found(NamedTuple):
 
 class Checked(NamedTuple):
     """How many runs were replayed, which of them say nothing, as they do not go as they did with the module that they
-    ran either, and the reports of those that would not go as they did."""
+    ran either, or are damaged; the reports of the first `SHOWN` that would not go as they did, in short form; all of
+    those, and which were not replayed in time."""
 
     replayed: int
     unclear: list[str]
     differ: list[Report]
+    differing: list[str]
+    unchecked: list[str]
 
 
 def check_name(name: str) -> str:
@@ -144,28 +151,72 @@ def gives_otherwise(report: Report) -> bool:
 
 
 async def check(
-    store: RunStore, runner: Runner, module: Compiled, runs: Sequence[str], *, results: bool = True
+    store: RunStore,
+    runner: Runner,
+    module: Compiled,
+    runs: Sequence[str],
+    *,
+    results: bool = True,
+    gate: asyncio.Semaphore | None = None,
+    seconds: float | None = None,
 ) -> Checked:
     """What another module would do on the journals of these runs; no model is asked and nothing is written. Without
-    ``results`` only what it asks counts, not what it gives."""
-    gate = asyncio.Semaphore(CHECKED_AT_ONCE)
-    unclear: list[str] = []
+    ``results`` only what it asks counts, not what it gives. Each replay passes the ``gate``. After ``seconds`` the
+    runs that are left are not replayed.
 
-    async def one(run: str) -> Report | None:
-        async with gate:
+    Raises RequestError E0707 if too many runs wait for a worker, and PlatformError if sandbox or store fail.
+    """
+    gate = gate or asyncio.Semaphore(CHECKED_AT_ONCE)
+    left = iter(enumerate(runs))
+    verdicts: dict[str, str] = {}
+    shown: dict[int, Report] = {}
+
+    async def verdict(place: int, run: str) -> str:
+        try:
             report = await replay(store, runner, run, module=(module.digest, module.nbc))
             if report.fits:
-                return report if results and gives_otherwise(report) else None
-            if (await replay(store, runner, run)).fits:
-                return report
-            unclear.append(run)
-            return None
+                if not (results and gives_otherwise(report)):
+                    return "same"
+            elif not (await replay(store, runner, run)).fits:
+                return "unclear"
+        except UnknownRun:  # it was deleted meanwhile
+            return "gone"
+        except NoodleError as error:
+            if error.code not in _OF_ONE_RUN:
+                raise
+            return "unclear"
+        shown[place] = report.short
+        if len(shown) > SHOWN:
+            del shown[max(shown)]
+        return "differs"
 
-    reports = await asyncio.gather(*[one(run) for run in runs], return_exceptions=True)
-    gone = 0
-    for report in reports:
-        if isinstance(report, UnknownRun):  # it was deleted meanwhile
-            gone += 1
-        elif isinstance(report, BaseException):
-            raise report
-    return Checked(len(runs) - gone, sorted(unclear), [report for report in reports if isinstance(report, Report)])
+    async def work() -> None:
+        for place, run in left:
+            async with gate:
+                verdicts[run] = await verdict(place, run)
+
+    await _within(seconds, [asyncio.ensure_future(work()) for _ in range(CHECKED_AT_ONCE)])
+    found = {
+        kind: [run for run in runs if verdicts.get(run, "") == kind] for kind in ("same", "unclear", "differs", "")
+    }
+    return Checked(
+        sum(map(len, found.values())) - len(found[""]),
+        found["unclear"],
+        [shown[place] for place in sorted(shown)],
+        found["differs"],
+        found[""],
+    )
+
+
+async def _within(seconds: float | None, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for tasks, for so long, or until one fails: its exception is raised. Those that are left are ended."""
+    try:
+        async with asyncio.timeout(seconds) as term:
+            await asyncio.gather(*tasks)
+    except TimeoutError:
+        if not term.expired():
+            raise
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,6 +19,8 @@ from noodle_ray.errors import ModelError, RequestError, RunError
 
 NOT_ASKED: Final = "NOODLE-E0746"
 """Error code: what a replay is to ask anew is no model, or none that the run asks."""
+TOLD: Final = 100
+"""Divergences, changes and unused effects that a report tells, at most, of each."""
 
 
 class Divergence(NamedTuple):
@@ -99,11 +101,13 @@ class ReplayJournal:
         """Set if a model is not there that was to be asked instead of another."""
         self.used: set[str] = set()
         self.asked: Counter[str] = Counter()
-        """How many calls of each model were made."""
+        """How many calls of each model were made and answered."""
         self.answered = 0
         """How many effects the journal answered."""
         self.divergences: list[Divergence] = []
         self.changes: list[Change] = []
+        self.more: Counter[str] = Counter()
+        """How many divergences and changes there are behind the first `TOLD`."""
 
     def recall(self, request: EffectRequest) -> EffectAnswer | None:
         entry = self.entries.get(request.key)
@@ -115,14 +119,16 @@ class ReplayJournal:
             self.unfinished = True
             raise Stop(f"it came to effect {request.key}, {shown(request)}, to which the run has no answer")
         if not same:
-            self.divergences.append(Divergence(request.key, entry.asked if entry else None, shown(request)))
+            if len(self.divergences) < TOLD:
+                self.divergences.append(Divergence(request.key, entry.asked if entry else None, shown(request)))
+            else:
+                self.more["divergences"] += 1
             if not asks:
                 where = f"the journal has {entry.asked}" if entry else "the journal has nothing"
                 raise Stop(f"at effect {request.key} {where}, and the program asks {shown(request)}")
         if self._within is not None and request.key not in self._within:
             raise Stop(f"it came to effect {request.key}, {shown(request)}")
         if asks:
-            self.asked[request.model] += 1
             return None
         assert entry is not None
         self.answered += 1
@@ -148,11 +154,16 @@ class ReplayJournal:
     async def keep(self, answered: list[tuple[EffectRequest, EffectAnswer]]) -> None:
         for request, answer in answered:
             self._check_known(request, answer)
+            self.asked[request.model] += 1
             entry = self.entries.get(request.key)
             if entry is None or entry.call != digest_of(request):
                 continue
             before = answer_of(entry)
-            if (before.ok, comparable(before.value)) != (answer.ok, comparable(answer.value)):
+            if (before.ok, comparable(before.value)) == (answer.ok, comparable(answer.value)):
+                continue
+            if len(self.changes) == TOLD:
+                self.more["changes"] += 1
+            else:
                 self.changes.append(Change(request.key, shown(request), before.value, answer.value))
 
     def parked(self, waits: bool, only_waits: Callable[[], bool]) -> None:

@@ -38,7 +38,7 @@ def publish(
         if last is not None and last.digest == digest:
             return last
         if most is not None:
-            _check_room(connection, tenant, most)
+            _check_count(connection, tenant, most)
         put_module(connection, digest, nbc, at)
         made = Program(tenant, name, last.version + 1 if last else 1, digest, source, at)
         adding = sql.insert(connection, programs).on_conflict_do_nothing().values(made._asdict())
@@ -46,7 +46,14 @@ def publish(
             return made
 
 
-def _check_room(connection: Connection, tenant: str, most: int) -> None:
+def check_room(connection: Connection, tenant: str, name: str, digest: str, most: int) -> None:
+    """Raise RequestError E0760 if `publish` would, as things are now."""
+    last = _one(connection, tenant, name, None)
+    if last is None or last.digest != digest:
+        _check_count(connection, tenant, most)
+
+
+def _check_count(connection: Connection, tenant: str, most: int) -> None:
     counting = select(func.count()).select_from(programs).where(programs.c.tenant == tenant)
     if (connection.scalar(counting) or 0) >= most:
         message = f"a tenant may have {most:,} published versions of programs; delete a program that is not needed"

@@ -249,6 +249,10 @@ class Store:
             lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at, most)
         )
 
+    async def check_room(self, tenant: str, name: str, digest: str, most: int) -> None:
+        """Raise RequestError E0760 if `publish` would, as the tenant has ``most`` versions."""
+        await self._read(lambda connection: programs.check_room(connection, tenant, name, digest, most))
+
     async def program(self, tenant: str, name: str, which: int | str | None = None) -> Program:
         """A version by number or alias, or the latest. Raises UnknownProgram."""
         sql.check_names(tenant=tenant, program=name, alias=which if isinstance(which, str) else None)
