@@ -372,6 +372,462 @@ def f(xs):
         print('caught', e, x)
 f(['ab']), f(['a', 'r', 'b']), f(['c', 'vwopqr', 'lmn', 'wx'])
 """,
+    "a key that the generator binds": """
+def up(x):
+    return x
+def down(x):
+    return -ord(x[0])
+key = up
+def g(xs):
+    global key
+    key = down
+    for x in xs:
+        yield m(x)
+def f():
+    global key
+    found = sorted(g('abcef'), key=key)
+    key = up
+    return found
+(f(), f())
+""",
+    "an order that the generator binds": """
+flag = False
+def g(xs):
+    global flag
+    flag = True
+    for x in xs:
+        yield m(x)
+def f():
+    return sorted(g('abcef'), reverse=flag)
+(f(), f())
+""",
+    "an order that the generator binds in a function around": """
+def run(then):
+    then()
+def g(xs, then):
+    run(then)
+    for x in xs:
+        yield m(x)
+def f():
+    flag = False
+    def then():
+        nonlocal flag
+        flag = not flag
+    return sorted(g('abcef', then), reverse=flag)
+f()
+""",
+    "a key that is not there": """
+def g(xs):
+    print('begun')
+    for x in xs:
+        yield m(x)
+def f():
+    return sorted(g('abc'), key=key)
+try:
+    f()
+except NameError as e:
+    print(e)
+key = len
+f()
+""",
+    "an iterator that ends within a generator: send": """
+def k():
+    try:
+        yield 1
+    except ValueError:
+        pass
+def step(h):
+    h.__next__()
+def g(xs):
+    h = k()
+    for x in xs:
+        yield m(x)
+        h.send(None)
+def f():
+    return list(g('abc'))
+f()
+""",
+    "an iterator that ends within a generator: __next__": """
+def k():
+    try:
+        yield 1
+    except ValueError:
+        pass
+def step(h):
+    h.__next__()
+def g(xs):
+    h = [1].__iter__()
+    for x in xs:
+        yield m(x)
+        h.__next__()
+def f():
+    return list(g('abc'))
+f()
+""",
+    "an iterator that ends within a generator: send by getattr": """
+def k():
+    try:
+        yield 1
+    except ValueError:
+        pass
+def step(h):
+    h.__next__()
+def g(xs):
+    h = k()
+    for x in xs:
+        yield m(x)
+        getattr(h, 'se' + 'nd')(None)
+def f():
+    return list(g('abc'))
+f()
+""",
+    "an iterator that ends within a generator: next in a helper": """
+def k():
+    try:
+        yield 1
+    except ValueError:
+        pass
+def step(h):
+    h.__next__()
+def g(xs):
+    h = k()
+    for x in xs:
+        yield m(x)
+        step(h)
+def f():
+    return list(g('abc'))
+f()
+""",
+    "an iterator that ends within a generator: next as a value": """
+def k():
+    try:
+        yield 1
+    except ValueError:
+        pass
+def step(h):
+    h.__next__()
+take = next
+def g(xs):
+    h = k()
+    for x in xs:
+        yield m(x)
+        take(h)
+def f():
+    return list(g('abc'))
+f()
+""",
+    "an iterator that ends within a generator: throw": """
+def k():
+    try:
+        yield 1
+    except ValueError:
+        pass
+def step(h):
+    h.__next__()
+def g(xs):
+    h = k()
+    for _ in h:
+        break
+    for x in xs:
+        yield m(x)
+        h.throw(ValueError(x))
+def f():
+    return list(g('abc'))
+f()
+""",
+    "methodcaller of send": """
+import operator
+def k():
+    yield 1
+def g(xs):
+    h = k()
+    for x in xs:
+        yield m(x)
+        operator.methodcaller('send', None)(h)
+list(g('abc'))
+""",
+    "send by a pattern": """
+def k():
+    yield 1
+def g(xs):
+    h = k()
+    for x in xs:
+        yield m(x)
+        match h:
+            case object(send=s):
+                s(None)
+list(g('abc'))
+""",
+    "the line of a generator that fails: list": """
+def g(xs):
+    for x in xs:
+        yield m(x)
+    1 // 0
+def f():
+    return list(
+        g('abc'))
+f()
+""",
+    "the line of a generator that fails: sorted": """
+def g(xs):
+    for x in xs:
+        yield m(x)
+    1 // 0
+def f():
+    return sorted(
+        g('abc'), reverse=True)
+f()
+""",
+    "the line of a generator that fails: join": """
+def g(xs):
+    for x in xs:
+        yield m(x)
+    1 // 0
+def f():
+    return ''.join(
+        g('abc'))
+f()
+""",
+    "getattr of __dict__": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+getattr(a, '__dict__')['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "getattr of a computed name": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+getattr(a, '__di' + 'ct__')['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "getattr of __setattr__": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+getattr(a, '__setattr__')('go', late1)
+[a.go(x) for x in 'abc']
+""",
+    "getattr as a value": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+get = getattr
+get(a, '__di' + 'ct__')['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "attrgetter": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+import operator
+operator.attrgetter('__dict__')(a)['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "attrgetter of two": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+import operator
+operator.attrgetter('go', '__di' + 'ct__')(a)[1]['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "methodcaller": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+import operator
+operator.methodcaller('__setattr__', 'go', late1)(a)
+[a.go(x) for x in 'abc']
+""",
+    "a pattern for __dict__": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+match a:
+    case A(__dict__=d):
+        d['go'] = late1
+[a.go(x) for x in 'abc']
+""",
+    "getattr of a name of the program's": LATE
+    + """
+class A:
+    def go(self, x):
+        return m(x)
+a = A()
+get = getattr(a, 'go')
+[get(x) for x in 'abc']
+""",
+    "members of an enum": LATE
+    + """
+from enum import Enum
+class E(Enum):
+    go = 1
+    def __call__(self, x):
+        return late1(x)
+class A:
+    def go(self, x):
+        return m(x)
+a = E
+[E.go(x) for x in 'abc']
+""",
+    "__neg__ of a class": LATE
+    + """
+class A:
+    def __neg__(self):
+        return late1
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(-A())
+""",
+    "__invert__ of a class": LATE
+    + """
+class A:
+    def __invert__(self):
+        return late1
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(~A())
+""",
+    "__pos__ of a class": LATE
+    + """
+class A:
+    def __pos__(self):
+        return late1
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(+A())
+""",
+    "| of flags": LATE
+    + """
+from enum import Flag
+class F(Flag):
+    A = 1
+    B = 2
+    def __call__(self, x):
+        return late1(x)
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(F.A | F.B)
+""",
+    "+ of deques": LATE
+    + """
+from collections import deque
+class D(deque):
+    def __call__(self, x):
+        return late1(x)
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(D([1]) + D([2]))
+""",
+    "lower of a UserString": LATE
+    + """
+from collections import UserString
+class S(UserString):
+    def __call__(self, x):
+        return late1(x)
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(S('A').lower())
+""",
+    "+ of deques whose class comes in": LATE
+    + """
+from collections import deque
+def make(base):
+    if base is None:
+        base = object
+    class D(base):
+        def __call__(self, x):
+            return late1(x)
+    return D
+D = make(deque)
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(D([1]) + D([2]))
+""",
+    "+ of sets": LATE
+    + """
+class D(set):
+    def __call__(self, x):
+        return late1(x)
+def f(q):
+    return [q(x) for x in 'abc']
+f(m), f(D([1]) | D([2]))
+""",
+    "an attribute of an OSError": LATE
+    + """
+class A:
+    def filename(self, x):
+        return m(x)
+a = OSError(1, 'x', late1)
+[a.filename(x) for x in 'abc']
+""",
+    "an attribute of a TextWrapper": LATE
+    + """
+import textwrap
+class A:
+    def width(self, x):
+        return m(x)
+a = textwrap.TextWrapper(width=late1)
+[a.width(x) for x in 'abc']
+""",
+    "an attribute of a JSONEncoder": LATE
+    + """
+import json
+class A:
+    def sort_keys(self, x):
+        return m(x)
+a = json.JSONEncoder(sort_keys=late1)
+[a.sort_keys(x) for x in 'abc']
+""",
+    "a generator in a slice": """
+def g(xs):
+    for x in xs:
+        print(x)
+        yield x
+def f(s):
+    return [m(x) for x in s.stop]
+f(slice(g('abde')))
+""",
+    "a generator in an error": """
+def g(xs):
+    for x in xs:
+        print(x)
+        yield x
+def f(e):
+    return [m(x) for x in e.filename]
+f(OSError(1, 'x', g('abde')))
+""",
+    "a generator in an attribute that nothing sets": """
+import re
+def g(xs):
+    for x in xs:
+        print(x)
+        yield x
+class S(str):
+    def __iter__(self):
+        return g('abde')
+def f(e):
+    return [m(x) for x in e.string]
+f(re.match('a', S('a')))
+""",
 }
 
 

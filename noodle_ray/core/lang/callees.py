@@ -14,7 +14,7 @@ from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.catalog import module_of
-from noodle_ray.core.vm.names import MODULES, TOOL
+from noodle_ray.core.vm.names import EXCEPTIONS, MODULES, TOOL
 
 MODEL: Final = -1
 """Stands for all models among the functions that a value may be."""
@@ -36,10 +36,21 @@ _THROUGH: Final = frozenset({"enumerate", "reversed", "zip"})
 """Builtins that go through what they are given when their result is gone through."""
 _TESTS: Final = frozenset({"if", "while", "try"})
 _GLOBAL_NAMES: Final = frozenset({".globals", ".locals"})
-_HIDDEN_WAYS: Final = frozenset({"__dict__", "__setattr__", "__getattribute__", "__getattr__", "__delattr__"})
-_CLASS_MAKERS: Final = frozenset({"vars", "abc.ABCMeta", "enum.EnumMeta", "enum.EnumType"})
+_HIDDEN_WAYS: Final = frozenset(
+    {"__dict__", "__setattr__", "__getattribute__", "__getattr__", "__delattr__", "__getstate__", "__reduce__",
+     "__reduce_ex__"}
+)  # fmt: skip
+_BY_NAME: Final = {"getattr": 1, "operator.attrgetter": 0, "operator.methodcaller": 0}
+"""Builtins that reach an attribute whose name is a text, and the first argument that is one."""
+_CLASS_MAKERS: Final = frozenset({"vars", "abc.ABCMeta"})
+_SIMPLE_BASES: Final = EXCEPTIONS | {
+    "object", "int", "float", "str", "list", "dict", "tuple", "set", "frozenset", "abc.ABC",
+    "typing.Protocol", "typing.Generic",
+}  # fmt: skip
+"""Classes whose operators and methods never give an object of a subclass."""
+_CLASS_DECORATORS: Final = frozenset({"dataclasses.dataclass", "functools.total_ordering", "typing.final"})
 _KNOWN_MODULES: Final = frozenset(
-    {"", "abc", "base64", "binascii", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "enum",
+    {"", "abc", "base64", "binascii", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime",
      "fractions", "functools", "hashlib", "heapq", "html", "itertools", "json", "keyword", "math", "noodle_ray",
      "numbers", "operator", "random", "re", "secrets", "statistics", "string", "struct", "textwrap", "time", "typing",
      "unicodedata"}
@@ -52,7 +63,16 @@ _TAKEN: Final = frozenset(
         *("rotate", "send", "subtract", "throw", "with_traceback", "register", "dispatch", "asend", "athrow", "aclose"),
         *("now", "today", "utcnow", "getter", "setter", "deleter", "new_child", "func", "fget", "fset", "fdel", "args"),
         *("keywords", "kwargs", "default", "default_factory", "obj", "object", "registry", "maps", "type", "value"),
-        *("metadata", "template", "compare", "code", "name", "reason"),
+        *("metadata", "template", "compare", "code", "name", "reason", "errno", "strerror", "filename", "filename2"),
+        *("path", "msg", "text", "lineno", "offset", "end_lineno", "end_offset", "print_file_and_line", "message"),
+        *("exceptions", "encoding", "start", "end", "stop", "step", "data", "doc", "pos", "string", "pattern", "flags"),
+        *("delimiter", "idpattern", "braceidpattern", "init", "hash", "repr", "kw_only", "tzinfo", "bound", "maxlen"),
+        *("attrname", "dispatcher", "_value_", "_name_", "memo", "scan_once", "parse_object", "parse_array"),
+        *("parse_string", "item_separator", "key_separator", "wordsep_re", "wordsep_simple_re", "sentence_end_re"),
+        *("skipkeys", "ensure_ascii", "check_circular", "allow_nan", "sort_keys", "indent", "separators", "default"),
+        *("object_hook", "parse_float", "parse_int", "parse_constant", "strict", "object_pairs_hook", "width"),
+        *("initial_indent", "subsequent_indent", "expand_tabs", "replace_whitespace", "fix_sentence_endings"),
+        *("break_long_words", "drop_whitespace", "break_on_hyphens", "tabsize", "max_lines", "placeholder"),
         *(name for members in MODULES.values() for name in members),
     }
 )
@@ -82,6 +102,7 @@ class Callees:
         if self.unknown:
             return
         self._open = self._open_names()
+        self._derived = self._open is None or self._has_other_bases()  # operators may give objects of own classes
         for index, function in enumerate(functions):
             for instr in flatten(function.body):
                 self._instr(index, instr)
@@ -147,7 +168,7 @@ class Callees:
                         return None
                     if name in _TAKEN:
                         opened.add(name)
-                elif _is_hidden_way(op, args):
+                elif _is_hidden_way(op, args, function):
                     return None
                 if function.kind == "class" and op == "const" and type(args[1]) is str:
                     if args[0] in kept:
@@ -160,6 +181,56 @@ class Callees:
         if self._traits.wild or self._traits.dunders & {"__getattr__", "__get__"}:
             return None
         return opened | self._traits.properties
+
+    def _has_other_bases(self) -> bool:
+        """True if a class may have bases whose operators and methods give objects of the subclass."""
+        waiting: list[Node] = [
+            ("r", index, register)
+            for index, function in enumerate(self._functions)
+            for instr in flatten(function.body)
+            if instr.op == "class"
+            for register in cast("tuple[int, ...]", instr.args[3])
+        ]
+        if not waiting:
+            return False
+        written: dict[Node, list[tuple[int, Instr]]] = {}
+        for index, function in enumerate(self._functions):
+            for instr in flatten(function.body):
+                for register in writes_of(instr):
+                    written.setdefault(("r", index, register), []).append((index, instr))
+                if instr.op == "gset":
+                    written.setdefault(("g", instr.args[0]), []).append((index, instr))
+                elif instr.op == "cset":
+                    written.setdefault(self._cell(index, cast(int, instr.args[0])), []).append((index, instr))
+        seen = set(waiting)
+        while waiting:
+            node = waiting.pop()
+            if node not in written:
+                return True
+            if node[0] == "r" and cast(int, node[2]) < len(self._functions[cast(int, node[1])].params):
+                return True
+            for index, instr in written[node]:
+                if instr.op == "class" or (instr.op == "bget" and instr.args[1] in _SIMPLE_BASES):
+                    continue
+                source = self._source(index, instr)
+                if source is None:
+                    return True
+                if source not in seen:
+                    seen.add(source)
+                    waiting.append(source)
+        return False
+
+    def _source(self, index: int, instr: Instr) -> Node | None:
+        """From where an instruction has the class that it writes."""
+        op, args = instr.op, cast("tuple[Any, ...]", instr.args)
+        if op == "gget":
+            return ("g", args[1])
+        if op == "cget":
+            return self._cell(index, args[1])
+        if op == "callb" and args[1] in _CLASS_DECORATORS and len(args[2]) == 1:
+            return ("r", index, args[2][0])
+        generic = op == "index" and "__class_getitem__" not in self._traits.dunders
+        return ("r", index, args[1]) if op in ("move", "gset", "cset") or generic else None
 
     # constraints
 
@@ -233,6 +304,10 @@ class Callees:
 
     def _is_plain(self, op: str, args: tuple[Any, ...]) -> bool:
         """True for an instruction whose result is an object of a builtin type."""
+        if op == "unop" and args[1] == "not":
+            return True
+        if self._derived:
+            return False
         if op == "callm":
             return args[2] in PLAIN_METHODS and args[2] not in self._traits.names
         return op in ("binop", "unop") and not self._traits.arithmetic
@@ -242,7 +317,7 @@ class Callees:
             self._edge(("r", index, register), _ESCAPE)
 
     def _attribute(self, name: str, target: Node) -> None:
-        if self._is_open(name):
+        if self._is_open(name) or name not in self._traits.names:
             self._add(target, ANY)
         else:
             self._edge(("f", name), target)
@@ -361,12 +436,34 @@ class Callees:
         self._edge(("r", index, register), _ESCAPE if place is None else ("r", callee, place))
 
 
-def _is_hidden_way(op: str, args: tuple[Any, ...]) -> bool:
+def _texts(function: Function) -> dict[int, list[object]]:
+    """What each register that only constants are written to may hold."""
+    found: dict[int, list[object]] = {}
+    others: set[int] = set(range(len(function.params)))
+    for instr in flatten(function.body):
+        for register in writes_of(instr):
+            if instr.op == "const":
+                found.setdefault(register, []).append(instr.args[1])
+            else:
+                others.add(register)
+    return {register: values for register, values in found.items() if register not in others}
+
+
+def _is_hidden_way(op: str, args: tuple[Any, ...], function: Function) -> bool:
     """True for what may set attributes, or make classes, in a way that is not followed."""
     if op == "class":
         return any(keyword == "metaclass" for keyword, _ in args[4])
+    if op == "const":
+        return not _HIDDEN_WAYS.isdisjoint(args[1] if type(args[1]) is tuple else (args[1],))
     if op not in ("callb", "bget"):
         return False
     if args[1] == "type":
         return op == "bget" or len(args[2]) != 1
+    if args[1] in _BY_NAME:
+        first = _BY_NAME[args[1]]
+        names = args[2][first : first + 1 if args[1] != "operator.attrgetter" else None] if op == "callb" else ()
+        texts = _texts(function)
+        return not names or any(
+            type(text) is not str or "__" in text for register in names for text in texts.get(register, (None,))
+        )
     return args[1] in _CLASS_MAKERS or module_of(args[1]) not in _KNOWN_MODULES

@@ -114,7 +114,8 @@ class Traits:
                 elif op == "bget" or op == "callb":
                     self._builtin(str(args[1]))
         self.dunders -= _UNCALLED
-        self.arithmetic = any((used - _TEXT) & self.dunders for used in _BINARY.values())
+        operators = [*_BINARY.values(), *(used for op, used in _UNARY.items() if op != "not")]
+        self.arithmetic = any((used - _TEXT) & self.dunders for used in operators)
 
     def _read_class(self, function: Function) -> None:
         constants: dict[Any, str] = {}

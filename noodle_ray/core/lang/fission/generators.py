@@ -14,7 +14,10 @@ from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 
 _TAKERS: Final = frozenset({"list", "tuple", "sorted"})
 """Builtins that take all of an iterator before they do anything else."""
-_BETWEEN: Final = frozenset({"const", "bget", "gget", "cget", "move"})
+_BETWEEN: Final = frozenset({"const", "bget", "move"})
+"""What may stand between the call and the taking: the generator's body, which runs later, cannot change it."""
+_STOPPING_NAMES: Final = frozenset({"send", "throw", "__next__", "__anext__", "__subclasses__"})
+_STOPPING_BUILTINS: Final = frozenset({"getattr", "operator.attrgetter", "operator.methodcaller"})
 _UNFIT: Final = frozenset({"yieldfrom", *MAKERS})
 _MOST: Final = 16
 """Copies of one function."""
@@ -32,7 +35,7 @@ class Copies(NamedTuple):
 def taken_at_once(facts: Facts) -> Copies:
     """The program with copies of its generators' functions where all is taken at once."""
     fit = {index for index, function in enumerate(facts.functions) if _is_fit(function)}
-    if not fit or facts.loose_iterators or facts.unit.resolution.stops:
+    if not fit or facts.loose_iterators or facts.unit.resolution.stops or any(map(_may_stop, facts.functions)):
         return Copies(facts, {}, frozenset())
     copying = _Copying(facts, fit)
     copying.run()
@@ -55,6 +58,19 @@ def _is_fit(function: Function) -> bool:
         instr.op in _UNFIT or (instr.op in ("callb", "bget") and instr.args[1] in ("next", "iter"))
         for instr in flatten(function.body)
     )
+
+
+def _may_stop(function: Function) -> bool:
+    """True if StopIteration may come out of what the function calls, which a generator's own frame turns into another
+    error."""
+    for op, args, _ in flatten(function.body):
+        if op in ("attr", "callm", "method") and args[2] in _STOPPING_NAMES:
+            return True
+        if op in ("callb", "bget") and args[1] in _STOPPING_BUILTINS:
+            return True
+        if op == "const" and not _STOPPING_NAMES.isdisjoint(args[1] if type(args[1]) is tuple else (args[1],)):
+            return True
+    return False
 
 
 class _Copying:
@@ -108,15 +124,16 @@ class _Copying:
         found: list[Instr] = []
         for place, instr in enumerate(block):
             index = self._called(instr) if instr.op == "call" else None
-            if index is None or not self._is_taken(instr, block[place + 1 :]):
+            taker = None if index is None else self._taker(instr, block[place + 1 :])
+            if index is None or taker is None:
                 found.append(self._inside(instr))
                 continue
             made = self.registers
             self.registers += 1
             self.count[index] += 1
             self.origins[len(self.functions)] = index
-            found.append(Instr("func", (made, len(self.functions), ()), instr.span))
-            found.append(instr._replace(args=(instr.args[0], made, *instr.args[2:])))
+            found.append(Instr("func", (made, len(self.functions), ()), taker.span))
+            found.append(Instr("call", (instr.args[0], made, *instr.args[2:]), taker.span))
             self.functions.append(_as_list(self.facts.functions[index]))
         same = len(found) == len(block) and all(new is old for new, old in zip(found, block, strict=True))
         return block if same else tuple(found)
@@ -152,20 +169,24 @@ class _Copying:
             return None
         return index if self.count[index] < _MOST else None
 
-    def _is_taken(self, call: Instr, rest: Block) -> bool:
-        """True if the next that is done takes all that the call's generator yields, and nothing else has it."""
+    def _taker(self, call: Instr, rest: Block) -> Instr | None:
+        """The instruction that takes all that the call's generator yields, if it is the next that does anything and
+        nothing else has the generator."""
         register = cast(int, call.args[0])
         if register < self.named or self.readers[register] != 1 or len(self.writers.get(register, [])) != 1:
-            return False
+            return None
         for instr in rest:
-            args = cast("tuple[Any, ...]", instr.args)
             if register in reads_of(instr):
-                if instr.op == "callb":
-                    return args[1] in _TAKERS and args[2] == (register,)
-                return instr.op == "callm" and args[2] == "join" and args[3] == (register,) and self._is_text(args[1])
+                return instr if self._takes_all(instr, register) else None
             if instr.op not in _BETWEEN:
-                return False
-        return False
+                return None
+        return None
+
+    def _takes_all(self, instr: Instr, register: int) -> bool:
+        args = cast("tuple[Any, ...]", instr.args)
+        if instr.op == "callb":
+            return args[1] in _TAKERS and args[2] == (register,)
+        return instr.op == "callm" and args[2] == "join" and args[3] == (register,) and self._is_text(args[1])
 
     def _is_text(self, register: int) -> bool:
         writers = self.writers.get(register, [])
