@@ -33,7 +33,50 @@ KEEPING_OPERATORS = {
     "__ior__": "mem |= log",
 }
 
+MADE_METHODS = {
+    "__dict__": "class M:\n    pass\nmem = M()\nmem.__dict__['start'] = lambda log: start(mem, log)",
+    "vars": "class M:\n    pass\nmem = M()\nvars(mem)['start'] = lambda log: start(mem, log)",
+    "keywords": "class M:\n    def __init__(self, **kw):\n        self.__dict__.update(kw)\n"
+    "mem = M(start=lambda log: start(mem, log))",
+    "a metaclass": "class T(type):\n    def __new__(c, n, b, ns):\n        ns['start'] = start\n"
+    "        return type.__new__(c, n, b, ns)\nclass M(metaclass=T):\n    pass\nmem = M()",
+    "setattr": "class M:\n    pass\nmem = M()\nsetattr(M, 'start', start)",
+    "object.__setattr__": "class M:\n    pass\nmem = M()\n"
+    "object.__setattr__(mem, 'start', lambda log: start(mem, log))",
+    "a namespace": "from types import SimpleNamespace\nmem = SimpleNamespace(start=lambda log: start(mem, log))",
+    "a subclass": "class L:\n    def start(self, log):\n        start(self, log)\nclass M(L):\n    pass\nmem = M()",
+}
+
 OTHER_WAYS = {
+    "the result of an operator": """
+class Box:
+    def __init__(self):
+        self.log = []
+    def __neg__(self):
+        return self.log
+def f(b):
+    z = -b
+    for x in 'abce':
+        y = m(x + str(len(b.log)))
+        z.append(y)
+    return z
+f(Box())
+""",
+    "a comparison within a method": """
+class Box:
+    def __eq__(self, other):
+        self.log = other
+        return True
+def f(b):
+    out = []
+    rows = [out]
+    rows.index(b)
+    for x in 'abce':
+        y = m(x + str(len(b.log)))
+        out.append(y)
+    return out
+f(Box())
+""",
     "the result of a method that keeps": """
 class Box:
     def __init__(self):
@@ -232,6 +275,16 @@ CONSUMERS = {
     "Counter": "from collections import Counter; r = sorted(Counter(it))",
     "Counter.update": "from collections import Counter; r = Counter(); r.update(it); r = sorted(r)",
     "extendleft": "from collections import deque; r = deque(); r.extendleft(it); r = list(r)",
+    "map of a builtin": "r = list(map(list, [it]))",
+    "a key": "r = sorted([it], key=list); r = len(r)",
+    "list of a view": "r = sorted({'q': 1}.keys() | it)",
+    "view &": "r = sorted(it & {'q': 1}.keys())",
+    "dict of pairs": "r = len(dict([[*it, 1]]))",
+    "heapq": "import heapq; r = heapq.nlargest(1, it)",
+    "bytes.join": "r = b','.join(x.encode() for x in it)",
+    "reduce": "import functools; r = functools.reduce(max, it)",
+    "mean": "import statistics; r = statistics.mean(len(x) for x in it)",
+    "a keyword": "import statistics; r = statistics.fmean(data=map(len, it))",
     "% of a list": "r = '%s' % (list(it),)",
 }
 
@@ -389,6 +442,14 @@ def test_list_is_shared_when_an_operator_of_the_program_keeps_it(name: str) -> N
         "    def context(self):\n        return str(len(self.log))\n"
         f"log = []\nmem = Memory()\n{KEEPING_OPERATORS[name]}\n"
         "for x in 'abce':\n    y = m(x + mem.context())\n    log.append(y)\nlog\n"
+    )
+
+
+@pytest.mark.parametrize("way", MADE_METHODS)
+def test_list_is_shared_when_a_method_of_a_name_not_in_a_class_keeps_it(way: str) -> None:
+    _same(
+        f"kept = {{}}\ndef start(self, log):\n    kept[1] = log\n{MADE_METHODS[way]}\n"
+        "log = []\nmem.start(log)\nfor x in 'abce':\n    y = m(x + str(len(kept[1])))\n    log.append(y)\nlog\n"
     )
 
 

@@ -17,6 +17,10 @@ _TRUTH: Final = frozenset({"__bool__", "__len__"})
 _HASHING: Final = frozenset({"__hash__", "__eq__"})
 _ORDER: Final = frozenset({"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"})
 _TEXT: Final = frozenset({"__str__", "__repr__", "__format__", "__bytes__"})
+_ALONE: Final = (
+    _TEXT | _TRUTH | _ITERATION - {"__getitem__"} | {"__hash__", "__index__", "__neg__", "__pos__", "__invert__"}
+)
+"""Methods that are given nothing but their object."""
 _ACCESS: Final = frozenset({"__getattr__", "__get__"})
 _UNCALLED: Final = frozenset(
     {"__aenter__", "__aexit__", "__annotations__", "__call__", "__doc__", "__enter__", "__exit__", "__init__",
@@ -101,9 +105,32 @@ _QUIET_METHODS: Final = frozenset(
 )  # fmt: skip
 """Methods of builtin types that use nothing of their arguments and elements."""
 _MAKES_NAMES: Final = frozenset(
-    {"setattr", "collections.namedtuple", "typing.NamedTuple", "types.SimpleNamespace", "dataclasses.make_dataclass"}
-)
+    {"setattr", "collections.namedtuple", "typing.NamedTuple", "types.SimpleNamespace", "dataclasses.make_dataclass",
+     "argparse.Namespace", "vars"}
+)  # fmt: skip
 """Builtins that make attributes of names that are not in the text as such."""
+_HIDDEN_WAYS: Final = frozenset({"__dict__", "__setattr__"})
+"""Attributes that do."""
+_VIEWS: Final = frozenset({"keys", "items"})
+"""Methods whose results are views, whose operators go through the other operand."""
+_TAKING: Final = frozenset(
+    {
+        "callb",
+        "check",
+        "cmp",
+        "extend",
+        "for",
+        "format",
+        "if",
+        "join",
+        "totuple",
+        "unpack",
+        "unpackx",
+        "update",
+        "while",
+    }
+)
+"""Opcodes and methods that keep no view they are given."""
 _CONSTRUCTORS: Final = frozenset({"__init__", "__new__", "__call__", "__post_init__"})
 """What may run when a class is raised."""
 _BASES: Final = EXCEPTIONS | frozenset({"object", "type", "collections.namedtuple", "typing.NamedTuple"})
@@ -128,7 +155,7 @@ class Traits:
         self.wild = False
         self.deep = False
         self.constructs = False
-        self._formats = self._slices = self._makes_properties = False
+        self._formats = self._slices = self._views = self._makes_properties = False
         self.lazy = any(function.kind in _LAZY_KINDS for function in functions)
         classes = {str(i.args[1]) for function in functions for i in flatten(function.body) if i.op == "class"}
         for function in functions:
@@ -145,8 +172,18 @@ class Traits:
 
     def _read(self, function: Function, classes: set[str]) -> None:
         writers: dict[int, Instr] = {}
+        views: set[int] = set()
         for instr in flatten(function.body):
             op, args = instr.op, cast("tuple[Any, ...]", instr.args)
+            if op == "callm" and args[2] in _VIEWS:
+                views.add(args[0])
+            if (op in ("attr", "method") and args[2] in _VIEWS) or (
+                views
+                and op not in _TAKING
+                and not (op == "callm" and args[2] in _TAKING)
+                and views & {*reads_of(instr)}
+            ):
+                self._views = True
             if op == "setattr" or op == "delattr":
                 self._name(str(args[1]))
             elif op == "bget" or op == "callb":
@@ -154,10 +191,13 @@ class Traits:
                 if args[1] == "property" and (op == "bget" or function.kind != "class"):
                     self._makes_properties = True
             elif op == "class":
+                self.wild = self.wild or any(keyword == "metaclass" for keyword, _ in args[4])
                 self.deep = self.deep or not all(_is_known_base(writers.get(one), writers, classes) for one in args[3])
             elif op == "setindex":
                 key = writers.get(args[1])
                 self._slices = self._slices or (key is not None and key.op == "slice")
+            if op in ("attr", "callm", "method") and args[2] in _HIDDEN_WAYS:
+                self.wild = True
             if op in ("attr", "callm", "method") and args[2] in ("format", "format_map"):
                 template = writers.get(args[1])
                 self._formats = self._formats or template is None or not _is_simple(template)
@@ -216,7 +256,7 @@ class Traits:
 
     def signature(self) -> tuple[object, ...]:
         """Equal for programs in which the same code runs for the same instructions."""
-        flags = (self.wild, self.lazy, self.deep, self.constructs, self._formats, self._slices)
+        flags = (self.wild, self.lazy, self.deep, self.constructs, self._formats, self._slices, self._views)
         return (frozenset(self.dunders), frozenset(self.names), frozenset(self.properties), flags)
 
     @property
@@ -255,11 +295,18 @@ class Traits:
         """True if a method of this name may be the program's."""
         return receiver not in plain and (name in self.names or self.wild or bool(_ACCESS & self.dunders))
 
+    @property
+    def receives(self) -> bool:
+        """True if operators and builtins may give the program's methods an object besides their own."""
+        return self.deep or bool(self.dunders - _ALONE)
+
     def _is_foreign(self, instr: Instr, plain: set[int]) -> bool:
         quiet = instr.op == "callb" and not _OF_BUILTINS.get(str(instr.args[1]), _TEXT)
         return not quiet and not plain.issuperset(reads_of(instr))
 
     def _goes_through(self, op: str, args: Any, plain: set[int]) -> bool:
+        if op in ("binop", "inplace") and self._views and args[1] in "&|-^":
+            return not plain.issuperset(args[2:])
         if op not in _ITERATED or args[_ITERATED[op]] in plain:
             return False
         if op == "setindex":

@@ -58,6 +58,8 @@ class Aliases:
         self._contents: dict[int, set[int]] = {FOREIGN: {FOREIGN}}
         self._sources: dict[int, set[int]] = {}
         self._out: set[tuple[int, int]] = set()
+        self._shared: dict[int, set[int]] = {}
+        self._ending = False
         self._changed = True
         self.places: dict[int, int] = {}
         self.loops: dict[int, tuple[int, int]] = {}
@@ -108,6 +110,8 @@ class Aliases:
             before = len(held)
             held.update(new)
             self._changed = self._changed or len(held) > before
+            if one in self._shared:
+                self._share(new)
 
     def _goes_through(self, one: int, objects: Iterable[int]) -> None:
         """An iterator or a view, which shows how others change."""
@@ -117,7 +121,9 @@ class Aliases:
         self._changed = self._changed or len(known) > before
 
     def _inside(self, objects: Iterable[int]) -> set[int]:
-        return {inner for one in objects for inner in self._contents.get(one, ())}
+        objects = {*objects}
+        found = {inner for one in objects for inner in self._contents.get(one, ())}
+        return found | {FOREIGN} if any(map(self._is_shared, objects)) else found
 
     def _load(self, register: int, objects: Iterable[int]) -> None:
         found = self._inside(objects)
@@ -129,7 +135,24 @@ class Aliases:
             if one != FOREIGN and (one, self._here) not in self._out:
                 self._out.add((one, self._here))
                 self._changed = True
-                self._put(self.reach({one}) - {FOREIGN}, {FOREIGN})
+                if not self._ending:
+                    self._share({one})
+
+    def _share(self, objects: Iterable[int]) -> None:
+        """Others can put anything into the objects from now on."""
+        for one in self.reach({*objects}):
+            places = self._shared.setdefault(one, set())
+            if self._here not in places:
+                places.add(self._here)
+                self._changed = True
+
+    def _is_shared(self, one: int) -> bool:
+        """True if others may have put something into the object by now."""
+        here = self._here
+        return any(
+            place < here or any(first <= here and place <= last for first, last in self.loops.values())
+            for place in self._shared.get(one, ())
+        )
 
     def _escape(self, registers: Iterable[int]) -> None:
         for register in registers:
@@ -152,6 +175,7 @@ class Aliases:
         op = instr.op
         args = cast("tuple[Any, ...]", instr.args)
         here = self._here = self._place(instr)
+        self._ending = op == "return"
         if op not in _NESTED and self._hands_out(instr):
             self._escape(reads_of(instr))
             self._receive(instr)
@@ -208,7 +232,7 @@ class Aliases:
                 return True
         if not traits.any or (instr.op == "callb" and args[1] == "print"):
             return False
-        if instr.op == "callm":
+        if instr.op == "callm" and not traits.receives:
             return traits.is_own(args[2], args[1], region.plain)
         return traits.runs(instr, region.plain)
 
