@@ -18,7 +18,7 @@ from noodle_ray.core.lang.scopes import Scope
 from noodle_ray.core.lang.traits import Traits, makes_plain
 from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
-from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS, TOOL
+from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, EXCEPTIONS, PURE_BUILTINS, TOOL
 
 T = TypeVar("T")
 _PURE: Final = PURE_BUILTINS | {".match_class", ".match_keys", ".match_mapping", ".match_sequence", ".super"}
@@ -412,10 +412,13 @@ class Facts:
         writers = region.writers.get(register, [])
         return bool(writers) and all(
             (w.op == "model" and not is_tool(w))
-            or (w.op == "bget" and w.args[1] in PURE_BUILTINS)
+            or (w.op == "bget" and w.args[1] in PURE_BUILTINS and self._calls_nothing(str(w.args[1])))
             or (w.op == "callb" and w.args[1] == ".keys")
             for w in writers
         )
+
+    def _calls_nothing(self, name: str) -> bool:
+        return not self.traits.any or self.traits.calls_nothing(name)
 
     def callback_asks(self, index: int, instr: Instr) -> bool:
         """True if an instruction of a function gives a builtin a model, or a function that asks one, to call."""
@@ -507,6 +510,15 @@ def _cset(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
     return bool(args[0] >= len(facts.functions[region.function].cells))
 
 
+def _raises(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
+    """True if a class of the program may be raised, whose object is then made."""
+    return facts.traits.constructs and not all(
+        (writers := region.writers.get(register))
+        and all(w.op in ("try", "unset") or (w.op in ("bget", "callb") and w.args[1] in EXCEPTIONS) for w in writers)
+        for register in args
+    )
+
+
 def _always(facts: Facts, region: Region, args: tuple[Any, ...]) -> bool:
     return True
 
@@ -527,6 +539,8 @@ _VISIBLE: Final[dict[str, Callable[[Facts, Region, tuple[Any, ...]], bool]]] = {
     "cdel": _cset,
     "callx": _always,
     "class": _always,
+    "raise": _raises,
+    "raise_from": _raises,
     "setattr": _always,
     "delattr": _always,
     "with": _always,

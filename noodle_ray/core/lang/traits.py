@@ -4,12 +4,12 @@ With a class that defines ``__add__``, an addition may run code of the program; 
 program without them has none of this, and its operators, loops and attributes do nothing but what they say.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from noodle_ray.core.nbc.module import Function, Instr
-from noodle_ray.core.nbc.walk import flatten
+from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.catalog import module_of
-from noodle_ray.core.vm.names import EXCEPTIONS
+from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, EXCEPTIONS, FUNCTIONS
 
 _NONE: Final[frozenset[str]] = frozenset()
 _ITERATION: Final = frozenset({"__iter__", "__next__", "__getitem__", "__len__", "__length_hint__", "__reversed__"})
@@ -17,6 +17,10 @@ _TRUTH: Final = frozenset({"__bool__", "__len__"})
 _HASHING: Final = frozenset({"__hash__", "__eq__"})
 _ORDER: Final = frozenset({"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"})
 _TEXT: Final = frozenset({"__str__", "__repr__", "__format__", "__bytes__"})
+_ALONE: Final = (
+    _TEXT | _TRUTH | _ITERATION - {"__getitem__"} | {"__hash__", "__index__", "__neg__", "__pos__", "__invert__"}
+)
+"""Methods that are given nothing but their object."""
 _ACCESS: Final = frozenset({"__getattr__", "__get__"})
 _UNCALLED: Final = frozenset(
     {"__aenter__", "__aexit__", "__annotations__", "__call__", "__doc__", "__enter__", "__exit__", "__init__",
@@ -72,24 +76,68 @@ PLAIN_METHODS: Final = frozenset({"split", "splitlines", "strip", "lower", "uppe
 """Methods whose results are, whatever has them besides objects of the program."""
 _ITERATED: Final[dict[str, int]] = {
     "for": 1, "unpack": 0, "unpackx": 0, "totuple": 1, "extend": 1, "update": 1, "kwmerge": 1, "gather": 2,
+    "inplace": 3, "setindex": 2, "cmp": 3,
 }  # fmt: skip
-"""Opcodes that go through a value, and which operand it is."""
+"""Opcodes that may go through a value, and which operand it is."""
+_ITERATING_OPERATORS: Final = {"inplace": ("+", "|"), "cmp": ("in", "not in")}
+"""With which operators those do that have one."""
 _TESTED: Final[dict[str, int]] = {"if": 0, "ifx": 1, "and": 1, "or": 1, "while": 1}
 """Opcodes that ask whether a value is true, and which operand it is."""
-_ITERATING_BUILTINS: Final = frozenset(
-    {"all", "any", "dict", "enumerate", "frozenset", "iter", "list", "map", "filter", "max", "min", "reversed", "set",
-     "sorted", "sum", "tuple", "zip", "math.fsum", "math.prod"}
+_NOT_ITERATING: Final = EXCEPTIONS | frozenset(
+    {"abs", "bin", "bool", "callable", "chr", "complex", "divmod", "float", "format", "hash", "hex", "id", "int",
+     "isinstance", "issubclass", "json.dumps", "json.loads", "len", "oct", "ord", "pow", "print", "range", "repr",
+     "round", "slice", "str", "type", ".match_class", ".match_keys", ".match_mapping", ".match_sequence", ".name",
+     ".super"}
 )  # fmt: skip
-_ITERATING_METHODS: Final = frozenset({"extend", "join", "union", "update", "difference", "intersection"})
+"""Builtins that do not go through their arguments."""
+_KEEPING_METHODS: Final = frozenset(
+    {
+        *(name for name in str.__dict__ if not name.startswith("__") and name != "join"),
+        *("add", "append", "appendleft", "clear", "copy", "discard", "get", "insert", "items", "keys", "pop", "remove"),
+        *("findall", "fullmatch", "group", "match", "popitem", "popleft", "reverse", "search", "setdefault", "sort"),
+        *("isoformat", "strftime", "values"),
+    }
+)
+"""Methods of builtin types that do not go through their arguments."""
 _QUIET_METHODS: Final = frozenset(
     {"append", "clear", "copy", "endswith", "items", "keys", "lower", "replace", "split", "splitlines", "startswith",
      "strip", "upper", "values"}
 )  # fmt: skip
 """Methods of builtin types that use nothing of their arguments and elements."""
 _MAKES_NAMES: Final = frozenset(
-    {"setattr", "collections.namedtuple", "typing.NamedTuple", "types.SimpleNamespace", "dataclasses.make_dataclass"}
-)
+    {"setattr", "collections.namedtuple", "typing.NamedTuple", "types.SimpleNamespace", "dataclasses.make_dataclass",
+     "argparse.Namespace", "vars"}
+)  # fmt: skip
 """Builtins that make attributes of names that are not in the text as such."""
+_HIDDEN_WAYS: Final = frozenset({"__dict__", "__setattr__"})
+"""Attributes that do."""
+_VIEWS: Final = frozenset({"keys", "items"})
+"""Methods whose results are views, whose operators go through the other operand."""
+_TAKING: Final = frozenset(
+    {
+        "callb",
+        "check",
+        "cmp",
+        "extend",
+        "for",
+        "format",
+        "if",
+        "join",
+        "totuple",
+        "unpack",
+        "unpackx",
+        "update",
+        "while",
+    }
+)
+"""Opcodes and methods that keep no view they are given."""
+_CONSTRUCTORS: Final = frozenset({"__init__", "__new__", "__call__", "__post_init__"})
+"""What may run when a class is raised."""
+_BASES: Final = EXCEPTIONS | frozenset({"object", "type", "collections.namedtuple", "typing.NamedTuple"})
+_BASE_MODULES: Final = frozenset({"abc", "collections.abc", "enum", "typing"})
+_CONTAINER_BASES: Final = frozenset({"ChainMap", "Counter", "DefaultDict", "Deque", "OrderedDict"})
+"""Of the module ``typing``, other names for classes of ``collections``."""
+_VALUE_OPS: Final = frozenset({"binop", "unop", "inplace", "cmp", "index", "setindex", "delindex", "callb", "format"})
 _LAZY_KINDS: Final = frozenset({"generator", "coroutine", "async_generator"})
 _SAFE_MEMBERS: Final = frozenset({"func", "const", "class", "list", "dict", "tuple", "set", "binop", "unop", "comp"})
 """Opcodes whose results, as members of a class, do nothing when they are read from an object."""
@@ -97,25 +145,80 @@ _SAFE_MEMBERS: Final = frozenset({"func", "const", "class", "list", "dict", "tup
 
 class Traits:
     """Read off all functions of a program once. ``lazy``: going through a value may run code. ``names`` are those of
-    attributes that may hold functions of the program, ``properties`` those that may run code when read."""
+    attributes that may hold functions of the program, ``properties`` those that may run code when read, ``constructs``
+    tells that raising a class may run code, ``deep`` that code of the library may call methods of the program."""
 
     def __init__(self, functions: list[Function]) -> None:
         self.dunders: set[str] = set()
         self.names: set[str] = set()
         self.properties: set[str] = set()
         self.wild = False
+        self.deep = False
+        self.constructs = False
+        self._formats = self._slices = self._views = self._makes_properties = False
         self.lazy = any(function.kind in _LAZY_KINDS for function in functions)
+        classes = {str(i.args[1]) for function in functions for i in flatten(function.body) if i.op == "class"}
         for function in functions:
             if function.kind == "class":
                 self._read_class(function)
-            for op, args, _ in flatten(function.body):
-                if op == "setattr" or op == "delattr":
-                    self._name(str(args[1]))
-                elif op == "bget" or op == "callb":
-                    self._builtin(str(args[1]))
+            self._read(function, classes)
+        self.properties |= self._set_properties(functions)
+        self.wild = self.wild or self.deep
+        self.constructs = self.wild or bool(_CONSTRUCTORS & self.dunders)
+        self._slices = self._slices or bool(_OF["index"] & self.dunders)
         self.dunders -= _UNCALLED
         operators = [*_BINARY.values(), *(used for op, used in _UNARY.items() if op != "not")]
-        self.arithmetic = any((used - _TEXT) & self.dunders for used in operators)
+        self.arithmetic = self.deep or any((used - _TEXT) & self.dunders for used in operators)
+
+    def _read(self, function: Function, classes: set[str]) -> None:
+        writers: dict[int, Instr] = {}
+        views: set[int] = set()
+        for instr in flatten(function.body):
+            op, args = instr.op, cast("tuple[Any, ...]", instr.args)
+            if op == "callm" and args[2] in _VIEWS:
+                views.add(args[0])
+            if (op in ("attr", "method") and args[2] in _VIEWS) or (
+                views
+                and op not in _TAKING
+                and not (op == "callm" and args[2] in _TAKING)
+                and views & {*reads_of(instr)}
+            ):
+                self._views = True
+            if op == "setattr" or op == "delattr":
+                self._name(str(args[1]))
+            elif op == "bget" or op == "callb":
+                self._builtin(str(args[1]))
+                if args[1] == "property" and (op == "bget" or function.kind != "class"):
+                    self._makes_properties = True
+            elif op == "class":
+                self.wild = self.wild or any(keyword == "metaclass" for keyword, _ in args[4])
+                self.deep = self.deep or not all(_is_known_base(writers.get(one), writers, classes) for one in args[3])
+            elif op == "setindex":
+                key = writers.get(args[1])
+                self._slices = self._slices or (key is not None and key.op == "slice")
+            if op in ("attr", "callm", "method") and args[2] in _HIDDEN_WAYS:
+                self.wild = True
+            if op in ("attr", "callm", "method") and args[2] in ("format", "format_map"):
+                template = writers.get(args[1])
+                self._formats = self._formats or template is None or not _is_simple(template)
+            for register in writes_of(instr):
+                writers[register] = instr
+
+    def _set_properties(self, functions: list[Function]) -> set[str]:
+        """Names under which properties may have been put into classes that were there before."""
+        found: set[str] = set()
+        for function in functions:
+            writers: dict[int, Instr] = {}
+            for instr in flatten(function.body):
+                if instr.op == "setattr":
+                    writer = writers.get(cast(int, instr.args[2]))
+                    op = writer.op if writer else ""
+                    read = writer is not None and op == "attr" and writer.args[2] in self.properties
+                    if read or (self._makes_properties and op not in _SAFE_MEMBERS):
+                        found.add(str(instr.args[1]))
+                for register in writes_of(instr):
+                    writers[register] = instr
+        return found
 
     def _read_class(self, function: Function) -> None:
         constants: dict[Any, str] = {}
@@ -144,12 +247,17 @@ class Traits:
             self.dunders.add("__missing__")
         elif name == "functools.cached_property":
             self.dunders.add("__get__")
+        elif name == "dataclasses.field":
+            self.dunders.add("__post_init__")
+        elif name == "slice":
+            self._slices = True
         elif module_of(name) == "itertools":
             self.lazy = True
 
     def signature(self) -> tuple[object, ...]:
         """Equal for programs in which the same code runs for the same instructions."""
-        return (frozenset(self.dunders), frozenset(self.names), frozenset(self.properties), self.wild, self.lazy)
+        flags = (self.wild, self.lazy, self.deep, self.constructs, self._formats, self._slices, self._views)
+        return (frozenset(self.dunders), frozenset(self.names), frozenset(self.properties), flags)
 
     @property
     def any(self) -> bool:
@@ -161,11 +269,13 @@ class Traits:
         of builtin types, which do nothing of their own when gone through, read or tested."""
         op = instr.op
         args: Any = instr.args
+        if self.deep and op in _VALUE_OPS and self._is_foreign(instr, plain):
+            return True
         if op == "callb":
-            return self._builtin_runs(args[1], args[2], plain)
+            return self._builtin_runs(args[1], _arguments(args), plain)
         if op == "callm":
-            return self._method_runs(args[2], args[1], args[3], plain)
-        if op in _ITERATED and args[_ITERATED[op]] not in plain and (self.lazy or _ITERATION & self.dunders):
+            return self._method_runs(args[2], args[1], _arguments(args), plain)
+        if (self.lazy or _ITERATION & self.dunders) and self._goes_through(op, args, plain):
             return True
         if op in _TESTED and args[_TESTED[op]] in plain:
             return False
@@ -177,20 +287,79 @@ class Traits:
             return bool(_HASHING & self.dunders)
         return bool(_dunders_of(op, args) & self.dunders)
 
+    def calls_nothing(self, name: str) -> bool:
+        """True if a builtin runs no code of the program, whatever it is given."""
+        return not (self.deep or self._builtin_runs(name, (-1,), set()))
+
+    def is_own(self, name: str, receiver: int, plain: set[int]) -> bool:
+        """True if a method of this name may be the program's."""
+        return receiver not in plain and (name in self.names or self.wild or bool(_ACCESS & self.dunders))
+
+    @property
+    def receives(self) -> bool:
+        """True if operators and builtins may give the program's methods an object besides their own."""
+        return self.deep or bool(self.dunders - _ALONE)
+
+    def _is_foreign(self, instr: Instr, plain: set[int]) -> bool:
+        quiet = instr.op == "callb" and not _OF_BUILTINS.get(str(instr.args[1]), _TEXT)
+        return not quiet and not plain.issuperset(reads_of(instr))
+
+    def _goes_through(self, op: str, args: Any, plain: set[int]) -> bool:
+        if op in ("binop", "inplace") and self._views and args[1] in "&|-^":
+            return not plain.issuperset(args[2:])
+        if op not in _ITERATED or args[_ITERATED[op]] in plain:
+            return False
+        if op == "setindex":
+            return self._slices
+        return op not in _ITERATING_OPERATORS or args[1] in _ITERATING_OPERATORS[op]
+
     def _builtin_runs(self, name: str, args: tuple[int, ...], plain: set[int]) -> bool:
         if not args:
             return False
-        if name in _ITERATING_BUILTINS and self.lazy and not plain.issuperset(args):
+        if name == ".match_class" and (self.properties or self.wild):
+            return True
+        if self.lazy and name not in _NOT_ITERATING and not plain.issuperset(args):
             return True
         used = _OF_BUILTINS.get(name)
         return bool(self.dunders) if used is None else bool(used & self.dunders)
 
     def _method_runs(self, name: str, receiver: int, args: tuple[int, ...], plain: set[int]) -> bool:
-        if receiver not in plain and (name in self.names or self.wild or _ACCESS & self.dunders):
+        if self.is_own(name, receiver, plain):
             return True
-        if self.lazy and name in _ITERATING_METHODS and not plain.issuperset(args):
+        if self.lazy and name not in _KEEPING_METHODS and not plain.issuperset(args):
+            return True
+        if name in ("format", "format_map") and self._formats and (self.properties or self.wild):
             return True
         return bool(self.dunders) and name not in _QUIET_METHODS
+
+
+def _arguments(args: Any) -> tuple[int, ...]:
+    """What a builtin or a method is given, besides what it calls."""
+    return (*args[-2], *[register for name, register in args[-1] if name not in CALLBACK_KEYWORDS])
+
+
+def _is_known_base(base: Instr | None, writers: dict[int, Instr], classes: set[str]) -> bool:
+    """True for classes of the program, builtins and such classes of the library as call nothing by themselves."""
+    if base is None:
+        return False
+    args = cast("tuple[Any, ...]", base.args)
+    if base.op == "index":
+        return _is_known_base(writers.get(args[1]), writers, classes)
+    if base.op == "gget":
+        return args[1] in classes
+    if base.op == "class":
+        return True
+    if base.op not in ("bget", "callb"):
+        return False
+    module, _, member = str(args[1]).rpartition(".")
+    return args[1] in _BASES | FUNCTIONS or (module in _BASE_MODULES and member not in _CONTAINER_BASES)
+
+
+def _is_simple(template: Instr) -> bool:
+    """True for a constant format without fields that read an attribute."""
+    return template.op == "const" and not any(
+        "." in field.split("}")[0].split(":")[0] or "{" in field for field in str(template.args[1]).split("{")[1:]
+    )
 
 
 def _dunders_of(op: str, args: Any) -> frozenset[str]:

@@ -8,10 +8,10 @@ which the instructions run. Only where an object gets out of the function is rem
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
-from noodle_ray.core.lang.purity import MUTATORS, READERS
+from noodle_ray.core.lang.purity import MUTATORS, READERS, Facts, Region
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.walk import reads_of, writes_of
-from noodle_ray.core.vm.names import PURE_BUILTINS
+from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, PURE_BUILTINS
 
 FOREIGN: Final = -1
 """Stands for all objects that were not made by an instruction of the function."""
@@ -42,7 +42,7 @@ _TEXT_METHODS: Final = frozenset(
     {"count", "endswith", "format", "index", "isdigit", "join", "lower", "lstrip", "replace", "rstrip", "startswith",
      "strip", "title", "upper"}
 )  # fmt: skip
-_QUIET: Final = frozenset({"check", "break", "continue", "unset", "force", "barrier", "raise", "gdel", "delindex"})
+_QUIET: Final = frozenset({"check", "break", "continue", "unset", "force", "barrier", "gdel", "delindex"})
 _STORES: Final = {"setindex": (0, 2), "setadd": (0, 1)}
 _BULK: Final = frozenset({"extend", "update", "kwmerge"})
 
@@ -51,11 +51,15 @@ class Aliases:
     """What the registers of one function may hold. ``places`` numbers its instructions in order, ``loops`` has the
     first and the last place of each loop by its id, ``escapes`` of each object the places where it gets out."""
 
-    def __init__(self, function: Function, body: Block) -> None:
+    def __init__(self, facts: Facts, region: Region, function: Function, body: Block) -> None:
+        self._facts = facts
+        self._region = region
         self._held: dict[int, set[int]] = {register: {FOREIGN} for register in range(len(function.params))}
         self._contents: dict[int, set[int]] = {FOREIGN: {FOREIGN}}
         self._sources: dict[int, set[int]] = {}
         self._out: set[tuple[int, int]] = set()
+        self._shared: dict[int, set[int]] = {}
+        self._ending = False
         self._changed = True
         self.places: dict[int, int] = {}
         self.loops: dict[int, tuple[int, int]] = {}
@@ -106,6 +110,8 @@ class Aliases:
             before = len(held)
             held.update(new)
             self._changed = self._changed or len(held) > before
+            if one in self._shared:
+                self._share(new)
 
     def _goes_through(self, one: int, objects: Iterable[int]) -> None:
         """An iterator or a view, which shows how others change."""
@@ -115,7 +121,9 @@ class Aliases:
         self._changed = self._changed or len(known) > before
 
     def _inside(self, objects: Iterable[int]) -> set[int]:
-        return {inner for one in objects for inner in self._contents.get(one, ())}
+        objects = {*objects}
+        found = {inner for one in objects for inner in self._contents.get(one, ())}
+        return found | {FOREIGN} if any(map(self._is_shared, objects)) else found
 
     def _load(self, register: int, objects: Iterable[int]) -> None:
         found = self._inside(objects)
@@ -127,6 +135,24 @@ class Aliases:
             if one != FOREIGN and (one, self._here) not in self._out:
                 self._out.add((one, self._here))
                 self._changed = True
+                if not self._ending:
+                    self._share({one})
+
+    def _share(self, objects: Iterable[int]) -> None:
+        """Others can put anything into the objects from now on."""
+        for one in self.reach({*objects}):
+            places = self._shared.setdefault(one, set())
+            if self._here not in places:
+                places.add(self._here)
+                self._changed = True
+
+    def _is_shared(self, one: int) -> bool:
+        """True if others may have put something into the object by now."""
+        here = self._here
+        return any(
+            place < here or any(first <= here and place <= last for first, last in self.loops.values())
+            for place in self._shared.get(one, ())
+        )
 
     def _escape(self, registers: Iterable[int]) -> None:
         for register in registers:
@@ -149,6 +175,10 @@ class Aliases:
         op = instr.op
         args = cast("tuple[Any, ...]", instr.args)
         here = self._here = self._place(instr)
+        self._ending = op == "return"
+        if op not in _NESTED and self._hands_out(instr):
+            self._escape(reads_of(instr))
+            self._receive(instr)
         if op in ("move", "method"):
             self._give(args[0], self.of(args[1]))
         elif op in _IMMUTABLE:
@@ -189,8 +219,26 @@ class Aliases:
             self._nested(instr, args, target)
         elif op not in _QUIET:
             self._escape(reads_of(instr))
-            for register in writes_of(instr):
-                self._give(register, {FOREIGN})
+            self._receive(instr)
+
+    def _hands_out(self, instr: Instr) -> bool:
+        """True if what is read may get to code of the program, which may keep it and put anything into it."""
+        traits, region = self._facts.traits, self._region
+        args = cast("tuple[Any, ...]", instr.args)
+        if instr.op == "callb" or instr.op == "callm":
+            calls = [register for name, register in args[-1] if name in CALLBACK_KEYWORDS]
+            calls += args[2][:1] if args[1] in ("map", "filter") else []
+            if any(not self._facts.callback_safe(region, register) for register in calls):
+                return True
+        if not traits.any or (instr.op == "callb" and args[1] == "print"):
+            return False
+        if instr.op == "callm" and not traits.receives:
+            return traits.is_own(args[2], args[1], region.plain)
+        return traits.runs(instr, region.plain)
+
+    def _receive(self, instr: Instr) -> None:
+        for register in writes_of(instr):
+            self._give(register, {FOREIGN})
 
     def _nested(self, instr: Instr, args: tuple[Any, ...], target: int | None) -> None:
         op, here = instr.op, self._here

@@ -26,7 +26,7 @@ class Around:
         self.names = _own_globals(facts) if index == 0 else []
         self.body = _as_registers(self.function.body, {n: GLOBALS + i for i, n in enumerate(self.names)})
         self.region: Region = facts.regions[index]
-        self.aliases = Aliases(self.function, self.body)
+        self.aliases = Aliases(facts, self.region, self.function, self.body)
         self.flow = Flow(self.body, set(range(len(self.function.params))))
         self.defined: frozenset[int] = frozenset()
         self.readers: dict[int, set[int]] = {}
