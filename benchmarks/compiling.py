@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.measure import Row, show_time
@@ -86,7 +87,7 @@ def _cached() -> Row:
     from noodle_ray.core.runs.modules import ModuleStore
 
     async def measure(folder: str) -> float:
-        nothing: Any = None
+        nothing: Any = SimpleNamespace()  # no program is run
         executor = Executor(nothing, CompilerService(ModuleStore(Path(folder))), nothing)
         asked = Program(source=program(9))
         await executor.module(asked)

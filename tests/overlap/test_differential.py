@@ -15,7 +15,7 @@ from tests.overlap.programs import HEADER, TOOL_HEADER, Programs, ToolPrograms, 
 SEEDS = 200
 GROUPS = 10
 TOOL_SEEDS = 160
-VALUE_SEEDS = 480
+VALUE_SEEDS = 240
 
 
 def differs(source: str, seed: int) -> str:

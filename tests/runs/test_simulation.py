@@ -16,7 +16,7 @@ from noodle_ray.core.store.records import NewRun, Run
 from tests.runs.simulation import Violation, simulate
 from tests.store.memory import MemoryStore
 
-SEEDS = 3000
+SEEDS = 2000
 
 
 def test_nothing_is_lost_repeated_or_wrong_in_a_world_of_faults() -> None:
