@@ -191,11 +191,12 @@ class Batcher:
         """The next batch; empty when closed."""
         with self._changed:
             while not self._closed:
+                if not self._waiting:
+                    self._changed.wait()
+                    continue
+                self._wait_for_company()
                 if self._waiting:
-                    self._wait_for_company()
-                if self._waiting:
-                    break  # else another thread has taken all meanwhile
-                self._changed.wait()
+                    break  # else another thread has taken all meanwhile, or all was closed
             batch: list[Ticket] = []
             tokens = 0
             while self._waiting and len(batch) < self._most:
@@ -207,6 +208,8 @@ class Batcher:
                 tokens += head.cost
                 if head.emit is not None:
                     break
+            if self._waiting:
+                self._changed.notify()  # this thread may have been told of more than it takes
             return batch
 
     def _wait_for_company(self) -> None:

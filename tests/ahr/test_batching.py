@@ -1,6 +1,7 @@
 """Calls of many callers in batches, on an engine that records what it is given."""
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -159,3 +160,15 @@ def test_threads_live_on_when_another_takes_what_they_wait_to_be_joined() -> Non
         assert _results(batcher.submit(_calls(1)) + batcher.submit(_calls(2))) == [2, 4]
     assert batcher.alive()
     batcher.close()
+
+
+def test_close_ends_a_thread_that_waits_for_company() -> None:
+    batcher = Batcher(Recorder(), max_wait=20)
+    assert _results(batcher.submit(_calls(1))) == [2]
+    waiting = batcher.submit(_calls(2))
+    time.sleep(0.05)  # its thread now waits for another call to come
+    closer = threading.Thread(target=batcher.close, daemon=True)
+    closer.start()
+    assert isinstance(waiting[0].exception(30), ModelError)
+    closer.join(10)
+    assert not closer.is_alive()
