@@ -3,6 +3,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.noodle-setup
+APART := $(addprefix tests/,escapes lang language nbc observability overlap runs sandbox security store types vm)
 PYTHON ?= $(shell for p in python3.11 python3; do \
 	$$p -c 'import sys; raise SystemExit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$p && break; done)
 
@@ -34,8 +35,9 @@ $(STAMP): pyproject.toml constraints.txt models.txt
 demo: setup ## start a local platform, ask the example documents three questions, show the timeline, shut down
 	@$(BIN)/python -m examples.demo
 
-test: setup ## run the whole test suite
-	@$(BIN)/python -m pytest
+test: setup ## run the whole test suite: first what needs no platform, on two cores, then the rest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(APART)
+	@$(BIN)/python -m pytest $(addprefix --ignore=,$(APART))
 
 fuzz: setup ## compare 40,000 random programs with CPython on every tier (resumes), stop each case at 25 points (hours)
 	@$(BIN)/python -W ignore -m tests.language.campaign --programs 20000

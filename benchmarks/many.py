@@ -7,21 +7,19 @@ connections to the same server and the same model. The platform must let a thous
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
-import httpx
 import numpy as np
 import uvloop
 
 from benchmarks.measure import Row, summarize
+from benchmarks.registered import registered
 from benchmarks.serving import WORDS
-from noodle_ray.ahr.registration import prepare
 from noodle_ray.ahr.registry import Registry
 from noodle_ray.cluster import PlatformState
 from noodle_ray.security.tokens import ensure_token
@@ -34,8 +32,6 @@ ROUNDS = 2
 CONNECTIONS = 100
 """Of the client by hand: what aiohttp opens unless it is told otherwise."""
 SIMILAR = 0.5
-PATIENCE = 180.0
-"""Seconds within which the model that is registered for this is to serve."""
 PROGRAM = f"""
 from noodle_ray import model
 
@@ -120,28 +116,10 @@ async def _measure(state: PlatformState, model: str, called: str) -> Row:
     return Row(name, f"{pair.first:.1f}/s", f"{pair.second:.1f}/s", pair.ratio, "≥ 1.5")
 
 
-@contextlib.contextmanager
-def in_int8(state: PlatformState) -> Iterator[str]:
-    """MiniLM in int8, registered while this lasts; its name. Raises TimeoutError if it does not serve in time."""
-    spec = dataclasses.replace(Registry().get("minilm"), name="minilm-int8", options={"dtype": "int8"})
-    prepare(spec)
-    Registry().add(spec)
-    try:
-        end = time.monotonic() + PATIENCE
-        with httpx.Client(headers={"Authorization": f"Bearer {ensure_token()}"}, timeout=60) as client:
-            url = f"{state.url}/v1/models/{spec.name}/infer"
-            while (reply := client.post(url, json={"inputs": ["good morning"]})).status_code != 200:
-                if time.monotonic() > end:
-                    raise TimeoutError(f"{spec.name}: {reply.text[:300]}")
-                time.sleep(0.2)
-        yield spec.name
-    finally:
-        Registry().remove(spec.name)
-
-
 def rows(state: PlatformState) -> list[Row]:
     """Two rows, in runs per second."""
     found = [uvloop.run(_measure(state, "minilm", "MiniLM"))]
-    with in_int8(state) as model:
+    int8 = dataclasses.replace(Registry().get("minilm"), name="minilm-int8", options={"dtype": "int8"})
+    with registered(state, int8, "good morning") as model:
         found.append(uvloop.run(_measure(state, model, "MiniLM in int8")))
     return found

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import uvloop
 
 from benchmarks.measure import Row, alternate_async, show_time
+from benchmarks.slow import LATENCY, answer
 from noodle_ray.core.runs.compiler import CompilerService
 from noodle_ray.core.runs.executor import Executor, Program
 from noodle_ray.core.runs.modules import ModuleStore
 from noodle_ray.core.sandbox.pool import WorkerPool
 
-LATENCY = 0.02
 SLACK = 0.002
 """Seconds that a program may take besides what its longest chain of calls does."""
 ROUNDS = 5
@@ -114,21 +114,17 @@ SHAPES = (
 )
 
 
-def _answer(text: str) -> str:
-    return text[:40].upper()
-
-
 class Stub:
     """A model that takes its time, however many ask."""
 
     async def infer(self, model: str, calls: list[Any]) -> list[tuple[bool, object]]:
         await asyncio.sleep(LATENCY)
-        return [(True, _answer(args[0])) for args, _ in calls]
+        return [(True, answer(args[0])) for args, _ in calls]
 
 
 async def _by_hand(text: str) -> str:
     await asyncio.sleep(LATENCY)
-    return _answer(text)
+    return answer(text)
 
 
 async def _measure(folder: Path) -> list[Row]:

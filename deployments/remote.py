@@ -41,14 +41,14 @@ meanwhile, and lets one that waits go on waiting."""
 
 
 class Plan(NamedTuple):
-    """What callers know of a model: whether it generates, its slots in all replicas, or else the replicas that it is
-    said to have at most; whether a call may be made again, and how many seconds a replica may take to be there.
-    ``sleeps``: it may not be loaded while nobody asks. ``shared``: its replica holds others too. ``kept_as``: see
-    `ModelSpec.kept_as`. ``free``: see `ModelSpec.free`. ``max_short``: how many short texts make a batch, if there is a
-    number of its own for them.
+    """What callers know of a model: whether its calls go out ``apart``, one by one, and its slots in all replicas, or
+    else the replicas it is said to have at most; whether a call may be made again, and how many seconds a replica may
+    take to be there. ``sleeps``: it may not be loaded while nobody asks. ``shared``: its replica holds others too.
+    ``kept_as``: see `ModelSpec.kept_as`. ``free``: see `ModelSpec.free`. ``max_short``: how many short texts make a
+    batch, if there is a number of its own for them.
     """
 
-    generates: bool = False
+    apart: bool = False
     slots: int = 1
     repeatable: bool = True
     start_timeout: float = 300.0
@@ -63,8 +63,8 @@ def plan_of(spec: ModelSpec, default: ModelScale, cluster: Nodes) -> Plan:
     """The plan of a model. What code of others does when it is called twice is not known; all else can be repeated."""
     scale = scale_of(spec, default, cluster)
     return Plan(
-        generates=spec.generates,
-        slots=slots_of(spec) * scale.max_replicas if spec.generates else _together(spec, scale, cluster),
+        apart=spec.apart,
+        slots=slots_of(spec) * scale.max_replicas if spec.apart else _together(spec, scale, cluster),
         repeatable=spec.scheme != "python",
         start_timeout=float(spec.options.get("start_timeout", Plan().start_timeout)),
         sleeps=not scale.min_replicas or "share" in spec.options,
@@ -176,12 +176,12 @@ class RemoteModels:
                 del self._under_way[number]
 
     def shape(self, model: str) -> Shape:
-        """Generations go out one by one, twice as many as there are slots, so that one waits where another ends."""
+        """Calls that go out one by one are twice as many as there are slots, so that one waits where another ends."""
         try:
             plan = self._plan(route(self._routes, model)[0])
         except ModelError:
             return Shape()
-        most = 1 if plan.generates else Shape().max_batch
+        most = 1 if plan.apart else Shape().max_batch
         return Shape(most, 2 * plan.slots, certain=plan.repeatable, free=plan.free, max_short=plan.max_short)
 
     def kept(self, model: str) -> Kept | None:

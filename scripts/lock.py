@@ -17,7 +17,7 @@ HEADER = """\
 
 def pins(freeze: str, left_out: set[str]) -> list[str]:
     """The ``name==version`` lines of ``pip freeze``, without local version tags."""
-    lines = (line.split("+")[0] for line in freeze.splitlines() if "==" in line)
+    lines = (line.split("+")[0] for line in freeze.splitlines() if "==" in line and not line.startswith("#"))
     return [line for line in lines if line.split("==")[0] not in left_out]
 
 

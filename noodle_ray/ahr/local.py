@@ -66,10 +66,11 @@ class LocalModels:
         return self._batcher(name).submit(calls, terms)
 
     def slots(self, name: str) -> int:
-        """How many texts a model generates at once; 0 for one that generates none. Raises ModelError E0601."""
+        """How many calls of a model whose calls go out one by one it takes at once; 0 for others. Raises ModelError
+        E0601."""
         with self._lock:
             spec = self._meant(name)[1][0]
-        return slots_of(spec) if spec.generates else 0
+        return slots_of(spec) if spec.apart else 0
 
     def free(self, name: str) -> bool:
         """Whether a model is marked as free of side effects."""

@@ -74,7 +74,7 @@ OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "max_length": ("a whole number of tokens from 2 to 131072", _whole(2, 131_072)),
     "pooling": ("'mean' or 'cls'", lambda value: value in ("mean", "cls")),
     "normalize": ("true or false", _flag),
-    "slots": ("a whole number of concurrent generations from 1 to 64", _whole(1, 64)),
+    "slots": ("a whole number of generations, or calls of a class, at a time, from 1 to 64", _whole(1, 64)),
     "context": ("a whole number of tokens per generation from 64 to 1048576", _whole(64, 1_048_576)),
     "cache_prompt": ("true or false", _flag),
     "max_queue": ("a whole number of calls from 1 to 65536", _whole(1, 65_536)),
@@ -159,6 +159,12 @@ class ModelSpec:
     def generates(self) -> bool:
         """Whether it generates texts, as far as that is known before it is loaded."""
         return self.task == "generation" or self.engine in ("llama.cpp", "vllm") or self.scheme == "gguf"
+
+    @property
+    def apart(self) -> bool:
+        """Whether its calls go out one by one, so many at a time as it has slots: generations do, and calls of a class
+        that says how many it takes at once."""
+        return self.generates or (self.scheme == "python" and "slots" in self.options)
 
     @property
     def free(self) -> bool:

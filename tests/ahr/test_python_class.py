@@ -16,7 +16,7 @@ from noodle_ray.core.vm.arrays.array import array
 from noodle_ray.errors import ModelError
 
 SOURCE = """
-import math
+import asyncio, math, threading
 from dataclasses import dataclass
 from typing import Annotated, Literal
 import numpy as np
@@ -77,6 +77,20 @@ class Nan:
     example = (1,)
     def load(self): pass
     def predict(self, x: int) -> float: return math.nan
+class Together:
+    def load(self): self.all = threading.Barrier(3)
+    def predict(self, x: int) -> int:
+        self.all.wait(30)
+        return x
+class Asked:
+    async def load(self): self.all = asyncio.Barrier(3)
+    async def predict(self, x: int) -> int:
+        await self.all.wait()
+        return x
+    async def close(self): pass
+class QuitsLater:
+    async def load(self): pass
+    async def predict(self, x: int) -> int: raise SystemExit(7)
 class BadExample:
     example = ("x",)
     def load(self): pass
@@ -167,6 +181,22 @@ def test_class_that_misbehaves_fails_its_call(module: Path, kind: str, said: str
     error = _one(_engine(kind), 3)
     assert error.code == "NOODLE-E0605"
     assert said in error.message
+
+
+@pytest.mark.parametrize("kind", ["Together", "Asked"])
+def test_class_with_slots_answers_as_many_calls_at_once(module: Path, noodle_home: Path, kind: str) -> None:
+    Registry().add(ModelSpec("own", f"python:noodle_test_models:{kind}", options={"slots": 3}))
+    with LocalModels() as models:
+        tickets = models.submit("own", [((number,), {}) for number in (0, 1, 2)])
+        assert [ticket.result(60) for ticket in tickets] == [0, 1, 2]
+    assert models.slots("own") == 3
+
+
+def test_asynchronous_class_fails_its_call_and_answers_the_next(module: Path) -> None:
+    engine = load_engine(ModelSpec("own", "python:noodle_test_models:QuitsLater"))
+    assert ["it exits with 7" in _one(engine, 1).message for _ in range(2)] == [True, True]
+    engine.close()
+    assert "it was closed" in _one(engine, 1).message
 
 
 @pytest.mark.parametrize(

@@ -106,8 +106,9 @@ def _construct(spec: ModelSpec, path: Path, found: Description) -> Engine:
 
 
 def slots_of(spec: ModelSpec) -> int:
-    """How many batches, or generations, the spec's engine computes at once, as far as that is known before it loads."""
-    if not spec.generates:
+    """How many batches, generations, or calls of a class, the spec's engine computes at once, as far as that is known
+    before it loads."""
+    if not spec.apart:
         return 1
     return int(spec.options.get("slots", 32 if spec.engine == "vllm" else 4))
 
@@ -126,7 +127,7 @@ class LazyEngine:
         self.spec = spec = specs[0]
         self.name = spec.name
         self.parallel = slots_of(spec)
-        self.max_batch = spec.options.get("max_batch", 1 if spec.generates else 32)
+        self.max_batch = spec.options.get("max_batch", 1 if spec.apart else 32)
         self._specs, self._load, self._on_failure = specs, load, on_failure
         self._lock = threading.Lock()
         self._engine: Engine | None = None

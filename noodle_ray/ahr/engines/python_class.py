@@ -3,9 +3,11 @@
 It runs in the process that holds models, never in a sandbox: who registers it vouches for it.
 """
 
+import asyncio
 import importlib
 import inspect
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, get_origin, get_type_hints
 
 import numpy as np
@@ -28,25 +30,27 @@ class PythonEngine:
 
     The parameters of ``predict`` and its result are annotated. Arguments are validated by pydantic; for an annotation
     with numpy's ndarray arrays come as they are. If the class has an ``example``, a tuple of arguments, it is tried
-    when the model is loaded. Raises ModelError E0604 when it cannot be loaded.
+    when the model is loaded. Up to ``slots`` calls are answered at a time, each in a thread; what the
+    class defines with ``async def`` runs on one event loop. Raises ModelError E0604 when it cannot be loaded.
     """
-
-    parallel = 1
 
     def __init__(self, spec: ModelSpec) -> None:
         self.name = spec.name
+        self.parallel = spec.options.get("slots", 1)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting = threading.Lock()
         self._place = spec.place
         module, _, kind = spec.place.partition(":")
         try:
             found = getattr(importlib.import_module(module), kind)
             self._signature, self._parameters, self._result = _typed(found)
             self._model: Any = found()
-            self._model.load()
+            self._call(self._model.load)
         except ModelError:
             raise
         except (Exception, SystemExit) as error:
             raise _broken(self._place, f"{type(error).__name__}: {error}") from error
-        self.max_batch = spec.options.get("max_batch", 8)
+        self.max_batch = spec.options.get("max_batch", 1 if spec.apart else 8)
 
     def infer(self, calls: Sequence[Call]) -> list[Any]:
         """One answer per call; calls run one by one."""
@@ -57,10 +61,21 @@ class PythonEngine:
         if self._model is None:
             raise failed(self.name, "it was closed")
         try:
-            result = self._model.predict(*arguments.args, **arguments.kwargs)
+            result = self._call(self._model.predict, *arguments.args, **arguments.kwargs)
         except SystemExit as error:
             raise failed(self.name, f"it exits with {error.code}") from error
         return _value(self._result.dump(result))
+
+    def _call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What a method gives, also one that is asynchronous."""
+        result = method(*args, **kwargs)
+        if not inspect.iscoroutine(result):
+            return result
+        with self._starting:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._loop.run_forever, daemon=True, name=f"loop-{self.name}").start()
+        return asyncio.run_coroutine_threadsafe(_contained(result), self._loop).result()
 
     def _bound(self, call: Call) -> inspect.BoundArguments:
         args, kwargs = call
@@ -99,7 +114,17 @@ class PythonEngine:
         """Call the class's ``close``, if it has one, and let go of it."""
         model, self._model = self._model, None
         if hasattr(model, "close"):
-            model.close()
+            self._call(model.close)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What it gives; an exit would end the loop."""
+    try:
+        return await coroutine
+    except SystemExit as error:
+        raise RuntimeError(f"it exits with {error.code}") from error
 
 
 class _Port:
