@@ -36,8 +36,8 @@ demo: setup ## start a local platform, ask the example documents three questions
 	@$(BIN)/python -m examples.demo
 
 test: setup ## run the whole test suite: first what needs no platform, on two cores, then the rest
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(APART)
-	@$(BIN)/python -m pytest $(addprefix --ignore=,$(APART))
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(APART); apart=$$?; \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(APART)) && exit $$apart
 
 fuzz: setup ## compare 40,000 random programs with CPython on every tier (resumes), stop each case at 25 points (hours)
 	@$(BIN)/python -W ignore -m tests.language.campaign --programs 20000
