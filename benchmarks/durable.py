@@ -7,6 +7,7 @@ those of the store and of the manager. PostgreSQL is started in a temporary fold
 import asyncio
 import hashlib
 import os
+import random
 import tempfile
 import time
 from typing import Any, NamedTuple
@@ -32,8 +33,9 @@ class Effects(NamedTuple):
     each: float
 
 
-async def effects(store: Store, at_once: int, count: int = 40) -> Effects:
-    """Append to the journals of so many runs at once."""
+async def effects(store: Store, at_once: int, count: int = 40, pause: float = 0.0) -> Effects:
+    """Append to the journals of so many runs at once, after pauses of about so many seconds, as a model's answers come."""
+    draw = random.Random(7).uniform
     now = time.time()
     runs = [NewRun(run_id(now, os.urandom(10)), "", DIGEST, NBC, b"", {}, 1, now) for _ in range(at_once)]
     await asyncio.gather(*[store.submit(run, owner="n", until=now + 1e6) for run in runs])
@@ -41,6 +43,8 @@ async def effects(store: Store, at_once: int, count: int = 40) -> Effects:
 
     async def one(run: NewRun) -> None:
         for number in range(1, count + 1):
+            if pause:
+                await asyncio.sleep(draw(0.5 * pause, 1.5 * pause))
             began = time.perf_counter()
             entry = Entry(f"/{number}", STRIDE + number, "m", bytes(32), "m('x')", True, bytes(100), now)
             await store.append(Lease(run.id, "n", 1), [entry])
