@@ -178,8 +178,9 @@ def _on_sqlite(folder: Path) -> Row:
 
 
 def _effects(server: Postgres, folder: Path) -> list[Row]:
-    """An effect in the journal against its goal, and against the bare commit that it cannot be faster than: of one run, of
-    many that wait for a model each time, and of as many that never wait, where the time of each is what they do together."""
+    """An effect in the journal against its goal, and against the bare commit that it cannot be faster than: of one run,
+    of many that wait for a model each time, and of as many that never wait, there the time of all by their number.
+    """
     kept, bare = server.create(), server.create()
 
     def journal(at_once: int, pause: float = 0.0) -> Effects:
@@ -195,10 +196,10 @@ def _effects(server: Postgres, folder: Path) -> list[Row]:
         bare_name = f"{title}, against a bare commit of one row"
         found.append(Row(bare_name, show_time(pair.first), show_time(pair.second), pair.ratio))
     full = alternate(lambda: journal(AT_ONCE).each / 1e3, lambda: _bare(bare), EFFECT_ROUNDS)
-    title = f"An effect in the journal on PostgreSQL, {AT_ONCE} runs that never wait, the time of all by their number"
-    found.append(
-        Row(f"{title}, against a bare commit of one row", show_time(full.first), show_time(full.second), full.ratio)
+    title = (
+        f"Effects in the journal on PostgreSQL, {AT_ONCE} runs that never wait, time by number, against a bare commit"
     )
+    found.append(Row(title, show_time(full.first), show_time(full.second), full.ratio))
     return found
 
 

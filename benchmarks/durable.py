@@ -34,7 +34,7 @@ class Effects(NamedTuple):
 
 
 async def effects(store: Store, at_once: int, count: int = 40, pause: float = 0.0) -> Effects:
-    """Append to the journals of so many runs at once, after pauses of about so many seconds, as a model's answers come."""
+    """Append to the journals of so many runs at once, after pauses of about so many seconds."""
     draw = random.Random(7).uniform
     now = time.time()
     runs = [NewRun(run_id(now, os.urandom(10)), "", DIGEST, NBC, b"", {}, 1, now) for _ in range(at_once)]
