@@ -30,6 +30,8 @@ SCHEMES = ("wheel", "path", "hf", "gguf", "onnx", "python", *STORES)
 UNVERSIONED = "unversioned"
 """What a version is called whose description names none."""
 
+PROGRAMS = "noodle:"
+"""What the name of a published program begins with, where it stands beside those of models."""
 NAME = re.compile(r"[a-z0-9][a-z0-9._/@:-]{0,199}", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -140,6 +142,8 @@ class ModelSpec:
                 f"{self.name[:80]!r} is no model name: use 1 to 200 letters, digits and . _ / @ : -, "
                 "and start with a letter or digit"
             )
+        if self.name.startswith(PROGRAMS):
+            raise _malformed(f"{self.name[:80]!r} is no model name: {PROGRAMS!r} begins those of published programs")
         scheme, _, place = self.source.partition(":")
         odd = scheme in STORES and (
             not place.startswith("//") or "::" in place

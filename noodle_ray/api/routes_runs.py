@@ -168,12 +168,15 @@ def program_of(order: Code, settings: Settings) -> Program:
         raise RequestError("nbc: not base64", code=BAD_BODY) from None
 
 
+_FORMS = '{"$float": ...} holds "nan", "inf" or "-inf", {"$bytes": ...} base64, and {"$dict": ...} a list of pairs'
+
+
 def value_of(given: object) -> object:
     """What JSON stands for. Raises RequestError E0703."""
     try:
         return from_json(given)
     except (ValueError, TypeError):
-        message = 'value: {"$float": ...} holds "nan", "inf" or "-inf", and {"$dict": ...} a list of pairs'
+        message = f"value: {_FORMS}"
         raise RequestError(message, code=BAD_BODY) from None
 
 
@@ -184,7 +187,7 @@ def arguments_of(order: Arguments) -> tuple[list[object], dict[str, object]]:
     try:
         return [from_json(value) for value in order.args], {k: from_json(v) for k, v in order.kwargs.items()}
     except (ValueError, TypeError):
-        message = 'args: {"$float": ...} holds "nan", "inf" or "-inf", and {"$dict": ...} a list of pairs'
+        message = f"args: {_FORMS}"
         raise RequestError(message, code=BAD_BODY) from None
 
 

@@ -7,11 +7,12 @@ from typing import Self
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console; Rich honours NO_COLOR and whether there is a terminal by itself."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    """Return a console, which shows texts as they are; Rich honours NO_COLOR, and whether there is a terminal."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def table(*columns: str) -> Table:
@@ -30,9 +31,9 @@ def steps(quiet: bool = False) -> Iterator[Callable[[str], None]]:
         yield lambda message: None
     elif out.is_terminal:
         with out.status("") as status:
-            yield lambda message: status.update(message)
+            yield lambda message: status.update(Text(message))
     else:
-        yield lambda message: out.print(message, markup=False)
+        yield lambda message: out.print(message)
 
 
 class Progress:
@@ -62,6 +63,6 @@ class Progress:
             return
         self._told = now
         if self._status is not None:
-            self._status.update(f"{self._done} {count:,}")
+            self._status.update(Text(f"{self._done} {count:,}"))
         else:
-            self._console.print(f"{self._done} {count:,}", markup=False)
+            self._console.print(f"{self._done} {count:,}")

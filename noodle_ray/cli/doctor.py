@@ -38,12 +38,15 @@ def doctor_command(*, as_json: bool = False) -> int:
     if as_json:
         write_json({"ok": not failed, "checks": [check._asdict() for check in found]})
         return PLATFORM if failed else 0
+    from rich.text import Text
+
     area = ""
     rows = table("", "", "")
     rows.show_header = False
     for check in found:
         style = _STYLES[check.state]
-        rows.add_row(check.area if check.area != area else "", check.name, f"[{style}]{check.state}[/] {check.detail}")
+        told = Text.assemble((check.state, style), " ", check.detail)
+        rows.add_row(check.area if check.area != area else "", check.name, told)
         area = check.area
     console().print(rows)
     warnings = sum(check.state == WARNING for check in found)

@@ -80,7 +80,7 @@ def show_command(reference: str, *, as_json: bool = False) -> int:
     for label in entry.versions:
         why = failures.get((spec.name, label))
         rows.add_row("version", label + (f", failed: {why.message} [{why.code}]" if why else ""))
-    console().print(rows, markup=False)
+    console().print(rows)
     return 0
 
 

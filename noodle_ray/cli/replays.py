@@ -80,6 +80,8 @@ def replay_command(
                     raise found["problem"]
                 tally.add(found)
                 progress.tell(tally.count)
+            if selection.program is not None and not tally.count:
+                client.programs.get(selection.program)  # its name may be a mistake
     except NoodleError as error:
         return report(error, as_json=as_json)
     if as_json:

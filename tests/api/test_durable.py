@@ -377,6 +377,7 @@ async def test_run_gets_a_signal_once_however_often_it_is_sent(api: Api) -> None
     assert [reply.headers.get("idempotent-replayed") for reply in replies] == [None, "true"]
     other = await signalled(api, run, body={"value": 1}, **{"Idempotency-Key": "k"})
     assert (other.status_code, other.json()["code"]) == (409, "NOODLE-E0730")
+    assert "the idempotency key 'k' belongs" in other.json()["detail"]
     done = await ended(api, run)
     assert done["result"] == sent["value"]
     late = await signalled(api, run)

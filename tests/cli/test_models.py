@@ -39,6 +39,7 @@ def test_add_then_list_then_remove(noodle: Command) -> None:
         (["add", "x", "path:/no/such/folder"], "does not exist"),
         (["add", "x", "gguf:/no/such.gguf"], "does not exist"),
         (["add", "bad name!", "path:/"], "no model name"),
+        (["add", "noodle:x", "path:/"], "those of published programs"),
         (["add", "x", "path:/", "--option", "context"], "NAME=VALUE"),
         (["add", "x", "path:/", "--option", "colour=red"], "no option"),
         (["remove", "minilm"], "comes with Noodle"),
@@ -51,6 +52,14 @@ def test_models_is_misused_when(noodle: Command, noodle_home: Path, argv: list[s
     done = noodle("models", *argv)
     assert done.status == 2
     assert said in " ".join(done.err.split())
+
+
+def test_names_are_shown_as_they_are(noodle: Command, noodle_home: Path, tmp_path: Path) -> None:
+    (folder := tmp_path / "[").mkdir()
+    assert noodle("models", "add", "m:smile:x", f"onnx:{times(folder / 'bold].onnx', 2)}").status == 0
+    told = noodle("models", "list").out + noodle("models", "show", "m:smile:x").out
+    assert told.count("m:smile:x") == 2
+    assert "[/bold].onnx" in told
 
 
 def test_builtin_model_with_an_alias_is_not_removed(noodle: Command, noodle_home: Path) -> None:

@@ -102,6 +102,8 @@ def test_runs_of_a_program_are_replayed_and_checked_in_pages(
     served("programs", "publish", "many", program(LENGTHS.replace("length(word) ", "length(word) * 1 "), "two.noodle"))
     assert served("replay", "--program", "many").out == "7 runs: 7 the same, 0 differ, 0 stopped\n"
     assert served("replay", "--program", "many@2").out == "0 runs: 0 the same, 0 differ, 0 stopped\n"
+    unknown = [served("replay", "--program", name) for name in ("many@9", "mani")]
+    assert [(done.status, "NOODLE-E0733" in done.err) for done in unknown] == [(2, True)] * 2
     short = program(LENGTHS.replace("length(word) ", "min(length(word), 5) "), "short.noodle")
     done = served("replay", "--program", "many@1", "--with", short, "--show", "1")
     assert (done.status, done.out.splitlines()[0]) == (1, f"{ids[6]}: gives something else")

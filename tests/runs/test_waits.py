@@ -212,6 +212,7 @@ async def test_commands_and_the_deadline_work_while_a_run_waits(place: Place) ->
     assert [result(end)[0][0] for end in ends[:3]] == ["paused", "retried", "forked"]
     assert result(ends[2])[1] == "7\n2\n"
     assert (ends[3].error or {})["code"] == "NOODLE-E0403"
+    assert "--within" in (ends[3].error or {})["message"]
     assert place.models.asked.count("0") == 4  # by those that were submitted, and not by the fork and the retry
 
 

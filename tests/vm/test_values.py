@@ -32,6 +32,9 @@ def test_json_when_data_goes_there_and_back_is_the_same(value: Any) -> None:
         (set([1]), [1]),
         (range(2), [0, 1]),
         ({1: "a"}, {"$dict": [[1, "a"]]}),
+        ([b"abc", bytearray(b"\xff")], [{"$bytes": "YWJj"}, {"$bytes": "/w=="}]),
+        ({"$bytes": "YWJj"}, {"$dict": [["$bytes", "YWJj"]]}),
+        ({b"k": b""}, {"$dict": [[{"$bytes": "aw=="}, {"$bytes": ""}]]}),
         ({"$float": "x"}, {"$dict": [["$float", "x"]]}),
         ({"$float": 1, "b": 2}, {"$float": 1, "b": 2}),
     ],
@@ -44,14 +47,14 @@ def test_to_json_when_nan_comes_back_is_nan() -> None:
     assert math.isnan(from_json(to_json(math.nan)))
 
 
-@pytest.mark.parametrize("value", [len, object(), [len], {"a": b"x"}, 1j, ValueError("x")])
+@pytest.mark.parametrize("value", [len, object(), [len], {"a": memoryview(b"x")}, 1j, ValueError("x")])
 def test_to_json_when_value_is_not_data_raises(value: Any) -> None:
     with pytest.raises(RunError) as raised:
         to_json(value)
     assert raised.value.code == "NOODLE-E0503"
 
 
-@pytest.mark.parametrize("bad", [{"$float": "1.5"}, {"$float": "infinity"}])
+@pytest.mark.parametrize("bad", [{"$float": "1.5"}, {"$float": "infinity"}, {"$bytes": "a"}, {"$bytes": 5}])
 def test_from_json_when_a_marker_is_forged_raises(bad: Any) -> None:
     with pytest.raises(ValueError):
         from_json(bad)

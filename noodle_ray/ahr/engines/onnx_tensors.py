@@ -1,6 +1,6 @@
 """Any ONNX model: named tensors in, named tensors out, as arrays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,24 @@ class TensorEngine:
         except Exception as error:  # onnxruntime's exceptions share no base class
             if type(error).__name__ == "InvalidArgument":
                 raise wrong(f"the model {self.name!r} refused its tensors: {str(error)[:300]}") from error
+            if odd := self._disagreeing(tensors):
+                raise wrong(f"the model {self.name!r} refused its tensors: {odd}") from error
             raise
         return {
             name: answer_of(result) if isinstance(result, np.ndarray) else result
             for name, result in zip(self._outputs, results, strict=True)
         }
+
+    def _disagreeing(self, tensors: Mapping[str, NDArray[Any]]) -> str:
+        """Which inputs have different sizes where their shapes have the same name; '' if none."""
+        sizes: dict[str, tuple[str, int]] = {}
+        for name, tensor in tensors.items():
+            for axis, size in zip(self._inputs[name].shape, tensor.shape, strict=True):
+                if isinstance(axis, str):
+                    other, its = sizes.setdefault(axis, (name, size))
+                    if its != size:
+                        return f"{other!r} and {name!r} must agree in {axis!r}, but have {its} and {size}"
+        return ""
 
     def _bound(self, call: Call) -> dict[str, Any]:
         args, kwargs = call

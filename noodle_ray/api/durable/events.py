@@ -82,6 +82,8 @@ async def happenings(store: RunStore, run: str, after: int) -> AsyncIterator[lis
             continue
         if last in TERMINAL:
             return
+        if pause == LAST_POLL:
+            await store.get(run)  # a run that was deleted has no events either
         if quiet >= COMMENT_SECONDS:
             quiet = 0.0
             yield []

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
 from noodle_ray.ahr.generation.answers import Chunk
+from noodle_ray.ahr.spec import PROGRAMS
 from noodle_ray.api.openai.orders import Order, chat_orders
 from noodle_ray.api.openai.schemas import ChatBody, ModelCard
 from noodle_ray.api.schemas import ModelInfo
@@ -21,7 +22,7 @@ from noodle_ray.errors import ModuleError, NoodleError, PlatformError, RequestEr
 if TYPE_CHECKING:
     from noodle_ray.core.store.store import Store
 
-PREFIX: Final = "noodle:"
+PREFIX: Final = PROGRAMS
 NO_CHAT: Final = "NOODLE-E0742"
 """Error code: the published program does not answer chats, or takes no such option."""
 LISTED: Final = 1000

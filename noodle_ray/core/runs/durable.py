@@ -35,7 +35,7 @@ from noodle_ray.core.store.errors import BAD_NAME, DAMAGED, Conflict, LeaseLost,
 from noodle_ray.core.store.records import DUE, Ending, Entry, Lease, NewRun, Run, Signal, run_id
 from noodle_ray.core.store.status import CANCEL, PAUSE, RESUME, RETRY, TERMINAL, Command, Status
 from noodle_ray.core.vm.host import EffectRequest
-from noodle_ray.core.vm.limits import CODES, MESSAGES, Limits
+from noodle_ray.core.vm.limits import CODES, Limits
 from noodle_ray.core.vm.waiting import RUN, SIGNAL, is_wait_name
 from noodle_ray.errors import ModuleError, NoodleError, PlatformError, RequestError, RunError
 
@@ -51,6 +51,7 @@ LOST_ATTEMPTS: Final = frozenset({"NOODLE-E0801", "NOODLE-E0803", "NOODLE-E0707"
 _MODULE_BYTES: Final = 64 << 20
 _BREATH: Final = 0.05
 """Seconds between looks for signals and ends of runs."""
+OVERDUE: Final = "the time within which the run was to end is over; give it more with --within, or let it wait less"
 _PATIENT: Final = 10
 """How much longer to wait before looking at a run of this node again."""
 
@@ -212,7 +213,10 @@ class DurableRuns:
             raise RequestError("a signal's name has 1 to 200 characters that can be printed", code=BAD_NAME)
         now = self._clock()
         key = self._random(16) if idempotency is None else hashlib.sha256(idempotency.encode()).digest()[:16]
-        fresh = await self.store.signal(Signal(run, key.hex(), name, CODEC.pack(value), now), now)
+        try:
+            fresh = await self.store.signal(Signal(run, key.hex(), name, CODEC.pack(value), now), now)
+        except Conflict:
+            raise Conflict(idempotency or "", run) from None
         self._looking.set()
         self._nudge.set()
         return fresh
@@ -484,7 +488,7 @@ class DurableRuns:
     async def _attempt(self, run: Run, journal: StoredJournal, readings: dict[str, list[float]]) -> Ending:
         now = self._clock()
         if run.deadline is not None and now >= run.deadline:
-            return self._failed(CODES["deadline"], MESSAGES["deadline"])
+            return self._failed(CODES["deadline"], OVERDUE)
         if run.attempt > self._settings.max_attempts:
             return self._failed(EXHAUSTED, f"the run was started {run.attempt - 1} times and never ended")
         limits = Limits(**run.limits)  # type: ignore[arg-type]
@@ -507,6 +511,8 @@ class DurableRuns:
                 return self._back(run, error.code, error.message, lost=error.code != "NOODLE-E0707")
             return self._failed(error.code, error.message)
         failure = outcome["error"]
+        if failure is not None and failure["code"] == CODES["deadline"] and limits.deadline < run.limits["deadline"]:
+            failure["message"] = OVERDUE
         if failure is not None and failure["code"] in LOST_ATTEMPTS:
             return self._back(run, failure["code"], failure["message"], lost=True)
         if journal.calls_runs:

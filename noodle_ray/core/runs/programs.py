@@ -76,7 +76,7 @@ class Checked(NamedTuple):
 def check_name(name: str) -> str:
     """The name of a program. Raises RequestError E0741: letters, digits and ``._-``, at most 100."""
     if not _NAME.fullmatch(name):
-        message = f"{name[:100]!r} cannot be a program's name: take letters, digits, '.', '_' and '-', at most 100"
+        message = f"{name[:100]!r} cannot be a name: take letters, digits, '.', '_' and '-', at most 100"
         raise RequestError(message, code=BAD_REFERENCE)
     return name
 

@@ -91,7 +91,9 @@ def check_schedule(cron: str, timezone: str, missed: str) -> None:
     if missed not in POLICIES:
         raise RequestError(f"missed is one of {', '.join(POLICIES)}, and not {missed[:50]!r}", code=BAD_SCHEDULE)
     zone = _zone(timezone)
-    if len(cron) > _LONGEST or not cron.isascii() or len(cron.split()) != 5:
+    if len(cron) > _LONGEST:
+        raise RequestError(f"a cron expression has at most {_LONGEST} characters", code=BAD_SCHEDULE)
+    if not cron.isascii() or len(cron.split()) != 5:
         message = "a cron expression has five fields: minute, hour, day of month, month, day of week"
         raise RequestError(message, code=BAD_SCHEDULE)
     try:
@@ -103,7 +105,8 @@ def check_schedule(cron: str, timezone: str, missed: str) -> None:
 def next_time(schedule: Schedule, after: float) -> float | None:
     """The first time of a schedule after this one, in seconds since 1970; None if it has none in fifty years.
 
-    A time that a change of clocks skips comes right after it, one that it repeats comes once, as in Debian's cron.
+    A time that a change of clocks skips comes right after it, one that it repeats comes once, as in Debian's cron, if
+    clocks go back by whole hours.
     """
     begin = datetime.fromtimestamp(after, UTC).astimezone(_zone(schedule.timezone))
     try:

@@ -1,5 +1,7 @@
 """Values that cross the border of a run: checked, copied, and as JSON."""
 
+from binascii import a2b_base64, b2a_base64
+
 from noodle_ray.core.vm.sets import AnySet, frozenset, set
 from noodle_ray.core.vm.types import dict_items, dict_keys
 from noodle_ray.errors import RunError
@@ -110,8 +112,9 @@ def _listed(value: Any) -> Any:
 def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = None) -> Any:
     """A result as JSON can hold it. Arrays become lists, or what ``packed`` makes of them.
 
-    Tuples, sets, ranges and dict views become arrays; a float that is not finite ``{"$float": "nan"}``; a dict
-    with keys that are not strings, or that looks like one of these, ``{"$dict": [[key, value], ...]}``.
+    Tuples, sets, ranges and dict views become arrays; a float that is not finite ``{"$float": "nan"}``; bytes
+    ``{"$bytes": "..."}``, in base64; a dict with keys that are not strings, or that looks like one of these,
+    ``{"$dict": [[key, value], ...]}``.
     Raises RunError E0503 for anything else.
     """
     kind = type(value)
@@ -128,15 +131,17 @@ def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = No
             return packed(value)
         numbers = FOREIGN[kind].listed(value)
         return numbers if _finite(numbers) else to_json(numbers, depth + 1)
+    if kind is bytes or kind is bytearray:
+        return {"$bytes": b2a_base64(value, newline=False).decode()}
     if kind is dict:
-        mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$dict", "$array" if packed else "")
+        mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$bytes", "$dict", "$array" if packed else "")
         if not mistakable and all(type(key) is str for key in value):
             return {key: to_json(item, depth + 1, packed) for key, item in value.items()}
         pairs = [[to_json(key, depth + 1), to_json(item, depth + 1, packed)] for key, item in value.items()]
         return {"$dict": pairs}
     raise RunError(
         f"the result holds a value of type {kind.__name__}, which is not data; return None, bool, int, float, str, "
-        "or lists, tuples, dicts and sets of them",
+        "bytes, or lists, tuples, dicts and sets of them",
         code="NOODLE-E0503",
     )
 
@@ -164,6 +169,10 @@ def from_json(value: Any, depth: int = 0, unpacked: Callable[[Any], Any] | None 
                 if value["$float"] not in _NON_FINITE:
                     raise ValueError("$float holds nan, inf or -inf")
                 return float(value["$float"])
+            if "$bytes" in value:
+                if not isinstance(value["$bytes"], str):
+                    raise ValueError("$bytes holds base64")
+                return a2b_base64(value["$bytes"], strict_mode=True)
             if "$dict" in value:
                 keys = [_key(from_json(key, depth + 1)) for key, _ in value["$dict"]]
                 check_keys(keys)
