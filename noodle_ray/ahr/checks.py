@@ -31,11 +31,11 @@ def check_digest(spec: ModelSpec, path: Path) -> None:
 
 
 def check_budget(spec: ModelSpec, grown: int) -> None:
-    """Raise ModelError E0611 if loading let the process grow by more bytes than the option ``memory`` (MiB) allows."""
+    """Raise ModelError E0611 if the process grew by more bytes than the option ``memory`` (MiB) allows."""
     budget = spec.options.get("memory")
     if budget and grown > budget << 20:
         raise ModelError(
-            f"the model {spec.name!r} took {grown / (1 << 20):,.0f} MiB to load, and its budget is {budget:,}",
+            f"the model {spec.name!r} took {grown / (1 << 20):,.0f} MiB, and its budget is {budget:,}",
             code=codes.OVER_BUDGET,
             hint="raise its option 'memory', or use a smaller model",
         )
@@ -44,3 +44,22 @@ def check_budget(spec: ModelSpec, grown: int) -> None:
 def resident() -> int:
     """Bytes of this process that are in memory (Linux's proc(5), statm)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Peak:
+    """The most bytes of this process that are in memory at once, from now on."""
+
+    def __init__(self) -> None:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")  # sets the peak to what is there now: proc(5)
+            self._known = True
+        except OSError:
+            self._known = False
+
+    def bytes(self) -> int:
+        """The peak until now; where the kernel does not tell it, what is there now."""
+        if self._known:
+            for line in Path("/proc/self/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return max(int(line.split()[1]) << 10, resident())
+        return resident()

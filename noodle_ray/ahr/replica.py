@@ -10,7 +10,7 @@ from typing import Any
 
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.batching import Batcher
-from noodle_ray.ahr.engines.base import Call, wrong
+from noodle_ray.ahr.engines.base import BATCH_TOKENS, Call, wrong
 from noodle_ray.ahr.generation.answers import Chunk
 from noodle_ray.ahr.latencies import Latencies
 from noodle_ray.ahr.metering import metered, outcome_of
@@ -24,8 +24,6 @@ QUEUE = 1024
 """Calls that may wait for a replica, unless the model's option ``max_queue`` says otherwise."""
 SHORT_QUEUE = 8192
 """The same of a model whose executors send hundreds of short texts at a time."""
-BATCH_TOKENS = 8192
-"""Tokens of one batch, about, unless the model's option ``max_batch_tokens`` says otherwise."""
 STREAM_INTERVAL = 0.025
 """Seconds for which tokens gather after some were told, unless ``stream_interval`` says otherwise. Each telling wakes
 five processes that take the engine's cores; forty a second are more than anybody reads."""

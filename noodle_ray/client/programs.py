@@ -6,7 +6,7 @@ A version is a dict as `GET /v1/programs/{name}` has it: name, version, module, 
 import base64
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import quote, urlencode
 
 from noodle_ray.client import loop
@@ -25,6 +25,15 @@ KEPT = 100
 """Reports that are kept of a check."""
 
 Versions = list[dict[str, Any]]
+
+
+class Checked(TypedDict, total=False):
+    """What is checked: a version, on the journals of the latest ``runs`` (None: of all) stored ``since`` a time."""
+
+    source: str | None
+    nbc: bytes | None
+    runs: int | None
+    since: float | None
 
 
 class AsyncPrograms:
@@ -81,21 +90,13 @@ class AsyncPrograms:
         """Delete a program with its versions; its runs stay."""
         await self._client.ask_json("DELETE", _path(name))
 
-    async def check(
-        self,
-        name: str,
-        *,
-        source: str | None = None,
-        nbc: bytes | None = None,
-        runs: int | None = None,
-        since: float | None = None,
-    ) -> dict[str, Any]:
-        """What another version would do on the journals of the latest ``runs`` (None: of all) of a program, or of one
-        version (``NAME@2``), stored ``since`` a time: module, checked, differing (how many), differ (reports of the
-        first, at most 20 of 50 runs and 100 in all), unclear (runs that say nothing, as they do not go as they did with
-        their own version either, or are damaged), unchecked (runs that the platform did not replay in time)."""
+    async def check(self, name: str, **asked: Unpack[Checked]) -> dict[str, Any]:
+        """What another version would do on the journals of runs of a program, or of one version (``NAME@2``): module,
+        checked, differing (how many), differ (reports of the first, at most 20 of 50 runs and 100 in all), unclear
+        (runs that say nothing, as they do not go as they did with their own version either, or are damaged), unchecked
+        (runs that the platform did not replay in time)."""
         found: dict[str, Any] = {"checked": 0, "differing": 0, "differ": [], "unclear": [], "unchecked": []}
-        async with contextlib.aclosing(self.checks(name, source=source, nbc=nbc, runs=runs, since=since)) as pages:
+        async with contextlib.aclosing(self.checks(name, **asked)) as pages:
             async for page in pages:
                 found["module"] = page["module"]
                 found["checked"] += page["checked"]
@@ -105,19 +106,11 @@ class AsyncPrograms:
                 found["unchecked"] += page["unchecked"]
         return found
 
-    async def checks(
-        self,
-        name: str,
-        *,
-        source: str | None = None,
-        nbc: bytes | None = None,
-        runs: int | None = None,
-        since: float | None = None,
-    ) -> AsyncGenerator[dict[str, Any]]:
+    async def checks(self, name: str, **asked: Unpack[Checked]) -> AsyncGenerator[dict[str, Any]]:
         """What `check` finds, in pages as the platform gives them: module, checked, runs (that differ), differ,
         unclear, unchecked."""
-        body: dict[str, Any] = {**_code(source, nbc), **({} if since is None else {"since": since})}
-        left = runs
+        source, since, left = asked.get("source"), asked.get("since"), asked.get("runs")
+        body: dict[str, Any] = {**_code(source, asked.get("nbc")), **({} if since is None else {"since": since})}
         while True:
             body["runs"] = PAGE if left is None else min(PAGE, left)
             page = await self._client.ask_json(
@@ -164,13 +157,13 @@ class Programs:
         """Delete a program with its versions; its runs stay."""
         loop.wait(self._programs.remove(name))
 
-    def check(self, name: str, **version: Any) -> dict[str, Any]:
+    def check(self, name: str, **asked: Unpack[Checked]) -> dict[str, Any]:
         """What another version would do on the journals of runs; see `AsyncPrograms.check`."""
-        return loop.wait(self._programs.check(name, **version))
+        return loop.wait(self._programs.check(name, **asked))
 
-    def checks(self, name: str, **version: Any) -> Iterator[dict[str, Any]]:
+    def checks(self, name: str, **asked: Unpack[Checked]) -> Iterator[dict[str, Any]]:
         """The same in pages; see `AsyncPrograms.checks`."""
-        return blocking(self._programs.checks(name, **version))
+        return blocking(self._programs.checks(name, **asked))
 
 
 class Published:

@@ -2,7 +2,10 @@
 
 import json
 import random
+import re
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,7 @@ from noodle_ray.ahr.engines.base import Engine
 from noodle_ray.ahr.engines.encoder import RUN_COST, Encoder, length_groups
 from noodle_ray.ahr.engines.load import load_engine
 from noodle_ray.ahr.engines.onnx_session import open_session
+from noodle_ray.ahr.engines.runner import OnnxRunner
 from noodle_ray.ahr.export import ExportRequest, exported
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.errors import ModelError
@@ -316,3 +320,42 @@ def test_session_leaves_out_what_is_slow_on_a_cpu(gpu: bool, monkeypatch: pytest
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: known)
     open_session(Path("/m.onnx"), ModelSpec("m", "path:/m", "embedding", "onnxruntime", "1", {"gpus": 1}))
     assert given["disabled_optimizers"] == ([] if gpu else ["SkipLayerNormFusion"])
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(("options", "shape"), [({}, (32, 62)), ({"max_batch_tokens": 200}, (3, 62))])
+def test_model_with_a_bound_of_memory_computes_its_largest_batches_at_once_when_loaded(
+    tiny_classifier: Path, options: dict[str, int], shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(self: OnnxRunner, feeds: dict[str, Any]) -> Any:
+        shapes.append(feeds["input_ids"].shape)
+        if len(shapes) > 1:
+            together.wait(20)  # breaks if no other batch comes meanwhile
+        return real(self, feeds)
+
+    real, shapes, together = OnnxRunner.run, [], threading.Barrier(2)
+    monkeypatch.setattr(OnnxRunner, "run", run)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    source = f"path:{tiny_classifier}"
+    bound = {"memory": 4000, "max_length": 62, **options}
+    load_engine(ModelSpec("tiny", source, options=bound)).close()
+    assert shapes[1:] == [shape, shape]
+    shapes.clear()
+    load_engine(ModelSpec("tiny", source, options=options)).close()
+    assert len(shapes) == 1
+
+
+@pytest.mark.models
+def test_memory_of_the_largest_batches_counts_against_the_bound(minilm: Engine, minilm_folder: Path) -> None:
+    load = (
+        "import sys; from noodle_ray.ahr.engines.load import load_engine; from noodle_ray.ahr.spec import ModelSpec;"
+        "options = {'memory': 1, 'max_batch_tokens': int(sys.argv[2])};"
+        "load_engine(ModelSpec('m', 'path:' + sys.argv[1], options=options))"
+    )
+    taken = []
+    for tokens in ("64", "2048"):
+        end = subprocess.run([sys.executable, "-c", load, minilm_folder, tokens], capture_output=True, check=False)
+        found = re.search(rb"took ([0-9,]+) MiB, and its budget is 1", end.stderr)
+        assert found, end.stderr
+        taken.append(int(found[1].replace(b",", b"")))
+    assert taken[1] > taken[0] + 2 * 2048 * 4 * 1536 / (1 << 20)  # the widest layer's numbers of two batches

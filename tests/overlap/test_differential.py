@@ -7,6 +7,7 @@ from noodle_ray.core.lang.callees import MODEL, Callees
 from noodle_ray.core.lang.fission import callbacks
 from noodle_ray.core.lang.fission.loops import Loops
 from noodle_ray.core.nbc import verify
+from noodle_ray.core.vm import gathering
 from noodle_ray.core.vm.types import Model, Tool
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import Seen, overlapped, sequential
@@ -53,6 +54,25 @@ def test_random_program_shows_what_sequential_execution_shows(group: int) -> Non
         assert differs(source, seed) == ""
         ran += 1
     assert ran > SEEDS // GROUPS // 3
+
+
+@pytest.mark.parametrize("window", [1, 2, 3])
+def test_programs_show_the_same_when_few_elements_run_at_a_time(window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "WINDOW", window)
+    monkeypatch.setattr(gathering, "BLOCK", 2 * window)
+    shown = set()
+    for seed in range(window, SEEDS // 2, 12):
+        for kind in (Programs, ToolPrograms, ValuePrograms):
+            source = kind(seed).program()
+            try:
+                compile_source(source)
+            except CompileError:
+                continue
+            assert differs(source, seed) == ""
+            runs = [overlapped(source, "interpreter", seed + order) for order in range(2)]
+            assert len({(str(seen[:3]), host.calls, fuel) for seen, host, fuel in runs}) == 1
+            shown.add(source)
+    assert len(shown) > SEEDS // 24
 
 
 @pytest.mark.parametrize("group", range(2))

@@ -53,6 +53,8 @@ async def test_equal_calls_are_made_once_whenever_they_come() -> None:
     assert (await again).value == (await first).value
     assert (await asking.begin("a", k=2, n=1)).value == (await first).value
     assert ((await first).tokens, (await again).tokens) == ((3, 1), (0, 0))
+    batch = (await first).batch
+    assert (batch and batch.size, (await again).batch) == (1, None)
     assert len(asking.models.asked) == 1
 
 

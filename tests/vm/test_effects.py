@@ -5,6 +5,7 @@ import textwrap
 import pytest
 
 from noodle_ray.core.lang import compile_source
+from noodle_ray.core.vm import gathering
 from noodle_ray.core.vm.execute import Outcome, execute
 from noodle_ray.core.vm.gathering import WINDOW
 from tests.vm.hosts import ScriptedHost, echo, newest
@@ -213,3 +214,25 @@ def test_loop_when_long_is_run_by_the_window(tier: str) -> None:
     outcome, host = run("total = 0\nfor i in range(1000):\n    total += len(m(str(i)))\ntotal", tier)
     assert outcome.result == sum(len(str(i)) + 1 for i in range(1000))
     assert [len(batch) for batch in host.sent] == [WINDOW, 1000 - WINDOW]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_loop_when_its_task_is_cancelled_begins_no_other_element(tier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "WINDOW", 4)
+    source = """
+    import asyncio
+    async def many():
+        return [m(str(x)) for x in range(20)]
+    async def main():
+        task = asyncio.create_task(many())
+        await asyncio.sleep(0)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            return m("after")
+    asyncio.run(main())
+    """
+    outcome, host = run(source, tier)
+    assert (outcome.error, outcome.result) == (None, "after!")
+    assert sum(map(len, host.keys)) == 4 + 1

@@ -2,11 +2,15 @@
 
 import random
 from collections.abc import Callable, Iterable
+from functools import partial
+from random import Random
 from typing import Any
 
 import pytest
 
 from noodle_ray.core.lang import compile_source
+from noodle_ray.core.vm import gathering
+from noodle_ray.core.vm.arrays.array import array
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.fibers import Fibers
 from noodle_ray.core.vm.gathering import WINDOW
@@ -350,3 +354,123 @@ def test_barrier_when_a_pending_gather_fails_raises_the_lowest_elements_error() 
     fibers.gather(element, [1, 2])
     with pytest.raises(ValueError, match=r"^1$"):
         fibers.barrier()
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows of four elements, in blocks of 4, 16, 32, 32..."""
+    monkeypatch.setattr(gathering, "WINDOW", 4)
+    monkeypatch.setattr(gathering, "BLOCK", 32)
+
+
+ORDERS = [lambda waiting: 0, newest, *[partial(lambda r, waiting: r.randrange(len(waiting)), Random(n)) for n in "abc"]]
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("pick", ORDERS)
+def test_gather_when_an_element_ends_begins_the_next(pick: Callable[[list[EffectRequest]], int]) -> None:
+    fibers, host = made(pick)
+    assert gathered(fibers, lambda x: asked(fibers, asked(fibers, x)), range(20)) == [f"{n}!!" for n in range(20)]
+    assert [key for keys in host.keys for key in keys if key.endswith("/1")] == [f"1.{n}/1" for n in range(20)]
+    assert [len(batch) for batch in host.sent[:2]] == [4, 1]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_gather_when_one_element_is_slow_lets_the_others_of_its_block_pass() -> None:
+    def slowest_last(waiting: list[EffectRequest]) -> int:
+        most.append(len(waiting))
+        return next((n for n, request in enumerate(waiting) if request.args[0] != 5), 0)
+
+    most: list[int] = []
+    fibers, host = made(slowest_last)
+    gathered(fibers, lambda x: asked(fibers, x), range(20))
+    assert [request.args[0] for batch in host.sent for request in batch] == list(range(20))
+    assert most == [4, 3, 2, 1] + [4] * 13 + [3, 2, 1]
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("pick", ORDERS)
+@pytest.mark.parametrize(("failing", "ran"), [(3, 4), (4, 20), (19, 20), (20, 50), (49, 50)])
+def test_gather_when_an_element_fails_has_run_its_block_whatever_the_order(
+    failing: int, ran: int, pick: Callable[[list[EffectRequest]], int]
+) -> None:
+    fibers, host = made(pick)
+    with pytest.raises(ModelError, match=r"^refused bad$"):
+        gathered(fibers, lambda x: asked(fibers, "bad" if x == failing else str(x)), range(50))
+    assert sorted(key for keys in host.keys for key in keys) == sorted(f"1.{n}/1" for n in range(ran))
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("pick", ORDERS)
+def test_each_when_its_rows_are_taken_has_run_their_block(pick: Callable[[list[EffectRequest]], int]) -> None:
+    fibers, host = made(pick)
+    rows, calls = fibers.each(lambda x: asked(fibers, x), map(str, range(60))), []
+    for number, row in enumerate(rows):
+        assert row == f"{number}!"
+        calls.append(fibers.calls)
+    assert calls == [4] * 4 + [20] * 16 + [52] * 32 + [60] * 8
+    assert not host.waiting
+
+
+@pytest.mark.usefixtures("narrow")
+def test_each_when_its_rows_are_large_has_no_block_longer_than_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    fibers, _ = made()
+    monkeypatch.setattr(gathering, "_ROWS", 6000)
+    calls = []
+    for _ in fibers.each(lambda x: [asked(fibers, x)] * 100, range(12)):
+        calls.append(fibers.calls)
+    assert calls == [4] * 4 + [8] * 4 + [12] * 4
+
+
+def test_weight_of_a_row_is_about_what_it_holds_however_it_is_nested() -> None:
+    nested: Any = [0] * 1000
+    for _ in range(100):
+        nested = [nested] * 1000
+    row: list[Any] = [1]
+    row.append(row)
+    assert gathering._weight(nested) > 1 << 30
+    assert gathering._weight(row) < 1 << 10
+    assert 1000 <= gathering._weight({"text": "x" * 1000}) < 1500
+    assert 4000 <= gathering._weight(array([0.5] * 1000)) < 9000
+    assert gathering._weight(None) == gathering._weight(object()) == gathering._weight([]) == 32
+
+
+@pytest.mark.usefixtures("narrow")
+def test_gather_when_longer_than_a_window_lets_what_follows_join_its_last_calls() -> None:
+    fibers, host = made()
+    many = fibers.gather(lambda x: asked(fibers, x), range(4 + 6))
+    assert fibers.calls == 10
+    one = ask(fibers, "after")
+    assert (fibers.force(many), fibers.force(one)) == ([f"{n}!" for n in range(10)], "after!")
+    assert [request.args[0] for request in host.sent[-1]] == [9, "after"]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_gather_when_elements_wait_for_nothing_runs_all_in_order() -> None:
+    fibers, host = made()
+    ran: list[int] = []
+    assert fibers.gather(ran.append, range(100)) == [None] * 100
+    assert ran == [*range(100)]
+    assert host.sent == []
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize("error", [MemoryError, LimitExceeded("fuel")])
+def test_gather_when_a_limit_trips_behind_the_first_window_begins_no_other(error: BaseException) -> None:
+    fibers, _ = made()
+    ran, finished = [], []
+
+    def element(x: int) -> object:
+        ran.append(x)
+        try:
+            if x == 9:
+                raise error
+            return asked(fibers, x)
+        finally:
+            finished.append(x)
+
+    with pytest.raises((MemoryError, LimitExceeded)):
+        gathered(fibers, element, range(40))
+    fibers.close()
+    assert ran == [*range(10)]
+    assert sorted(finished) == ran

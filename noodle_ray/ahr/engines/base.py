@@ -12,6 +12,8 @@ Call = tuple[Sequence[Any], Mapping[str, Any]]
 Emit = Callable[[dict[str, Any]], bool]
 """Takes a chunk of a generation; true ends the generation."""
 
+BATCH_TOKENS = 8192
+"""Tokens of one batch, about, unless the model's option ``max_batch_tokens`` says otherwise."""
 MAX_TEXTS = 4096
 """Texts in one call."""
 MAX_CHARACTERS = 1_000_000

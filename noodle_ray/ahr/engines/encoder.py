@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.engines.base import Call, wrong
+from noodle_ray.ahr.engines.base import BATCH_TOKENS, Call, wrong
 from noodle_ray.ahr.engines.folders import pooling_of, tokenizer_of
 from noodle_ray.ahr.engines.memory import in_halves
 from noodle_ray.ahr.engines.runner import runner_for
@@ -47,6 +48,8 @@ class Encoder:
         self._run_cost = _LAUNCH_COST if spec.options.get("gpus", 0) else RUN_COST
         self._runner = runner_for(spec, GraphRequest(folder, task, pooling, normalize, pickled), engine)
         self.width = 0
+        self._bounded = "memory" in spec.options
+        self._batch_tokens = spec.options.get("max_batch_tokens", BATCH_TOKENS)
         self._unit = task == "embedding" and normalize
 
     def rows(self, encodings: Sequence[Encoding]) -> list[Any]:
@@ -76,10 +79,26 @@ class Encoder:
         return list(result)
 
     def smoke(self, encoding: Encoding) -> NDArray[np.float32]:
-        """One real inference; raises ModelError E0604 unless every number is finite. Notes the ``width``."""
+        """One real inference; raises ModelError E0604 unless every number is finite. Notes the ``width``. With a bound
+        of memory, as much follows as batches may compute at once, so that it is seen what that takes."""
         (row,) = self._run([encoding])
         self.width = finite(self.name, row).shape[-1]
+        if self._bounded:
+            self._fill(encoding.ids[0])
         return finite(self.name, row)
+
+    def _fill(self, token: int) -> None:
+        """Compute ``parallel`` batches at once that are as large as batches get, but for calls that alone have more."""
+        width = min(self.max_length, self._batch_tokens)
+        shape = max(1, min(ROWS, self._batch_tokens // width)), width
+        feeds = {
+            "input_ids": np.full(shape, token, dtype=np.int64),
+            "attention_mask": np.ones(shape, dtype=np.int64),
+            "token_type_ids": np.zeros(shape, dtype=np.int64),
+        }
+        with ThreadPoolExecutor(self.parallel) as threads:
+            for running in [threads.submit(self._runner.run, feeds) for _ in range(self.parallel)]:
+                running.result()
 
     def info(self) -> dict[str, Any]:
         """What the runner says; ``width`` of an answer, ``max_length`` in tokens, whether vectors have length 1."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr import codes
-from noodle_ray.ahr.checks import BROKEN, check_budget, check_digest, resident
+from noodle_ray.ahr.checks import BROKEN, Peak, check_budget, check_digest, resident
 from noodle_ray.ahr.describe import Description, describe
 from noodle_ray.ahr.engines.base import Call, Engine
 from noodle_ray.ahr.sources import resolve
@@ -27,8 +27,9 @@ def load_engine(spec: ModelSpec) -> Engine:
     engine: Engine | None = None
     try:
         engine = _construct(spec, path, found)
+        peak = Peak()  # without what an export took
         engine.smoke()
-        check_budget(spec, resident() - before)
+        check_budget(spec, peak.bytes() - before)
     except Exception as error:
         if engine is not None:
             engine.close()

@@ -110,9 +110,10 @@ class Batch(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """The answer to one call. If not ``ok``, ``value`` is a pair (code, message). ``tokens`` are those of prompt and
-    completion, of a model that tells, and ``version`` tells what answered, if its answers may be kept; ``fuel`` is what
-    a run used that was asked for."""
+    """The answer to one call. If not ``ok``, ``value`` is a pair (code, message). ``batch`` is None if the call went in
+    none, as one that has the answer of an equal one. ``tokens`` are those of prompt and completion, of a model that
+    tells, and ``version`` tells what answered, if its answers may be kept; ``fuel`` is what a run used that was asked
+    for."""
 
     ok: bool
     value: object

@@ -19,8 +19,8 @@ _CODEC: Final = Codec()
 
 class EqualCalls:
     """The calls of one run. What a model with one answer to a question (``certain``) is asked again, it is not asked
-    again: a call under way, or one of the last `MOST` answers, serves both, and the later one takes no tokens. A
-    failure serves those that waited for it, and is not kept. Belongs to one event loop.
+    again: a call under way, or one of the last `MOST` answers, serves both, and the later one takes no tokens and
+    goes in no batch. A failure serves those that waited for it, and is not kept. Belongs to one event loop.
     """
 
     __slots__ = ("_answers", "_certain")

@@ -144,7 +144,7 @@ class ResultCache:
 
 
 def pass_on(future: "asyncio.Future[Reply]", own: "asyncio.Future[Reply]", *, free: bool = False) -> None:
-    """Let a call end as another one has; ``free``: the tokens are that one's."""
+    """Let a call end as another one has; ``free``: the tokens are that one's, and so is the batch."""
     if future.done():
         return
     if own.cancelled():
@@ -152,7 +152,7 @@ def pass_on(future: "asyncio.Future[Reply]", own: "asyncio.Future[Reply]", *, fr
     elif (error := own.exception()) is not None:
         future.set_exception(error)
     else:
-        future.set_result(own.result()._replace(tokens=(0, 0)) if free else own.result())
+        future.set_result(own.result()._replace(tokens=(0, 0), batch=None) if free else own.result())
 
 
 def draws(options: Mapping[str, object]) -> bool:

@@ -221,7 +221,7 @@ class Fibers:
         """What the function returns for each element, run as fibers, in order; for the iterations of a loop.
 
         The exception of an element is raised when its turn comes, so that the rest of the earlier iterations runs
-        before. All fibers of a window have ended when the first of its results is given.
+        before. All fibers of a block have ended when the first of its results is given.
         """
         from noodle_ray.core.vm.gathering import each
 

@@ -1,8 +1,12 @@
 """Elements that run as fibers: those of a ``gather``, and the iterations of a loop.
 
-Fibers are started by the window, so that a long list does not take the memory of them all.
+At most `WINDOW` elements run at a time; when one ends, the next begins. So it goes up to the end of a **block**, all of
+which is run: what has run when an exception is raised, or when the rest of a loop's body runs, thus depends on the
+elements and never on the order of answers. The first block is a window, and each is longer than the one before, up to
+`BLOCK`: there are few pauses for the slowest, and few elements that have run for nothing where an early one fails.
 """
 
+from _operator import length_hint
 from itertools import islice, repeat
 
 from noodle_ray.core.vm.carriers import carrier
@@ -10,10 +14,20 @@ from noodle_ray.core.vm.fibers import GATHERED, LIMITS, Fiber, Fibers, Future
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.operators import SKIP
 from noodle_ray.core.vm.state import S
+from noodle_ray.core.vm.values import FOREIGN
 from noodle_ray.light import Any, Callable, Final, Iterable, Iterator, partial
 
 WINDOW: Final = 512
-"""Fibers of one gather alive at a time: each costs a few kilobytes of stack."""
+"""Fibers of one gather alive at a time: each costs about 8 KiB, its call included."""
+BLOCK: Final = 16 * WINDOW
+"""The most elements of a block."""
+_GROWTH: Final = 4
+_ROWS: Final = 16 << 20
+"""Bytes that the rows of a loop's block may take, roughly, if it is longer than a window."""
+_SAMPLE: Final = 16
+"""Each row of so many is weighed."""
+_BEGUN: Final = "begun"
+_ENDED: Final = "ended"
 
 _Function = Callable[[Any], Any]
 
@@ -23,12 +37,16 @@ def gather(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> "lis
     prefix = fibers.place()
     results: list[Any] = []
     iterator = iter(iterable)
+    size = WINDOW
     while True:
-        chunk, stopped = _take(iterator)
+        chunk, stopped = _take(iterator, size)
         gathering = _Gathering(fibers, fibers.current, function, chunk)
         if chunk:
             gathering.start(prefix, len(results), fibers.current.depth)
-        if gathering.left and stopped is None and len(chunk) < WINDOW:
+        last = stopped is None and len(chunk) < size
+        if last:
+            gathering.begin_all()
+        if last and gathering.left:
             return gathering.promise(prefix, results)
         gathering.finish()
         for error in gathering.errors:
@@ -37,8 +55,9 @@ def gather(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> "lis
         results.extend(gathering.results)
         if stopped is not None:
             raise stopped
-        if len(chunk) < WINDOW:
+        if last:
             return [value for value in results if value is not SKIP]
+        size = min(_GROWTH * size, BLOCK)
 
 
 def each(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> Iterator[Any]:
@@ -49,9 +68,9 @@ def each(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> Iterat
 
 
 class _Rows:
-    """What a function returns for each element, by the window; ``next`` is the place of the next in the window."""
+    """What a function returns for each element, by the block; ``next`` is the place of the next in its block."""
 
-    __slots__ = ("fibers", "function", "iterator", "next", "offset", "prefix", "stopped", "window")
+    __slots__ = ("block", "fibers", "function", "grown", "iterator", "next", "offset", "prefix", "size", "stopped")
 
     def __init__(self, fibers: Fibers, function: _Function, iterator: Iterator[Any]) -> None:
         self.fibers = fibers
@@ -59,43 +78,51 @@ class _Rows:
         self.iterator = iterator
         self.prefix = fibers.place()
         self.offset = self.next = 0
+        self.size = self.grown = WINDOW
         self.stopped: BaseException | None = None
-        self.window: _Gathering | None = None
+        self.block: _Gathering | None = None
 
     def fill(self) -> None:
         """Run the next elements to their end."""
         self.next = 0
-        chunk, self.stopped = _take(self.iterator)
-        self.window = _Gathering(self.fibers, self.fibers.current, self.function, chunk)
+        chunk, self.stopped = _take(self.iterator, self.size)
+        self.block = _Gathering(self.fibers, self.fibers.current, self.function, chunk)
         if chunk:
             # the function is a part of the one that is running, and no call to be counted
-            self.window.start(self.prefix, self.offset, self.fibers.current.depth - 1)
+            self.block.start(self.prefix, self.offset, self.fibers.current.depth - 1)
             self.offset += len(chunk)
-            self.window.finish()
+            self.block.finish()
+            rows = self.block.results[::_SAMPLE]
+            room = _ROWS * len(rows) // sum(map(_weight, rows))
+            self.grown = max(WINDOW, min(_GROWTH * self.size, BLOCK, room))
 
     def take(self, _: None) -> Any:
         """The next result, or what the next element raised. Raises StopIteration after the last."""
-        window = self.window
-        if window is not None and self.next == len(window.chunk) == WINDOW and self.stopped is None:
+        block = self.block
+        if block is not None and self.next == len(block.chunk) == self.size and self.stopped is None:
+            self.size = self.grown
             self.fill()
-            window = self.window
-        if window is None or self.next == len(window.chunk):
-            self.window = None
+            block = self.block
+        if block is None or self.next == len(block.chunk):
+            self.block = None
             raise self.stopped or StopIteration
         place = self.next
         self.next += 1
-        error, result = window.errors[place], window.results[place]
-        window.errors[place] = window.results[place] = window.chunk[place] = None
+        error, result = block.errors[place], block.results[place]
+        block.errors[place] = block.results[place] = None
         if error is not None:
-            self.window = None
+            self.block = None
             raise error
         return result
 
 
 class _Gathering:
-    """One window: its fibers' results and errors, by position."""
+    """One block: its fibers' results and errors, by position. ``waiting`` says what the parent waits for."""
 
-    __slots__ = ("awaited", "before", "chunk", "errors", "fibers", "function", "left", "parent", "pending", "results")
+    __slots__ = (
+        "before", "chunk", "depth", "errors", "fibers", "function", "left", "offset", "parent", "pending", "prefix",
+        "results", "todo", "waiting",
+    )  # fmt: skip
 
     def __init__(self, fibers: Fibers, parent: Fiber, function: _Function, chunk: list[Any]) -> None:
         self.fibers = fibers
@@ -105,77 +132,122 @@ class _Gathering:
         self.results: list[Any] = [None] * len(chunk)
         self.errors: list[BaseException | None] = [None] * len(chunk)
         self.left = len(chunk)
-        self.awaited = False
+        self.todo = iter(range(len(chunk)))
+        self.waiting = ""
         self.pending: Future | None = None
         self.before: list[Any] = []
 
     def start(self, prefix: str, offset: int, depth: int) -> None:
-        """Run each element until it waits or ends."""
+        """Run each element until it waits or ends, or as many as a window has."""
         from greenlet import getcurrent  # type: ignore[import-untyped]
 
         fibers = self.fibers
-        level = self.parent.level + 1
-        if level > fibers.levels:  # CPython counts the calls of each fiber by themselves
+        self.prefix, self.offset, self.depth = prefix, offset, depth
+        if self.parent.level + 1 > fibers.levels:  # CPython counts the calls of each fiber by themselves
             S.tripped = "recursion"
             raise LimitExceeded("recursion")
         hub, shared = fibers.start_hub(), getcurrent().gr_context  # see `sharing`, of which this is many
-        for index in range(len(self.chunk)):
-            fiber = Fiber(f"{prefix}.{offset + index}", depth)
-            fiber.level = level
-            fiber.context = self.parent.context
-            fiber.greenlet = fiber.base = carrier(partial(self._element, fiber, index), hub, shared)
-            fibers.live.add(fiber)
+        for _ in range(min(len(self.chunk), WINDOW)):
+            fiber = self._fiber()
+            fiber.greenlet = fiber.base = carrier(partial(self._run, fiber), hub, shared)
             fibers.ready.append(fiber)
         fibers.ready.append(self.parent)
         fibers.switch_to_hub()
 
+    def begin_all(self) -> None:
+        """Run each element until it waits or ends."""
+        while length_hint(self.todo):
+            self._block(_BEGUN)
+
     def finish(self) -> None:
         """Run all elements to their end."""
-        self.awaited = True
         while self.left:
-            self.fibers.block()
+            self._block(_ENDED)
 
     def promise(self, key: str, before: list[Any]) -> Future:
-        """The pending list of results, which follow those of earlier windows."""
+        """The pending list of results, which follow those of earlier blocks."""
         self.pending = Future(key, GATHERED)
         self.before = before
         self.parent.outstanding.append(self.pending)
         return self.pending
 
-    def _end(self) -> None:
-        if self.awaited:
+    def _block(self, event: str) -> None:
+        self.waiting = event
+        try:
+            self.fibers.block()
+        except BaseException:  # nobody wants what has not begun
+            self.todo = iter(range(0))
+            raise
+        finally:
+            self.waiting = ""
+
+    def _reached(self, event: str) -> None:
+        if self.waiting == event:
+            self.waiting = ""
             self.fibers.go_on(self.parent)
+
+    def _fiber(self) -> Fiber:
+        fiber = Fiber("", self.depth)
+        fiber.level = self.parent.level + 1
+        fiber.context = self.parent.context
+        return fiber
+
+    def _run(self, fiber: Fiber) -> None:
+        """Run one element after the other, the first one as this fiber, the others in its greenlet."""
+        fibers, carried = self.fibers, fiber.base
+        for index in self.todo:
+            if fiber.path:
+                fiber = fibers.current = self._fiber()
+                fiber.greenlet = fiber.base = carried
+            fiber.path = f"{self.prefix}.{self.offset + index}"
+            fibers.live.add(fiber)
+            if index == len(self.chunk) - 1:
+                self._reached(_BEGUN)
+            try:
+                result = self.function(self.chunk[index])
+                fibers.barrier()
+                self.results[index] = result.value if type(result) is Future else result
+            except (*LIMITS, LimitExceeded, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                if fibers.closed:
+                    raise
+                self.errors[index] = error
+            result = self.chunk[index] = None
+            fibers.live.discard(fiber)
+            self.left -= 1
+        if not self.left:
+            self._end()
+
+    def _end(self) -> None:
+        self._reached(_ENDED)
         if self.pending is not None:
             error = next((error for error in self.errors if error is not None), None)
             values = [value for value in (*self.before, *self.results) if value is not SKIP]
             self.fibers.settle(self.pending, error, values)
 
-    def _element(self, fiber: Fiber, index: int) -> None:
-        fibers = self.fibers
-        try:
-            result = self.function(self.chunk[index])
-            fibers.barrier()
-            self.results[index] = result.value if type(result) is Future else result
-        except (*LIMITS, LimitExceeded, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            if fibers.closed:
-                raise
-            self.errors[index] = error
-        fibers.live.discard(fiber)
-        self.left -= 1
-        if not self.left:
-            self._end()
 
-
-def _take(iterator: Iterator[Any]) -> tuple[list[Any], Exception | None]:
-    """The next WINDOW elements, or fewer and the exception that ended them."""
+def _take(iterator: Iterator[Any], size: int) -> tuple[list[Any], Exception | None]:
+    """The next elements, so many, or fewer and the exception that ended them."""
     chunk: list[Any] = []
     try:
-        for item in islice(iterator, WINDOW):
+        for item in islice(iterator, size):
             chunk.append(item)
     except LIMITS:
         raise
     except Exception as error:
         return chunk, error
     return chunk, None
+
+
+def _weight(value: Any, deeper: int = 4) -> int:
+    """About how many bytes a row holds, by the first items of what it holds; the same wherever it runs."""
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return 64 + len(value)
+    if kind in FOREIGN:
+        return 128 + len(FOREIGN[kind].raw(value)[2])
+    if not deeper or not value or kind not in (list, tuple, dict):
+        return 32
+    few = [*islice(value.items() if kind is dict else value, 4)]
+    return 64 + len(value) * (8 + sum([_weight(each, deeper - 1) for each in few]) // len(few))

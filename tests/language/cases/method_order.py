@@ -79,3 +79,48 @@ print(x)
 y = x
 y.extend((y := [3, 4]) and [5])
 print(x, y)
+# --- where an argument is a local that may be unbound
+def attempt(f, *args):
+    try:
+        print(f(*args))
+    except (AttributeError, NameError) as error:
+        print(type(error).__name__, error)
+
+def of_a_call(table, bound):
+    if bound:
+        y = 1
+    table.get("k").append(y)
+    return table
+
+def of_a_local(xs, bound):
+    if bound:
+        y = 1
+    xs.append(y)
+    return xs
+
+def in_a_list(xs, bound):
+    if bound:
+        y = 1
+    xs.extend([0, [y]])
+    return xs
+
+def by_name(xs, bound):
+    if bound:
+        y = True
+    xs.sort(reverse=y)
+    return xs
+
+def deleted(xs):
+    y = 1
+    del y
+    xs.append(y)
+
+for given in ({}, {"k": []}, None):
+    for bound in (False, True):
+        attempt(of_a_call, given, bound)
+for each in (of_a_local, in_a_list, by_name):
+    for given in (None, [2, 3]):
+        for bound in (False, True):
+            attempt(each, given, bound)
+for given in (None, []):
+    attempt(deleted, given)

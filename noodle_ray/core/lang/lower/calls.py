@@ -145,7 +145,7 @@ def _fail(f: Frame, node: ast.AST, message: str) -> int:
 def _call_method(f: Frame, node: ast.Call, func: ast.Attribute, into: int | None) -> int:
     receiver = f.held(f.expr(func.value), func)
     position = _method_position(node, func)
-    if not all(map(_is_settled, node.args)) or not all(_is_settled(keyword.value) for keyword in node.keywords):
+    if not all(_is_settled(f, each) for each in (*node.args, *[keyword.value for keyword in node.keywords])):
         found = f.temp()  # the method is looked for before its arguments are computed
         f.emit(position, "method", found, receiver, func.attr)
         receiver = found
@@ -159,11 +159,14 @@ def _call_method(f: Frame, node: ast.Call, func: ast.Attribute, into: int | None
     return target
 
 
-def _is_settled(node: ast.expr) -> bool:
-    """Whether nobody can tell when an expression is computed."""
+def _is_settled(f: Frame, node: ast.expr) -> bool:
+    """Whether nobody can tell when an expression is computed; of a local that may be unbound one can."""
     if isinstance(node, ast.Tuple | ast.List):
-        return all(map(_is_settled, node.elts))
-    return isinstance(node, ast.Constant | ast.Name)
+        return all(_is_settled(f, each) for each in node.elts)
+    if isinstance(node, ast.Name):
+        kind, value = f.lookup(node.id)
+        return kind != "local" or bool(f.assigned >> value & 1)
+    return isinstance(node, ast.Constant)
 
 
 class _At:
