@@ -12,7 +12,7 @@ PROGRAM, MISUSE, PLATFORM = 1, 2, 3
 
 _REFUSED = (
     "NOODLE-E0701", "NOODLE-E0702", "NOODLE-E0703", "NOODLE-E0704", "NOODLE-E073", "NOODLE-E0741", "NOODLE-E0742",
-    "NOODLE-E0743", "NOODLE-E0744", "NOODLE-E0745", "NOODLE-E0746", "NOODLE-E0750", "NOODLE-E0755",
+    "NOODLE-E0743", "NOODLE-E0744", "NOODLE-E0745", "NOODLE-E0746", "NOODLE-E0747", "NOODLE-E0750", "NOODLE-E0755",
     "NOODLE-E0756", "NOODLE-E0760", "NOODLE-E0761", "NOODLE-E0770",
 )  # fmt: skip
 """Requests that the platform rightly refuses: what they name is not there, not allowed, too much, or malformed."""

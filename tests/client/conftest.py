@@ -26,6 +26,7 @@ from noodle_ray.core.runs.tools.spec import ToolSpec
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.store.location import locate
 from noodle_ray.observability.metrics import Metrics
+from noodle_ray.security.tenants import Tokens
 from tests.api.conftest import TOKEN, TinyModels
 
 TOOLS = {
@@ -115,7 +116,7 @@ async def _serve(
             node.kept,
         )
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(services, TOKEN), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create_app(services, Tokens(TOKEN)), log_level="warning"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         started.set_result((f"http://127.0.0.1:{listener.getsockname()[1]}", asyncio.get_running_loop()))
         await stop.wait()
