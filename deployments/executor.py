@@ -78,6 +78,7 @@ class Executor:
         await self._pool.start()
         self._tools = ToolHost(tools)
         self._remote = remote = RemoteModels({}, {}, values.max_generation_wait, metrics=metrics)
+        quotas = Quotas(budgets.quotas)
         executor = runs.Executor(
             self._pool,
             _RemoteCompiler(compiler),
@@ -87,6 +88,7 @@ class Executor:
             prices=budgets.prices,
             spending=Spending(budgets.tenants, budgets.prices, self._store, time.time),
             most=budgets.run,
+            quotas=quotas,
         )
         executor.batcher.watcher = metrics
         self._batcher = executor.batcher
@@ -114,7 +116,7 @@ class Executor:
             self._node.runs,
             self._node.store,
             self._node.kept,
-            Quotas(budgets.quotas),
+            quotas,
         )
         self._node.start()
         if values.grpc_port:
