@@ -105,6 +105,7 @@ _STATUS: Final[dict[str, int]] = {
     "NOODLE-E0762": 429,  # a tenant that watches too much
     "NOODLE-E0736": 413,  # a signal's value is too large
     "NOODLE-E0740": 409,  # a new version that does not fit what runs did
+    "NOODLE-E0748": 409,  # a program that somebody else published meanwhile
     "NOODLE-E0741": 422,  # no name of a program, alias or version
     "NOODLE-E0742": 422,  # a program that answers no chats, or not with this option
     "NOODLE-E0743": 422,  # a program that names an unknown tool

@@ -27,6 +27,7 @@ from noodle_ray.core.store.records import (
     Filter,
     Granted,
     Lease,
+    Meant,
     NewRun,
     Program,
     Run,
@@ -241,12 +242,15 @@ class Store:
         source: str | None = None,
         *,
         most: int | None = None,
+        alias: str | None = None,
+        seen: Meant | None = None,
     ) -> Program:
-        """Store a program's next version; the latest one if its module is the same. Raises RequestError E0760 if the
-        tenant has ``most`` versions."""
+        """Store a program's next version; the latest one if its module is the same. An ``alias`` means it from then on.
+        Raises RequestError E0760 if the tenant has ``most`` versions, and E0748 if name and alias do not mean any more
+        what was ``seen``."""
         sql.check_names(tenant=tenant, program=name)
         return await self._write(
-            lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at, most)
+            lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at, most, alias, seen)
         )
 
     async def check_room(self, tenant: str, name: str, digest: str, most: int) -> None:
