@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from noodle_ray.client.connection import connect
 from noodle_ray.security.tenants import Tokens, tenants_by_digest
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Done
+from tests.client.conftest import Served, platform
+
+__all__ = ["platform"]
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +56,32 @@ def test_bad_name_and_broken_file_are_misuse(noodle: Command, home: Path) -> Non
     broken = noodle("tokens", "new", "acme")
     assert (broken.status, broken.out, "NOODLE-E0934" in broken.err) == (2, "", True)
     assert (home / "tokens.json").read_text() == "{"
+
+
+def test_tenant_works_with_a_platform_and_finds_what_is_its_own(
+    noodle: Command, home: Path, platform: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOODLE_URL", platform.url)
+    token = noodle("tokens", "new", "acme").out.strip()
+    platform.tokens.take(tenants_by_digest(home / "tokens.json"))
+    file = home / "double.noodle"
+    file.write_text("def main(n: int):\n    return 2 * n\n")
+
+    def by(whose: str, *argv: str | Path) -> Done:
+        monkeypatch.setenv("NOODLE_TOKEN", whose)
+        return noodle(*argv)
+
+    assert by(token, "programs", "publish", "double", file).status == 0
+    assert by(token, "programs", "run", "double", "--args", "[21]").out == "42\n"
+    run = by(token, "runs", "start", file, "--args", "[4]").out.strip()
+    assert by(token, "runs", "wait", run).out == "8\n"
+    for refused in (("runs", "show", run), ("runs", "cancel", run), ("programs", "run", "double", "--args", "[1]")):
+        other = by(platform.token, *refused)
+        assert (other.status, "there is no " in other.err) == (2, True)
+    assert run not in by(platform.token, "runs", "list").out
+    with connect(platform.url, token) as driver:
+        assert run in [one["id"] for one in driver.runs.list()[0]]
+    noodle("tokens", "revoke", "acme")
+    platform.tokens.take(tenants_by_digest(home / "tokens.json"))
+    gone = by(token, "runs", "show", run)
+    assert (gone.status, "NOODLE-E0701" in gone.err, token in gone.err) == (2, True, False)
