@@ -1,4 +1,4 @@
-"""Which models serve, as executors see it: an actor tells all of them at once, while they work.
+"""Which models serve, and whose tokens are, as executors see it: an actor tells all of them at once, while they work.
 
 An executor that had to be replaced for every change would take its connections with it. The actor is on no request's
 path: without it executors go on with what they know.
@@ -27,7 +27,8 @@ _log = logging.getLogger("noodle.catalog")
 
 class View(NamedTuple):
     """What an executor knows of the models; a later one has a higher ``number``. ``homes`` has the deployment of each
-    model, ``routes`` who answers a reference, ``specs`` what is listed, and ``plans`` each model's `Plan`.
+    model, ``routes`` who answers a reference, ``specs`` what is listed, and ``plans`` each model's `Plan`. ``tokens``
+    says whose tokens are, by their SHA-256.
     """
 
     number: int
@@ -35,6 +36,7 @@ class View(NamedTuple):
     routes: "dict[str, Route]"
     specs: list[dict[str, Any]]
     plans: dict[str, tuple[Any, ...]]
+    tokens: dict[str, str] = {}  # noqa: RUF012  # never mutated
 
 
 class Seen(NamedTuple):

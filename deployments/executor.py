@@ -34,6 +34,7 @@ from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.store.location import Location
 from noodle_ray.errors import PlatformError
 from noodle_ray.observability.metrics import Metrics
+from noodle_ray.security.tenants import Tokens
 
 if TYPE_CHECKING:
     from noodle_ray.api.grpc.server import GrpcServer
@@ -63,7 +64,7 @@ class Executor:
     ) -> None:
         """``models`` make the models' deployments part of the application. Which is called the catalog says, or,
         if there is none, ``view``."""
-        self._token = token
+        self._tokens = Tokens(token)
         self._homes: dict[str, DeploymentHandle] = {}
         self._models: dict[str, DeploymentHandle] = {}
         self._infos: list[ModelInfo] = []
@@ -77,6 +78,7 @@ class Executor:
         await self._pool.start()
         self._tools = ToolHost(tools)
         self._remote = remote = RemoteModels({}, {}, values.max_generation_wait, metrics=metrics)
+        quotas = Quotas(budgets.quotas)
         executor = runs.Executor(
             self._pool,
             _RemoteCompiler(compiler),
@@ -86,6 +88,7 @@ class Executor:
             prices=budgets.prices,
             spending=Spending(budgets.tenants, budgets.prices, self._store, time.time),
             most=budgets.run,
+            quotas=quotas,
         )
         executor.batcher.watcher = metrics
         self._batcher = executor.batcher
@@ -113,14 +116,15 @@ class Executor:
             self._node.runs,
             self._node.store,
             self._node.kept,
-            Quotas(budgets.quotas),
+            quotas,
         )
         self._node.start()
         if values.grpc_port:
-            self._grpc = await _grpc(self._services, token)
+            self._grpc = await _grpc(self._services, self._tokens)
 
     def _take(self, view: View) -> None:
-        """Use these models from now on."""
+        """Use these models, and know these tokens, from now on."""
+        self._tokens.take(view.tokens)
         plans = {name: Plan(*plan) for name, plan in view.plans.items()}
         self._homes = {home: self._homes.get(home) or _handle(home) for home in view.homes.values()}
         handles = {name: self._homes[home] for name, home in view.homes.items()}
@@ -136,7 +140,7 @@ class Executor:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Build the API once the replica is initialized; Serve calls this."""
-        return create_app(self._services, self._token)
+        return create_app(self._services, self._tokens)
 
     async def ready(self) -> str:
         """Return '' when workers and all models answer, else a sentence. All askers share one probe."""
@@ -194,12 +198,12 @@ class Executor:
             await self._tools.close()
 
 
-async def _grpc(services: Services, token: str) -> "GrpcServer":
+async def _grpc(services: Services, tokens: Tokens) -> "GrpcServer":
     from noodle_ray.api.grpc.server import GrpcServer
 
     host, port = services.settings.grpc_host, services.settings.grpc_port
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    server = GrpcServer(Serving(services, platform_version()), token, address)
+    server = GrpcServer(Serving(services, platform_version()), tokens, address)
     await server.start()
     return server
 

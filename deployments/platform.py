@@ -20,6 +20,7 @@ from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.core.runs.budget_file import load_budgets
 from noodle_ray.core.runs.tools.spec import load_tools
 from noodle_ray.core.store.location import locate
+from noodle_ray.security.tenants import tenants_by_digest, tokens_file
 from noodle_ray.security.tokens import ensure_token
 
 _STARTED = int(time.time())
@@ -35,6 +36,8 @@ class Layout(NamedTuple):
     found: Served
     cluster: Nodes
     homes: dict[str, Home]
+    tokens: dict[str, str]
+    """Whose tokens are, by their SHA-256."""
 
     def view(self, number: int = 0) -> View:
         """What executors are to know of it."""
@@ -44,6 +47,7 @@ class Layout(NamedTuple):
             self.found.routes,
             self.found.listed(),
             {key: tuple(plan_of(specs[0], self.args.model, self.cluster)) for key, specs in self.found.models.items()},
+            self.tokens,
         )
 
 
@@ -59,7 +63,7 @@ def layout(args: PlatformArgs) -> Layout:
             homes[deployment_name(key, good, cluster)] = {key: specs}
     for share, group in _groups(found.models).items():
         homes[shared_name(share, group)] = group
-    return Layout(args, found, cluster, homes)
+    return Layout(args, found, cluster, homes, tenants_by_digest(tokens_file(args.resolved_settings().tokens)))
 
 
 def application(planned: Layout, retired: Mapping[str, Home] | None = None) -> Application:

@@ -16,6 +16,11 @@ def token_file() -> Path:
     return home() / "token"
 
 
+def tokens_file() -> Path:
+    """The JSON file with the digests of tenants' tokens, where the setting ``tokens`` names no other."""
+    return home() / "tokens.json"
+
+
 def platform_file() -> Path:
     """The JSON file that says which platform ``noodle up`` started: url, process id, Ray address."""
     return home() / "platform.json"

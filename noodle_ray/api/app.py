@@ -25,12 +25,13 @@ from noodle_ray.api.services import Services
 from noodle_ray.api.tei.routes import TeiHandlers, tei_routes
 from noodle_ray.api.terms import OnTerms
 from noodle_ray.api.ws.routes import ws_routes
+from noodle_ray.security.tenants import Tokens
 
 _DESCRIPTION = "Runs small AI programs next to the models they call. Errors are RFC 9457 problems."
 
 
-def create_app(services: Services, token: str) -> FastAPI:
-    """Build the API around its services. Every endpoint but health needs the token."""
+def create_app(services: Services, tokens: Tokens) -> FastAPI:
+    """Build the API around its services. Every endpoint but health needs one of the tokens."""
     app = FastAPI(title="Noodle", version=platform_version(), description=_DESCRIPTION, redoc_url=None)
     runs = RunHandlers(services)
     programs = ProgramModels(services)
@@ -55,7 +56,7 @@ def create_app(services: Services, token: str) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_middleware(Direct, posts={"/v1/run": runs.run, **openai.posts, **tei.posts}, named=infer)
     app.add_middleware(OnTerms)
-    app.add_middleware(Gate, token=token, metrics=services.metrics)
+    app.add_middleware(Gate, tokens=tokens, metrics=services.metrics)
     return app
 
 

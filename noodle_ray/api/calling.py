@@ -26,14 +26,14 @@ def model_named(services: Services, reference: str) -> ModelInfo:
     return info
 
 
-async def asked(client: HTTPConnection | None, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
-    """One reply per call. The client of a request is watched; for a WebSocket, and where there is none, who waits for
-    this cancels it. Raises RequestError E0524 if the tenant may spend no more."""
-    tenant = "" if client is None else tenant_of(client)
+async def asked(client: HTTPConnection | str, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
+    """One reply per call, for a connection or a tenant. The client of a request is watched; else who waits for this
+    cancels it. Raises RequestError E0524 if the tenant may spend no more."""
+    tenant = client if isinstance(client, str) else tenant_of(client)
     return await counted(services, tenant, model, len(calls), lambda: _asked(client, services, model, calls))
 
 
-async def _asked(client: HTTPConnection | None, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
+async def _asked(client: HTTPConnection | str, services: Services, model: str, calls: Sequence[Call]) -> list[Reply]:
     futures = [services.executor.batcher.submit(model, call) for call in calls]
     try:
         async with CancelOnDisconnect(client) if isinstance(client, Request) else contextlib.nullcontext():
@@ -53,8 +53,6 @@ def values_of(replies: Sequence[Reply], what: str) -> list[Any]:
     return [reply.value for reply in replies]
 
 
-async def answers(
-    request: Request | None, services: Services, model: str, calls: Sequence[Call], what: str
-) -> list[Any]:
+async def answers(client: Request | str, services: Services, model: str, calls: Sequence[Call], what: str) -> list[Any]:
     """One answer per call; raises as `values_of` does."""
-    return values_of(await asked(request, services, model, calls), what)
+    return values_of(await asked(client, services, model, calls), what)

@@ -12,6 +12,7 @@ E0706  the method is not one this address takes (405)
 E0707  too many runs wait (429, with Retry-After)
 E0708  the body did not arrive in time (408)
 E0709  the platform is not ready (503, with Retry-After)
+E0747  the owner's business, and not a tenant's (403)
 E0750  a header that names no priority, tenant or deadline (400)
 E0755  nothing of earlier responses is kept (404, and 400 where a field needs them)
 E0756  a request over a WebSocket has the id of one that is still being answered (409)
@@ -52,6 +53,7 @@ BAD_METHOD: Final = "NOODLE-E0706"
 BUSY: Final = "NOODLE-E0707"
 SLOW_BODY: Final = "NOODLE-E0708"
 NOT_READY: Final = "NOODLE-E0709"
+NOT_OWNER: Final = "NOODLE-E0747"
 NO_MEMORY: Final = "NOODLE-E0755"
 BUG: Final = "NOODLE-E0800"
 
@@ -63,6 +65,7 @@ _STATUS: Final[dict[str, int]] = {
     BAD_JSON: 400,
     BAD_BODY: 422,
     TOO_LARGE: 413,
+    NOT_OWNER: 403,
     NOT_FOUND: 404,
     BAD_METHOD: 405,
     BUSY: 429,
@@ -102,6 +105,7 @@ _STATUS: Final[dict[str, int]] = {
     "NOODLE-E0762": 429,  # a tenant that watches too much
     "NOODLE-E0736": 413,  # a signal's value is too large
     "NOODLE-E0740": 409,  # a new version that does not fit what runs did
+    "NOODLE-E0748": 409,  # a program that somebody else published meanwhile
     "NOODLE-E0741": 422,  # no name of a program, alias or version
     "NOODLE-E0742": 422,  # a program that answers no chats, or not with this option
     "NOODLE-E0743": 422,  # a program that names an unknown tool

@@ -25,6 +25,7 @@ from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.runs.executor import Program
 from noodle_ray.core.runs.modules import Compiled
 from noodle_ray.core.runs.programs import Found, find
+from noodle_ray.core.runs.quotas import Quota
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.core.vm.values import from_json, to_json
 from noodle_ray.errors import RequestError, RunError
@@ -50,7 +51,7 @@ class RunHandlers:
             order = parse(RunBody, body)
         except ValidationError as error:
             return validation_problem(error, trace_id)
-        limits = limits_of(order.limits, settings)
+        limits = limits_of(order.limits, settings, self._services.quotas.of(tenant_of(request)))
         args, kwargs = arguments_of(order)
         found: Found | None = None
         if order.program is None:
@@ -198,13 +199,17 @@ def _source(source: str, settings: Settings) -> Program:
     return Program(source=source)
 
 
-def limits_of(body: LimitsBody | None, settings: Settings, defaults: Limits = _DEFAULTS) -> Limits:
-    """The limits, where what is not given is as in ``defaults``."""
+def limits_of(body: LimitsBody | None, settings: Settings, quota: Quota, defaults: Limits = _DEFAULTS) -> Limits:
+    """The limits, where what is not given is as in ``defaults``, as far as the tenant may have that."""
     if body is None:
-        return defaults
+        return quota.within(defaults)
     given = {name: value for name in Limits._fields if (value := getattr(body, name)) is not None}
     check_limits(given, settings)
-    return defaults._replace(**given)
+    for name in ("memory", "deadline"):
+        most = getattr(quota, name)
+        if most is not None and given.get(name, 0) > most:
+            raise RequestError(f"limits.{name}: at most {most} for this tenant", code=BAD_BODY)
+    return quota.within(defaults._replace(**given))
 
 
 def budget_of(body: BudgetBody | None, most: Budget) -> Budget:

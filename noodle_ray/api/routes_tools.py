@@ -45,6 +45,7 @@ class UsageReport(BaseModel):
     since: Annotated[str | None, Field(description="What the window begins with, in UTC.")]
     budget: dict[str, float]
     spent: dict[str, float]
+    limits: Annotated[dict[str, float], Field(description="The most memory and time that one run may have.")]
 
 
 def tool_routes(services: Services) -> APIRouter:
@@ -72,6 +73,9 @@ def tool_routes(services: Services) -> APIRouter:
         "/v1/usage", operation_id="usage", **documented("What may be spent, and was", None, UsageReport, 501, 503)
     )
     async def usage(request: Request) -> Response:
-        return json_response(await services.executor.spending.report(tenant_of(request)))
+        tenant = tenant_of(request)
+        quota = services.quotas.of(tenant)
+        limits = {name: most for name in ("memory", "deadline") if (most := getattr(quota, name)) is not None}
+        return json_response({**await services.executor.spending.report(tenant), "limits": limits})
 
     return router

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """How long a durable run waits for a node that is gone before another takes it."""
     tools: str = ""
     """A file, YAML or JSON, of the tools that programs may call; by default there are none."""
+    tokens: str = ""
+    """A file, JSON, of tenants and the digests of their tokens; by default ``tokens.json`` in the state folder."""
     budgets: str = ""
     """A file, YAML or JSON, of prices and of what runs and tenants may spend; by default nothing is bounded."""
     retention_days: Annotated[float, Field(ge=0)] = 0.0

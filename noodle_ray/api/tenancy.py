@@ -8,7 +8,7 @@ from noodle_ray.core.store.records import Run
 
 
 def tenant_of(request: HTTPConnection) -> str:
-    """The tenant: whoever let the request in may say so in its scope; a platform with one token has one, ''."""
+    """The tenant: the gate says in the scope whose token let the request in; the owner's is ''."""
     found: str = request.scope.get("tenant", "")
     return found
 

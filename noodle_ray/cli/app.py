@@ -8,6 +8,7 @@ from noodle_ray.cli.output import MISUSE, report
 from noodle_ray.cli.programs_app import programs_app
 from noodle_ray.cli.runs_app import replay, runs_app
 from noodle_ray.cli.schedules_app import schedules_app
+from noodle_ray.cli.tokens_app import tokens_app
 from noodle_ray.cli.tools_app import tools_app
 from noodle_ray.errors import NoodleError
 
@@ -25,6 +26,7 @@ app.add_typer(runs_app, name="runs")
 app.add_typer(programs_app, name="programs")
 app.add_typer(schedules_app, name="schedules")
 app.add_typer(tools_app, name="tools")
+app.add_typer(tokens_app, name="tokens")
 app.command("replay")(replay)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -99,12 +99,21 @@ class Rollout:
         """Tell the models once more if the actor that tells them was lost and is there again."""
         self._heard()
 
+    def tell_tokens(self, tokens: dict[str, str]) -> None:
+        """Tell executors whose tokens are from now on, by their SHA-256."""
+        self._publish(self._view._replace(tokens=tokens))
+
     def _tell(self, planned: Any) -> None:
-        from deployments.catalog import make, next_number
+        from deployments.catalog import make
 
         self._catalog = self._catalog or make()
+        self._publish(planned.view())
+
+    def _publish(self, view: Any) -> None:
+        from deployments.catalog import next_number
+
         self._number = max(next_number(), self._number + 1)
-        self._view = planned.view(self._number)
+        self._view = view._replace(number=self._number)
         self.remind()
 
     def _seen(self, enough: Callable[[Any], bool]) -> bool:

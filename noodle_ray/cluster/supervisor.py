@@ -35,6 +35,8 @@ from noodle_ray.cluster.state import (
     remove_state,
     write_state,
 )
+from noodle_ray.errors import UsageError
+from noodle_ray.security.tenants import tenants_by_digest, tokens_file
 
 OBJECT_STORE_BYTES = 128 << 20
 """Shared memory for Ray objects. Requests travel inside calls; only large batches of results land here."""
@@ -55,6 +57,8 @@ class Supervisor:
         self._stop = threading.Event()
         self._state = _own_record()
         self._rollout = Rollout()
+        self._tokens_file = paths.tokens_file()
+        self._tokens_stamp = (0, 0)
 
     def run(self) -> int:
         """Run until told to stop. Return the exit status."""
@@ -119,6 +123,8 @@ class Supervisor:
         stamp = self._registry_stamp = _stamp(paths.registry_file())
         self._step(stage)
         config = load_config(self._host, self._port)
+        self._tokens_file = tokens_file(config.args.resolved_settings().tokens)
+        self._tokens_stamp = _stamp(self._tokens_file)
         self._rollout.deploy(config, lambda: self._out_of_date(stamp))
 
     def _out_of_date(self, stamp: tuple[int, int]) -> bool:
@@ -150,13 +156,21 @@ class Supervisor:
             if not ray.is_initialized():
                 raise RuntimeError("the connection to Ray was lost")
             try:
+                self._look_at_tokens()
                 if what := self._due():
                     self._deploy(what)
                     self._say(RUNNING, "serving")
-            except (RuntimeError, ValueError, OSError, RayError):
+            except (RuntimeError, ValueError, OSError, RayError, UsageError):
                 traceback.print_exc()
                 self._say(RUNNING, "serving")
         raise _Stopped
+
+    def _look_at_tokens(self) -> None:
+        """Tell executors of changed tokens. Raises UsageError for a file with a mistake: those of before hold."""
+        stamp = _stamp(self._tokens_file)
+        if stamp != self._tokens_stamp:
+            self._tokens_stamp = stamp
+            self._rollout.tell_tokens(tenants_by_digest(self._tokens_file))
 
     def _due(self) -> str:
         """Why to deploy again, '' if there is no reason to."""

@@ -25,8 +25,11 @@ from noodle_ray.core.store.location import locate
 from noodle_ray.core.vm.arrays import array
 from noodle_ray.errors import ModelError
 from noodle_ray.observability.metrics import Metrics
+from noodle_ray.security.tenants import Tokens, digest_of
 
 TOKEN = "a-token-for-tests-only"
+THEIRS = "another-token-for-tests-only"
+"""The token of the tenant ``them``."""
 AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -161,7 +164,10 @@ def heard(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Outcome:
 class Api:
     """A client of the app, and what the app is built around."""
 
-    def __init__(self, client: httpx.AsyncClient, services: Services, pool: WorkerPool, models: TinyModels) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, services: Services, pool: WorkerPool, models: TinyModels, tokens: Tokens
+    ) -> None:
+        self.tokens = tokens
         self.client = client
         self.services = services
         self.pool = pool
@@ -231,7 +237,8 @@ async def api(settings: Settings, quotas: dict[str, Quota], tmp_path: Path) -> A
             node.kept,
             Quotas(quotas),
         )
-        transport = httpx.ASGITransport(create_app(services, TOKEN), raise_app_exceptions=False)
+        tokens = Tokens(TOKEN, {digest_of(THEIRS.encode()): "them"})
+        transport = httpx.ASGITransport(create_app(services, tokens), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://noodle") as client:
-            yield Api(client, services, pool, models)
+            yield Api(client, services, pool, models, tokens)
         await node.close()

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from noodle_ray.core.runs.budgets import Allowance, Budget, Price, Spending
+from noodle_ray.core.runs.quotas import Quota, Quotas
 from tests.api.conftest import Api
 from tests.api.test_durable import LENGTHS, ended, get, start
 
@@ -58,7 +59,13 @@ async def test_run_makes_calls_early_only_if_it_asks_for_it_and_no_more_than_the
 
 
 async def test_tenant_sees_what_was_spent_and_runs_end_when_it_is_used_up(api: Api) -> None:
-    assert (await get(api, "/v1/usage")).json() == {"window": None, "since": None, "budget": {}, "spent": {}}
+    assert (await get(api, "/v1/usage")).json() == {
+        "window": None,
+        "since": None,
+        "budget": {},
+        "spent": {},
+        "limits": {},
+    }
     prices = {"length": Price(Decimal("0.25"))}
     allowances = {"": Allowance(Budget(model_calls=6, cost=9.0), "ever")}
     api.services.executor.prices = prices
@@ -71,6 +78,7 @@ async def test_tenant_sees_what_was_spent_and_runs_end_when_it_is_used_up(api: A
         "since": "ever",
         "budget": {"model_calls": 6, "cost": 9.0},
         "spent": {"model_calls": 6, "tool_calls": 0, "tokens": 0, "cost": 1.5},
+        "limits": {},
     }
     run = await ended(api, (await start(api, LENGTHS, args=WORDS))["id"])
     assert (run["status"], run["error"]["code"]) == ("failed", "NOODLE-E0524")
@@ -145,3 +153,43 @@ async def test_nobody_resumes_with_more_than_the_platform_allows(api: Api) -> No
     api.services.executor.most = Budget(model_calls=3)
     told = (await api.post("/v1/resume", {"continuation": reply["continuation"], "fuel": 1_000_000})).json()
     assert (told["error"]["code"], sum(api.models.batches)) == ("NOODLE-E0522", 3)
+
+
+async def test_fuel_of_a_tenant_is_told_and_ends_its_runs(api: Api) -> None:
+    work = "total = 0\nfor k in range(2000):\n    total += k\ntotal"
+    whole = (await api.run(work))["usage"]["fuel"]  # type: ignore[index]
+    allowances = {"": Allowance(Budget(), "ever", whole + whole // 2)}
+    api.services.executor.spending = Spending(allowances, {}, api.services.store, lambda: 0.0)
+    assert (await api.run(work))["error"] is None
+    stopped = await api.run(work)
+    assert (stopped["error"]["code"], stopped["usage"]["fuel"]) == ("NOODLE-E0524", whole // 2)  # type: ignore[index]
+    usage = (await get(api, "/v1/usage")).json()
+    assert usage["budget"] == {"fuel": whole + whole // 2}
+    assert (usage["spent"]["fuel"], usage["spent"]["fuel_lent"]) == (whole + whole // 2, 0)
+    run = await ended(api, (await start(api, work))["id"])
+    assert (run["status"], run["error"]["code"]) == ("failed", "NOODLE-E0524")
+    replayed = await api.post(f"/v1/runs/{run['id']}/replay", {"source": work})
+    assert (replayed.status_code, replayed.json()["code"]) == (403, "NOODLE-E0524")
+    api.services.executor.spending = Spending({}, {}, api.services.store, lambda: 0.0)
+    resumed = (await api.post("/v1/resume", {"continuation": stopped["continuation"]})).json()
+    assert (resumed["result"], resumed["usage"]["fuel"]) == (sum(range(2000)), whole)
+
+
+async def test_runs_of_a_tenant_have_no_more_memory_and_time_than_it_may(api: Api) -> None:
+    quotas = Quotas({"": Quota(memory=20 << 20, deadline=2.0)})
+    for services in (api.services.quotas, api.services.executor.quotas):
+        services._quotas.update(quotas._quotas)
+    for name, value in (("memory", 21 << 20), ("deadline", 2.5)):
+        for path in ("/v1/run", "/v1/runs"):
+            refused = await api.post(path, {"source": "1", "limits": {name: value}})
+            assert (refused.status_code, refused.json()["code"]) == (422, "NOODLE-E0703")
+            assert "for this tenant" in refused.json()["detail"]
+    large = "len(bytearray(64 << 20))"
+    assert (await api.run(large))["error"]["code"] == "NOODLE-E0402"  # type: ignore[index]
+    run = await start(api, large)
+    assert (run["limits"]["memory"], run["limits"]["deadline"]) == (20 << 20, 2.0)
+    assert (await ended(api, run["id"]))["error"]["code"] == "NOODLE-E0402"
+    stopped = await api.run("while True:\n    pass", limits={"fuel": 5000})
+    resumed = (await api.post("/v1/resume", {"continuation": stopped["continuation"], "fuel": 10**12 - 5000})).json()
+    assert resumed["error"]["code"] == "NOODLE-E0403"
+    assert (await get(api, "/v1/usage")).json()["limits"] == {"memory": 20 << 20, "deadline": 2.0}

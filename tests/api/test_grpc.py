@@ -20,7 +20,7 @@ from noodle_ray.api.settings import Settings
 from noodle_ray.core.runs.budgets import Allowance, Budget, Spending
 from noodle_ray.core.runs.terms import Terms, current
 from noodle_ray.errors import PlatformError
-from tests.api.conftest import ECHOED, TOKEN, Api
+from tests.api.conftest import ECHOED, THEIRS, TOKEN, Api
 from tests.api.test_oip import VALUES
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -36,7 +36,7 @@ def settings() -> Settings:
 @pytest.fixture
 async def server(api: Api) -> AsyncIterator[GrpcServer]:
     """A server on a port of its own."""
-    made = GrpcServer(Serving(api.services, "1"), TOKEN, "127.0.0.1:0")
+    made = GrpcServer(Serving(api.services, "1"), api.tokens, "127.0.0.1:0")
     await made.start()
     yield made
     await made.stop()
@@ -336,7 +336,7 @@ async def test_calls_are_counted_and_traced(channel: grpc.aio.Channel, api: Api)
 
 async def test_address_that_cannot_be_had_is_a_clear_error(api: Api) -> None:
     with pytest.raises(PlatformError) as caught:
-        await GrpcServer(Serving(api.services, "1"), TOKEN, "192.0.2.77:1").start()
+        await GrpcServer(Serving(api.services, "1"), api.tokens, "192.0.2.77:1").start()
     assert caught.value.code == "NOODLE-E0830"
 
 
@@ -347,3 +347,17 @@ async def test_caller_that_may_spend_no_more_is_told_so(api: Api, triton: Any) -
     with pytest.raises(InferenceServerException) as caught:
         await triton.infer("vector", [_texts("a")], headers=BEARER)
     assert caught.value.status() == "StatusCode.PERMISSION_DENIED"
+
+
+async def test_call_with_a_tenants_token_is_the_tenants(api: Api, triton: Any) -> None:
+    allowances = {"them": Allowance(Budget(model_calls=1), "ever"), "": Allowance(Budget(model_calls=0), "ever")}
+    api.services.executor.spending = Spending(allowances, {}, api.services.store, lambda: 0.0)
+    them = {"authorization": f"Bearer {THEIRS}"}
+    texts = _input("texts", np.array([b"a"], object))
+    await triton.infer("vector", [texts], headers=them)
+    for headers in (them, them | {"noodle-tenant": "x"}, BEARER):
+        with pytest.raises(InferenceServerException, match="PERMISSION_DENIED"):
+            await triton.infer("vector", [texts], headers=headers)
+    api.tokens.take({})
+    with pytest.raises(InferenceServerException, match="UNAUTHENTICATED"):
+        await triton.infer("vector", [texts], headers=them)

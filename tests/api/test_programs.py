@@ -1,5 +1,6 @@
 """`/v1/programs`: publishing, naming, running by name, checking a new version, replaying; and what is refused."""
 
+import asyncio
 import base64
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from noodle_ray.core import nbc
 from noodle_ray.core.lang import compile_source
+from noodle_ray.core.runs import programs
+from noodle_ray.core.runs.replay import replay
 from tests.api.conftest import AUTHORIZATION, Api
 from tests.api.test_durable import ended, get, start
 
@@ -172,3 +175,81 @@ async def test_run_by_a_name_that_is_none_is_refused(api: Api) -> None:
     for path in ("/v1/run", "/v1/runs"):
         found = [(await api.post(path, {"program": name})).json()["code"] for name in ("no", "no@prod", "a b", "@")]
         assert found == ["NOODLE-E0733", "NOODLE-E0733", "NOODLE-E0741", "NOODLE-E0741"]
+
+
+async def during_the_check(api: Api, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
+    """Have somebody else do something whenever a version has been checked, and not published yet."""
+    check = programs.check
+
+    async def checked(*args: Any, **more: Any) -> programs.Checked:
+        done = await check(*args, **more)
+        await act()
+        return done
+
+    monkeypatch.setattr(programs, "check", checked)
+    assert (await ended(api, (await start(api, None, program="count", args=[["a"]]))["id"]))["status"] == "succeeded"
+
+
+async def test_version_is_checked_against_what_was_published_meanwhile(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(api, "count", {"source": LENGTHS})
+    acted = []
+
+    async def act() -> None:
+        if not acted:
+            acted.append(await put(api, "count", {"source": OTHERWISE, "check": 0}))
+            await ended(api, (await start(api, None, program="count@2", args=[["a"]]))["id"])
+
+    await during_the_check(api, monkeypatch, act)
+    status, refused = await put(api, "count", {"source": DOUBLED})
+    # It does what runs of the first version did, and not what those of the second, which replaced it meanwhile, did.
+    assert (status, refused["code"], acted[0][0]) == (409, "NOODLE-E0740", 201)
+    assert (await show(api, "count"))["version"] == 2
+
+
+async def test_version_is_refused_when_others_do_not_stop_to_publish(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(api, "count", {"source": LENGTHS})
+    made = []
+
+    async def act() -> None:
+        made.append(await put(api, "count", {"source": f"{LENGTHS}\n# {len(made)}\nx = {len(made)}", "check": 0}))
+
+    await during_the_check(api, monkeypatch, act)
+    status, refused = await put(api, "count", {"source": DOUBLED})
+    assert (status, refused["code"]) == (409, "NOODLE-E0748")
+    assert [version["version"] for _, version in made] == [2, 3, 4]
+    assert (await show(api, "count"))["version"] == 4
+
+
+async def test_alias_that_was_moved_meanwhile_is_checked_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await put(api, "count", {"source": OTHERWISE})
+    await ended(api, (await start(api, None, program="count", args=[["a"]]))["id"])
+    await put(api, "count", {"source": LENGTHS, "check": 0, "alias": "prod"})
+
+    async def act() -> None:
+        await put(api, "count/aliases/prod", {"version": 1})
+
+    await during_the_check(api, monkeypatch, act)
+    status, refused = await put(api, "count", {"source": DOUBLED, "alias": "prod"})
+    assert (status, refused["code"]) == (409, "NOODLE-E0740")
+    assert (await show(api, "count@prod"))["version"] == 1
+
+
+async def test_replays_pass_the_gate_of_checks(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = (await start(api, LENGTHS, args=[["a"]]))["id"]
+    await ended(api, run)
+    running, most = 0, 0
+
+    async def slow(*args: Any, **more: Any) -> Any:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.05)
+        running -= 1
+        return await replay(*args, **more)
+
+    monkeypatch.setattr("noodle_ray.api.programs.routes.replay", slow)
+    replies = await asyncio.gather(*[api.post(f"/v1/runs/{run}/replay", {}) for _ in range(8)])
+    assert [reply.status_code for reply in replies] == [200] * 8
+    assert most == programs.CHECKED_AT_ONCE

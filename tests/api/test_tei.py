@@ -66,7 +66,7 @@ async def test_predict_answers_as_the_inputs_are(api: Api) -> None:
 def hugging_face(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsyncInferenceClient]:
     """Hugging Face's client of `/predict`. It has no method for reranking; nor has another client that is installed."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    transport = httpx2.ASGITransport(create_app(api.services, TOKEN))
+    transport = httpx2.ASGITransport(create_app(api.services, api.tokens))
     set_async_client_factory(lambda: httpx2.AsyncClient(transport=transport))
     yield AsyncInferenceClient("http://noodle/predict", token=TOKEN)
     set_async_client_factory(default_async_client_factory)

@@ -26,6 +26,7 @@ from noodle_ray.core.runs.tools.spec import ToolSpec
 from noodle_ray.core.sandbox.pool import WorkerPool
 from noodle_ray.core.store.location import locate
 from noodle_ray.observability.metrics import Metrics
+from noodle_ray.security.tenants import Tokens
 from tests.api.conftest import TOKEN, TinyModels
 
 TOOLS = {
@@ -42,11 +43,12 @@ TOOLS = {
 
 
 class Served(NamedTuple):
-    """Where the platform is, what opens it, and its models."""
+    """Where the platform is, what opens it, its models, and whose tokens are."""
 
     url: str
     token: str
     models: TinyModels
+    tokens: Tokens
 
 
 @pytest.fixture(scope="session")
@@ -60,12 +62,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def serving(folder: Path) -> Iterator[Served]:
     """A platform with two workers, room for four waiting runs, the models of `TinyModels`, and its durable runs in
     this folder."""
-    models, stop = TinyModels(), asyncio.Event()
+    models, stop, tokens = TinyModels(), asyncio.Event(), Tokens(TOKEN)
     started: Future[tuple[str, asyncio.AbstractEventLoop]] = Future()
 
     def run() -> None:
         try:
-            asyncio.run(_serve(models, folder, started, stop))
+            asyncio.run(_serve(models, tokens, folder, started, stop))
         except BaseException as error:
             if started.done():
                 raise
@@ -75,7 +77,7 @@ def serving(folder: Path) -> Iterator[Served]:
     thread.start()
     url, loop = started.result(60)
     try:
-        yield Served(url, TOKEN, models)
+        yield Served(url, TOKEN, models, tokens)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(60)
@@ -83,6 +85,7 @@ def serving(folder: Path) -> Iterator[Served]:
 
 async def _serve(
     models: TinyModels,
+    tokens: Tokens,
     folder: Path,
     started: "Future[tuple[str, asyncio.AbstractEventLoop]]",
     stop: asyncio.Event,
@@ -115,7 +118,7 @@ async def _serve(
             node.kept,
         )
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(services, TOKEN), log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(create_app(services, tokens), log_level="warning"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         started.set_result((f"http://127.0.0.1:{listener.getsockname()[1]}", asyncio.get_running_loop()))
         await stop.wait()

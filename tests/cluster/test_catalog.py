@@ -1,6 +1,7 @@
 """What executors are told of models, and what they tell, without Ray."""
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,10 @@ import pytest
 
 from deployments import catalog
 from deployments.catalog import Catalog, Follower, Seen, View
+from noodle_ray.cluster import rollout
+from noodle_ray.cluster.supervisor import Supervisor
+from noodle_ray.errors import UsageError
+from noodle_ray.security.tenants import add_entry, new_token
 
 
 def _view(number: int) -> View:
@@ -119,3 +124,47 @@ async def test_executor_goes_on_without_the_actor_and_finds_the_next_one(actor: 
     await actor.inner.publish(_view(4))
     await _until(lambda: taken == [0, 3, 4])
     follower.stop()
+
+
+class Told:
+    """A catalog behind handles, for one who asks and waits in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.inner = Catalog()
+        self.publish = SimpleNamespace(remote=lambda view: asyncio.run(self.inner.publish(view)))
+        self.seen = SimpleNamespace(remote=lambda: asyncio.run(self.inner.seen()))
+
+
+def test_changed_tokens_are_a_later_view_of_the_same_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout, "_get", lambda answer: answer)
+    made, told = rollout.Rollout(), Told()
+    made._catalog = told
+    made._publish(_view(1)._replace(tokens={"d": "acme"}))
+    before = told.inner._view
+    made.tell_tokens({})
+    after = told.inner._view
+    assert before is not None
+    assert after is not None
+    assert (before.tokens, after.tokens, after.number > before.number) == ({"d": "acme"}, {}, True)
+    assert after._replace(number=0, tokens={}) == _view(0)._replace(homes=before.homes)
+
+
+def test_supervisor_tells_tokens_when_the_file_changes_and_keeps_them_when_it_has_a_mistake(tmp_path: Path) -> None:
+    told: list[dict[str, str]] = []
+    watching = Supervisor.__new__(Supervisor)
+    watching._tokens_file, watching._tokens_stamp = tmp_path / "tokens.json", (0, 0)
+    watching._rollout = SimpleNamespace(tell_tokens=told.append)  # type: ignore[assignment]
+    watching._look_at_tokens()
+    assert told == []
+    _, entry = new_token("acme")
+    add_entry(watching._tokens_file, entry)
+    watching._look_at_tokens()
+    watching._look_at_tokens()
+    assert told == [{entry.sha256: "acme"}]
+    watching._tokens_file.write_text("{")
+    with pytest.raises(UsageError):
+        watching._look_at_tokens()
+    watching._look_at_tokens()  # it is told once
+    watching._tokens_file.unlink()
+    watching._look_at_tokens()
+    assert told == [{entry.sha256: "acme"}, {}]

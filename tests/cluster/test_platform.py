@@ -8,6 +8,7 @@ import shlex
 import socket
 import stat
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,13 @@ import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from noodle_ray import paths
 from noodle_ray.api.settings import Settings
 from noodle_ray.cluster import PlatformState, platform_status, start_platform
 from noodle_ray.cluster.launch import curl_lines
+from noodle_ray.cluster.supervisor import REGISTRY_POLL
 from noodle_ray.errors import UsageError
+from noodle_ray.security.tenants import add_entry, new_token, remove_entries
 
 pytestmark = [pytest.mark.cluster, pytest.mark.models]
 
@@ -252,3 +256,33 @@ def _sandbox_workers(platform: PlatformState) -> list[psutil.Process]:
     ]
     sandbox = {process.pid: process for process in processes if "sandbox.forkserver" in " ".join(process.cmdline())}
     return [process for process in sandbox.values() if process.ppid() in sandbox]
+
+
+def test_tenants_come_and_go_while_the_platform_runs(client: httpx.Client) -> None:
+    file = paths.tokens_file()
+    token, entry = new_token("acme")
+    theirs = {"Authorization": f"Bearer {token}"}
+
+    def becomes(status: int) -> bool:
+        for _ in range(200):
+            if client.get("/v1/usage", headers=theirs).status_code == status:
+                return True
+            time.sleep(0.1)
+        return False
+
+    add_entry(file, entry)
+    try:
+        assert becomes(200)
+        assert client.get("/metrics", headers=theirs).json()["code"] == "NOODLE-E0747"
+        named = client.put("/v1/programs/theirs", json={"source": "1"}, headers=theirs)
+        assert (named.status_code, client.get("/v1/programs/theirs").status_code) == (201, 404)
+        kept = file.read_bytes()
+        file.write_text("{")  # a mistake changes nothing
+        time.sleep(3 * REGISTRY_POLL)
+        assert client.get("/v1/usage", headers=theirs).status_code == 200
+        file.write_bytes(kept)
+        remove_entries(file, "acme")
+        assert becomes(401)
+    finally:
+        file.unlink()
+    assert client.get("/v1/usage").status_code == 200

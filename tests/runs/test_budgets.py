@@ -251,6 +251,10 @@ async def test_prices_are_rounded_to_a_billionth_for_each_call() -> None:
         ("run: {tokens: 1.5}", "integer"),
         ("prices: {m: {prompt: .nan}}", "finite"),
         ("prices: {m: {prompt: 0.0000000001}}", "decimal places"),
+        ("tenants: {a: {fuel: 1.5}}", "integer"),
+        ("tenants: {a: {memory: 0}}", "greater than"),
+        ("tenants: {a: {deadline: .inf}}", "finite"),
+        ("run: {fuel: 5}", "fuel"),
         ("tenants: {a: {window: week}}", "'day', 'month' or 'ever'"),
         ("- 1", "dictionary"),
     ],
@@ -273,6 +277,10 @@ async def test_file_of_budgets_is_read(tmp_path: Path) -> None:
     found = load_budgets(str(tmp_path / "budgets.yaml"))
     assert found.tenants == {"a": Allowance(Budget(cost=1))}
     assert found.quotas == {"*": Quota(5, 1000, 0), "a": Quota(10_000, 1)}
+    (tmp_path / "budgets.yaml").write_text("tenants: {'*': {memory: 5, deadline: 0.5}, a: {fuel: 7, window: ever}}")
+    found = load_budgets(str(tmp_path / "budgets.yaml"))
+    assert found.tenants == {"a": Allowance(Budget(), "ever", 7)}
+    assert found.quotas == {"*": Quota(memory=5, deadline=0.5), "a": Quota()}
 
 
 FAMILY = (

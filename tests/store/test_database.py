@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 import sqlite3
 from pathlib import Path
 
@@ -406,3 +407,43 @@ async def test_page_that_begins_after_what_no_name_is_is_refused(store: Store) -
         with pytest.raises(RequestError) as caught:
             await page("t", after="a\0")
         assert caught.value.code == "NOODLE-E0734"
+
+
+async def test_fuel_is_never_lent_twice_and_sums_stay_exact(store: Store) -> None:
+    """Random loans and settlements, each done once or twice, against the sums that they must give."""
+    source, most = random.Random(7), 10_000
+    runs: dict[str, tuple[int, int]] = {}
+    total = 0
+    for _ in range(400):
+        run = f"{source.randrange(6):032d}"
+        caller = f"{source.randrange(6):032d}" if source.random() < 0.4 else None
+        caller = None if caller == run else caller
+        twice = 1 + (source.random() < 0.3)
+        had, lent = runs.get(run, (0, 0))
+        if source.random() < 0.6:
+            wanted = source.randrange(1, 4000)
+            for _ in range(twice):
+                granted = await store.lend_fuel("t", "2026-11-30", run, caller, wanted, most)
+            assert granted is not None
+            assert 0 <= granted <= wanted
+            if granted:
+                # What a caller gives moves; so the sums are asked for and not guessed.
+                runs[run] = had, max(granted - had, 0)
+        elif run in runs:
+            used = source.randrange(had + lent + 1)
+            over = source.random() < 0.5
+            for _ in range(twice):
+                await store.settle_fuel("t", "2026-11-30", run, caller, used, over)
+            total += max(used - had, 0)
+            runs[run] = max(had, used), 0
+            if over:
+                del runs[run]
+        found = await store.fuel("t", "2026-11-30")
+        rows = [await store.fuel("t", f"fuel {run} 2026-11-30") for run in runs]
+        assert found.fuel == total
+        assert found.lent == sum(row.lent for row in rows)
+        assert found.fuel + found.lent <= most
+        assert [row.fuel for row in rows] == [fuel for fuel, _ in runs.values()]
+        runs = {run: (row.fuel, row.lent) for run, row in zip(runs, rows, strict=True)}
+    assert total > most // 2
+    assert await store.fuel("other", "2026-11-30") == (0, 0)

@@ -54,7 +54,7 @@ class DurableHandlers:
         query_of(request, NoQuery)
         order = await self._body(request, StartBody)
         key = _key(request, order.idempotency_key)
-        limits = limits_of(order.limits, self._settings)
+        limits = limits_of(order.limits, self._settings, self._services.quotas.of(tenant_of(request)))
         args, kwargs = arguments_of(order)
         found = await self._found(order, tenant_of(request)) if order.program is not None else None
         module = found.module if found else await self._services.executor.module(program_of(order, self._settings))
@@ -142,7 +142,8 @@ class DurableHandlers:
         had = (await own_run(request, runs.store, run)).limits
         limits = None
         if order.limits is not None:
-            limits = limits_of(order.limits, self._settings, Limits(**had))  # type: ignore[arg-type]
+            quota = self._services.quotas.of(tenant_of(request))
+            limits = limits_of(order.limits, self._settings, quota, Limits(**had))  # type: ignore[arg-type]
         budget = None
         if order.budget is not None:
             budget = _kept(budget_of(order.budget, self._services.executor.most)) or {}

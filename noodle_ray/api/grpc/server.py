@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from noodle_ray.ahr.codes import LOST
 from noodle_ray.api.grpc.errors import CODE_KEY, grpc_status, told
 from noodle_ray.api.grpc.messages import MESSAGES, SERVICE
-from noodle_ray.api.grpc.service import OPEN, Service
+from noodle_ray.api.grpc.service import OPEN, Client, Service
 from noodle_ray.api.oip.errors import bad
 from noodle_ray.api.oip.serving import Serving
 from noodle_ray.api.problems import UNAUTHORIZED
@@ -26,7 +26,7 @@ from noodle_ray.api.terms import HEADERS
 from noodle_ray.core.runs.terms import Terms, adopt, checked
 from noodle_ray.errors import PlatformError
 from noodle_ray.observability.trace import trace_of
-from noodle_ray.security.tokens import matches
+from noodle_ray.security.tenants import Tokens
 
 GRACE: Final = 300.0
 """Seconds that calls in progress get when the server stops: as long as requests over HTTP do."""
@@ -48,10 +48,10 @@ _OPTIONS: Final = {
 class GrpcServer:
     """The protocol on one address. `start` it; `stop` lets calls end for `GRACE` seconds."""
 
-    def __init__(self, serving: Serving, token: str, address: str) -> None:
+    def __init__(self, serving: Serving, tokens: Tokens, address: str) -> None:
         settings = serving.services.settings
         options = {**_OPTIONS, "grpc.max_receive_message_length": settings.max_body, "grpc.max_send_message_length": -1}
-        handlers = [_Methods(Service(serving), token.encode(), serving.services.metrics)]
+        handlers = [_Methods(Service(serving), tokens, serving.services.metrics)]
         self._server = grpc.aio.server(
             handlers=handlers, options=list(options.items()), maximum_concurrent_rpcs=_MAX_CALLS
         )
@@ -75,8 +75,8 @@ class GrpcServer:
 class _Methods(grpc.GenericRpcHandler):
     """Finds a call's method. Who has no token gets an answer before a byte of the request is read."""
 
-    def __init__(self, service: Service, token: bytes, metrics: Any) -> None:
-        self._token = token
+    def __init__(self, service: Service, tokens: Tokens, metrics: Any) -> None:
+        self._tokens = tokens
         self._metrics = metrics
         plain = {
             "ServerLive": service.server_live,
@@ -94,51 +94,58 @@ class _Methods(grpc.GenericRpcHandler):
         """The handler of a call; None if the protocol has no such method, or this server lacks it."""
         service, _, name = details.method.lstrip("/").rpartition("/")
         handler = self._handlers.get(name) if service == SERVICE else None
-        if handler is not None and name not in OPEN and not self._is_owner(details.invocation_metadata):
+        if handler is not None and name not in OPEN and self._tenant(details.invocation_metadata) is None:
             return self._refused
         return handler
 
-    def _is_owner(self, metadata: Any) -> bool:
+    def _tenant(self, metadata: Any) -> str | None:
         for name, value in metadata or ():
             if name == "authorization" and isinstance(value, str):
-                scheme, _, token = value.partition(" ")
-                return scheme.lower() == "bearer" and matches(self._token, token.strip().encode("utf-8", "replace"))
-        return False
+                return self._tokens.tenant_of_header(value.encode("utf-8", "replace"))
+        return None
+
+    def _begin(self, context: Any) -> str:
+        """Put the call's terms around what follows; returns whose it is."""
+        tenant = self._tenant(context.invocation_metadata()) or ""
+        adopt(_terms(context, tenant))
+        return tenant
 
     async def _refuse(self, requests: Any, context: Any) -> None:
         self._metrics.on_request(f"/{SERVICE}", 401, 0.0)
-        message = "this method needs the platform's token; send it as metadata: authorization: Bearer TOKEN"
+        message = "this method needs a token of the platform; send it as metadata: authorization: Bearer TOKEN"
         await context.abort(grpc.StatusCode.UNAUTHENTICATED, message, ((CODE_KEY, UNAUTHORIZED),))
 
     # Requests are parsed here, not by gRPC: it would log each one that is malformed, with a traceback.
 
-    def _unary(self, name: str, method: Callable[[Any, str], Awaitable[Any]]) -> Any:
+    def _unary(self, name: str, method: Callable[[Any, Client], Awaitable[Any]]) -> Any:
         async def handle(data: bytes, context: Any) -> Any:
             async with _Call(self._metrics, name, context) as call:
-                adopt(_terms(context))
-                return await method(_parsed(f"{name}Request", data), call.trace_id)
+                tenant = self._begin(context)
+                return await method(_parsed(f"{name}Request", data), Client(tenant, call.trace_id))
 
         return grpc.unary_unary_rpc_method_handler(handle, None, MESSAGES[f"{name}Response"].SerializeToString)
 
-    def _streaming(self, name: str, method: Callable[[AsyncIterator[Any], str], AsyncGenerator[Any]]) -> Any:
+    def _streaming(self, name: str, method: Callable[[AsyncIterator[Any], Client], AsyncGenerator[Any]]) -> Any:
         async def parsed(stream: AsyncIterator[bytes], context: Any) -> AsyncIterator[Any]:
-            adopt(_terms(context))
+            self._begin(context)
             async for data in stream:
                 yield _parsed("ModelInferRequest", data)
 
         async def handle(stream: AsyncIterator[bytes], context: Any) -> AsyncIterator[Any]:
             call = _Call(self._metrics, name, context)
-            async with call, contextlib.aclosing(method(parsed(stream, context), call.trace_id)) as responses:
+            client = Client(self._tenant(context.invocation_metadata()) or "", call.trace_id)
+            async with call, contextlib.aclosing(method(parsed(stream, context), client)) as responses:
                 async for response in responses:
                     yield response
 
         return grpc.stream_stream_rpc_method_handler(handle, None, MESSAGES[f"{name}Response"].SerializeToString)
 
 
-def _terms(context: Any) -> Terms:
+def _terms(context: Any, tenant: str) -> Terms:
     """What the metadata say, in the names of the headers. Raises RequestError E0750."""
     metadata = context.invocation_metadata() or ()
-    return checked(**{HEADERS[name]: str(value) for name, value in metadata if name in HEADERS})
+    terms = checked(**{HEADERS[name]: str(value) for name, value in metadata if name in HEADERS})
+    return terms._replace(tenant=tenant or terms.tenant)
 
 
 def _parsed(name: str, data: bytes) -> Any:

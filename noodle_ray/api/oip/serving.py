@@ -40,15 +40,15 @@ class Serving:
         return found
 
     async def infer(
-        self, request: Request | None, reference: str, inputs: Mapping[str, Tensor]
+        self, client: Request | str, reference: str, inputs: Mapping[str, Tensor]
     ) -> tuple[Signature, dict[str, Tensor]]:
-        """All outputs of a model for these inputs. The client of ``request`` is watched; without one it is the caller
-        who cancels. Raises ModelError, RequestError, or ClientDisconnect.
+        """All outputs of a model for these inputs, for a request, whose client is watched, or for a tenant. Raises
+        ModelError, RequestError, or ClientDisconnect.
         """
         signature = await self.signature(reference)
         models.check(signature, inputs)
         calls = models.calls(signature, inputs, self.services.settings.max_infer_inputs)
-        found = await answers(request, self.services, reference, calls, "texts")
+        found = await answers(client, self.services, reference, calls, "texts")
         return signature, models.outputs(signature, found)
 
     async def ready(self, reference: str) -> ModelError | None:

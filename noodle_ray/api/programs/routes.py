@@ -1,6 +1,7 @@
 """`/v1/programs`: publishing, showing and naming versions, checking them, and replaying runs."""
 
 import asyncio
+from collections import defaultdict
 from time import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,7 +38,7 @@ from noodle_ray.core.runs import programs
 from noodle_ray.core.runs.modules import Compiled
 from noodle_ray.core.runs.replay import replay
 from noodle_ray.core.runs.replay_journal import NOT_ASKED, Anew
-from noodle_ray.core.store.errors import UnknownProgram
+from noodle_ray.core.store.errors import PUBLISHED_MEANWHILE, UnknownProgram
 from noodle_ray.core.store.records import Filter, Program
 from noodle_ray.errors import ModelError, RequestError
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from noodle_ray.core.store.store import Store
 
 M = TypeVar("M", bound=BaseModel)
+_PUBLISHING = 3
+"""How often a version is checked, while others publish versions of the same program."""
 
 
 class ProgramHandlers:
@@ -53,7 +56,10 @@ class ProgramHandlers:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._settings = services.settings
-        self._gate = asyncio.Semaphore(programs.CHECKED_AT_ONCE)
+        # One for each tenant, so that nobody's replays keep others' versions from being checked in time.
+        self._gates: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(programs.CHECKED_AT_ONCE)
+        )
 
     async def publish(self, request: Request, name: str) -> Response:
         """Store a program's next version."""
@@ -64,20 +70,26 @@ class ProgramHandlers:
         module = await self._module(order, request)
         tenant = tenant_of(request)
         store = await self._services.store()
-        replaced = await programs.runs_replaced(store, tenant, name, module.digest, alias, order.check)
         most = self._services.quotas.of(tenant).versions
-        done = programs.Checked(0, [], [], [], [])
-        if replaced:
-            await store.check_room(tenant, name, module.digest, most)
-            async with CancelOnDisconnect(request):
-                done = await self._checked(store, module, replaced, results=order.same)
-            if done.differing:
-                return _refusal(name, done, request.scope["trace_id"])
-        before = {version.version for version in await store.versions(tenant, name)}
-        made = await store.publish(tenant, name, module.digest, module.nbc, time(), order.source, most=most)
-        if alias is not None:
-            await store.set_alias(tenant, name, alias, made.version)
-        more = {"created_version": made.version not in before, "checked": done.replayed}
+        for left in reversed(range(_PUBLISHING)):
+            replaced, seen = await programs.runs_replaced(store, tenant, name, module.digest, alias, order.check)
+            done = programs.Checked(0, [], [], [], [])
+            if replaced:
+                await store.check_room(tenant, name, module.digest, most)
+                async with CancelOnDisconnect(request):
+                    done = await self._checked(store, module, tenant, replaced, results=order.same)
+                if done.differing:
+                    return _refusal(name, done, request.scope["trace_id"])
+            try:
+                made = await store.publish(
+                    tenant, name, module.digest, module.nbc, time(), order.source, most=most, alias=alias,
+                    seen=seen if order.check else None,
+                )  # fmt: skip
+                break
+            except RequestError as error:
+                if error.code != PUBLISHED_MEANWHILE or not left:
+                    raise
+        more = {"created_version": made.version > seen.latest, "checked": done.replayed}
         more |= {"unclear": len(done.unclear), "unchecked": len(done.unchecked)}
         return json_response({**await self._detail(made), **more}, 201 if more["created_version"] else 200)
 
@@ -95,7 +107,7 @@ class ProgramHandlers:
         found = [run.id for run in await store.page(wanted, before=order.before, limit=order.runs + 1)]
         runs = found[: order.runs]
         async with CancelOnDisconnect(request):
-            done = await self._checked(store, module, runs)
+            done = await self._checked(store, module, tenant, runs)
         return json_response(
             {
                 "module": module.digest,
@@ -171,7 +183,7 @@ class ProgramHandlers:
         await own_run(request, store, run)
         await self._check_asked(order.ask, run)
         budget = None if order.budget is None else budget_of(order.budget, self._services.executor.most)
-        async with CancelOnDisconnect(request):
+        async with CancelOnDisconnect(request), self._gates[tenant_of(request)]:
             report = await replay(
                 store,
                 self._services.executor,
@@ -185,10 +197,10 @@ class ProgramHandlers:
         return json_response(report_info(report))
 
     async def _checked(
-        self, store: "Store", module: Compiled, runs: list[str], *, results: bool = True
+        self, store: "Store", module: Compiled, tenant: str, runs: list[str], *, results: bool = True
     ) -> programs.Checked:
         seconds = self._settings.max_check
-        executor, gate = self._services.executor, self._gate
+        executor, gate = self._services.executor, self._gates[tenant]
         return await programs.check(store, executor, module, runs, results=results, gate=gate, seconds=seconds)
 
     async def _check_asked(self, ask: list[str] | dict[str, str], run: str) -> None:

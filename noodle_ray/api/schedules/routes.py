@@ -56,8 +56,9 @@ class ScheduleHandlers:
             check_schedule(order.cron or "", order.timezone, order.missed)
         else:
             check_topic(order.topic)
-        limits = None if order.limits is None else limits_of(order.limits, self._settings)._asdict()
         tenant, now = tenant_of(request), time()
+        quota = self._services.quotas.of(tenant)
+        limits = None if order.limits is None else limits_of(order.limits, self._settings, quota)._asdict()
         store = await self._services.store()
         started = await self._started(order, tenant)
         before = await store.schedule(tenant, name)
@@ -80,7 +81,7 @@ class ScheduleHandlers:
         )
         if order.enabled and order.topic is None:
             made = made._replace(next_at=next_time(made, now))
-        await store.put_schedule(made, most=self._services.quotas.of(tenant).schedules)
+        await store.put_schedule(made, most=quota.schedules)
         return json_response(_info(made), 200 if before else 201)
 
     async def _started(self, order: ScheduleBody, tenant: str) -> Started:

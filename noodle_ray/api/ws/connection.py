@@ -38,6 +38,7 @@ from noodle_ray.errors import NoodleError, RequestError
 
 NOT_TEXT: Final = 1003
 NOT_READING: Final = 1008
+NOT_ALLOWED: Final = 1008
 TOO_LARGE: Final = 1009
 CLOSE_SECONDS: Final = 2.0
 MAX_NOTICES: Final = 64
@@ -74,6 +75,8 @@ class Connection:
 
     async def _take(self, text: str | None) -> bool:
         """Act on a message, without waiting for anything; false: the connection is closed."""
+        if not self._websocket.scope["token_holds"]():
+            return await self._close(NOT_ALLOWED, "the token does not hold any more")
         if text is None:
             return await self._close(NOT_TEXT, "messages are JSON in text frames")
         most = self._services.settings.max_body

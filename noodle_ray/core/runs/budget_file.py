@@ -48,9 +48,12 @@ class AllowanceSpec(BudgetSpec):
     """What a tenant may spend in each window of time, in UTC; and how much it may have."""
 
     window: Literal["day", "month", "ever"] = "day"
+    fuel: _Count = None
     versions: _Count = None
     schedules: _Count = None
     watches: _Count = None
+    memory: Annotated[int | None, Field(gt=0, lt=1 << 53)] = None
+    deadline: Annotated[float | None, Field(gt=0, le=86_400, allow_inf_nan=False)] = None
 
     def quota(self) -> Quota:
         """How much the tenant may have; what is left out is as it is by default."""
@@ -61,7 +64,8 @@ class AllowanceSpec(BudgetSpec):
         """What the tenant may spend; None if nothing is said of it."""
         if self.model_fields_set and self.model_fields_set <= set(Quota._fields):
             return None
-        return Allowance(Budget(**self.model_dump(include=set(BudgetSpec.model_fields))), self.window)
+        budget = Budget(**self.model_dump(include=set(BudgetSpec.model_fields)))
+        return Allowance(budget, self.window, self.fuel)
 
 
 class BudgetsFile(_Strict):

@@ -20,6 +20,7 @@ from noodle_ray.core.vm.names import TOOL
 from noodle_ray.errors import PlatformError
 
 if TYPE_CHECKING:
+    from noodle_ray.core.runs.caller import Caller
     from noodle_ray.core.store.store import Store
 
 T = TypeVar("T")
@@ -256,10 +257,19 @@ def bounds_of(budget: Budget) -> Bounds:
 
 
 class Allowance(NamedTuple):
-    """What the runs of a tenant may spend in a window of time, which is a ``day``, a ``month`` or ``ever``."""
+    """What the runs of a tenant may spend in a window of time, which is a ``day``, a ``month`` or ``ever``, and how
+    much ``fuel`` they may use in it; None is without bound."""
 
     budget: Budget
     window: str = "day"
+    fuel: int | None = None
+
+
+class Loan(NamedTuple):
+    """Fuel that an attempt of a run may use, and the window that it is counted in."""
+
+    fuel: int | None
+    since: str
 
 
 class Spending:
@@ -300,6 +310,31 @@ class Spending:
             return
         await self._persistently(tenant, self.since(allowance), Spent(tokens=sum(tokens), nanos=nanos), None)
 
+    async def lend(self, caller: "Caller", wanted: int, whole: bool = False) -> Loan | None:
+        """So much fuel for an attempt of a run, or what is left, perhaps none; None: it is not counted. Then
+        `settle_fuel`. If it is to be the ``whole``, its fuel is None while others may give back what is missing. Raises
+        StoreUnavailable after a while."""
+        allowance = self.of(caller.tenant)
+        if allowance is None or allowance.fuel is None:
+            return None
+        since, most = self.since(allowance), allowance.fuel
+
+        async def lend() -> int | None:
+            store = await self._store()
+            return await store.lend_fuel(caller.tenant, since, caller.run, caller.started_by, wanted, most, whole)
+
+        return Loan(await persistently(lend), since)
+
+    async def settle_fuel(self, caller: "Caller", since: str, used: int, over: bool) -> None:
+        """Take what an attempt has used; ``over``: there is no other after it. Raises StoreUnavailable after a
+        while."""
+
+        async def settle() -> None:
+            store = await self._store()
+            await store.settle_fuel(caller.tenant, since, caller.run, caller.started_by, used, over)
+
+        await persistently(settle)
+
     async def _persistently(self, tenant: str, since: str, amounts: Spent, bounds: Bounds | None) -> Spent | None:
         async def spend() -> Spent | None:
             return await (await self._store()).spend(tenant, since, amounts, bounds)
@@ -312,9 +347,13 @@ class Spending:
         if allowance is None:
             return {"window": None, "since": None, "budget": {}, "spent": {}}
         since = self.since(allowance)
-        found = (await (await self._store()).spent(tenant, since))._asdict()
+        store = await self._store()
+        found: dict[str, Any] = (await store.spent(tenant, since))._asdict()
         found["cost"] = found.pop("nanos") / NANOS
         bounds = {name: bound for name, bound in allowance.budget._asdict().items() if bound is not None}
+        if allowance.fuel is not None:
+            bounds["fuel"] = allowance.fuel
+            found["fuel"], found["fuel_lent"] = await store.fuel(tenant, since)
         return {"window": allowance.window, "since": since, "budget": bounds, "spent": found}
 
     def since(self, allowance: Allowance) -> str:

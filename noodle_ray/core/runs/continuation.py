@@ -156,15 +156,19 @@ def read(text: str) -> Continuation:
         raise RunError(f"this is not the continuation of a run: {error}", code="NOODLE-E0505") from None
 
 
+_GOES_ON: Final = (CODES["fuel"], CODES["allowance"])
+
+
 def of(
     request: RunRequest,
     outcome: dict[str, object],
     journal: Journal,
     budget: Budget = Budget(),  # noqa: B008 (immutable)
 ) -> str | None:
-    """The continuation of a run that ended with this outcome, if it is fuel that ended it."""
+    """The continuation of a run that ended with this outcome, if it is fuel that ended it: its own, or that its tenant
+    had left."""
     error = outcome["error"]
-    if not isinstance(error, dict) or error["code"] != CODES["fuel"]:
+    if not isinstance(error, dict) or error["code"] not in _GOES_ON or "readings" not in outcome:
         return None
     readings = outcome.pop("readings", {})
     if not isinstance(readings, dict):

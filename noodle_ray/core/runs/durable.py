@@ -440,6 +440,7 @@ class DurableRuns:
                 family,
                 called,
             )
+            journal.caller = journal.caller._replace(started_by=run.caller)
             journal.waits = waits = self._waits[lease] = Waits(
                 self._clock,
                 journal.until,

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, Protocol
 
@@ -177,7 +177,7 @@ class RunEffects:
         "_batcher", "_batches", "_busy", "_caller", "_direct", "_family", "_journal", "_left", "_metered", "_on_told",
         "_once", "_open", "_patience", "_speculation", "_spending", "_terms", "_tools", "_unmade", "_wait", "_waits",
         "acted",
-        "failed", "meter",
+        "failed", "fuel", "meter",
     )  # fmt: skip
 
     def __init__(
@@ -191,6 +191,8 @@ class RunEffects:
     ) -> None:
         self._on_told = on_told
         self.acted = False
+        self.fuel = 0
+        """What the run's worker told last of the fuel that it used."""
         self._batcher = asked.batcher
         self._tools = asked.tools
         self._caller = caller if caller.run else caller._replace(run=secrets.token_hex(16))
@@ -216,6 +218,17 @@ class RunEffects:
         self._open: set[asyncio.Future[Reply]] = set()
         self._batches: dict[str, Batch] = {}
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def caller(self) -> Caller:
+        """Whose run it is; one that is not stored has an id of its own."""
+        return self._caller
+
+    def progressed(self, usage: Mapping[str, object]) -> None:
+        """Hear what the run has used by now."""
+        fuel = usage["fuel"]
+        assert isinstance(fuel, int)
+        self.fuel = max(self.fuel, fuel)
 
     @property
     def may_speculate(self) -> int:

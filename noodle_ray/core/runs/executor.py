@@ -16,8 +16,10 @@ from noodle_ray.core.runs.budgets import NO_ALLOWANCES, Budget, Prices, Spending
 from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.continuation import Continuation, Journal
 from noodle_ray.core.runs.effects import Asked, OnTold, RunEffects, RunJournal
+from noodle_ray.core.runs.fuel import Execute, within_allowance
 from noodle_ray.core.runs.modules import Compilation, Compiled, Compiler, Lru
 from noodle_ray.core.runs.plain_waits import PlainWaits
+from noodle_ray.core.runs.quotas import Quotas
 from noodle_ray.core.runs.tools.host import ToolHost
 from noodle_ray.core.sandbox.outcome import died
 from noodle_ray.core.sandbox.request import RunRequest
@@ -94,11 +96,13 @@ class Executor:
         prices: Prices | None = None,
         spending: Spending | None = None,
         most: Budget = Budget(),  # noqa: B008 (immutable)
+        quotas: Quotas | None = None,
     ) -> None:
         self.most = most
         self.tools = tools or ToolHost()
         self.prices = prices or {}
         self.spending = spending or NO_ALLOWANCES
+        self.quotas = quotas or Quotas()
         self._pool = pool
         self._compiler = compiler
         self._modules: Lru[str, Compiled] = Lru(cache_bytes)
@@ -173,7 +177,9 @@ class Executor:
         effects = RunEffects(self._asked(), journal, caller, journal.wait, journal.patience)
         on_parked = partial(_parked, journal, effects)
         request = request._replace(speculate=effects.may_speculate)
-        running = asyncio.ensure_future(self._pool.run(request, effects, journal.read, on_parked, background=True))
+        run = partial(self._pool.run, effects=effects, on_readings=journal.read, on_parked=on_parked, background=True)
+        stored = bool(caller.run)
+        running = asyncio.ensure_future(self._fueled(request, effects, run, stored=stored, replayed=not stored))
         try:
             either: set[asyncio.Future[Any]] = {running, effects.failed}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -193,7 +199,9 @@ class Executor:
     ) -> Outcome:
         effects = RunEffects(self._asked(), journal, caller, _PLAIN.answer, on_told=on_told)
         try:
-            outcome = await self._pool.run(request._replace(speculate=effects.may_speculate), effects)
+            run = partial(self._pool.run, effects=effects)
+            request = request._replace(speculate=effects.may_speculate)
+            outcome = await self._fueled(request, effects, run)
         except PlatformError as error:
             if not effects.acted:
                 raise
@@ -206,6 +214,15 @@ class Executor:
         if text is not None:
             outcome["continuation"] = text
         return outcome
+
+    async def _fueled(
+        self, request: RunRequest, effects: RunEffects, run: Execute, *, stored: bool = False, replayed: bool = False
+    ) -> Outcome:
+        """Run within the limits of the tenant's runs, and with no more fuel than it has left."""
+        caller = effects.caller
+        request = request._replace(limits=self.quotas.of(caller.tenant).within(request.limits))
+        told = partial(getattr, effects, "fuel")
+        return await within_allowance(self.spending, caller, request, run, told, stored=stored, replayed=replayed)
 
     def _asked(self) -> Asked:
         return Asked(self.batcher, self.tools, self.spending, self.prices)

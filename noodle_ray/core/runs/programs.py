@@ -11,7 +11,7 @@ from noodle_ray.core.runs.modules import Compiled
 from noodle_ray.core.runs.ports import Runner, RunStore
 from noodle_ray.core.runs.replay import Report, replay
 from noodle_ray.core.store.errors import DAMAGED, UnknownRun
-from noodle_ray.core.store.records import Filter, Program, Run, run_id
+from noodle_ray.core.store.records import Filter, Meant, Program, Run, run_id
 from noodle_ray.errors import ModuleError, NoodleError, RequestError
 
 BAD_REFERENCE: Final = "NOODLE-E0741"
@@ -19,7 +19,7 @@ BAD_REFERENCE: Final = "NOODLE-E0741"
 WOULD_DIFFER: Final = "NOODLE-E0740"
 """Error code: a new version does not fit what runs of the program did; it was not published."""
 CHECKED_AT_ONCE: Final = 2
-"""Replays of checks that run at the same time in one process: they take workers from others."""
+"""Replays for one tenant that run at the same time in one process: they take workers from others."""
 SHOWN: Final = 20
 """Reports that a check keeps, at most; of further runs that differ it has the ids."""
 _OF_ONE_RUN: Final = frozenset({DAMAGED, "NOODLE-E0309"})
@@ -118,18 +118,19 @@ async def find(store: ProgramStore, executor: Executor, tenant: str, reference: 
 
 async def runs_replaced(
     store: VersionStore, tenant: str, name: str, digest: str, alias: str | None, count: int
-) -> list[str]:
-    """The ids of the latest runs, the latest first, of the versions that a new one with this module replaces.
+) -> tuple[list[str], Meant]:
+    """The ids of the latest runs, the latest first, of the versions that a new one with this module replaces; and what
+    name and alias mean now.
 
     These are the latest version, and what the alias means that is to mean the new one. If nobody has run them, it is
     the version that was run last. A version that has this module already is not replaced.
     """
     versions = await store.versions(tenant, name)
     aliases = await store.aliases(tenant, name) if versions and alias is not None else {}
-    meant = {version.version for version in versions[:1]} | {aliases.get(alias or "")}
-    replaced = [version for version in versions if version.version in meant and version.digest != digest]
+    seen = Meant(versions[0].version if versions else 0, aliases.get(alias or "", 0))
+    replaced = [version for version in versions if version.version in seen and version.digest != digest]
     if not replaced or not count:
-        return []
+        return [], seen
     found: list[Run] = []
     for version in replaced:
         wanted = Filter(tenant, program=name, version=version.version, from_id=_first_id(version))
@@ -137,7 +138,7 @@ async def runs_replaced(
     if not found:
         latest = await store.page(Filter(tenant, program=name, from_id=_first_id(versions[-1])), limit=count)
         found = [run for run in latest if run.version == latest[0].version]
-    return sorted([run.id for run in found], reverse=True)[:count]
+    return sorted([run.id for run in found], reverse=True)[:count], seen
 
 
 def _first_id(version: Program) -> str:

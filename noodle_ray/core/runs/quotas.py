@@ -1,10 +1,12 @@
-"""How much of a tenant's the platform keeps, and keeps open: published versions, schedules, watches."""
+"""How much of a tenant's the platform keeps, and keeps open: published versions, schedules, watches; and how much one
+of its runs may have."""
 
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import RequestError
 
 TOO_MANY_WATCHES: Final = "NOODLE-E0762"
@@ -14,11 +16,20 @@ TOO_MANY_WATCHES: Final = "NOODLE-E0762"
 class Quota(NamedTuple):
     """The most of each that one tenant may have: ``versions`` of published programs, all programs together;
     ``schedules``, those that are switched off too; and ``watches``, which are the event streams, the WebSockets and the
-    requests of those that watch a run, open at the same time at one replica of the executor."""
+    requests of those that watch a run, open at the same time at one replica of the executor; and of the limits of one
+    run, ``memory`` in bytes and ``deadline`` in seconds, which None leaves to the platform."""
 
     versions: int = 10_000
     schedules: int = 1000
     watches: int = 1000
+    memory: int | None = None
+    deadline: float | None = None
+
+    def within(self, limits: Limits) -> Limits:
+        """Limits of a run, and nowhere more than the tenant's."""
+        memory = limits.memory if self.memory is None else min(limits.memory, self.memory)
+        deadline = limits.deadline if self.deadline is None else min(limits.deadline, self.deadline)
+        return limits if (memory, deadline) == limits[1:3] else limits._replace(memory=memory, deadline=deadline)
 
 
 class Quotas:

@@ -267,6 +267,12 @@ class Conversation:
         """How long the run has lasted."""
         return self._spent + (self._loop.time() - self._since if self._since is not None else 0.0)
 
+    def progressed(self, usage: dict[str, object]) -> None:
+        """The worker tells what the run has used by now."""
+        progressed = getattr(self._effects, "progressed", None)
+        if progressed is not None:
+            progressed(usage)
+
     def complete(self, outcome: Outcome) -> None:
         """Say in the outcome of a run that was repeated what one has that was not."""
         if not self.parks:

@@ -288,6 +288,8 @@ class PooledWorker:
         if self._told is None:
             self._told = outcome.Told(self._request.limits.output)
         self._told.add(usage, text)
+        if self._talk is not None:
+            self._talk.progressed(usage)
 
     def _on_ready(self, layers: list[Layer]) -> None:
         if self.ready.done():

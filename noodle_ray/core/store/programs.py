@@ -6,8 +6,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, func, select, update
 
 from noodle_ray.core.store import sql
-from noodle_ray.core.store.errors import TOO_MANY_VERSIONS, UnknownProgram
-from noodle_ray.core.store.records import Program
+from noodle_ray.core.store.errors import PUBLISHED_MEANWHILE, TOO_MANY_VERSIONS, UnknownProgram
+from noodle_ray.core.store.records import Meant, Program
 from noodle_ray.core.store.runs import put_module
 from noodle_ray.core.store.tables import aliases, programs
 from noodle_ray.errors import RequestError
@@ -28,13 +28,39 @@ def publish(
     source: str | None,
     at: float,
     most: int | None = None,
+    alias: str | None = None,
+    seen: Meant | None = None,
 ) -> Program:
-    """Store a program's next version; if its latest has the same module, that one is returned. Raises RequestError
-    E0760 if the tenant has ``most`` versions, of all programs together."""
-    if most is not None:
+    """Store a program's next version; if its latest has the same module, that one is returned. An ``alias`` means it
+    from then on. Raises RequestError E0760 if the tenant has ``most`` versions, of all programs together, and E0748 if
+    name and alias do not mean what was ``seen`` of them any more."""
+    if most is not None or seen is not None:
         sql.in_turn(connection, f"programs {tenant}")
+    made = _next(connection, tenant, name, digest, nbc, source, at, most, alias, seen)
+    if alias is not None:
+        point(connection, tenant, name, alias, made.version)
+    return made
+
+
+def _next(
+    connection: Connection,
+    tenant: str,
+    name: str,
+    digest: str,
+    nbc: bytes,
+    source: str | None,
+    at: float,
+    most: int | None,
+    alias: str | None,
+    seen: Meant | None,
+) -> Program:
     while True:
         last = _one(connection, tenant, name, None)
+        if seen is not None:
+            meant = Meant(last.version if last else 0, _meant(connection, tenant, name, alias) or 0)
+            if meant != seen:
+                message = f"{name!r} was published by somebody else while this version was checked; publish it again"
+                raise RequestError(message, code=PUBLISHED_MEANWHILE)
         if last is not None and last.digest == digest:
             return last
         if most is not None:
@@ -64,8 +90,7 @@ def find(connection: Connection, tenant: str, name: str, which: int | str | None
     """A version by its number or alias, or the latest. Raises UnknownProgram."""
     version: int | None
     if isinstance(which, str) and which != LATEST:
-        same = (aliases.c.tenant == tenant) & (aliases.c.program == name) & (aliases.c.alias == which)
-        version = connection.scalar(select(aliases.c.version).where(same))
+        version = _meant(connection, tenant, name, which)
         if version is None:
             raise UnknownProgram(name, which)
     else:
@@ -76,8 +101,14 @@ def find(connection: Connection, tenant: str, name: str, which: int | str | None
     return found
 
 
+def _meant(connection: Connection, tenant: str, name: str, alias: str | None) -> int | None:
+    same = (aliases.c.tenant == tenant) & (aliases.c.program == name) & (aliases.c.alias == alias)
+    return connection.scalar(select(aliases.c.version).where(same)) if alias is not None else None
+
+
 def point(connection: Connection, tenant: str, name: str, alias: str, version: int) -> None:
     """Make an alias mean this version. Raises UnknownProgram if there is no such version."""
+    sql.in_turn(connection, f"programs {tenant}")
     if _one(connection, tenant, name, version) is None:
         raise UnknownProgram(name, version)
     row = {"tenant": tenant, "program": name, "alias": alias, "version": version}

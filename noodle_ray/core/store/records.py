@@ -207,6 +207,13 @@ class Program(NamedTuple):
     model_calls: int = 0
 
 
+class Meant(NamedTuple):
+    """What a program's name means, and an alias of it, by number; 0: nothing yet."""
+
+    latest: int
+    alias: int
+
+
 class Signal(NamedTuple):
     """Something that a run may wait for, by name. Ids are the sender's: sending it twice does no harm. ``taken`` is the
     key of the effect that it answered."""

@@ -48,9 +48,10 @@ def share(
 
 
 def forget(connection: Connection, ids: list[str]) -> None:
-    """Delete what families spent whose first runs these were."""
-    first = func.substr(spending.c.since, 5, 32)
-    connection.execute(delete(spending).where(spending.c.since.like("run %"), first.in_(ids)))
+    """Delete what families spent whose first runs these were, and what is known of their fuel."""
+    for kind in ("run ", "fuel "):
+        run = func.substr(spending.c.since, len(kind) + 1, 32)
+        connection.execute(delete(spending).where(spending.c.since.like(f"{kind}%"), run.in_(ids)))
 
 
 def _locked(connection: Connection, tenant: str, since: str) -> Spent:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from noodle_ray.core.store import journal, programs, runs, spending, sql, waits
+from noodle_ray.core.store import fuel, journal, programs, runs, spending, sql, waits
 from noodle_ray.core.store.counts import Counts
 from noodle_ray.core.store.engine import open_engine
 from noodle_ray.core.store.errors import BAD_NAME, DAMAGED, StoreUnavailable, UnknownRun
@@ -27,6 +27,7 @@ from noodle_ray.core.store.records import (
     Filter,
     Granted,
     Lease,
+    Meant,
     NewRun,
     Program,
     Run,
@@ -241,12 +242,15 @@ class Store:
         source: str | None = None,
         *,
         most: int | None = None,
+        alias: str | None = None,
+        seen: Meant | None = None,
     ) -> Program:
-        """Store a program's next version; the latest one if its module is the same. Raises RequestError E0760 if the
-        tenant has ``most`` versions."""
+        """Store a program's next version; the latest one if its module is the same. An ``alias`` means it from then on.
+        Raises RequestError E0760 if the tenant has ``most`` versions, and E0748 if name and alias do not mean any more
+        what was ``seen``."""
         sql.check_names(tenant=tenant, program=name)
         return await self._write(
-            lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at, most)
+            lambda connection: programs.publish(connection, tenant, name, digest, nbc, source, at, most, alias, seen)
         )
 
     async def check_room(self, tenant: str, name: str, digest: str, most: int) -> None:
@@ -309,6 +313,23 @@ class Store:
         """Take what a run has spent by now, and grant so many calls of models and tools as the bounds leave to all runs
         of the family that ``root`` began. Of tokens and money something must be left, as for `spend`."""
         return await self._write(lambda connection: spending.share(connection, tenant, root, run, own, wanted, bounds))
+
+    async def lend_fuel(
+        self, tenant: str, since: str, run: str, caller: str | None, wanted: int, most: int, whole: bool = False
+    ) -> int | None:
+        """How much fuel an attempt of a run may use: what it wants, or what is left to its tenant of so much; see
+        `fuel.lend`."""
+        return await self._write(
+            lambda connection: fuel.lend(connection, tenant, since, run, caller, wanted, most, whole)
+        )
+
+    async def settle_fuel(self, tenant: str, since: str, run: str, caller: str | None, used: int, over: bool) -> None:
+        """Take what an attempt has used; ``over``: there is no other after it. See `fuel.settle`."""
+        await self._write(lambda connection: fuel.settle(connection, tenant, since, run, caller, used, over))
+
+    async def fuel(self, tenant: str, since: str) -> fuel.FuelSums:
+        """What a tenant's runs have used since then, and what is lent to those that execute."""
+        return await self._read(lambda connection: fuel.sums(connection, tenant, since))
 
     # Signals and schedules
 

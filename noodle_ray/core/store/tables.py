@@ -145,6 +145,8 @@ spending: Final = Table(
     Column("tool_calls", BigInteger, nullable=False, server_default="0"),
     Column("tokens", BigInteger, nullable=False, server_default="0"),
     Column("nanos", BigInteger, nullable=False, server_default="0"),
+    Column("fuel", BigInteger, nullable=False, server_default="0"),
+    Column("lent", BigInteger, nullable=False, server_default="0"),
 )
 
 readings: Final = Table(

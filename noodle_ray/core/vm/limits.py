@@ -35,7 +35,7 @@ MESSAGES: Final = {
     "recursion": "the program's calls nest too deeply; use a loop instead of recursion",
     "output": "the program printed more than its output limit; print less",
     "budget": "the run used up its budget of model calls, tool calls, tokens or cost; raise it or ask less",
-    "allowance": "what the tenant may spend in this time is used up; no model or tool was asked any more",
+    "allowance": "what the tenant may spend in this time is used up; nothing more was asked or computed",
 }
 """What to tell the user for each kind of limit."""
 
