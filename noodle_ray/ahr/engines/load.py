@@ -28,7 +28,7 @@ def load_engine(spec: ModelSpec) -> Engine:
     try:
         engine = _construct(spec, path, found)
         engine.smoke()
-        check_budget(spec, resident() - before)
+        check_budget(spec, resident() - before, getattr(engine, "reserve", 0))
     except Exception as error:
         if engine is not None:
             engine.close()
