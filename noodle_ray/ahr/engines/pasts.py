@@ -154,9 +154,10 @@ class Pasts:
                     best.crop(length)
                 except RuntimeError:  # of a kind of layer that does not remember its past
                     best = None
+            past = best or self._make()
             self._running += 1
             del self._kept[: max(0, self._running + len(self._kept) - self._slots)]
-        return best or self._make()
+        return past
 
     def end(self, past: Past, keep: bool) -> None:
         """A sequence has ended; ``keep`` its past for others."""
