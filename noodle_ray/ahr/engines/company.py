@@ -17,6 +17,7 @@ class Company(Generic[Past, Logits]):
     Sequences join and leave between passes. One of the threads that wait computes the next pass: once all who had a
     part in the last one are back or have left, or once it has waited for them half as long as that one took. Prompts
     are read in pieces: a pass has at most ``alone`` of their tokens, and ``beside`` while some sequence is written.
+    Whoever has read must `leave` at its end.
     """
 
     def __init__(self, compute: Compute[Past, Logits], alone: int, beside: int) -> None:
@@ -25,6 +26,7 @@ class Company(Generic[Past, Logits]):
         self._changed = threading.Condition()
         self._waiting: list[_Order[Past, Logits]] = []
         self._away: set[object] = set()  # who had a part in the last pass, and may be back soon
+        self._writing: set[object] = set()  # who is past its prompt, and has not left
         self._busy = False
         self._took = self._until = 0.0
 
@@ -38,6 +40,8 @@ class Company(Generic[Past, Logits]):
                 self._until = time.monotonic() + self._took / 2
             self._waiting.append(order)
             self._away.discard(past)
+            if len(tokens) == 1:
+                self._writing.add(past)
             while order.outcome is None and (self._busy or self._patient()):
                 self._changed.wait(None if self._busy else self._until - time.monotonic())
             orders = [] if order.outcome else self._begin()
@@ -54,6 +58,7 @@ class Company(Generic[Past, Logits]):
         """Nobody shall wait for this sequence any more."""
         with self._changed:
             self._away.discard(past)
+            self._writing.discard(past)
             self._changed.notify_all()
 
     def _patient(self) -> bool:
@@ -64,7 +69,7 @@ class Company(Generic[Past, Logits]):
         self._busy = True
         orders, self._waiting = self._waiting, []
         prompts = sorted((order for order in orders if len(order.tokens) > 1), key=lambda order: len(order.tokens))
-        room = self._beside if self._away or len(prompts) < len(orders) else self._alone
+        room = self._beside if self._writing else self._alone
         for place, order in enumerate(prompts):
             order.tokens = order.tokens[: max(1, room // (len(prompts) - place))]
             room -= len(order.tokens)
