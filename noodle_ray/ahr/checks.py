@@ -30,14 +30,17 @@ def check_digest(spec: ModelSpec, path: Path) -> None:
         )
 
 
-def check_budget(spec: ModelSpec, grown: int) -> None:
-    """Raise ModelError E0611 if the process grew by more bytes than the option ``memory`` (MiB) allows."""
+def check_budget(spec: ModelSpec, grown: int, reserve: int = 0) -> None:
+    """Raise ModelError E0611 if the process grew by more bytes than the option ``memory`` (MiB) allows, with the
+    ``reserve`` of a model whose KV caches grow later: what they take when all slots are full.
+    """
     budget = spec.options.get("memory")
-    if budget and grown > budget << 20:
+    if budget and grown + reserve > budget << 20:
+        caches = f" and needs {reserve / (1 << 20):,.0f} for full KV caches" if reserve else ""
         raise ModelError(
-            f"the model {spec.name!r} took {grown / (1 << 20):,.0f} MiB, and its budget is {budget:,}",
+            f"the model {spec.name!r} took {grown / (1 << 20):,.0f} MiB{caches}, and its budget is {budget:,}",
             code=codes.OVER_BUDGET,
-            hint="raise its option 'memory', or use a smaller model",
+            hint=f"raise its option 'memory', {'lower slots or context, ' if reserve else ''}or use a smaller model",
         )
 
 

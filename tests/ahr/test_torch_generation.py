@@ -314,16 +314,17 @@ def test_search_for_a_token_is_a_sign_of_life_and_ends_when_nobody_listens(
 def test_logits_that_are_not_numbers_are_an_error(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from noodle_ray.ahr.engines import torch_generation
 
-    read = torch_generation._Past.read
+    read = torch_generation.read_jointly
     for value in (math.nan, math.inf):
 
-        def broken(past: Any, model: Any, tokens: list[int], value: float = value) -> Any:
-            logits = read(past, model, tokens)
-            if len(past.tokens) > len(tokens):  # from the second token on
-                logits[5] = value
+        def broken(model: Any, work: Any, value: float = value) -> Any:
+            logits = [mine.clone() for mine in read(model, work)]
+            for (past, tokens), mine in zip(work, logits, strict=True):
+                if len(past.tokens) > len(tokens):  # from the second token on
+                    mine[5] = value
             return logits
 
-        monkeypatch.setattr(torch_generation._Past, "read", broken)
+        monkeypatch.setattr(torch_generation, "read_jointly", broken)
         for options in ({}, {"top_k": 5, "temperature": 1.0}, {"logprobs": 2}):
             error = _one(engine, max_tokens=4, **options)
             assert isinstance(error, ModelError)
@@ -338,14 +339,14 @@ def test_pasts_are_let_go_when_memory_is_out(engine: Any, monkeypatch: pytest.Mo
     from noodle_ray.ahr.engines import torch_generation
 
     _told(engine, max_tokens=2, cache_prompt=True)
-    assert engine._kept._pasts
+    assert engine._pasts._kept
 
-    def full(past: Any, model: Any, tokens: list[int]) -> Any:
+    def full(model: Any, work: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(torch_generation._Past, "read", full)
+    monkeypatch.setattr(torch_generation, "read_jointly", full)
     assert _one(engine, max_tokens=2).code == "NOODLE-E0605"
-    assert not engine._kept._pasts
+    assert not engine._pasts._kept
 
 
 def test_past_of_a_window_that_has_slid_is_not_cropped(folder: Path, tmp_path: Path) -> None:
@@ -379,13 +380,13 @@ def test_past_of_a_window_that_has_slid_is_not_cropped(folder: Path, tmp_path: P
 
 
 def test_past_that_cannot_be_cropped_is_dropped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from noodle_ray.ahr.engines import torch_generation
+    from noodle_ray.ahr.engines.pasts import JointPast
 
     def crop(past: Any, length: int) -> None:
         raise RuntimeError("`crop` was called")
 
     first, _ = _told(engine, "the city", max_tokens=3, cache_prompt=True)
-    monkeypatch.setattr(torch_generation._Past, "crop", crop)
+    monkeypatch.setattr(JointPast, "crop", crop)
     again, _ = _told(engine, "the city", max_tokens=3, cache_prompt=True)
     assert (again.text, again.usage["cached_tokens"]) == (first.text, 0)
 
@@ -551,11 +552,18 @@ def test_int8_on_a_gpu_is_refused() -> None:
 
 
 def test_model_without_a_cache_reads_all_anew(engine: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from noodle_ray.ahr.engines import torch_generation
+    from noodle_ray.ahr.engines import pasts, torch_generation
 
     expected = _one(engine, max_tokens=12)
-    monkeypatch.setattr(torch_generation.transformers, "DynamicCache", lambda config: None)
-    assert _one(engine, max_tokens=12) == expected
+    monkeypatch.setattr(torch_generation, "made_joint", lambda *_: False)
+    alone: Any = load_engine(_spec(folder))
+    try:
+        assert not alone.info()["together"]
+        assert _one(alone, max_tokens=12) == expected
+        monkeypatch.setattr(pasts.transformers, "DynamicCache", lambda config: None)
+        assert _one(alone, max_tokens=12) == expected
+    finally:
+        alone.close()
 
 
 async def test_replica_streams_and_stops_when_nobody_listens(folder: Path) -> None:

@@ -29,7 +29,7 @@ def load_engine(spec: ModelSpec) -> Engine:
         engine = _construct(spec, path, found)
         peak = Peak()  # without what an export took
         engine.smoke()
-        check_budget(spec, peak.bytes() - before)
+        check_budget(spec, peak.bytes() - before, getattr(engine, "reserve", 0))
     except Exception as error:
         if engine is not None:
             engine.close()

@@ -3,15 +3,14 @@
 On a CPU llama.cpp is several times faster; it is the engine of choice wherever there is a GGUF.
 """
 
-import inspect
 import math
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from noodle_ray.ahr import codes
 from noodle_ray.ahr.engines.base import Emit, failed
+from noodle_ray.ahr.engines.company import Company
 from noodle_ray.ahr.engines.generating import LEAST_LOGPROB
 from noodle_ray.ahr.engines.pieces import Pieces
 from noodle_ray.ahr.engines.tokenized import TokenizedEngine
@@ -26,8 +25,9 @@ from noodle_ray.errors import ModelError
 
 # After torch_runner, which says how threads wait before it loads torch.
 import torch  # isort: skip
-import transformers  # isort: skip
 
+from noodle_ray.ahr.engines.joint import made_joint, read_jointly  # isort: skip
+from noodle_ray.ahr.engines.pasts import JointPast, LonePast, Past, Pasts  # isort: skip
 from noodle_ray.ahr.engines.sampling import Sampler  # isort: skip
 
 SLOTS = 4
@@ -35,14 +35,18 @@ SLOTS = 4
 _CONTEXT = 2048
 _BATCH = 512
 """Tokens of prompts that are read between two looks at who still waits."""
+_BESIDE = {"cpu": 64}
+"""The same while others write, where so many take longer than a few tokens of text."""
 _LOOKS = 4096
 """Tokens that are tried along a grammar between two such looks."""
 
 
 class TorchGenerationEngine(TokenizedEngine):
-    """A language model on torch. Each generation is computed in its own thread, with a KV cache of its own.
+    """A language model on torch. Each generation goes on in its own thread, with a KV cache of its own; if the model
+    can (`made_joint`), those that run are computed together.
 
-    Raises ModelError E0604 when it cannot be loaded.
+    ``reserve`` is how many bytes their KV caches take when all slots are full, 0 on a GPU. Raises ModelError E0604 when
+    the model cannot be loaded.
     """
 
     def __init__(self, spec: ModelSpec, folder: Path, pickled: bool = False) -> None:
@@ -58,30 +62,43 @@ class TorchGenerationEngine(TokenizedEngine):
         ends = self._tokenizer.eos_token_id if ends is None else ends
         self._ends = frozenset(ends if isinstance(ends, list) else [] if ends is None else [ends])
         self._model: Any = prepared(model, self._dtype, self._device)
-        self._kept = _Kept(self.parallel)
+        self._joint = made_joint(self._model, context, self._dtype)
+        self._company: Company[JointPast, torch.Tensor] = Company(
+            lambda work: read_jointly(self._loaded(), work), _BATCH, _BESIDE.get(self._device, _BATCH)
+        )
+        self._pasts = Pasts(self.parallel, self._past)
+        self.reserve = 0
+
+    def _past(self) -> Past:
+        return JointPast(self.context) if self._joint else LonePast(self._loaded())
 
     def _run(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
-        try:
-            self._written(tokens, options, grammar, emit)
-        except _Unheard:
-            pass
-        except torch.OutOfMemoryError:
-            self._kept.clear()
-            raise
-
-    def _written(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
         sampler = Sampler(options, tokens)
         answer = _Writing(self._pieces, self._ends, options, grammar, lambda: emit({}))
         keeps = self._options.get("cache_prompt", options.get("cache_prompt", False))
-        past, cached = self._kept.take(tokens) if keeps else (None, 0)
-        past = past or _Past(self._loaded())
-        usage = {"prompt_tokens": len(tokens), "completion_tokens": 0, "cached_tokens": cached}
-        logits = torch.empty(0)
-        for start in range(cached, len(tokens), _BATCH):
-            if start > cached and emit({}):
-                return
-            logits = self._next(past, tokens[start : start + _BATCH])
-        room = min(options["max_tokens"], self.context - len(tokens))
+        past, told = self._pasts.begin(tokens, keeps), False
+        try:
+            told = self._written(past, tokens, options["max_tokens"], sampler, answer, emit)
+        except _Unheard:
+            pass
+        except torch.OutOfMemoryError:
+            self._pasts.clear()
+            raise
+        finally:
+            self._company.leave(past)
+            self._pasts.end(past, keeps and told)
+
+    def _written(
+        self, past: Past, tokens: list[int], most: int, sampler: Sampler, answer: "_Writing", emit: Emit
+    ) -> bool:
+        """Write up to ``most`` tokens behind a prompt. False when nobody listened before the first one."""
+        room = min(most, self.context - len(tokens))
+        usage = {"prompt_tokens": len(tokens), "completion_tokens": 0, "cached_tokens": len(past.tokens)}
+        logits = self._next(past, tokens[len(past.tokens) :])
+        while len(past.tokens) < len(tokens):
+            if emit({}):
+                return False
+            logits = self._next(past, tokens[len(past.tokens) :])
         while True:
             token = sampler.pick(logits, answer.takes)
             if token is None:
@@ -91,22 +108,22 @@ class TorchGenerationEngine(TokenizedEngine):
             if answer.ended or usage["completion_tokens"] == room:
                 chunk = answer.rest(chunk) | {"finish": "stop" if answer.ended else "length", "usage": usage}
             if emit(chunk) or "finish" in chunk:
-                break
+                return True
             logits = self._next(past, [token])
-        if keeps:
-            self._kept.put(past)
 
-    def _next(self, past: "_Past", tokens: list[int]) -> torch.Tensor:
-        """The logits, in fp32 on the CPU, of what comes after these tokens, which come after the ``past``."""
+    def _next(self, past: Past, tokens: list[int]) -> torch.Tensor:
+        """The logits, in fp32 on the CPU, after the first of these tokens, which come after the ``past``."""
         logits = self._computed(past, tokens)
         if not math.isfinite(float(logits.max())):
             raise failed(self.name, "it computes NaN or infinity")
         return logits
 
-    def _computed(self, past: "_Past", tokens: list[int]) -> torch.Tensor:
-        model = self._loaded()
+    def _computed(self, past: Past, tokens: list[int]) -> torch.Tensor:
+        if isinstance(past, JointPast):
+            return self._company.read(past, tokens)
+        assert isinstance(past, LonePast)
         with torch.inference_mode():
-            return past.read(model, tokens)
+            return past.read(self._loaded(), tokens[:_BATCH])
 
     def _loaded(self) -> Any:
         model = self._model
@@ -116,23 +133,28 @@ class TorchGenerationEngine(TokenizedEngine):
 
     def smoke(self) -> None:
         """Generate one token, from logits that are finite; raises ModelError E0604 if that fails."""
-        logits = self._computed(_Past(self._loaded()), [1, 1])
+        past = self._past()
+        logits = self._computed(past, [1, 1])
+        self._company.leave(past)
         if not bool(torch.isfinite(logits).all()):
             raise ModelError(f"the model {self.name!r} computes NaN or infinity", code=codes.LOAD_FAILED)
+        if self._device == "cpu":
+            self.reserve = self.parallel * past.size(self.context)
         super().smoke()
 
     def info(self) -> dict[str, Any]:
-        """Engine, device, dtype, threads, slots and context in tokens."""
+        """Engine, device, dtype, threads, slots and context in tokens; whether generations are computed together."""
         return torch_info(self._device, self._dtype, self._threads) | {
             "slots": self.parallel,
             "context": self.context,
+            "together": self._joint,
         }
 
     def close(self) -> None:
         """Free the model."""
         super().close()
         self._model = None
-        self._kept = _Kept(0)
+        self._pasts.clear()
 
 
 def _context(spec: ModelSpec, config: Any) -> int:
@@ -159,86 +181,6 @@ def _short(config: Any) -> int:
         if found.get("rope_type") == "longrope":
             return int(found.get("original_max_position_embeddings") or config.max_position_embeddings)
     return 0
-
-
-class _Past:
-    """The tokens that a generation has read and written, and what the model keeps of them: keys and values.
-
-    A model without a KV cache reads all of them anew at each step.
-    """
-
-    def __init__(self, model: Any) -> None:
-        self.tokens: list[int] = []
-        taken = inspect.signature(model.forward).parameters
-        cached = "past_key_values" in taken
-        self._cache: Any = transformers.DynamicCache(config=model.config) if cached else None
-        self._more = {"logits_to_keep": 1} if "logits_to_keep" in taken else {}
-
-    @property
-    def croppable(self) -> bool:
-        """Whether its last tokens can be taken back. A window that has slid has lost what came before it."""
-        if self._cache is None or not self._cache.is_croppable:
-            return False
-        sliding = (layer for layer in self._cache.layers if getattr(layer, "is_sliding", False))
-        return all(layer.get_seq_length() < layer.sliding_window for layer in sliding)
-
-    def crop(self, length: int) -> None:
-        """Take back all but so many tokens."""
-        if length < len(self.tokens):
-            self._cache.crop(length - len(self.tokens))
-            self.tokens = self.tokens[:length]
-
-    def read(self, model: Any, tokens: list[int]) -> torch.Tensor:
-        """The logits (vocabulary,) after some more tokens."""
-        self.tokens = [*self.tokens, *tokens]
-        if self._cache is None:
-            made = model(torch.tensor([self.tokens], device=model.device), **self._more)
-        else:
-            ids = torch.tensor([tokens], device=model.device)
-            made = model(ids, past_key_values=self._cache, use_cache=True, **self._more)
-        logits: torch.Tensor = made.logits[0, -1].float().cpu()
-        return logits
-
-
-class _Kept:
-    """The pasts of the last generations, ``most`` of them, for those whose prompts begin alike."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._pasts: list[_Past] = []
-        self._lock = threading.Lock()
-
-    def take(self, tokens: list[int]) -> tuple[_Past | None, int]:
-        """The past that has the most of the beginning of ``tokens``, and how much; at least one is left to read."""
-        with self._lock:
-            best, length = None, 0
-            for past in self._pasts:
-                same = _same(past.tokens, tokens[:-1])
-                if same > length and (past.croppable or same == len(past.tokens)):
-                    best, length = past, same
-            if best is not None:
-                self._pasts.remove(best)
-                try:
-                    best.crop(length)
-                except RuntimeError:  # of a kind of layer that does not remember its past
-                    return None, 0
-            return best, length
-
-    def put(self, past: _Past) -> None:
-        """Keep one more; the oldest goes."""
-        with self._lock:
-            self._pasts = [*self._pasts, past][-self._most :] if self._most else []
-
-    def clear(self) -> None:
-        """Keep none of them, for their memory."""
-        with self._lock:
-            self._pasts = []
-
-
-def _same(left: list[int], right: list[int]) -> int:
-    """How many tokens two lists have in common at their beginnings."""
-    pairs = enumerate(zip(left, right, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 class _Unheard(Exception):

@@ -1,0 +1,111 @@
+"""Sequences that are computed together: what each of them reads next goes into one forward pass of the model."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+Past = TypeVar("Past")
+Logits = TypeVar("Logits")
+Compute = Callable[[Sequence[tuple[Past, list[int]]]], Sequence[Logits]]
+"""One pass: the logits after these tokens of each sequence. One that fails changes no past."""
+
+
+class Company(Generic[Past, Logits]):
+    """What threads, each with a sequence of its own, read together on one model (continuous batching, Orca 2022).
+
+    Sequences join and leave between passes. One of the threads that wait computes the next pass: once all who had a
+    part in the last one are back or have left, or once it has waited for them half as long as that one took. Prompts
+    are read in pieces: a pass has at most ``alone`` of their tokens, and ``beside`` while some sequence is written.
+    Whoever has read must `leave` at its end.
+    """
+
+    def __init__(self, compute: Compute[Past, Logits], alone: int, beside: int) -> None:
+        self._compute = compute
+        self._alone, self._beside = alone, beside
+        self._changed = threading.Condition()
+        self._waiting: list[_Order[Past, Logits]] = []
+        self._away: set[object] = set()  # who had a part in the last pass, and may be back soon
+        self._writing: set[object] = set()  # who is past its prompt, and has not left
+        self._busy = False
+        self._took = self._until = 0.0
+
+    def read(self, past: Past, tokens: list[int]) -> Logits:
+        """Have a part in the next pass, with as many of the tokens as it has room for, one at least. Returns the logits
+        after those; raises what computing this sequence raised.
+        """
+        order: _Order[Past, Logits] = _Order(past, tokens)
+        with self._changed:
+            if not self._waiting and not self._busy:
+                self._until = time.monotonic() + self._took / 2
+            self._waiting.append(order)
+            self._away.discard(past)
+            if len(tokens) == 1:
+                self._writing.add(past)
+            while order.outcome is None and (self._busy or self._patient()):
+                self._changed.wait(None if self._busy else self._until - time.monotonic())
+            orders = [] if order.outcome else self._begin()
+        if orders:
+            self._pass(orders)
+        assert order.outcome is not None
+        logits, error = order.outcome
+        if error is not None:
+            raise error
+        assert logits is not None
+        return logits
+
+    def leave(self, past: object) -> None:
+        """Nobody shall wait for this sequence any more."""
+        with self._changed:
+            self._away.discard(past)
+            self._writing.discard(past)
+            self._changed.notify_all()
+
+    def _patient(self) -> bool:
+        return bool(self._away) and time.monotonic() < self._until
+
+    def _begin(self) -> "list[_Order[Past, Logits]]":
+        """All who wait, each with what it reads in the pass that begins now. The shortest prompts are read first."""
+        self._busy = True
+        orders, self._waiting = self._waiting, []
+        prompts = sorted((order for order in orders if len(order.tokens) > 1), key=lambda order: len(order.tokens))
+        room = self._beside if self._writing else self._alone
+        for place, order in enumerate(prompts):
+            order.tokens = order.tokens[: max(1, room // (len(prompts) - place))]
+            room -= len(order.tokens)
+        return orders
+
+    def _pass(self, orders: "list[_Order[Past, Logits]]") -> None:
+        began = time.monotonic()
+        try:
+            self._settle(orders)
+        finally:
+            with self._changed:
+                ended = time.monotonic()
+                self._took = ended - began
+                self._until = ended + self._took / 2
+                self._away = {order.past for order in orders}
+                self._busy = False
+                self._changed.notify_all()
+
+    def _settle(self, orders: "list[_Order[Past, Logits]]") -> None:
+        try:
+            found = self._compute([(order.past, order.tokens) for order in orders])
+        except BaseException as error:
+            if len(orders) == 1:
+                orders[0].outcome = None, error
+                return
+        else:
+            for order, logits in zip(orders, found, strict=True):
+                order.outcome = logits, None
+            return
+        for order in orders:  # one of them may be at fault, or all of them too large together
+            self._settle([order])
+
+
+class _Order(Generic[Past, Logits]):
+    """What one sequence wants to read, and what came of it."""
+
+    def __init__(self, past: Past, tokens: list[int]) -> None:
+        self.past, self.tokens = past, tokens
+        self.outcome: tuple[Logits | None, BaseException | None] | None = None
