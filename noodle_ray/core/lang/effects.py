@@ -12,7 +12,7 @@ from noodle_ray.core.lang.fission import overlap_loops
 from noodle_ray.core.lang.fission.flow import Flow
 from noodle_ray.core.lang.late import put_off
 from noodle_ray.core.lang.lower.frame import WHOLE, Unit
-from noodle_ray.core.lang.purity import Facts, Region, Remembered
+from noodle_ray.core.lang.purity import Facts, Region, Remembered, kept
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 
@@ -46,7 +46,7 @@ def _may_overlap(facts: Facts, function: int, comp: Instr) -> bool:
     if facts.traits.any and facts.traits.runs(loop, around.plain):
         return False
     region = Region(function, flatten(cast(Block, loop.args[2])), facts.traits)
-    region.plain |= around.plain - region.writers.keys()
+    region.plain |= kept(around.plain, region.writers)
     named = len(facts.functions[function].locals)
     writes_local = any(register < named for register in region.writers) or _keeps_variables(region)
     return not writes_local and facts.region_effectful(region) and facts.region_safe(region)

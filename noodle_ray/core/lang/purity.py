@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, cast
 from noodle_ray.core.lang.callees import MODEL, Callees
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.scopes import Scope
-from noodle_ray.core.lang.traits import Traits, makes_plain
+from noodle_ray.core.lang.traits import Traits, makes_dict, makes_plain
 from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, EXCEPTIONS, PURE_BUILTINS, TOOL
@@ -81,7 +81,7 @@ class Region:
         self.own = set(self.writers)
         while self._shrink():
             pass
-        self.plain = set(range(params)) if data else set()
+        self.plain = {*range(params), *[~register for register in range(params)]} if data else set()
         while traits.any and self._grow(traits):
             pass
 
@@ -91,6 +91,11 @@ class Region:
             register
             for register, writers in self.writers.items()
             if register not in self.plain and all(makes_plain(writer, self.plain, traits) for writer in writers)
+        }
+        found |= {
+            ~register
+            for register, writers in self.writers.items()
+            if ~register not in self.plain and all(makes_dict(writer, self.plain) for writer in writers)
         }
         self.plain |= found
         return bool(found)
@@ -115,6 +120,11 @@ class Region:
         if op == "ifx":
             return args[3] in self.own and args[5] in self.own
         return op == "inplace" and args[2] in self.own and "binop" in self.fresh
+
+
+def kept(plain: set[int], writers: dict[int, list[Instr]]) -> set[int]:
+    """What is known to be plain around a region, but for what the region writes."""
+    return {place for place in plain if max(place, ~place) not in writers}
 
 
 def _hands_on(instr: Instr) -> bool:
@@ -151,7 +161,7 @@ class Facts:
         self.remembered = remembered or Remembered(0)
         self.pieces: frozenset[int] = frozenset(unit.pieces)
         self.functions = [function for function in unit.functions if function is not None]
-        self.traits = Traits([f for i, f in enumerate(self.functions) if i not in unit.unused])
+        self.traits = Traits({i: f for i, f in enumerate(self.functions) if i not in unit.unused})
         entry = self._entry() if self.traits.any else None
         signature = self.traits.signature()
         self.regions = [
@@ -171,8 +181,9 @@ class Facts:
         self.guarded = [*[region.guarded for region in self.regions], *[False] * len(self.sets)]
         self._settle()
         self.loose_iterators = any(self._has_loose_iterator(region) for region in self.regions)
-        if not self.traits.lazy and (self.loose_iterators or any(map(self._maps_loosely, self.regions))):
-            self.traits.lazy = True
+        loosely = not (self.traits.lazy and self.traits.nests)
+        if loosely and (self.loose_iterators or any(map(self._maps_loosely, self.regions))):
+            self.traits.lazy = self.traits.nests = True
             self._settle()
         self.shared_globals = {
             instr.args[0] if instr.op != "gget" else instr.args[1]
