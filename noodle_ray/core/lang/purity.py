@@ -343,14 +343,15 @@ class Facts:
             if register < len(names):
                 index = self.function_named(scope, names[register])
             elif len(writers) == 1:
-                index = self._function_from(region, scope, writers[0])
+                index = self.function_from(region, scope, writers[0])
             else:
                 index = None
             if index is not None and not self.functions[index].kind:
                 found[register] = index
         return found
 
-    def _function_from(self, region: Region, scope: Scope, writer: Instr) -> int | None:
+    def function_from(self, region: Region, scope: Scope, writer: Instr) -> int | None:
+        """The function that an instruction gives, if it always is the same."""
         if writer.op == "func":
             return cast(int, writer.args[1])
         if writer.op == "gget":
