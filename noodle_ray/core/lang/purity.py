@@ -52,6 +52,8 @@ _FRESH_METHODS: Final = frozenset(
 )
 _ASKING: Final = frozenset({"effect", "call", "callm", "gather"})
 """Opcodes that may ask a model, directly or not."""
+_CALLING: Final = frozenset({"filter", "map", ".each", ".keys"})
+"""Builtins that call the first of what they are given."""
 _LAZY: Final = frozenset({"enumerate", "filter", "map", "reversed", "zip"})
 _CONSUMERS: Final = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
@@ -283,11 +285,16 @@ class Facts:
         for place, members in enumerate(self.sets, start=count):
             for one in members:
                 callers.setdefault(one, set()).update(callers.get(place, ()))
+        turning = [[instr for instr in region.instructions if self._may_turn(instr)] for region in self.regions]
+        quiet = [
+            not any(self.visible(region, instr) for instr in self._shown(region) if not self._may_turn(instr))
+            for region in self.regions
+        ]
         waiting = list(range(len(self.regions)))
         while waiting:
             i = waiting.pop()
             region = self.regions[i]
-            safe = self.safe[i] and self.region_safe(region)
+            safe = self.safe[i] and quiet[i] and not any(self.visible(region, instr) for instr in turning[i])
             effectful = self.region_effectful(region)
             guarded = self.guarded[i] or any(self.guarded[callee] for callee in called[i])
             if (safe, effectful, guarded) != (self.safe[i], self.effectful[i], self.guarded[i]):
@@ -299,10 +306,21 @@ class Facts:
                         self.guarded[place] = self.guarded[place] or guarded
                 waiting += callers.get(i, ())
 
+    def _may_turn(self, instr: Instr) -> bool:
+        """True if whether others can see an instruction depends on what is found out of functions."""
+        args = cast(Any, instr.args)
+        if instr.op == "callm" and args[2] in self.methods:
+            return True
+        if instr.op == "callb" or instr.op == "callm":
+            return args[1] in _CALLING or any(name in CALLBACK_KEYWORDS for name, _ in args[-1])
+        return instr.op == "call" or instr.op == "gather"
+
+    def _shown(self, region: Region) -> list[Instr]:
+        return region.instructions if self.traits.any else region.shown
+
     def region_safe(self, region: Region) -> bool:
         """True if nothing in the region can be seen by other fibers."""
-        candidates = region.instructions if self.traits.any else region.shown
-        return not any(self.visible(region, instr) for instr in candidates)
+        return not any(self.visible(region, instr) for instr in self._shown(region))
 
     def region_effectful(self, region: Region) -> bool:
         """True if the region asks a model, itself or through a function it calls."""
