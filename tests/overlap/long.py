@@ -1,15 +1,16 @@
 """The differential test over many seeds: ``python -m tests.overlap.long 0 8000``.
 
-Each seed makes a program of each kind: one that asks models, one that calls tools too, one that calls values.
+Each seed makes a program of each kind: one that asks models, one that calls tools too, one that calls values, and one
+that goes through generators.
 """
 
 import sys
 
 from noodle_ray.errors import CompileError
-from tests.overlap.programs import Programs, ToolPrograms, ValuePrograms
+from tests.overlap.programs import GeneratorPrograms, Programs, ToolPrograms, ValuePrograms
 from tests.overlap.test_differential import differs
 
-KINDS: tuple[type[Programs], ...] = (Programs, ToolPrograms, ValuePrograms)
+KINDS: tuple[type[Programs], ...] = (Programs, ToolPrograms, ValuePrograms, GeneratorPrograms)
 
 
 def main(first: int, last: int) -> int:

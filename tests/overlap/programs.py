@@ -385,6 +385,58 @@ class ValuePrograms(Programs):
         ]
 
 
+PARTS = (
+    "for c in xs:\n        yield c", "for i, c in enumerate(xs):\n        if c != 'f':\n            yield c + str(i)",
+    "for c in xs:\n        y = m(c)\n        yield y + c", "for c in xs:\n        yield c\n        1 // (c != 'l')",
+    "for i in range(0, len(xs), 2):\n        yield xs[i:i + 2]", "for c in xs:\n        yield pick(c)",
+    "try:\n        for c in xs:\n            yield m(c)\n    except ModelError as e:\n        yield str(e)",
+    "row = []\n    for c in xs:\n        row.append(c)\n        yield row",
+    "row = []\n    for c in xs:\n        row.append(c)\n    for c in row:\n        yield c",
+    "for c in xs:\n        print('part', c)\n        yield c", "for c in xs:\n        yield c + str(len(log))",
+    "for c in xs:\n        log.append(c)\n        yield c", "for c in xs:\n        yield noisy(c)",
+    "for c in xs:\n        yield c\n    print('closed')",
+)  # fmt: skip
+"""Bodies of a generator that is gone through by loops and comprehensions: the first ones may run ahead of them."""
+
+
+class GeneratorPrograms(Programs):
+    """Programs whose loops and comprehensions go through a generator of the program."""
+
+    def definitions(self) -> str:
+        self.used |= {"pick", "noisy"}
+        return f"def parts(xs):\n    {self.random.choice(PARTS)}\n"
+
+    def beginning(self) -> list[str]:
+        self.used |= {"pick", "noisy"}
+        return []
+
+    def ask(self, x: str) -> str:
+        pick = self.random
+        if pick.random() < 0.7:
+            return super().ask(x)
+        return pick.choice([
+            f"''.join([m(str(p)) for p in parts(str({x}))])", f"str(sum(len(m(str(p))) for p in parts(str({x}))))",
+            f"''.join(sorted({{m(str(p)) for p in parts(str({x}))}}))",
+            f"str({{str(p): m(str(p) + 'd') for p in parts(str({x}))}})",
+            f"''.join([m(str(p)) + str(q) for p, q in zip(parts(str({x})), 'uvw')])",
+        ])  # fmt: skip
+
+    def loop(self, name: str, depth: int) -> list[str]:
+        pick = self.random
+        if pick.random() < 0.5:
+            return super().loop(name, depth)
+        source = pick.choice(["'xyzl'", "'abf'", "str(text)", "str(len(xs))", *(["str(x)"] if depth else [])])
+        target, source = pick.choice([
+            (name, f"parts({source})"), (name, f"parts({source})"), (f"i, {name}", f"enumerate(parts({source}))"),
+            (f"{name}, w", f"zip(parts({source}), parts('qrs'))"),
+        ])  # fmt: skip
+        if pick.random() < 0.6:
+            body = [f"y = {self.ask(name)}", *self.following(name), f"print({name}, y)"]
+        else:
+            body = [f"{name} = str({name})", *self.statements(name, depth)]
+        return [f"for {target} in {source}:", *_shifted(body)]
+
+
 def t(x: str) -> str:
     """A call of the tool, as source."""
     return f"t(str({x}))"

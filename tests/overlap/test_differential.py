@@ -4,19 +4,20 @@ import pytest
 
 from noodle_ray.core.lang import compile_source, purity
 from noodle_ray.core.lang.callees import MODEL, Callees
-from noodle_ray.core.lang.fission import callbacks
+from noodle_ray.core.lang.fission import ahead, callbacks
 from noodle_ray.core.lang.fission.loops import Loops
 from noodle_ray.core.nbc import verify
 from noodle_ray.core.vm import gathering
 from noodle_ray.core.vm.types import Model, Tool
 from noodle_ray.errors import CompileError
 from tests.overlap.compare import Seen, overlapped, sequential
-from tests.overlap.programs import HEADER, TOOL_HEADER, Programs, ToolPrograms, ValuePrograms
+from tests.overlap.programs import HEADER, TOOL_HEADER, GeneratorPrograms, Programs, ToolPrograms, ValuePrograms
 
 SEEDS = 200
 GROUPS = 10
 TOOL_SEEDS = 160
 VALUE_SEEDS = 240
+GENERATOR_SEEDS = 120
 
 
 def differs(source: str, seed: int) -> str:
@@ -95,13 +96,17 @@ def test_long_form_compares_programs_of_all_kinds(
     from tests.overlap import long
 
     assert long.main(0, 4) == 0
-    assert capsys.readouterr().out == "seeds 0 to 3: 3 Programs, 3 ToolPrograms, 4 ValuePrograms, 0 differ\n"
+    assert (
+        capsys.readouterr().out
+        == "seeds 0 to 3: 3 Programs, 3 ToolPrograms, 4 ValuePrograms, 2 GeneratorPrograms, 0 differ\n"
+    )
     monkeypatch.setattr(long, "differs", lambda source, seed: "wrong")
     assert long.main(0, 1) == 1
     assert capsys.readouterr().out.splitlines()[1:] == [
         "ToolPrograms wrong",
         "ValuePrograms wrong",
-        "seeds 0 to 0: 1 Programs, 1 ToolPrograms, 1 ValuePrograms, 3 differ",
+        "GeneratorPrograms wrong",
+        "seeds 0 to 0: 1 Programs, 1 ToolPrograms, 1 ValuePrograms, 1 GeneratorPrograms, 4 differ",
     ]
 
 
@@ -120,6 +125,29 @@ def test_calls_of_values_show_what_sequential_execution_shows(group: int) -> Non
         trips += host.trips
         calls += host.calls
     assert trips < calls
+
+
+@pytest.mark.parametrize("group", range(2))
+def test_loops_over_generators_show_what_sequential_execution_shows(group: int) -> None:
+    trips = calls = 0
+    for seed in range(group, GENERATOR_SEEDS, 2):
+        source = GeneratorPrograms(seed).program()
+        try:
+            verify(compile_source(source))
+        except CompileError:
+            continue
+        assert differs(source, seed) == ""
+        host = overlapped(source, "interpreter", seed)[1]
+        trips += host.trips
+        calls += host.calls
+    assert trips < calls
+
+
+def test_a_generator_that_must_not_run_ahead_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_may_run_ahead", lambda facts, index: facts.functions[index].kind == "generator")
+    wrong = "def g(xs):\n    for x in xs:\n        print(x)\n        yield x\nfor x in g('abc'):\n    print(m(x))\n1\n"
+    assert differs(HEADER + wrong, 1) != ""
+    assert any(differs(GeneratorPrograms(seed).program(), seed) for seed in (3, 4, 56, 79, 96, 130))
 
 
 def test_tools_out_of_order_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -419,9 +419,83 @@ def f(x):
 """,
 }
 
+PAIRS = """
+def g(x):
+    y = m(x)
+    print(x)
+    yield y
+    yield y
+class I:
+    def __init__(self, x):
+        self.x = x
+    def __iter__(self):
+        return g(self.x)
+"""
+NESTED = {
+    "dict": "dict([it])",
+    "a list in a variable": "dict(pairs)",
+    "update": "d.update([it])",
+    "update with keywords": "d.update([it], b=1)",
+    "|=": "d |= [it]",
+    "a generator expression": "dict(i for i in [it])",
+    "reversed": "dict(reversed([it]))",
+    "values": "dict({1: it}.values())",
+}
+"""What goes through the elements of what it goes through."""
+KEYED = {"dict": "dict(s)", "**": "{**s}", "update": "d.update(s)", "|=": "d |= s", "a call": "dict(**s)"}
 
-def _same(source: str) -> None:
-    for seed in range(8):
+MOVED_PROPERTIES = {
+    "through a parameter": "def add(c, q):\n    c.v = q\nadd(A, B.w)",
+    "through a variable": "q = B.w\nA.v = q",
+    "through a default": "def add(c, q=B.w):\n    c.v = q\nadd(A)",
+    "through a result": "def get(c):\n    return c.w\nA.v = get(B)",
+    "through type": "def get(b):\n    return type(b).w\nA.v = [get(B())][0]",
+    "through a class method": "class C(B):\n    @classmethod\n    def get(c):\n        return c.w\nA.v = C.get()",
+    "through a list": "A.v = [B.w][0]",
+    "through another": "A.v = B.w.getter(p)",
+    "by a loop": "for A.v in [B.w]:\n    pass",
+    "by with": "from contextlib import nullcontext\nwith nullcontext(B.w) as A.v:\n    pass",
+    "from the body of a class": "def add(q):\n    A.v = q\nclass C:\n    w = property(p)\n    add(w)",
+    "from a list of the class": "class C:\n    q = [property(p)]\nA.v = C.q[0]",
+    "from a global of the class": "class C:\n    global W\n    W = property(p)\nA.v = W",
+    "from a default in the class": "class C:\n    def put(self, q=property(p)):\n        A.v = q\nC().put()",
+    "from a call in the class": "def put(q):\n    A.v = q\nclass C:\n    q = put(property(p))",
+}
+
+TEXTS = """
+count = [0]
+def tick(x):
+    count[0] += 1
+    print(x, count)
+    return m(x + str(count[0]))
+class T(str):
+    def __iter__(self):
+        for c in 'abc':
+            tick('i')
+            yield c
+    def __len__(self):
+        tick('l')
+        return 1
+    def __getitem__(self, i):
+        tick('g')
+        return 'a'
+    def __call__(self, x):
+        return tick(x)
+class A:
+    def __str__(self):
+        return T('ab')
+    def __repr__(self):
+        return T('ab')
+    def __format__(self, x):
+        return T('ab')
+"""
+TEXT_WAYS = ("str(s)", "repr(s)", "f'{s}'", "f'{s:>4}'", "'%s' % s", "str(s) if s else 1")
+TEXT_USES = ("m(c) for c in v", "m(c) + ('' if v else '1') for c in 'abdc'", "m(c) + str(len(v)) for c in 'abdc'",
+             "m(c) + v[0] for c in 'abdc'", "(m if c == 'e' else v)(c) for c in 'abdc'")  # fmt: skip
+
+
+def _same(source: str, seeds: int = 8) -> None:
+    for seed in range(seeds):
         assert differs(HEADER + source.lstrip(), seed) == ""
 
 
@@ -484,6 +558,63 @@ def test_iterator_of_a_class_runs_where_it_is_consumed(name: str) -> None:
 @pytest.mark.parametrize("way", PROPERTIES)
 def test_property_runs_when_it_is_read(way: str) -> None:
     _same(LATE + PROPERTIES[way].lstrip())
+
+
+@pytest.mark.parametrize("made", ["g", "I"])
+@pytest.mark.parametrize("name", NESTED)
+def test_generator_in_a_list_runs_where_a_dict_takes_it(name: str, made: str) -> None:
+    things = ", ".join(f"{made}({x!r})" for x in "abc")
+    body = f"    d, pairs = {{}}, [it]\n    r = {NESTED[name]}\n"
+    body = body.replace("r = d |=", "d |=").replace("d |= [it]", "d |= [it]; r = 1")
+    _same(f"{PAIRS}def f(it):\n{body}    return m(str(r))\n[f(it) for it in [{things}]]\n", 3)
+
+
+@pytest.mark.parametrize("base", ["list", "dict"])
+@pytest.mark.parametrize("name", KEYED)
+def test_method_keys_runs_where_a_mapping_is_taken(name: str, base: str) -> None:
+    if base == "dict" and name == "a call":
+        base = "list"
+    if name == "a call":
+        body = "    try:\n        r = dict(**s)\n    except TypeError:\n        r = 1\n"
+    else:
+        body = f"    d = {{}}\n    r = {KEYED[name]}\n".replace("r = d |= s", "d |= s; r = 1")
+    _same(
+        f"{LATE}class S({base}):\n    def keys(self):\n        late1('a')\n        return [0]\n"
+        f"def f(s, x):\n    y = m(x)\n{body}    return y + str(r)\n"
+        f"[f(s, x) for s, x in zip([S({{0: 1}}) for _ in 'abd'], 'abd')]\n",
+        3,
+    )
+
+
+@pytest.mark.parametrize("way", MOVED_PROPERTIES)
+def test_property_runs_in_whatever_class_it_has_got(way: str) -> None:
+    _same(
+        "count = [0]\nclass A:\n    pass\ndef p(self):\n    count[0] += 1\n    print(count)\n    return str(count[0])\n"
+        f"class B:\n    w = property(p)\n{MOVED_PROPERTIES[way]}\na = A()\n"
+        "def f(x):\n    y = m(x)\n    return y + a.v\n[f(x) for x in 'abcde']\n",
+        3,
+    )
+
+
+@pytest.mark.parametrize("way", TEXT_WAYS)
+@pytest.mark.parametrize("use", TEXT_USES)
+def test_text_of_an_object_may_be_of_a_class_of_the_program(way: str, use: str) -> None:
+    _same(f"{TEXTS}def f(s):\n    v = {way}\n    r = [{use}]\n    return r, count\nf(A())\n", 3)
+
+
+def test_base_that_is_given_another_value_is_not_the_class_of_that_name() -> None:
+    for made in (
+        "D = deque",
+        "for D in [deque]:\n    pass",
+        "def deco(c):\n    return deque\n@deco\nclass D:\n    pass",
+    ):
+        _same(
+            f"{LATE}from collections import deque\nclass D:\n    pass\n{made}\n"
+            "class E(D):\n    def __init__(self, *a):\n        late1('n')\n        super().__init__(*a)\n"
+            "d = E('ab')\ndef f(x):\n    y = m(x)\n    e = d.copy()\n    return y + str(len(e))\n"
+            "[f(x) for x in 'abdc']\n",
+            3,
+        )
 
 
 @pytest.mark.parametrize("way", LIBRARY)

@@ -363,6 +363,65 @@ for y in g(XS):
     out.append(y)
 out
 """),
+    "loop over a generator that computes": (1, 1, """
+def g(xs):
+    for x in xs:
+        if x != 'c':
+            yield x + '.'
+def f(xs):
+    for i, y in enumerate(g(xs)):
+        print(i, m(y))
+f(XS)
+"""),
+    "loop over a generator that asks, too": (1, 5, """
+def g(xs):
+    for x in xs:
+        yield m(x)
+for y in g(XS):
+    print(m(y))
+"""),
+    "comprehension over a generator": (1, 1, """
+def g(xs):
+    for x in xs:
+        yield x + '.'
+def f(xs):
+    return [m(y) for y in g(xs)]
+f(XS)
+"""),
+    "sum over a generator": (1, 1, """
+def g(xs):
+    for i in range(0, len(xs), 2):
+        yield xs[i] + str(i)
+def f(xs):
+    return sum(len(m(y)) for y in g(xs))
+f(XS)
+"""),
+    "loop over a generator that never ends": (4, 4, """
+def g(xs):
+    while True:
+        yield xs[0]
+def f(xs):
+    for i, y in enumerate(g(xs)):
+        print(m(y))
+        xs[i + 1]
+try:
+    f(XS)
+except IndexError:
+    pass
+"""),
+    "loop over a generator that is ended by raise": (2, 2, """
+def g(xs):
+    for x in xs:
+        yield x
+def f(xs):
+    for y in g(xs):
+        if m(y) == 'b!':
+            raise ValueError(y)
+try:
+    f(XS)
+except ValueError:
+    pass
+"""),
     "generator that may stop": (2, 2, """
 def g(xs):
     for x in xs:

@@ -828,6 +828,233 @@ def f(e):
     return [m(x) for x in e.string]
 f(re.match('a', S('a')))
 """,
+    "a generator that prints, gone through by a loop": """
+log = []
+def gen(xs):
+    for x in xs:
+        print('g', x)
+        yield x
+def f(xs):
+    for y in gen(xs):
+        print(m(y))
+f('abc')
+log
+""",
+    "a generator that fails, gone through by a loop": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x
+    1 // 0
+def f(xs):
+    for y in gen(xs):
+        print(y, m(y))
+f('abc')
+log
+""",
+    "a generator that fails behind a call that fails": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x
+    1 // 0
+def f(xs):
+    for y in gen(xs):
+        print(y, m(y))
+f('abde')
+log
+""",
+    "a generator that fails in a comprehension": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x
+    1 // 0
+def f(xs):
+    print([m(y) for y in gen(xs)])
+f('abde')
+log
+""",
+    "a generator whose loop's variables are seen by a handler": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x
+    1 // 0
+def f(xs):
+    y = z = ''
+    try:
+        for y in gen(xs):
+            z = m(y)
+    except ZeroDivisionError as e:
+        print(y, z, e)
+f('abc')
+log
+""",
+    "a generator that changes what it has yielded": """
+log = []
+def gen(xs):
+    row = []
+    for x in xs:
+        row.append(x)
+        yield row
+def f(xs):
+    for y in gen(xs):
+        print(m(str(y)))
+f('abc')
+log
+""",
+    "a generator that changes what is in what it has yielded": """
+log = []
+def gen(xs):
+    row = []
+    for x in xs:
+        row.append(x)
+        yield {'row': [row]}
+def f(xs):
+    print([m(str(y)) for y in gen(xs)])
+f('abc')
+log
+""",
+    "a generator that changes it by another name": """
+log = []
+def gen(xs):
+    a = []
+    b = [a]
+    for x in xs:
+        b[0].append(x)
+        yield a
+def f(xs):
+    print([m(str(y)) for y in gen(xs)])
+f('abc')
+log
+""",
+    "a generator that adds to what it has yielded": """
+log = []
+def gen(xs):
+    row = []
+    for x in xs:
+        row += [x]
+        yield row
+def f(xs):
+    for y in gen(xs):
+        print(m(str(y)))
+f('abc')
+log
+""",
+    "a generator of functions of its variable": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield lambda: x
+def f(xs):
+    fs = [(f, m(f())) for f in gen(xs)]
+    print([f() for f, _ in fs], [y for _, y in fs])
+f('abc')
+log
+""",
+    "a generator over a list that the loop changes": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x
+def f(xs):
+    xs = list(xs)
+    for y in gen(xs):
+        z = m(y)
+        if len(xs) < 6:
+            xs.append('k')
+        print(z)
+f('abc')
+log
+""",
+    "a generator that sees what the loop makes": """
+log = []
+def gen(xs):
+    for x in 'abc':
+        yield x + str(len(xs[0]))
+def f(xs):
+    out = []
+    for y in gen([out]):
+        out.append(m(y))
+    print(out)
+f('')
+log
+""",
+    "a generator that sees a global which the loop changes": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x + str(len(log))
+def f(xs):
+    for y in gen(xs):
+        log.append(m(y))
+f('abc')
+log
+""",
+    "a generator in a zip that ends before it": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x
+    1 // 0
+def f(xs):
+    for y, z in zip(gen(xs), 'ab'):
+        print(m(y + z))
+f('abc')
+log
+""",
+    "a generator whose length is in the way of the window": """
+log = []
+def gen(xs):
+    for i in range(600):
+        yield xs[0] + str(i)
+    1 // 0
+def f(xs):
+    n = 0
+    for y in gen(xs):
+        n += len(m(y))
+        if n % 50 == 0:
+            print(y, n)
+f('abc')
+log
+""",
+    "a generator with handlers, gone through by a loop": """
+log = []
+def gen(xs):
+    try:
+        for x in xs:
+            yield m(x)
+    except ModelError as e:
+        yield str(e)
+def f(xs):
+    for y in gen(xs):
+        print(m(y))
+f('abde')
+log
+""",
+    "a generator of the arguments of another": """
+log = []
+def gen(xs):
+    for x in xs:
+        yield x
+def f(xs):
+    for y in gen(gen(xs)):
+        print(m(y))
+f('abc')
+log
+""",
+    "a variable without a value that inner functions share": """
+def f(xs):
+    for x in xs:
+        if x == 'a':
+            z = m(x)
+        else:
+            x = y
+        print((lambda: y)())
+    y = 1
+f('b')
+""",
 }
 
 

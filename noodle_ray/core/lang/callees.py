@@ -9,7 +9,8 @@ functions with plain data only.
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
-from noodle_ray.core.lang.traits import PLAIN_BUILTINS, PLAIN_METHODS, Traits
+from noodle_ray.core.lang.classes import CLASS_DECORATORS
+from noodle_ray.core.lang.traits import PLAIN_BUILTINS, PLAIN_METHODS, TEXT_BUILTINS, Traits
 from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.ops import MAKERS
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
@@ -48,7 +49,6 @@ _SIMPLE_BASES: Final = EXCEPTIONS | {
     "typing.Protocol", "typing.Generic",
 }  # fmt: skip
 """Classes whose operators and methods never give an object of a subclass."""
-_CLASS_DECORATORS: Final = frozenset({"dataclasses.dataclass", "functools.total_ordering", "typing.final"})
 _KNOWN_MODULES: Final = frozenset(
     {"", "abc", "base64", "binascii", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime",
      "fractions", "functools", "hashlib", "heapq", "html", "itertools", "json", "keyword", "math", "noodle_ray",
@@ -227,7 +227,7 @@ class Callees:
             return ("g", args[1])
         if op == "cget":
             return self._cell(index, args[1])
-        if op == "callb" and args[1] in _CLASS_DECORATORS and len(args[2]) == 1:
+        if op == "callb" and args[1] in CLASS_DECORATORS and len(args[2]) == 1:
             return ("r", index, args[2][0])
         generic = op == "index" and "__class_getitem__" not in self._traits.dunders
         return ("r", index, args[1]) if op in ("move", "gset", "cset") or generic else None
@@ -244,6 +244,8 @@ class Callees:
         if op in _DATA or (op == "cmp" and str(args[1]).startswith("is")):
             if op == "effect":
                 self._leave(index, reads_of(instr))
+            elif op == "format" and self._traits.texts:
+                self._add(target, ANY)
         elif op in _CONTAINERS or self._is_plain(op, args):
             self._leave(index, reads_of(instr))
         elif op == "move":
@@ -306,7 +308,7 @@ class Callees:
         """True for an instruction whose result is an object of a builtin type."""
         if op == "unop" and args[1] == "not":
             return True
-        if self._derived:
+        if self._derived or (self._traits.texts and op == "binop" and args[1] == "%"):
             return False
         if op == "callm":
             return args[2] in PLAIN_METHODS and args[2] not in self._traits.names
@@ -357,7 +359,7 @@ class Callees:
         if name in _THROUGH:
             for register in given:
                 self._edge(("r", index, register), ("r", index, target))
-        elif name not in PLAIN_BUILTINS:
+        elif name not in PLAIN_BUILTINS or (self._traits.texts and name in TEXT_BUILTINS):
             self._add(("r", index, target), ANY)
 
     # propagation

@@ -9,15 +9,18 @@ is outstanding, the whole function is guarded: an error of an earlier call takes
 from typing import Any, Final, cast
 
 from noodle_ray.core.lang.fission import overlap_loops
+from noodle_ray.core.lang.fission.ahead import element_goes_ahead, goes_ahead
 from noodle_ray.core.lang.fission.flow import Flow
 from noodle_ray.core.lang.late import put_off
 from noodle_ray.core.lang.lower.frame import WHOLE, Unit
-from noodle_ray.core.lang.purity import Facts, Region, Remembered
+from noodle_ray.core.lang.purity import Facts, Region, Remembered, kept
 from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 
 _LOST: Final = "lost"
 """Stands in ``State.outstanding`` for calls whose register has been overwritten since."""
+INLINE: Final = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
+"""Names of the functions of comprehensions, whose first parameter is what they go through."""
 _LEAVING: Final = frozenset({"return", "raise", "raise_from", "reraise"})
 _CANNOT_RAISE: Final = frozenset(
     {"bget", "break", "const", "continue", "cset", "func", "gset", "list", "model", "move", "return", "tuple", "unset"}
@@ -44,9 +47,12 @@ def _may_overlap(facts: Facts, function: int, comp: Instr) -> bool:
     loop = cast(Block, comp.args[2])[-1]
     around = facts.regions[function]
     if facts.traits.any and facts.traits.runs(loop, around.plain):
-        return False
+        iterable = cast(int, loop.args[1])
+        given = iterable == 0 and facts.functions[function].name in INLINE
+        if not (element_goes_ahead(facts, function) if given else goes_ahead(facts, around, iterable)):
+            return False
     region = Region(function, flatten(cast(Block, loop.args[2])), facts.traits)
-    region.plain |= around.plain - region.writers.keys()
+    region.plain |= kept(around.plain, region.writers)
     named = len(facts.functions[function].locals)
     writes_local = any(register < named for register in region.writers) or _keeps_variables(region)
     return not writes_local and facts.region_effectful(region) and facts.region_safe(region)

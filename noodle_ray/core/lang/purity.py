@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, cast
 from noodle_ray.core.lang.callees import MODEL, Callees
 from noodle_ray.core.lang.lower.frame import Unit
 from noodle_ray.core.lang.scopes import Scope
-from noodle_ray.core.lang.traits import Traits, makes_plain
+from noodle_ray.core.lang.traits import Traits, makes_dict, makes_plain
 from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.names import CALLBACK_KEYWORDS, EXCEPTIONS, PURE_BUILTINS, TOOL
@@ -52,6 +52,8 @@ _FRESH_METHODS: Final = frozenset(
 )
 _ASKING: Final = frozenset({"effect", "call", "callm", "gather"})
 """Opcodes that may ask a model, directly or not."""
+_CALLING: Final = frozenset({"filter", "map", ".each", ".keys"})
+"""Builtins that call the first of what they are given."""
 _LAZY: Final = frozenset({"enumerate", "filter", "map", "reversed", "zip"})
 _CONSUMERS: Final = frozenset(
     {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
@@ -81,7 +83,7 @@ class Region:
         self.own = set(self.writers)
         while self._shrink():
             pass
-        self.plain = set(range(params)) if data else set()
+        self.plain = {*range(params), *[~register for register in range(params)]} if data else set()
         while traits.any and self._grow(traits):
             pass
 
@@ -91,6 +93,11 @@ class Region:
             register
             for register, writers in self.writers.items()
             if register not in self.plain and all(makes_plain(writer, self.plain, traits) for writer in writers)
+        }
+        found |= {
+            ~register
+            for register, writers in self.writers.items()
+            if ~register not in self.plain and all(makes_dict(writer, self.plain) for writer in writers)
         }
         self.plain |= found
         return bool(found)
@@ -115,6 +122,11 @@ class Region:
         if op == "ifx":
             return args[3] in self.own and args[5] in self.own
         return op == "inplace" and args[2] in self.own and "binop" in self.fresh
+
+
+def kept(plain: set[int], writers: dict[int, list[Instr]]) -> set[int]:
+    """What is known to be plain around a region, but for what the region writes."""
+    return {place for place in plain if max(place, ~place) not in writers}
 
 
 def _hands_on(instr: Instr) -> bool:
@@ -151,7 +163,7 @@ class Facts:
         self.remembered = remembered or Remembered(0)
         self.pieces: frozenset[int] = frozenset(unit.pieces)
         self.functions = [function for function in unit.functions if function is not None]
-        self.traits = Traits([f for i, f in enumerate(self.functions) if i not in unit.unused])
+        self.traits = Traits({i: f for i, f in enumerate(self.functions) if i not in unit.unused})
         entry = self._entry() if self.traits.any else None
         signature = self.traits.signature()
         self.regions = [
@@ -171,8 +183,9 @@ class Facts:
         self.guarded = [*[region.guarded for region in self.regions], *[False] * len(self.sets)]
         self._settle()
         self.loose_iterators = any(self._has_loose_iterator(region) for region in self.regions)
-        if not self.traits.lazy and (self.loose_iterators or any(map(self._maps_loosely, self.regions))):
-            self.traits.lazy = True
+        loosely = not (self.traits.lazy and self.traits.nests)
+        if loosely and (self.loose_iterators or any(map(self._maps_loosely, self.regions))):
+            self.traits.lazy = self.traits.nests = True
             self._settle()
         self.shared_globals = {
             instr.args[0] if instr.op != "gget" else instr.args[1]
@@ -272,11 +285,16 @@ class Facts:
         for place, members in enumerate(self.sets, start=count):
             for one in members:
                 callers.setdefault(one, set()).update(callers.get(place, ()))
+        turning = [[instr for instr in region.instructions if self._may_turn(instr)] for region in self.regions]
+        quiet = [
+            not any(self.visible(region, instr) for instr in self._shown(region) if not self._may_turn(instr))
+            for region in self.regions
+        ]
         waiting = list(range(len(self.regions)))
         while waiting:
             i = waiting.pop()
             region = self.regions[i]
-            safe = self.safe[i] and self.region_safe(region)
+            safe = self.safe[i] and quiet[i] and not any(self.visible(region, instr) for instr in turning[i])
             effectful = self.region_effectful(region)
             guarded = self.guarded[i] or any(self.guarded[callee] for callee in called[i])
             if (safe, effectful, guarded) != (self.safe[i], self.effectful[i], self.guarded[i]):
@@ -288,10 +306,21 @@ class Facts:
                         self.guarded[place] = self.guarded[place] or guarded
                 waiting += callers.get(i, ())
 
+    def _may_turn(self, instr: Instr) -> bool:
+        """True if whether others can see an instruction depends on what is found out of functions."""
+        args = cast(Any, instr.args)
+        if instr.op == "callm" and args[2] in self.methods:
+            return True
+        if instr.op == "callb" or instr.op == "callm":
+            return args[1] in _CALLING or any(name in CALLBACK_KEYWORDS for name, _ in args[-1])
+        return instr.op == "call" or instr.op == "gather"
+
+    def _shown(self, region: Region) -> list[Instr]:
+        return region.instructions if self.traits.any else region.shown
+
     def region_safe(self, region: Region) -> bool:
         """True if nothing in the region can be seen by other fibers."""
-        candidates = region.instructions if self.traits.any else region.shown
-        return not any(self.visible(region, instr) for instr in candidates)
+        return not any(self.visible(region, instr) for instr in self._shown(region))
 
     def region_effectful(self, region: Region) -> bool:
         """True if the region asks a model, itself or through a function it calls."""
@@ -332,14 +361,15 @@ class Facts:
             if register < len(names):
                 index = self.function_named(scope, names[register])
             elif len(writers) == 1:
-                index = self._function_from(region, scope, writers[0])
+                index = self.function_from(region, scope, writers[0])
             else:
                 index = None
             if index is not None and not self.functions[index].kind:
                 found[register] = index
         return found
 
-    def _function_from(self, region: Region, scope: Scope, writer: Instr) -> int | None:
+    def function_from(self, region: Region, scope: Scope, writer: Instr) -> int | None:
+        """The function that an instruction gives, if it always is the same."""
         if writer.op == "func":
             return cast(int, writer.args[1])
         if writer.op == "gget":

@@ -4,8 +4,11 @@ With a class that defines ``__add__``, an addition may run code of the program; 
 program without them has none of this, and its operators, loops and attributes do nothing but what they say.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
+from noodle_ray.core.lang.classes import has_properties_as_values, known_classes
 from noodle_ray.core.nbc.module import Function, Instr
 from noodle_ray.core.nbc.walk import flatten, reads_of, writes_of
 from noodle_ray.core.vm.catalog import module_of
@@ -72,6 +75,8 @@ PLAIN_BUILTINS: Final = frozenset(
     {"range", "list", "dict", "set", "frozenset", "sorted", "tuple", "str", "len", "repr"}
 )
 """Builtins whose results are objects of builtin types, and no iterators."""
+TEXT_BUILTINS: Final = frozenset({"str", "repr"})
+"""Those whose results may be of a class of the program that is derived from ``str``."""
 PLAIN_METHODS: Final = frozenset({"split", "splitlines", "strip", "lower", "upper", "replace", "join"})
 """Methods whose results are, whatever has them besides objects of the program."""
 _ITERATED: Final[dict[str, int]] = {
@@ -139,6 +144,16 @@ _CONTAINER_BASES: Final = frozenset({"ChainMap", "Counter", "DefaultDict", "Dequ
 """Of the module ``typing``, other names for classes of ``collections``."""
 _VALUE_OPS: Final = frozenset({"binop", "unop", "inplace", "cmp", "index", "setindex", "delindex", "callb", "format"})
 _LAZY_KINDS: Final = frozenset({"generator", "coroutine", "async_generator"})
+_TAKING_ALL: Final = frozenset(
+    {"all", "any", "dict", "extend", "frozenset", "join", "list", "max", "min", "set", "sorted", "sum", "tuple",
+     "update"}
+)  # fmt: skip
+"""Builtins and methods that go through what they are given and do not keep it."""
+_TEXT_BASES: Final = frozenset({"str", "enum.StrEnum"})
+_PAIRED: Final = frozenset({"dict", "update"})
+"""What goes through the elements of what it is given, too, if that is no dict."""
+_MERGING: Final = frozenset({"update", "kwmerge"})
+"""Opcodes that ask whether an object has the method ``keys``."""
 _SAFE_MEMBERS: Final = frozenset({"func", "const", "class", "list", "dict", "tuple", "set", "binop", "unop", "comp"})
 """Opcodes whose results, as members of a class, do nothing when they are read from an object."""
 
@@ -146,23 +161,30 @@ _SAFE_MEMBERS: Final = frozenset({"func", "const", "class", "list", "dict", "tup
 class Traits:
     """Read off all functions of a program once. ``lazy``: going through a value may run code. ``names`` are those of
     attributes that may hold functions of the program, ``properties`` those that may run code when read, ``constructs``
-    tells that raising a class may run code, ``deep`` that code of the library may call methods of the program."""
+    tells that raising a class may run code, ``deep`` that code of the library may call methods of the program,
+    ``nests`` that containers may hold iterators of the program's, ``texts`` that the text of an object may be an object
+    of a class of the program."""
 
-    def __init__(self, functions: list[Function]) -> None:
+    def __init__(self, functions: dict[int, Function]) -> None:
         self.dunders: set[str] = set()
         self.names: set[str] = set()
         self.properties: set[str] = set()
         self.wild = False
         self.deep = False
         self.constructs = False
+        self.nests = self.texts = False
         self._formats = self._slices = self._views = self._makes_properties = False
-        self.lazy = any(function.kind in _LAZY_KINDS for function in functions)
-        classes = {str(i.args[1]) for function in functions for i in flatten(function.body) if i.op == "class"}
-        for function in functions:
+        self.lazy = any(function.kind in _LAZY_KINDS for function in functions.values())
+        classes = known_classes(functions.values())
+        for function in functions.values():
             if function.kind == "class":
                 self._read_class(function)
             self._read(function, classes)
-        self.properties |= self._set_properties(functions)
+        self._makes_properties = self._makes_properties or has_properties_as_values(functions, classes, self.properties)
+        self.properties |= self._set_properties(functions.values())
+        generators = {index for index, function in functions.items() if function.kind in _LAZY_KINDS}
+        self.nests = self.nests or any(self._keeps_generators(one, generators) for one in functions.values())
+        self.texts = self.deep or (self.texts and not _TEXT.isdisjoint(self.dunders))
         self.wild = self.wild or self.deep
         self.constructs = self.wild or bool(_CONSTRUCTORS & self.dunders)
         self._slices = self._slices or bool(_OF["index"] & self.dunders)
@@ -192,7 +214,11 @@ class Traits:
                     self._makes_properties = True
             elif op == "class":
                 self.wild = self.wild or any(keyword == "metaclass" for keyword, _ in args[4])
-                self.deep = self.deep or not all(_is_known_base(writers.get(one), writers, classes) for one in args[3])
+                bases = [writers.get(one) for one in args[3]]
+                self.deep = self.deep or not all(_is_known_base(base, writers, classes) for base in bases)
+                self.texts = self.texts or any(
+                    base is not None and base.op in ("bget", "callb") and base.args[1] in _TEXT_BASES for base in bases
+                )
             elif op == "setindex":
                 key = writers.get(args[1])
                 self._slices = self._slices or (key is not None and key.op == "slice")
@@ -204,7 +230,7 @@ class Traits:
             for register in writes_of(instr):
                 writers[register] = instr
 
-    def _set_properties(self, functions: list[Function]) -> set[str]:
+    def _set_properties(self, functions: Iterable[Function]) -> set[str]:
         """Names under which properties may have been put into classes that were there before."""
         found: set[str] = set()
         for function in functions:
@@ -213,12 +239,39 @@ class Traits:
                 if instr.op == "setattr":
                     writer = writers.get(cast(int, instr.args[2]))
                     op = writer.op if writer else ""
-                    read = writer is not None and op == "attr" and writer.args[2] in self.properties
-                    if read or (self._makes_properties and op not in _SAFE_MEMBERS):
+                    if self._makes_properties and op not in _SAFE_MEMBERS:
                         found.add(str(instr.args[1]))
                 for register in writes_of(instr):
                     writers[register] = instr
         return found
+
+    def _keeps_generators(self, function: Function, generators: set[int]) -> bool:
+        """True if a generator may be kept as an element: all but an expression that is gone through at once."""
+        if function.kind in _LAZY_KINDS and function.name != "<genexpr>":
+            return True
+        made = {instr.args[0] for instr in flatten(function.body) if instr.op == "func" and instr.args[1] in generators}
+        if not made:
+            return False
+        results: set[int] = set()
+        readers = Counter(register for instr in flatten(function.body) for register in reads_of(instr))
+        for instr in flatten(function.body):
+            args = cast("tuple[Any, ...]", instr.args)
+            if instr.op == "call" and args[1] in made:
+                results.add(args[0])
+                made.discard(args[1])
+        for instr in flatten(function.body):
+            for register in results.intersection(reads_of(instr)):
+                if readers[register] == 1 and self._takes_all(instr, register):
+                    results.discard(register)
+        return bool(made or results)
+
+    def _takes_all(self, instr: Instr, register: int) -> bool:
+        args = cast("tuple[Any, ...]", instr.args)
+        if instr.op == "callb":
+            return args[1] in _TAKING_ALL and args[2][:1] == (register,) and (len(args[2]) == 1 or args[1] == "sum")
+        if instr.op == "callm":
+            return args[2] in _TAKING_ALL and args[2] not in self.names and args[3] == (register,)
+        return instr.op in ("for", "unpack", "unpackx", "totuple") or (instr.op == "extend" and args[1] == register)
 
     def _read_class(self, function: Function) -> None:
         constants: dict[Any, str] = {}
@@ -252,12 +305,13 @@ class Traits:
         elif name == "slice":
             self._slices = True
         elif module_of(name) == "itertools":
-            self.lazy = True
+            self.lazy = self.nests = True
 
     def signature(self) -> tuple[object, ...]:
         """Equal for programs in which the same code runs for the same instructions."""
         flags = (self.wild, self.lazy, self.deep, self.constructs, self._formats, self._slices, self._views)
-        return (frozenset(self.dunders), frozenset(self.names), frozenset(self.properties), flags)
+        names = (frozenset(self.dunders), frozenset(self.names), frozenset(self.properties))
+        return (*names, flags, self.nests, self.texts)
 
     @property
     def any(self) -> bool:
@@ -270,6 +324,8 @@ class Traits:
         op = instr.op
         args: Any = instr.args
         if self.deep and op in _VALUE_OPS and self._is_foreign(instr, plain):
+            return True
+        if self._goes_deep(op, args, plain):
             return True
         if op == "callb":
             return self._builtin_runs(args[1], _arguments(args), plain)
@@ -312,6 +368,18 @@ class Traits:
         if op == "setindex":
             return self._slices
         return op not in _ITERATING_OPERATORS or args[1] in _ITERATING_OPERATORS[op]
+
+    def _goes_deep(self, op: str, args: Any, plain: set[int]) -> bool:
+        """True if the elements of what is given may be gone through, or a method ``keys`` may be called."""
+        if op == "inplace":
+            given = args[3:] if args[1] == "|" else ()
+        elif op in _MERGING:
+            return "keys" in self.names and args[1] not in plain
+        else:
+            given = args[-2][:1] if op in ("callb", "callm") and args[1 if op == "callb" else 2] in _PAIRED else ()
+        if not given or ~given[0] in plain:
+            return False
+        return self.nests or bool(_ITERATION & self.dunders) or ("keys" in self.names and given[0] not in plain)
 
     def _builtin_runs(self, name: str, args: tuple[int, ...], plain: set[int]) -> bool:
         if not args:
@@ -376,9 +444,21 @@ def makes_plain(instr: Instr, plain: set[int], traits: Traits) -> bool:
     """True if what the instruction writes is an object of a builtin type, and no iterator over another."""
     op, args = instr.op, instr.args
     if op in _PLAIN_OPS or op == "unset":
-        return True
+        return not (traits.texts and op == "format")
     if op == "callb":
-        return args[1] in PLAIN_BUILTINS
+        return args[1] in PLAIN_BUILTINS and not (traits.texts and args[1] in TEXT_BUILTINS)
     if op == "callm":
         return args[2] in PLAIN_METHODS and args[2] not in traits.names
     return op in ("move", "method") and args[1] in plain
+
+
+def makes_dict(instr: Instr, plain: set[int]) -> bool:
+    """True if what the instruction writes is a dict or holds nothing, which is marked by ``~register`` in ``plain``."""
+    op, args = instr.op, instr.args
+    if op in ("const", "dict", "unset"):
+        return True
+    if op == "comp":
+        return args[1] == "dict"
+    if op == "callb":
+        return args[1] == "dict"
+    return op == "move" and ~cast(int, args[1]) in plain

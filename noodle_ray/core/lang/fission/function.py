@@ -4,7 +4,7 @@ from typing import Any, Final, cast
 
 from noodle_ray.core.lang.fission.aliases import FOREIGN, Aliases
 from noodle_ray.core.lang.fission.flow import Flow
-from noodle_ray.core.lang.purity import Facts, Region
+from noodle_ray.core.lang.purity import Facts, Region, kept
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import OPERANDS
 from noodle_ray.core.nbc.walk import flatten, reads_of
@@ -69,7 +69,7 @@ class Around:
     def region_of(self, block: Block) -> Region:
         """A block as a region of its own."""
         region = Region(self.index, flatten(block), self.facts.traits)
-        region.plain |= self.region.plain - region.writers.keys()
+        region.plain |= kept(self.region.plain, region.writers)
         return region
 
     def shows(self, region: Region, instr: Instr) -> bool:

@@ -7,6 +7,7 @@ element, so that exceptions, output and changes come in the order of the program
 
 from typing import Any, Final, NamedTuple, cast
 
+from noodle_ray.core.lang.fission.ahead import RECEIVERS, goes_ahead
 from noodle_ray.core.lang.fission.aliases import FOREIGN
 from noodle_ray.core.lang.fission.callbacks import handed_out
 from noodle_ray.core.lang.fission.flow import Flow, caught_in, killed, read, written
@@ -20,10 +21,6 @@ from noodle_ray.core.nbc.module import Block, Function, Instr, Span
 from noodle_ray.core.nbc.walk import blocks_of, flatten, reads_of, writes_of
 from noodle_ray.core.vm.names import CALLBACK_KEYWORDS
 
-_RECEIVERS: Final = {
-    "setindex": 0, "delindex": 0, "extend": 0, "update": 0, "setadd": 0, "kwmerge": 0, "inplace": 2,
-}  # fmt: skip
-"""Opcodes that change an object, and the operand that holds it."""
 _AGAIN: Final = frozenset({"const", "bget", "gget", "cget", "model"})
 """Opcodes that give the same when they run again."""
 
@@ -195,7 +192,10 @@ class Loops:
             raise Sequential("it stands in an exception handler")
         traits = self.facts.traits
         if traits.any and traits.runs(loop, around.region.plain):
-            raise Sequential("what it goes through may run code of the program")
+            if not goes_ahead(self.facts, around.region, cast(int, loop.args[1])):
+                raise Sequential("what it goes through may run code of the program")
+            if any(instr.op in ("raise", "raise_from") for instr in flatten(body)):
+                raise Sequential("`raise` may end it before all that it goes through is computed")
         if not any(map(around.asks, body)):
             raise Sequential("its `else` asks, and not its body")
         body = settled(body, around.fresh)
@@ -220,6 +220,7 @@ class Loops:
             raise Sequential("each of its iterations raises")
         own = written(asking) | {target}
         self._look_at_asking(asking, own, flow)
+        self._look_at_cells(loop, asking)
         changed = self._look_at_rest(loop, rest)
         entering = flow.exposed | {iterable}
         self._look_at_both(entering, asking, rest, changed)
@@ -250,6 +251,24 @@ class Loops:
         if late:
             raise Sequential(f"{self._quoted(late)} may be unbound")
 
+    def _look_at_cells(self, loop: Instr, asking: Block) -> None:
+        """A variable of the function that inner functions share is one of another function in a part of it, and the
+        error of one without a value is another: those that are read have a value, for sure, where the loop begins."""
+        cells = self.around.function.cells
+        read_here = {cast(int, i.args[1]) for i in flatten(asking) if i.op == "cget"}
+        unsure = {cell for cell in read_here if cell < len(cells)}
+        if not unsure:
+            return
+        deleted = {i.args[0] for i in self.around.region.instructions if i.op == "cdel"}
+        inside = any(each is loop for each in self.around.region.instructions)
+        for instr in self.around.body:
+            if any(each is loop for each in flatten((instr,))) or (not inside and instr.op in ("for", "while")):
+                break
+            if instr.op == "cset" and instr.args[0] not in deleted:
+                unsure.discard(cast(int, instr.args[0]))
+        if unsure:
+            raise Sequential(f"`{cells[min(unsure)]}` may be unbound")
+
     def _look_at_rest(self, loop: Instr, rest: Block) -> set[int]:
         """The objects that the rest changes, all of which only this function has."""
         changed: set[int] = set()
@@ -267,8 +286,8 @@ class Loops:
         op = instr.op
         args = cast("tuple[Any, ...]", instr.args)
         runs = facts.traits.any and facts.traits.runs(instr, region.plain)
-        if op in _RECEIVERS and not runs:
-            return cast(int, args[_RECEIVERS[op]])
+        if op in RECEIVERS and not runs:
+            return cast(int, args[RECEIVERS[op]])
         if op == "callm" and args[2] in MUTATORS and not runs:
             if any(name in CALLBACK_KEYWORDS and not facts.callback_safe(region, r) for name, r in args[4]):
                 raise Sequential(self._why(instr, "in each iteration"))
@@ -340,8 +359,8 @@ class Loops:
             return f"{name} may change what others see, {when}"
         if op == "callm" and args[2] in self.facts.traits.names:
             return f"`{args[2]}` may change what others see, {when}"
-        if op in _RECEIVERS or (op == "callm" and args[2] in MUTATORS):
-            changed = self._quoted({args[_RECEIVERS[op]] if op in _RECEIVERS else args[1]})
+        if op in RECEIVERS or (op == "callm" and args[2] in MUTATORS):
+            changed = self._quoted({args[RECEIVERS[op]] if op in RECEIVERS else args[1]})
             return f"{changed} is changed {when}"
         if op in ("gset", "gdel"):
             return f"the global `{args[0]}` is changed {when}"
