@@ -20,7 +20,7 @@ from tests.sandbox.programs import code, request
 _TEXT: Final = (Path(__file__).parent / "review_modules.nbc").read_text()
 MODULES: Final = dict(re.findall(r"^=== (.*)\n((?:(?!===).*\n)+)", _TEXT, flags=re.MULTILINE))
 """Modules that no compiler makes; their titles have the name and how they must end."""
-LIMITS: Final = Limits(fuel=3_000_000, deadline=20.0, memory=40_000_000, recursion=200)
+LIMITS: Final = Limits(fuel=3_000_000, deadline=120.0, memory=40_000_000, recursion=200)
 LEFT: Final = """
 import json
 import sys

@@ -220,8 +220,10 @@ def test_types_are_known_by_span_when_inferred() -> None:
     assert show(types[3, 4, 3, 8]) == "int"
 
 
-def test_thousand_lines_are_checked_in_less_than_a_second() -> None:
+def test_checking_a_thousand_lines_costs_some_times_what_compiling_them_does() -> None:
     import time
+
+    from noodle_ray.core.lang import compile_source
 
     body = "".join(
         f"def f{n}(a, b=1):\n    total = 0\n    for i in range(a):\n        if i % 2:\n            total += i * b\n"
@@ -229,6 +231,10 @@ def test_thousand_lines_are_checked_in_less_than_a_second() -> None:
         for n in range(112)
     )
     assert body.count("\n") > 1000
-    started = time.perf_counter()
+    costs = []
+    for work in (check, compile_source) * 3:
+        started = time.process_time()
+        work(body)
+        costs.append(time.process_time() - started)
     assert check(body) == []
-    assert time.perf_counter() - started < 1.0
+    assert min(costs[::2]) < 15 * min(costs[1::2])
