@@ -232,10 +232,13 @@ class Program(NamedTuple):
 
 
 class Meant(NamedTuple):
-    """What a program's name means, and an alias of it, by number; 0: nothing yet."""
+    """What a program's name means, and an alias of it, by number and module; 0: nothing yet. Numbers alone would not
+    do: those of a program that was deleted come again."""
 
-    latest: int
-    alias: int
+    latest: int = 0
+    alias: int = 0
+    latest_digest: str = ""
+    alias_digest: str = ""
 
 
 class Signal(NamedTuple):
