@@ -107,7 +107,9 @@ async def test_run_that_the_allowance_ended_goes_on_when_there_is_more(free: Pla
     stopped = await run(free, WORK, 2000)
     assert (code(stopped), stopped["usage"]["fuel"]) == ("NOODLE-E0524", half)
     allow(free, None)
-    _, outcome = await free.executor.resume(continuation.read(stopped["continuation"]), tenant="t")
+    going_on = continuation.read(stopped["continuation"])
+    assert (going_on.with_fuel(None), going_on.with_fuel(0)) == (going_on, going_on)
+    _, outcome = await free.executor.resume(going_on.with_fuel(None), tenant="t")
     assert (outcome["result"], outcome["usage"]["fuel"]) == (whole["result"], whole["usage"]["fuel"])
 
 
