@@ -150,7 +150,7 @@ def _terms(context: Any, tenant: str) -> Terms:
     """What the metadata say, in the names of the headers. Raises RequestError E0750."""
     metadata = context.invocation_metadata() or ()
     terms = checked(**{HEADERS[name]: str(value) for name, value in metadata if name in HEADERS})
-    return terms._replace(tenant=tenant or terms.tenant)
+    return terms._replace(tenant=tenant or terms.tenant, whose=tenant)
 
 
 def _parsed(name: str, data: bytes) -> Any:
