@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from noodle_ray.core.runs import continuation
+from noodle_ray.core.runs import continuation, fuel
 from noodle_ray.core.runs.budgets import Allowance, Budget, Spending
 from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.executor import Outcome, Program
@@ -21,7 +21,7 @@ from noodle_ray.core.store.store import Store
 from noodle_ray.core.store.tables import loans
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import RequestError
-from tests.runs.places import Place, asked, crash, journaled, result
+from tests.runs.places import Place, asked, crash, journaled, result, until
 from tests.runs.test_budgets import BURN, publish
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,13 +37,13 @@ STARTS = (
 )
 
 
-def allow(place: Place, fuel: int | None, tenant: str = "t") -> Spending:
+def allow(place: Place, most: int | None, tenant: str = "t") -> Spending:
     """Let a tenant's runs use so much fuel; returns its spending, as another node has it too."""
 
     async def store() -> Store:
         return place.store
 
-    allowances = {tenant: Allowance(Budget(), "day", fuel)} if fuel is not None else {}
+    allowances = {tenant: Allowance(Budget(), "day", most)} if most is not None else {}
     place.executor.spending = Spending(allowances, {}, store, lambda: 1_000_000_000.0)
     return Spending(allowances, {}, store, lambda: 1_000_000_000.0)
 
@@ -275,7 +275,7 @@ async def test_too_many_that_wait_for_fuel_are_refused(free: Place, monkeypatch:
     while (await counted(other))[1] == 0:
         await asyncio.sleep(0.01)
     waiting = [asyncio.ensure_future(run(free, WORK, 10, fuel=10**6)) for _ in range(2)]
-    await asyncio.sleep(0.1)
+    await until(lambda: fuel._waiting["t"] == 2)
     with pytest.raises(RequestError) as caught:
         await run(free, WORK, 10)
     assert caught.value.code == "NOODLE-E0707"

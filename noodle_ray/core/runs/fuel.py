@@ -110,24 +110,25 @@ async def _lent(spending: Spending, loan: Loan, limits: Limits, waits: bool) -> 
         if lent is None:
             raise RequestError("it waits for fuel that other runs of its tenant may give back", code=BUSY)
         return lent
-    until = asyncio.get_running_loop().time() + limits.deadline
-    pause, tenant = _FIRST_PAUSE, loan.tenant
-    while True:
-        whole = asyncio.get_running_loop().time() < until
-        lent = await persistently(lambda whole=whole: spending.lend(loan, limits.fuel, whole))  # type: ignore[misc]
-        if lent is not None:
-            return lent
-        if _waiting[tenant] >= MAX_WAITING:
-            message = f"{MAX_WAITING} runs of this tenant wait for fuel already that others may give back"
-            raise RequestError(message, code=BUSY)
-        _waiting[tenant] += 1
-        try:
+    loop = asyncio.get_running_loop()
+    until, pause, tenant = loop.time() + limits.deadline, _FIRST_PAUSE, loan.tenant
+    lent = await persistently(lambda: spending.lend(loan, limits.fuel, whole=True))
+    if lent is not None:
+        return lent
+    if _waiting[tenant] >= MAX_WAITING:
+        message = f"{MAX_WAITING} runs of this tenant wait for fuel already that others may give back"
+        raise RequestError(message, code=BUSY)
+    _waiting[tenant] += 1
+    try:
+        while lent is None:
             await asyncio.sleep(pause)
-        finally:
-            _waiting[tenant] -= 1
-            if not _waiting[tenant]:
-                del _waiting[tenant]
-        pause = min(pause * 1.5, _LAST_PAUSE)
+            pause = min(pause * 1.5, _LAST_PAUSE)
+            lent = await persistently(lambda: spending.lend(loan, limits.fuel, whole=loop.time() < until))
+        return lent
+    finally:
+        _waiting[tenant] -= 1
+        if not _waiting[tenant]:
+            del _waiting[tenant]
 
 
 async def _renew(spending: Spending, loan: Loan) -> None:
