@@ -95,10 +95,12 @@ class Follower:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, view: View) -> None:
-        """Take the actor's view, or this one if it has none, and follow from then on."""
+        """Take the actor's view, or this one if it has none, and follow from then on. Where there is an actor, only it
+        says whose tokens are: those of this view may have been revoked since it was bound."""
         try:
             catalog = await _find()
             if catalog is not None:
+                view = view._replace(tokens={})
                 view = await catalog.after.remote("", Seen(view.number, 0), 0.0) or view
         except Exception:
             _log.warning("the models' actor does not answer", exc_info=True)

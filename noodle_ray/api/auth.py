@@ -1,10 +1,9 @@
 """The gate in front of every endpoint: token, trace and count, in one layer because each layer costs every message.
 
 Only what `OPEN_PATHS` names opens without a token. A client sends it as ``Authorization: Bearer TOKEN``; `Tokens` says
-whose it is. A tenant's opens all but `OWNER_PATHS`, and behind each route only what is the tenant's. So that the pages
-under `/docs` work in a browser, they also take it once as ``?token=TOKEN``, as Jupyter does, and turn it into
-a cookie that scripts cannot read, that no other site can use, and that opens nothing but those pages. A WebSocket's
-client may also send it as the subprotocol ``bearer.TOKEN``.
+whose it is, and each route what that one may ask for. So that the pages under `/docs` work in a browser, they also take
+it once as ``?token=TOKEN``, as Jupyter does, and turn it into a cookie that scripts cannot read, that no other site can
+use, and that opens nothing but those pages. A WebSocket's client may also send it as the subprotocol ``bearer.TOKEN``.
 """
 
 import time
@@ -19,7 +18,7 @@ from noodle_ray.api.oip.errors import OPEN_PATHS as OIP_OPEN_PATHS
 from noodle_ray.api.oip.errors import error_response as oip_error
 from noodle_ray.api.oip.errors import speaks_oip
 from noodle_ray.api.openai.errors import error_response, speaks_openai
-from noodle_ray.api.problems import NOT_OWNER, UNAUTHORIZED, problem
+from noodle_ray.api.problems import UNAUTHORIZED, problem
 from noodle_ray.api.tei.errors import POSTS as TEI_POSTS
 from noodle_ray.api.tei.errors import error_response as tei_error
 from noodle_ray.api.ws.messages import BEARER
@@ -28,8 +27,6 @@ from noodle_ray.observability.trace import trace_of
 from noodle_ray.security.tenants import Tokens
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"}) | OIP_OPEN_PATHS
-OWNER_PATHS = frozenset({"/metrics"})
-"""What tells of all tenants."""
 DOCS_PATHS = frozenset({"/docs", "/openapi.json"})
 COOKIE = "noodle_token"
 
@@ -78,9 +75,7 @@ class Gate:
             tenant = self._tokens.tenant_of_header(authorization)
             if tenant is not None:
                 scope["tenant"] = tenant
-            if tenant and path in OWNER_PATHS:
-                await _not_owner(trace.trace_id)(scope, receive, send_traced)
-            elif tenant is not None or path in OPEN_PATHS:
+            if tenant is not None or path in OPEN_PATHS:
                 await self._app(scope, receive, send_traced)
             elif path in DOCS_PATHS:
                 await self._docs(scope, receive, send_traced)
@@ -126,11 +121,6 @@ class Gate:
             await self._app(scope, receive, send)
             return
         await _refusal(given is not None or cookie is not None, scope["trace_id"], scope)(scope, receive, send)
-
-
-def _not_owner(trace_id: str) -> Response:
-    detail = "this tells of all tenants: it takes the platform's own token"
-    return problem(403, NOT_OWNER, detail, trace_id=trace_id)
 
 
 def _refusal(token_was_given: bool, trace_id: str, scope: Scope) -> Response:

@@ -108,8 +108,7 @@ _STATUS: Final[dict[str, int]] = {
     "NOODLE-E0748": 409,  # a program that somebody else published meanwhile
     "NOODLE-E0741": 422,  # no name of a program, alias or version
     "NOODLE-E0742": 422,  # a program that answers no chats, or not with this option
-    "NOODLE-E0743": 422,  # a program that names an unknown tool
-    "NOODLE-E0744": 403,  # a program that names a tool it may not call
+    "NOODLE-E0743": 422,  # a program that names a tool it may not call
     "NOODLE-E0746": 422,  # what a replay is to ask anew is no model
     "NOODLE-E0824": 500,  # a stored object is missing or damaged
     "NOODLE-E0825": 501,  # no store on this machine

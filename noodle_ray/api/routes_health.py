@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from noodle_ray.api.openapi import documented
-from noodle_ray.api.problems import NOT_READY, problem
+from noodle_ray.api.problems import NOT_OWNER, NOT_READY, problem
 from noodle_ray.api.schemas import Health
 from noodle_ray.api.services import Services
 from noodle_ray.observability.metrics import CONTENT_TYPE
+from noodle_ray.security.tenants import OWNER
 
 _METRICS: dict[str, Any] = {
     "summary": "Metrics in Prometheus' text format",
@@ -37,7 +38,10 @@ def health_routes(services: Services) -> APIRouter:
         return Response(b'{"status":"ok"}', 200, None, "application/json")
 
     @router.get("/metrics", response_class=Response, **_METRICS)
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        if request.scope["tenant"] != OWNER:
+            detail = "this tells of all tenants: it takes the platform's own token"
+            return problem(403, NOT_OWNER, detail, trace_id=request.scope["trace_id"])
         services.note_pool()
         return Response(services.metrics.render(), 200, None, CONTENT_TYPE)
 

@@ -69,7 +69,10 @@ class ResumeBody(_Request):
     """A run to go on with: what the reply to a run that fuel ended had as its ``continuation``."""
 
     continuation: Annotated[str, Field(description="The stopped run, as its reply gave it.")]
-    fuel: Annotated[int | None, Field(gt=0, description="On top of what it had; by default as much again.")] = None
+    fuel: Annotated[
+        int | None,
+        Field(ge=0, description="On top of its limit; by default as much again, or none after NOODLE-E0524."),
+    ] = None
 
 
 class Frame(BaseModel):

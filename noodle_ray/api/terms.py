@@ -46,7 +46,7 @@ class OnTerms:
             else:
                 await _refusal(error, scope)(scope, receive, send)
             return
-        with under(terms._replace(tenant=tenant or terms.tenant)):
+        with under(terms._replace(tenant=tenant or terms.tenant, whose=tenant)):
             await self._app(scope, receive, send)
 
 

@@ -30,7 +30,7 @@ UNKNOWN: Final = "NOODLE-E0743"
 
 
 class AsyncTools:
-    """The tools that programs of a client may call. Raises RequestError E0743 for one that is not there, E0744 for one
+    """The tools that programs of a client may call. Raises RequestError E0743 for one that is not there, or
     that its tenant may not call, RunError E0518 to E0523 for a call that failed, and what `AsyncClient` raises."""
 
     def __init__(self, client: "AsyncClient") -> None:

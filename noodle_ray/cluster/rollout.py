@@ -31,6 +31,7 @@ class Rollout:
         self._catalog: Any = None
         self._number = 0
         self._view: Any = None
+        self._tokens: dict[str, str] | None = None
         self._cluster: Any = None
         self._glimpse: Any = None
 
@@ -100,8 +101,10 @@ class Rollout:
         self._heard()
 
     def tell_tokens(self, tokens: dict[str, str]) -> None:
-        """Tell executors whose tokens are from now on, by their SHA-256."""
-        self._publish(self._view._replace(tokens=tokens))
+        """Tell executors whose tokens are from now on, by their SHA-256; they go with what is deployed later, too."""
+        self._tokens = tokens
+        if self._view is not None:
+            self._publish(self._view)
 
     def _tell(self, planned: Any) -> None:
         from deployments.catalog import make
@@ -114,6 +117,8 @@ class Rollout:
 
         self._number = max(next_number(), self._number + 1)
         self._view = view._replace(number=self._number)
+        if self._tokens is not None:
+            self._view = self._view._replace(tokens=self._tokens)
         self.remind()
 
     def _seen(self, enough: Callable[[Any], bool]) -> bool:

@@ -58,7 +58,8 @@ class Supervisor:
         self._state = _own_record()
         self._rollout = Rollout()
         self._tokens_file = paths.tokens_file()
-        self._tokens_stamp = (0, 0)
+        self._tokens_stamp: tuple[int, int] | None = None
+        self._tokens_mistake = ""
 
     def run(self) -> int:
         """Run until told to stop. Return the exit status."""
@@ -124,12 +125,13 @@ class Supervisor:
         self._step(stage)
         config = load_config(self._host, self._port)
         self._tokens_file = tokens_file(config.args.resolved_settings().tokens)
-        self._tokens_stamp = _stamp(self._tokens_file)
         self._rollout.deploy(config, lambda: self._out_of_date(stamp))
 
     def _out_of_date(self, stamp: tuple[int, int]) -> bool:
-        """Whether what is being deployed is not what is wanted any more: a model in it may never find a place."""
+        """Whether what is being deployed is not what is wanted any more: a model in it may never find a place. Tokens
+        are told meanwhile."""
         self._check_stopped()
+        self._look_at_tokens()
         return self._state.state == RUNNING and _stamp(paths.registry_file()) != stamp
 
     def _wait_ready(self) -> None:
@@ -166,11 +168,19 @@ class Supervisor:
         raise _Stopped
 
     def _look_at_tokens(self) -> None:
-        """Tell executors of changed tokens. Raises UsageError for a file with a mistake: those of before hold."""
+        """Tell executors of changed tokens. While the file cannot be read, or has a mistake, those of before hold."""
         stamp = _stamp(self._tokens_file)
-        if stamp != self._tokens_stamp:
-            self._tokens_stamp = stamp
-            self._rollout.tell_tokens(tenants_by_digest(self._tokens_file))
+        if stamp == self._tokens_stamp:
+            return
+        try:
+            tokens = tenants_by_digest(self._tokens_file)
+        except UsageError as error:
+            if str(error) != self._tokens_mistake:
+                print(error, flush=True)
+            self._tokens_mistake = str(error)
+            return
+        self._rollout.tell_tokens(tokens)
+        self._tokens_stamp, self._tokens_mistake = stamp, ""
 
     def _due(self) -> str:
         """Why to deploy again, '' if there is no reason to."""

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -91,7 +92,9 @@ def tokens_file(setting: str) -> Path:
 def read_entries(file: Path) -> list[Entry]:
     """The tokens that a file names; none if there is no file. Raises UsageError E0934."""
     try:
-        document = json.loads(file.read_bytes())
+        if os.name == "posix" and file.stat().st_mode & 0o022:
+            raise _malformed(file, "others than its owner may write it; take that away: chmod go-w")
+        document = json.loads(file.read_bytes(), object_pairs_hook=_object)
     except FileNotFoundError:
         return []
     except (OSError, ValueError, RecursionError) as error:
@@ -108,6 +111,13 @@ def read_entries(file: Path) -> list[Entry]:
     digests = [entry.sha256 for entry in found]
     if len(set(digests)) < len(digests):
         raise _malformed(file, "a token stands in it twice")
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands in an object twice")
     return found
 
 
@@ -169,6 +179,7 @@ def _changing(file: Path) -> Iterator[list[Entry]]:
     from filelock import FileLock, Timeout
 
     try:
+        file = file.resolve()  # what a link leads to is changed, not the link
         with FileLock(f"{file}.lock", timeout=_LOCK_SECONDS):
             entries = read_entries(file)
             yield entries
@@ -186,6 +197,11 @@ def _write(file: Path, entries: list[Entry]) -> None:
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)  # readable by its owner only
     try:
         with open(handle, "w", encoding="utf-8") as written:
+            with contextlib.suppress(FileNotFoundError):
+                before = file.stat()
+                if (before.st_uid, before.st_gid) != (os.getuid(), os.getgid()):
+                    os.fchown(handle, before.st_uid, before.st_gid)
+                os.fchmod(handle, stat.S_IMODE(before.st_mode))
             json.dump({"tenants": tenants}, written, indent=2)
             written.write("\n")
             written.flush()

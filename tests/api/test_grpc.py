@@ -361,3 +361,38 @@ async def test_call_with_a_tenants_token_is_the_tenants(api: Api, triton: Any) -
     api.tokens.take({})
     with pytest.raises(InferenceServerException, match="UNAUTHENTICATED"):
         await triton.infer("vector", [texts], headers=them)
+
+
+async def test_token_that_is_revoked_while_a_call_comes_in_is_nobodys(channel: grpc.aio.Channel, api: Api) -> None:
+    them = (("authorization", f"Bearer {THEIRS}"),)
+    before = len(api.models.batches)
+    whole = MESSAGES["ModelInferRequest"](model_name="vector", inputs=[TEXT], raw_input_contents=[b"\1\0\0\0a"])
+    data = whole.SerializeToString()
+    looked_up, real = 0, api.tokens.tenant_of_header
+
+    def revoked_after(times: int) -> None:
+        def lookup(authorization: bytes | None) -> str | None:
+            nonlocal looked_up
+            looked_up += 1
+            return real(authorization) if looked_up <= times else None
+
+        nonlocal looked_up
+        looked_up = 0
+        api.tokens.tenant_of_header = lookup  # type: ignore[method-assign]
+
+    revoked_after(1)
+    with pytest.raises(grpc.aio.AioRpcError, match="UNAUTHENTICATED"):
+        await channel.unary_unary(f"/{SERVICE}/ModelInfer")(data, metadata=them)
+    revoked_after(1)
+    with pytest.raises(grpc.aio.AioRpcError, match="UNAUTHENTICATED"):
+        await channel.stream_stream(f"/{SERVICE}/ModelStreamInfer")(iter([data]), metadata=them).read()
+    assert len(api.models.batches) == before
+    api.tokens.tenant_of_header = real  # type: ignore[method-assign]
+    stream = channel.stream_stream(f"/{SERVICE}/ModelStreamInfer")(metadata=them)
+    await stream.write(data)
+    assert await stream.read() is not grpc.aio.EOF
+    api.tokens.take({})
+    await stream.write(data)
+    with pytest.raises(grpc.aio.AioRpcError, match="UNAUTHENTICATED"):
+        await stream.read()
+    assert len(api.models.batches) == before + 1

@@ -208,6 +208,42 @@ async def test_version_is_checked_against_what_was_published_meanwhile(
     assert (await show(api, "count"))["version"] == 2
 
 
+async def test_version_is_checked_against_another_program_that_took_its_name_and_numbers(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(api, "count", {"source": LENGTHS})
+    acted = []
+
+    async def act() -> None:
+        if not acted:
+            assert await delete(api, "count") == 204
+            acted.append(await put(api, "count", {"source": OTHERWISE, "check": 0}))
+            await ended(api, (await start(api, None, program="count@1", args=[["a"]]))["id"])
+
+    await during_the_check(api, monkeypatch, act)
+    status, refused = await put(api, "count", {"source": DOUBLED})
+    assert (status, refused["code"], acted[0][1]["version"]) == (409, "NOODLE-E0740", 1)
+
+
+async def test_version_that_somebody_else_published_meanwhile_is_not_told_as_made(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replaced, acted = programs.runs_replaced, []
+
+    async def slow(*args: Any) -> Any:
+        found = await replaced(*args)
+        if not acted:
+            acted.append(None)
+            acted.append(await put(api, "count", {"source": LENGTHS, "check": 0}))
+        return found
+
+    monkeypatch.setattr(programs, "runs_replaced", slow)
+    status, mine = await put(api, "count", {"source": LENGTHS, "check": 0})
+    assert (status, mine["version"], mine["created_version"]) == (200, 1, False)
+    assert acted[1] is not None
+    assert acted[1][1]["created_version"]
+
+
 async def test_version_is_refused_when_others_do_not_stop_to_publish(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     await put(api, "count", {"source": LENGTHS})
     made = []

@@ -1,6 +1,7 @@
 """What executors are told of models, and what they tell, without Ray."""
 
 import asyncio
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,6 @@ from deployments import catalog
 from deployments.catalog import Catalog, Follower, Seen, View
 from noodle_ray.cluster import rollout
 from noodle_ray.cluster.supervisor import Supervisor
-from noodle_ray.errors import UsageError
 from noodle_ray.security.tenants import add_entry, new_token
 
 
@@ -149,22 +149,89 @@ def test_changed_tokens_are_a_later_view_of_the_same_models(monkeypatch: pytest.
     assert after._replace(number=0, tokens={}) == _view(0)._replace(homes=before.homes)
 
 
-def test_supervisor_tells_tokens_when_the_file_changes_and_keeps_them_when_it_has_a_mistake(tmp_path: Path) -> None:
-    told: list[dict[str, str]] = []
+def _watching(file: Path, told: list[dict[str, str]]) -> Supervisor:
     watching = Supervisor.__new__(Supervisor)
-    watching._tokens_file, watching._tokens_stamp = tmp_path / "tokens.json", (0, 0)
+    watching._tokens_file, watching._tokens_stamp, watching._tokens_mistake = file, None, ""
     watching._rollout = SimpleNamespace(tell_tokens=told.append)  # type: ignore[assignment]
+    return watching
+
+
+def test_supervisor_tells_tokens_when_the_file_changes_and_keeps_them_when_it_has_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[dict[str, str]] = []
+    watching = _watching(tmp_path / "tokens.json", told)
     watching._look_at_tokens()
-    assert told == []
     _, entry = new_token("acme")
     add_entry(watching._tokens_file, entry)
     watching._look_at_tokens()
     watching._look_at_tokens()
-    assert told == [{entry.sha256: "acme"}]
+    assert told == [{}, {entry.sha256: "acme"}]
     watching._tokens_file.write_text("{")
-    with pytest.raises(UsageError):
-        watching._look_at_tokens()
-    watching._look_at_tokens()  # it is told once
+    watching._look_at_tokens()
+    watching._look_at_tokens()
+    assert capsys.readouterr().out.count("the file of tokens") == 1  # it is told once
     watching._tokens_file.unlink()
     watching._look_at_tokens()
-    assert told == [{entry.sha256: "acme"}, {}]
+    assert told == [{}, {entry.sha256: "acme"}, {}]
+
+
+def test_file_of_tokens_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, str]] = []
+    watching = _watching(tmp_path / "tokens.json", told)
+    _, entry = new_token("acme")
+    add_entry(watching._tokens_file, entry)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", lambda file: (_ for _ in ()).throw(OSError("too many open files")))
+        watching._look_at_tokens()
+    assert told == []
+    watching._look_at_tokens()
+    assert told == [{entry.sha256: "acme"}]
+
+
+def test_tokens_are_told_while_a_model_finds_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, str]] = []
+    watching = _watching(tmp_path / "tokens.json", told)
+    monkeypatch.setenv("NOODLE_HOME", str(tmp_path))
+    watching._stop = threading.Event()
+    watching._state = SimpleNamespace(state="running")  # type: ignore[assignment]
+    assert not watching._out_of_date((0, 0))
+    _, entry = new_token("acme")
+    add_entry(watching._tokens_file, entry)
+    assert not watching._out_of_date((0, 0))
+    assert told == [{}, {entry.sha256: "acme"}]
+
+
+def test_deploy_does_not_bring_back_tokens_that_were_revoked_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout, "_get", lambda answer: answer)
+    made, told = rollout.Rollout(), Told()
+    made._catalog = told
+    made.tell_tokens({"d": "acme"})  # before anything is deployed
+    assert told.inner._view is None
+    made._tell(SimpleNamespace(view=lambda: _view(0)))
+    assert told.inner._view is not None
+    assert told.inner._view.tokens == {"d": "acme"}
+    made.tell_tokens({})
+    made._tell(SimpleNamespace(view=lambda: _view(0)._replace(tokens={"d": "acme"})))
+    assert told.inner._view.tokens == {}
+
+
+async def test_executor_that_starts_lets_nobody_in_by_tokens_that_may_be_revoked(actor: Actor) -> None:
+    taken: list[dict[str, str]] = []
+    bound = _view(0)._replace(tokens={"d": "acme"})
+    actor.dead = True  # there is none, and never was: `serve run`
+    alone = Follower("a", lambda view: taken.append(view.tokens), lambda: 0)
+    await alone.start(bound)
+    alone.stop()
+    actor.dead = False
+    new = Follower("b", lambda view: taken.append(view.tokens), lambda: 0)
+    await new.start(bound)  # it was restarted, and was told nothing yet
+    assert taken == [{"d": "acme"}, {}]
+    await actor.inner.publish(_view(3)._replace(tokens={"e": "acme"}))
+    await _until(lambda: taken[2:] == [{"e": "acme"}])
+    new.stop()
+    actor.after.remote = actor.fail
+    lost = Follower("c", lambda view: taken.append(view.tokens), lambda: 0)
+    await lost.start(bound)
+    lost.stop()
+    assert taken[3:] == [{}]

@@ -63,7 +63,7 @@ class Serve:
     def models(self, *specs: ModelSpec, args: PlatformArgs | None = None, cluster: Nodes = NONE) -> None:
         """What is registered from now on."""
         homes = {_name(spec): {spec.name: [spec]} for spec in specs}
-        self.plan = deployed.Layout(args or load_config().args, Served({}, {}), cluster, homes)
+        self.plan = deployed.Layout(args or load_config().args, Served({}, {}), cluster, homes, {})
 
     def _run(self, bound: _Bound, **options: Any) -> None:
         self.deployed.append(bound.names)

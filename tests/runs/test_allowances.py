@@ -5,17 +5,23 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
-from noodle_ray.core.runs import continuation
+from noodle_ray.core.runs import continuation, fuel
 from noodle_ray.core.runs.budgets import Allowance, Budget, Spending
+from noodle_ray.core.runs.caller import Caller
 from noodle_ray.core.runs.executor import Outcome, Program
+from noodle_ray.core.runs.fuel import within_allowance
 from noodle_ray.core.runs.quotas import Quota, Quotas
 from noodle_ray.core.runs.replay import replay
+from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.store.errors import StoreUnavailable
 from noodle_ray.core.store.status import Status
 from noodle_ray.core.store.store import Store
+from noodle_ray.core.store.tables import loans
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import RequestError
-from tests.runs.places import Place, asked, crash, journaled, result
+from tests.runs.places import Place, asked, crash, journaled, result, until
 from tests.runs.test_budgets import BURN, publish
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -31,13 +37,13 @@ STARTS = (
 )
 
 
-def allow(place: Place, fuel: int | None, tenant: str = "t") -> Spending:
+def allow(place: Place, most: int | None, tenant: str = "t") -> Spending:
     """Let a tenant's runs use so much fuel; returns its spending, as another node has it too."""
 
     async def store() -> Store:
         return place.store
 
-    allowances = {tenant: Allowance(Budget(), "day", fuel)} if fuel is not None else {}
+    allowances = {tenant: Allowance(Budget(), "day", most)} if most is not None else {}
     place.executor.spending = Spending(allowances, {}, store, lambda: 1_000_000_000.0)
     return Spending(allowances, {}, store, lambda: 1_000_000_000.0)
 
@@ -101,7 +107,9 @@ async def test_run_that_the_allowance_ended_goes_on_when_there_is_more(free: Pla
     stopped = await run(free, WORK, 2000)
     assert (code(stopped), stopped["usage"]["fuel"]) == ("NOODLE-E0524", half)
     allow(free, None)
-    _, outcome = await free.executor.resume(continuation.read(stopped["continuation"]), tenant="t")
+    going_on = continuation.read(stopped["continuation"])
+    assert (going_on.with_fuel(None), going_on.with_fuel(0)) == (going_on, going_on)
+    _, outcome = await free.executor.resume(going_on.with_fuel(None), tenant="t")
     assert (outcome["result"], outcome["usage"]["fuel"]) == (whole["result"], whole["usage"]["fuel"])
 
 
@@ -212,8 +220,8 @@ async def test_deleted_run_leaves_no_row(free: Place) -> None:
         await runs.wait(stored.id, 20)
         await runs.delete(stored.id)
     assert (await counted(other))[1] == 0
-    key = f"fuel {stored.id} 2001-09-09"
-    assert await free.store.fuel("t", key) == (0, 0)
+    with free.store.engine.connect() as connection:
+        assert list(connection.execute(select(loans).where(loans.c.run == stored.id))) == []
 
 
 async def test_limits_of_a_tenants_runs_hold_whatever_they_ask_for(free: Place) -> None:
@@ -267,9 +275,99 @@ async def test_too_many_that_wait_for_fuel_are_refused(free: Place, monkeypatch:
     while (await counted(other))[1] == 0:
         await asyncio.sleep(0.01)
     waiting = [asyncio.ensure_future(run(free, WORK, 10, fuel=10**6)) for _ in range(2)]
-    await asyncio.sleep(0.1)
+    await until(lambda: fuel._waiting["t"] == 2)
     with pytest.raises(RequestError) as caught:
         await run(free, WORK, 10)
     assert caught.value.code == "NOODLE-E0707"
     holder.cancel()
     assert [(await each)["error"] for each in waiting] == [None, None]
+
+
+async def test_durable_runs_that_wait_for_fuel_hold_no_slot(free: Place) -> None:
+    other = allow(free, 10**9)
+    holder = asyncio.ensure_future(run(free, ENDLESS, fuel=10**9, deadline=60.0))
+    while (await counted(other))[1] == 0:
+        await asyncio.sleep(0.01)
+    async with free.node(lease_seconds=9.0, slots=2, max_attempts=2) as runs:
+        waiting = [(await runs.submit(asked(WORK, 10)))[0].id for _ in range(2)]
+        free_run, _ = await runs.submit(asked(WORK, 10, tenant="u"))
+        assert (await runs.wait(free_run.id, 20)).status is Status.SUCCEEDED
+        async with asyncio.timeout(20):
+            while (await free.store.get(waiting[0])).epoch < 4:  # it was looked at more often than it may be attempted
+                await asyncio.sleep(0.02)
+        holder.cancel()
+        for one in waiting:
+            ended = await runs.wait(one, 20)
+            assert (ended.status, ended.attempt) == (Status.SUCCEEDED, 1)
+    assert (await counted(other))[1] == 0
+
+
+async def test_attempt_whose_worker_died_counts_once_with_the_next(
+    free: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = allow(free, 10**9)
+    execute, lost = free.executor.execute, 0
+
+    async def dies_once(request: Any, journal: Any) -> Outcome:
+        nonlocal lost
+        outcome = await execute(request, journal)
+        if not lost:
+            lost = outcome["usage"]["fuel"]
+            outcome["error"] = {"code": "NOODLE-E0801", "type": "", "message": "", "traceback": []}
+        return outcome
+
+    monkeypatch.setattr(free.executor, "execute", dies_once)
+    async with free.node(lease_seconds=9.0) as runs:
+        stored, _ = await runs.submit(asked(WORK, 1000))
+        ended = await runs.wait(stored.id, 20)
+    assert (ended.status, ended.failures, (ended.usage or {})["fuel"]) == (Status.SUCCEEDED, 1, lost)
+    assert await counted(other) == (lost, 0)
+
+
+async def test_cancelled_durable_run_counts_and_counts_again_when_it_is_retried(free: Place) -> None:
+    other = allow(free, 10**12)
+    async with free.node(lease_seconds=9.0) as runs:
+        stored, _ = await runs.submit(asked(ENDLESS, limits=Limits(fuel=10**11, deadline=60.0)))
+        sums = []
+        for _ in range(2):
+            while (await counted(other))[1] == 0:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.5)  # five times as long as a worker takes to tell
+            await runs.cancel(stored.id)
+            while (await counted(other))[1]:
+                await asyncio.sleep(0.01)
+            sums.append((await counted(other))[0])
+            await runs.retry(stored.id)
+        await runs.cancel(stored.id)
+    assert 0 < sums[0] < sums[1]
+
+
+async def test_fuel_of_a_run_ends_nothing_in_time_that_it_waited_for_the_store(
+    free: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(free, 10**9)
+    lend, failures = free.store.lend_fuel, [StoreUnavailable("gone")] * 2
+
+    async def gone(*args: Any) -> int | None:
+        if failures:
+            raise failures.pop()
+        return await lend(*args)
+
+    monkeypatch.setattr(free.store, "lend_fuel", gone)
+    async with free.node(lease_seconds=9.0, max_attempts=1) as runs:
+        stored, _ = await runs.submit(asked(WORK, 10))
+        ended = await runs.wait(stored.id, 20)
+    assert (ended.status, ended.attempt, ended.epoch) == (Status.SUCCEEDED, 1, 3)
+
+
+async def test_tenant_without_an_allowance_of_fuel_waits_for_nothing(free: Place) -> None:
+    spending = allow(free, 10**9, "u")
+    request, outcome = RunRequest(b"", "", None, [], {}, Limits(), "auto"), {"result": 1}
+
+    async def execute(_: RunRequest) -> Outcome:
+        return outcome
+
+    fueled = within_allowance(spending, Caller("t", "1" * 32), request, execute, lambda: 0, None, replayed=False)
+    with pytest.raises(StopIteration) as ended:  # it never gives way to the event loop
+        fueled.send(None)
+    assert ended.value.value is outcome

@@ -184,7 +184,7 @@ def fields(**changed: object) -> list[object]:
 
 
 def whole(request: list[object], answers: list[object] = [], budget: object = [None] * 5) -> str:  # noqa: B006
-    return packed([_VERSION, request, answers, budget])
+    return packed([_VERSION, request, answers, budget, True])
 
 
 BAD = {

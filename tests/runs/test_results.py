@@ -115,6 +115,12 @@ async def test_tenant_never_gets_what_another_asked() -> None:
     assert [(await ask("x", terms=terms)).value for terms in (ANNE, BEN, ANNE, BEN)] == [["x", 1], ["x", 2]] * 2
 
 
+async def test_owner_who_shares_a_tenants_turn_does_not_get_what_that_asked() -> None:
+    ask = Asking()
+    owner, named = Terms(tenant="anne"), Terms(tenant="anne", whose="anne")
+    assert [(await ask("x", terms=terms)).value for terms in (owner, named, owner)] == [["x", 1], ["x", 2], ["x", 1]]
+
+
 async def test_failures_are_not_kept() -> None:
     ask = Asking()
     assert [(await ask("bad")).ok for _ in range(2)] == [False, False]

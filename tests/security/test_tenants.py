@@ -108,3 +108,45 @@ def test_none_is_lost_when_several_are_made_at_once(tmp_path: Path) -> None:
         list(threads.map(lambda entry: add_entry(file, entry), entries))
     assert sorted(entry.sha256 for entry in read_entries(file)) == sorted(entry.sha256 for entry in entries)
     assert {path.name for path in tmp_path.iterdir()} == {"tokens.json", "tokens.json.lock"}
+
+
+def test_file_keeps_its_place_and_mode_when_it_is_changed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    real, link = tmp_path / "real" / "tokens.json", tmp_path / "link.json"
+    (_, one), (_, other) = new_token("acme"), new_token("acme")
+    add_entry(real, one)
+    real.chmod(0o640)
+    link.symlink_to(real)
+    add_entry(link, other)
+    assert (link.is_symlink(), stat.S_IMODE(real.stat().st_mode)) == (True, 0o640)
+    assert remove_entries(link, one.id) == [one]
+    assert read_entries(real) == read_entries(link) == [other]
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_file_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "tokens.json"
+    _, entry = new_token("acme")
+    add_entry(file, entry)
+    file.chmod(mode)
+    with pytest.raises(UsageError, match="chmod") as caught:
+        tenants_by_digest(file)
+    assert caught.value.code == "NOODLE-E0934"
+    with pytest.raises(UsageError):
+        add_entry(file, entry)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"tenants": {{"a": [{{"sha256": "{DIGEST}"}}], "a": []}}}}',
+        f'{{"tenants": {{"a": [{{"sha256": "{DIGEST}"}}]}}, "tenants": {{}}}}',
+        f'{{"tenants": {{"a": [{{"sha256": "{"cd" * 32}", "sha256": "{DIGEST}"}}]}}}}',
+    ],
+)
+def test_name_that_stands_twice_is_refused_and_drops_no_token(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "tokens.json"
+    file.write_text(text)
+    file.chmod(0o600)
+    with pytest.raises(UsageError, match="twice"):
+        tenants_by_digest(file)

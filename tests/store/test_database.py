@@ -4,20 +4,34 @@ import asyncio
 import hashlib
 import random
 import sqlite3
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import OperationalError
 
 from noodle_ray.core.runs.retention import DAY, EVERY, Retention
 from noodle_ray.core.store import runs
-from noodle_ray.core.store.errors import NeededRun, StoreUnavailable, UnknownProgram, UnknownRun
+from noodle_ray.core.store.errors import LeaseLost, NeededRun, StoreUnavailable, UnknownProgram, UnknownRun
 from noodle_ray.core.store.objects import Objects
-from noodle_ray.core.store.records import STRIDE, Ending, Entry, Filter, Lease, NewRun, Schedule, run_id
-from noodle_ray.core.store.status import CANCEL, RETRY, Status
+from noodle_ray.core.store.records import (
+    STRIDE,
+    Burnt,
+    Ending,
+    Entry,
+    Filter,
+    Lease,
+    Loan,
+    NewRun,
+    Schedule,
+    Spent,
+    run_id,
+)
+from noodle_ray.core.store.status import CANCEL, PAUSE, RESUME, RETRY, Status
 from noodle_ray.core.store.store import Store
 from noodle_ray.core.store.tables import METADATA
 from noodle_ray.core.store.upkeep import ORPHAN_SECONDS, back_up, restore, sweep, vacuum
@@ -411,39 +425,132 @@ async def test_page_that_begins_after_what_no_name_is_is_refused(store: Store) -
 
 async def test_fuel_is_never_lent_twice_and_sums_stay_exact(store: Store) -> None:
     """Random loans and settlements, each done once or twice, against the sums that they must give."""
-    source, most = random.Random(7), 10_000
-    runs: dict[str, tuple[int, int]] = {}
-    total = 0
+    source, most, now = random.Random(7), 10_000, 1000.0
+    out: dict[Loan, tuple[int, int]] = {}  # what an attempt may use in all, and what was counted before
+    counted: dict[str, int] = {}
+    total = number = 0
+    ids = [await _claimed(store, now) for _ in range(6)]
     for _ in range(400):
-        run = f"{source.randrange(6):032d}"
-        caller = f"{source.randrange(6):032d}" if source.random() < 0.4 else None
-        caller = None if caller == run else caller
-        twice = 1 + (source.random() < 0.3)
-        had, lent = runs.get(run, (0, 0))
         if source.random() < 0.6:
+            stored = source.random() < 0.6
+            run = source.choice(ids) if stored else f"{(number := number + 1):032d}"
+            epoch = (await store.get(run)).epoch if stored else 0
+            caller = source.choice(ids) if source.random() < 0.4 else None
+            loan = Loan("t", "2026-11-30", run, epoch, None if caller == run else caller)
+            if loan in out:
+                continue
             wanted = source.randrange(1, 4000)
-            for _ in range(twice):
-                granted = await store.lend_fuel("t", "2026-11-30", run, caller, wanted, most)
-            assert granted is not None
-            assert 0 <= granted <= wanted
-            if granted:
-                # What a caller gives moves; so the sums are asked for and not guessed.
-                runs[run] = had, max(granted - had, 0)
-        elif run in runs:
-            used = source.randrange(had + lent + 1)
-            over = source.random() < 0.5
-            for _ in range(twice):
-                await store.settle_fuel("t", "2026-11-30", run, caller, used, over)
-            total += max(used - had, 0)
-            runs[run] = max(had, used), 0
-            if over:
-                del runs[run]
-        found = await store.fuel("t", "2026-11-30")
-        rows = [await store.fuel("t", f"fuel {run} 2026-11-30") for run in runs]
+            granted = [await store.lend_fuel(loan, wanted, most, now, now + 9) for _ in range(1 + (number % 2))]
+            assert granted[0] == granted[-1]
+            assert 0 <= (granted[0] or 0) <= wanted
+            if granted[0]:
+                out[loan] = granted[0], counted.get(run, 0)
+        elif out:
+            loan, (lent, before) = out.popitem()
+            used, over = source.randrange(lent + 1), source.random() < 0.5
+            for _ in range(1 + (source.random() < 0.3)):
+                await store.settle_fuel(Burnt(loan, used), over or not loan.epoch)
+            total += max(used - before, 0)
+            if over or not loan.epoch:
+                counted.pop(loan.run, None)
+            else:
+                counted[loan.run] = max(used, before)
+        found = await store.fuel("t", "2026-11-30", now)
         assert found.fuel == total
-        assert found.lent == sum(row.lent for row in rows)
         assert found.fuel + found.lent <= most
-        assert [row.fuel for row in rows] == [fuel for fuel, _ in runs.values()]
-        runs = {run: (row.fuel, row.lent) for run, row in zip(runs, rows, strict=True)}
     assert total > most // 2
-    assert await store.fuel("other", "2026-11-30") == (0, 0)
+    assert await store.fuel("other", "2026-11-30", now) == (0, 0)
+
+
+async def _claimed(store: Store, now: float) -> str:
+    run, _ = await store.submit(new(now), owner="a", until=now + 10)
+    return run.id
+
+
+async def test_attempt_that_lost_its_run_neither_borrows_nor_ends_the_loan_of_the_next(store: Store) -> None:
+    run = await _claimed(store, 1000.0)
+    first = Loan("t", "day", run, 1)
+    assert await store.lend_fuel(first, 100, 1000, 1000.0, 1300.0) == 100
+    await store.claim("b", 1020.0, 1030.0, 1)
+    with pytest.raises(LeaseLost):
+        await store.lend_fuel(first, 100, 1000, 1020.0, 1300.0)
+    second = Loan("t", "day", run, 2)
+    assert await store.lend_fuel(second, 300, 1000, 1020.0, 1300.0) == 300
+    assert await store.fuel("t", "day", 1020.0) == (0, 300)
+    for over in (False, True):
+        await store.settle_fuel(Burnt(first, 90), over)
+        assert await store.fuel("t", "day", 1020.0) == (0, 300)
+    ending = Ending(Status.SUCCEEDED, 1021.0, b"", burnt=Burnt(second, 250))
+    with pytest.raises(LeaseLost):
+        await store.finish(Lease(run, "a", 1), ending._replace(burnt=Burnt(first, 90)))
+    for _ in range(2):
+        await store.finish(Lease(run, "b", 2), ending)
+        assert await store.fuel("t", "day", 1021.0) == (250, 0)
+
+
+async def test_attempts_of_a_run_count_once_but_those_that_its_user_stopped_count_each(store: Store) -> None:
+    run = await _claimed(store, 1000.0)
+    used, epoch, counted = 0, 1, 0
+    for step, (status, command) in enumerate(
+        ((Status.QUEUED, None), (Status.WAITING, None), (None, PAUSE), (None, CANCEL), (Status.FAILED, RETRY))
+    ):
+        loan = Loan("t", "day", run, epoch)
+        now = 1000.0 + step
+        assert await store.lend_fuel(loan, 100, 10_000, now, now + 300) == 100
+        burnt = Burnt(loan, 40 + step)
+        if status is not None:
+            await store.finish(Lease(run, "a", epoch), Ending(status, now, due=now, burnt=burnt))
+        if command is not None:
+            await store.command(run, command, now)
+        if status is None:  # who executed it hears of it later
+            await store.settle_fuel(burnt, over=False)
+            await store.command(run, RESUME if command is PAUSE else RETRY, now)
+        counted += (40, 1, 1, 43, 44)[step]
+        used, lent = await store.fuel("t", "day", now)
+        assert (used, lent) == (counted, 0), (step, status, command)
+        (claimed,) = await store.claim("a", now, now + 10, 1)
+        epoch = claimed.epoch
+
+
+async def test_loan_that_nobody_renews_comes_back(store: Store) -> None:
+    lost, kept = Loan("t", "day", "1" * 32), Loan("t", "day", "2" * 32)
+    assert await store.lend_fuel(lost, 600, 1000, 0.0, 300.0) == 600
+    assert await store.lend_fuel(kept, 300, 1000, 0.0, 300.0) == 300
+    await store.renew_fuel(kept, 900.0)
+    late = Loan("t", "day", "3" * 32)
+    assert await store.lend_fuel(late, 600, 1000, 299.0, 900.0, True) is None
+    assert await store.lend_fuel(late, 600, 1000, 301.0, 900.0, True) == 600
+    assert await store.fuel("t", "day", 301.0) == (0, 900)
+    await store.renew_fuel(lost, 900.0)
+    await store.settle_fuel(Burnt(lost, 500), True)
+    assert await store.fuel("t", "day", 301.0) == (0, 900)
+
+
+async def test_sums_of_a_group_are_locked_in_one_order(store: Store) -> None:
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+        if statement.startswith("INSERT INTO spending"):
+            many = parameters if executemany else [parameters]
+            asked.extend(next(value for value in _values(each) if value in ("a", "b", "c")) for each in many)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    blocked = threading.Event()
+    first = asyncio.ensure_future(store.writer.write(lambda _: blocked.wait(10)))
+    while not first.done() and store.writer.groups == 0:
+        await asyncio.sleep(0.001)
+    amounts = Spent(tokens=1)
+    loan = Loan("b", "day", "1" * 32)
+    waiting = [
+        asyncio.ensure_future(store.spend("c", "day", amounts)),
+        asyncio.ensure_future(store.lend_fuel(loan, 5, 10, 0.0, 1.0)),
+        asyncio.ensure_future(store.spend("a", "day", amounts)),
+    ]
+    await asyncio.sleep(0.01)
+    blocked.set()
+    await asyncio.gather(first, *waiting)
+    assert asked[:3] == ["a", "b", "c"]
+
+
+def _values(parameters: Any) -> Any:
+    return parameters.values() if isinstance(parameters, dict) else parameters

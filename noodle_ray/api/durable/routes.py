@@ -34,6 +34,7 @@ from noodle_ray.core.runs.budgets import Budget
 from noodle_ray.core.runs.durable import DurableRuns, Submission
 from noodle_ray.core.runs.programs import Found, find
 from noodle_ray.core.runs.programs import parse as parse_reference
+from noodle_ray.core.runs.quotas import Quota
 from noodle_ray.core.runs.terms import current
 from noodle_ray.core.store.records import Filter, Run
 from noodle_ray.core.vm.limits import Limits
@@ -76,6 +77,7 @@ class DurableHandlers:
             budget=_kept(budget_of(order.budget, self._services.executor.most)),
             within=order.within,
             terms=current(),
+            wanted=limits_of(order.limits, self._settings, Quota()),
         )
         run, created = await (await self._services.durable()).submit(asked)
         return _stored(run, created)

@@ -24,14 +24,15 @@ from noodle_ray.api.oip.serving import Serving
 from noodle_ray.api.problems import UNAUTHORIZED
 from noodle_ray.api.terms import HEADERS
 from noodle_ray.core.runs.terms import Terms, adopt, checked
-from noodle_ray.errors import PlatformError
+from noodle_ray.errors import PlatformError, RequestError
 from noodle_ray.observability.trace import trace_of
-from noodle_ray.security.tenants import Tokens
+from noodle_ray.security.tenants import OWNER, Tokens
 
 GRACE: Final = 300.0
 """Seconds that calls in progress get when the server stops: as long as requests over HTTP do."""
 CANNOT_LISTEN: Final = "NOODLE-E0830"
 
+_NO_TOKEN: Final = "this method needs a token of the platform; send it as metadata: authorization: Bearer TOKEN"
 _MAX_CALLS: Final = 2000
 _OPTIONS: Final = {
     "grpc.so_reuseport": 1,
@@ -104,39 +105,43 @@ class _Methods(grpc.GenericRpcHandler):
                 return self._tokens.tenant_of_header(value.encode("utf-8", "replace"))
         return None
 
-    def _begin(self, context: Any) -> str:
-        """Put the call's terms around what follows; returns whose it is."""
-        tenant = self._tenant(context.invocation_metadata()) or ""
-        adopt(_terms(context, tenant))
-        return tenant
+    def _caller(self, name: str, context: Any) -> str:
+        """Whose a call is now: a token may be revoked after the metadata came. Raises RequestError E0701."""
+        tenant = self._tenant(context.invocation_metadata())
+        if tenant is None and name not in OPEN:
+            raise RequestError(_NO_TOKEN, code=UNAUTHORIZED)
+        return tenant or OWNER
 
     async def _refuse(self, requests: Any, context: Any) -> None:
         self._metrics.on_request(f"/{SERVICE}", 401, 0.0)
-        message = "this method needs a token of the platform; send it as metadata: authorization: Bearer TOKEN"
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, message, ((CODE_KEY, UNAUTHORIZED),))
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, _NO_TOKEN, ((CODE_KEY, UNAUTHORIZED),))
 
     # Requests are parsed here, not by gRPC: it would log each one that is malformed, with a traceback.
 
     def _unary(self, name: str, method: Callable[[Any, Client], Awaitable[Any]]) -> Any:
         async def handle(data: bytes, context: Any) -> Any:
             async with _Call(self._metrics, name, context) as call:
-                tenant = self._begin(context)
+                tenant = self._caller(name, context)
+                adopt(_terms(context, tenant))
                 return await method(_parsed(f"{name}Request", data), Client(tenant, call.trace_id))
 
         return grpc.unary_unary_rpc_method_handler(handle, None, MESSAGES[f"{name}Response"].SerializeToString)
 
     def _streaming(self, name: str, method: Callable[[AsyncIterator[Any], Client], AsyncGenerator[Any]]) -> Any:
-        async def parsed(stream: AsyncIterator[bytes], context: Any) -> AsyncIterator[Any]:
-            self._begin(context)
+        async def parsed(stream: AsyncIterator[bytes], context: Any, tenant: str) -> AsyncIterator[Any]:
+            adopt(_terms(context, tenant))
             async for data in stream:
+                if self._caller(name, context) != tenant:
+                    raise RequestError(_NO_TOKEN, code=UNAUTHORIZED)
                 yield _parsed("ModelInferRequest", data)
 
         async def handle(stream: AsyncIterator[bytes], context: Any) -> AsyncIterator[Any]:
-            call = _Call(self._metrics, name, context)
-            client = Client(self._tenant(context.invocation_metadata()) or "", call.trace_id)
-            async with call, contextlib.aclosing(method(parsed(stream, context), client)) as responses:
-                async for response in responses:
-                    yield response
+            async with _Call(self._metrics, name, context) as call:
+                tenant = self._caller(name, context)
+                requests = parsed(stream, context, tenant)
+                async with contextlib.aclosing(method(requests, Client(tenant, call.trace_id))) as responses:
+                    async for response in responses:
+                        yield response
 
         return grpc.stream_stream_rpc_method_handler(handle, None, MESSAGES[f"{name}Response"].SerializeToString)
 
@@ -145,7 +150,7 @@ def _terms(context: Any, tenant: str) -> Terms:
     """What the metadata say, in the names of the headers. Raises RequestError E0750."""
     metadata = context.invocation_metadata() or ()
     terms = checked(**{HEADERS[name]: str(value) for name, value in metadata if name in HEADERS})
-    return terms._replace(tenant=tenant or terms.tenant)
+    return terms._replace(tenant=tenant or terms.tenant, whose=tenant)
 
 
 def _parsed(name: str, data: bytes) -> Any:

@@ -80,16 +80,17 @@ class ProgramHandlers:
                     done = await self._checked(store, module, tenant, replaced, results=order.same)
                 if done.differing:
                     return _refusal(name, done, request.scope["trace_id"])
+            at = time()
             try:
                 made = await store.publish(
-                    tenant, name, module.digest, module.nbc, time(), order.source, most=most, alias=alias,
+                    tenant, name, module.digest, module.nbc, at, order.source, most=most, alias=alias,
                     seen=seen if order.check else None,
                 )  # fmt: skip
                 break
             except RequestError as error:
                 if error.code != PUBLISHED_MEANWHILE or not left:
                     raise
-        more = {"created_version": made.version > seen.latest, "checked": done.replayed}
+        more = {"created_version": made.created == at, "checked": done.replayed}
         more |= {"unclear": len(done.unclear), "unchecked": len(done.unchecked)}
         return json_response({**await self._detail(made), **more}, 201 if more["created_version"] else 200)
 

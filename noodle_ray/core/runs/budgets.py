@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from noodle_ray.core.store.errors import StoreUnavailable
-from noodle_ray.core.store.records import Bounds, Spent
+from noodle_ray.core.store.records import Bounds, Burnt, Loan, Spent
 from noodle_ray.core.vm.host import EffectRequest
 from noodle_ray.core.vm.limits import CODES, MESSAGES
 from noodle_ray.core.vm.names import TOOL
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NANOS: Final = 1_000_000_000
 """Billionths in a unit of money."""
+LOAN_SECONDS: Final = 300.0
+"""How long a loan of fuel lasts that nobody renews."""
 _PATIENCE: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 1.0)
 """Seconds before each further try to count."""
 _PER: Final = 1_000_000
@@ -265,13 +267,6 @@ class Allowance(NamedTuple):
     fuel: int | None = None
 
 
-class Loan(NamedTuple):
-    """Fuel that an attempt of a run may use, and the window that it is counted in."""
-
-    fuel: int | None
-    since: str
-
-
 class Spending:
     """What tenants spend, in the store that all nodes share. ``allowances`` by tenant; '*' is for all others."""
 
@@ -310,28 +305,30 @@ class Spending:
             return
         await self._persistently(tenant, self.since(allowance), Spent(tokens=sum(tokens), nanos=nanos), None)
 
-    async def lend(self, caller: "Caller", wanted: int, whole: bool = False) -> Loan | None:
-        """So much fuel for an attempt of a run, or what is left, perhaps none; None: it is not counted. Then
-        `settle_fuel`. If it is to be the ``whole``, its fuel is None while others may give back what is missing. Raises
-        StoreUnavailable after a while."""
+    def loan(self, caller: "Caller") -> Loan | None:
+        """What an attempt of this run is to borrow before it begins; None: its fuel is not counted."""
         allowance = self.of(caller.tenant)
         if allowance is None or allowance.fuel is None:
             return None
-        since, most = self.since(allowance), allowance.fuel
+        return Loan(caller.tenant, self.since(allowance), caller.run, caller.epoch, caller.started_by)
 
-        async def lend() -> int | None:
-            store = await self._store()
-            return await store.lend_fuel(caller.tenant, since, caller.run, caller.started_by, wanted, most, whole)
+    async def lend(self, loan: Loan, wanted: int, whole: bool = False) -> int | None:
+        """So much fuel, or what is left, perhaps none. Then `settle_fuel`. If it is to be the ``whole``, None while
+        others may give back what is missing. Raises StoreUnavailable, and LeaseLost."""
+        allowance = self.of(loan.tenant)
+        most = wanted if allowance is None or allowance.fuel is None else allowance.fuel
+        now = self._clock()
+        return await (await self._store()).lend_fuel(loan, wanted, most, now, now + LOAN_SECONDS, whole)
 
-        return Loan(await persistently(lend), since)
+    async def renew_fuel(self, loan: Loan) -> None:
+        """Put off the end of a loan. Raises StoreUnavailable."""
+        await (await self._store()).renew_fuel(loan, self._clock() + LOAN_SECONDS)
 
-    async def settle_fuel(self, caller: "Caller", since: str, used: int, over: bool) -> None:
-        """Take what an attempt has used; ``over``: there is no other after it. Raises StoreUnavailable after a
-        while."""
+    async def settle_fuel(self, burnt: Burnt) -> None:
+        """Take what a run has used that is not stored. Raises StoreUnavailable after a while."""
 
         async def settle() -> None:
-            store = await self._store()
-            await store.settle_fuel(caller.tenant, since, caller.run, caller.started_by, used, over)
+            await (await self._store()).settle_fuel(burnt, over=True)
 
         await persistently(settle)
 
@@ -353,7 +350,7 @@ class Spending:
         bounds = {name: bound for name, bound in allowance.budget._asdict().items() if bound is not None}
         if allowance.fuel is not None:
             bounds["fuel"] = allowance.fuel
-            found["fuel"], found["fuel_lent"] = await store.fuel(tenant, since)
+            found["fuel"], found["fuel_lent"] = await store.fuel(tenant, since, self._clock())
         return {"window": allowance.window, "since": since, "budget": bounds, "spent": found}
 
     def since(self, allowance: Allowance) -> str:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Caller(NamedTuple):
     """Whose run it is, which, and what it may spend, itself and with its family. A run that is not stored has an id of
     its own that nothing else knows, and no family. ``instead`` has who is asked in place of a model. With
-    ``spends_anew`` what a journal answers takes nothing of the budget. ``started_by`` is the run that waits for it."""
+    ``spends_anew`` what a journal answers takes nothing of the budget. ``started_by`` is the run that waits for it.
+    ``epoch`` is that of the lease by which a stored one executes."""
 
     tenant: str = ""
     run: str = ""
@@ -22,6 +23,7 @@ class Caller(NamedTuple):
     instead: Mapping[str, str] = {}
     spends_anew: bool = False
     started_by: str | None = None
+    epoch: int = 0
 
     def addressed(self, request: EffectRequest) -> EffectRequest:
         """The request as it goes out."""

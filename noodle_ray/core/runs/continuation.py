@@ -24,7 +24,7 @@ from noodle_ray.errors import RunError
 
 MAX_BYTES: Final = 8 << 20
 """The most a continuation's content may take: a run with longer answers cannot be continued."""
-_VERSION: Final = 5
+_VERSION: Final = 6
 
 
 class Answered(NamedTuple):
@@ -117,16 +117,18 @@ class JournaledHost:
 
 
 class Continuation(NamedTuple):
-    """A stopped run: what was asked for, the answers it had got, and what it may spend."""
+    """A stopped run: what was asked for, the answers it had got, what it may spend, and whether it ``had_all`` the fuel
+    of its limit: else its tenant had no more."""
 
     request: RunRequest
     answers: tuple[Answered, ...]
     budget: Budget = Budget()
+    had_all: bool = True
 
     def text(self) -> str | None:
         """The continuation as base64, or None if it is too large to be carried around."""
         fields = self.request._replace(limits=list(self.request.limits))  # type: ignore[arg-type]
-        content = [_VERSION, list(fields), [list(answer) for answer in self.answers], list(self.budget)]
+        content = [_VERSION, list(fields), [list(answer) for answer in self.answers], list(self.budget), self.had_all]
         try:
             data = CODEC.pack(content)
         except WireError:
@@ -134,9 +136,12 @@ class Continuation(NamedTuple):
         return base64.b64encode(zlib.compress(data, 6)).decode() if len(data) <= MAX_BYTES else None
 
     def with_fuel(self, fuel: int | None) -> "Continuation":
-        """The same run with so much fuel on top of what it had; by default as much again."""
+        """The same run with so much fuel on top of its limit; by default as much again, or none if it could not have
+        what it already may."""
         limits = self.request.limits
-        more = limits._replace(fuel=limits.fuel + (limits.fuel if fuel is None else fuel))
+        if fuel is None:
+            fuel = limits.fuel if self.had_all else 0
+        more = limits._replace(fuel=limits.fuel + fuel)
         return self._replace(request=self.request._replace(limits=more))
 
 
@@ -149,8 +154,9 @@ def read(text: str) -> Continuation:
         if inflater.unconsumed_tail or inflater.unused_data or not inflater.eof:
             raise ValueError("it is too large, or has something after its end")
         match CODEC.unpack(data):
-            case [int(version), [*fields], [*answers], [*budget]] if version == _VERSION:
-                return Continuation(_request(fields), tuple([_answered(item) for item in answers]), _budget(budget))
+            case [int(version), [*fields], [*answers], [*budget], bool(had_all)] if version == _VERSION:
+                answered = tuple([_answered(item) for item in answers])
+                return Continuation(_request(fields), answered, _budget(budget), had_all)
         raise ValueError("it is of another version")
     except (ValueError, TypeError, binascii.Error, zlib.error, WireError) as error:
         raise RunError(f"this is not the continuation of a run: {error}", code="NOODLE-E0505") from None
@@ -177,7 +183,8 @@ def of(
     usage = outcome["usage"]
     if isinstance(usage, dict) and "seed" in usage:
         request = request._replace(seed=usage["seed"])
-    return Continuation(request, tuple(journal.answers.values()), budget).text()
+    had_all = error["code"] == CODES["fuel"]
+    return Continuation(request, tuple(journal.answers.values()), budget, had_all).text()
 
 
 def _request(fields: list[object]) -> RunRequest:

@@ -17,9 +17,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
-from noodle_ray.core.runs.budgets import Budget
+from noodle_ray.core.runs.budgets import Budget, persistently
 from noodle_ray.core.runs.executor import Outcome
 from noodle_ray.core.runs.family import Family, keyed, summed
+from noodle_ray.core.runs.fuel import to_its_end
 from noodle_ray.core.runs.modules import Lru
 from noodle_ray.core.runs.ports import Runner, RunStore
 from noodle_ray.core.runs.schedules import Scheduler
@@ -32,7 +33,7 @@ from noodle_ray.core.runs.waiting import Waits
 from noodle_ray.core.sandbox.messages import CODEC
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.store.errors import BAD_NAME, DAMAGED, Conflict, LeaseLost, StoreUnavailable
-from noodle_ray.core.store.records import DUE, Ending, Entry, Lease, NewRun, Run, Signal, run_id
+from noodle_ray.core.store.records import DUE, Burnt, Ending, Entry, Lease, NewRun, Run, Signal, run_id
 from noodle_ray.core.store.status import CANCEL, PAUSE, RESUME, RETRY, TERMINAL, Command, Status
 from noodle_ray.core.vm.host import EffectRequest
 from noodle_ray.core.vm.limits import CODES, Limits
@@ -46,6 +47,8 @@ EXHAUSTED: Final = "NOODLE-E0821"
 """Error code: the platform lost the run too often."""
 NO_EFFECT: Final = "NOODLE-E0511"
 """Error code: the journal has no such effect."""
+_NOT_BEGUN: Final = frozenset({"NOODLE-E0707", "NOODLE-E0820"})
+"""Codes of attempts that had to wait: for a worker, for fuel that others have, or for the store."""
 LOST_ATTEMPTS: Final = frozenset({"NOODLE-E0801", "NOODLE-E0803", "NOODLE-E0707"})
 """Codes of attempts that say nothing about the program: the worker died, none could start, or too many runs wait."""
 _MODULE_BYTES: Final = 64 << 20
@@ -416,8 +419,11 @@ class DurableRuns:
                 watcher.set_result(None)
 
     async def _drive(self, run: Run, lease: Lease) -> None:
-        """Execute an attempt, and write how it ended."""
+        """Execute an attempt, and write how it ended, and what it used of a loan; or that alone if it has no say in
+        how it ended."""
         adopt(terms_of(run))  # whose request began this, or opened the store, is over long before the run
+        journal: StoredJournal | None = None
+        written = False
         entries: list[Entry] = []
         readings: list[tuple[int, bytes]] = []
         try:
@@ -450,15 +456,28 @@ class DurableRuns:
                 partial(self._look, lease),
             )
             ending = await self._until_left(run, waits, journal, self._attempt(run, journal, merged(readings)))
+            written = await self._finished(lease, ending._replace(burnt=journal.burnt))
         except LeaseLost:
             return
         except PlatformError as error:  # what is stored of it is lost
-            ending = self._failed(error.code, error.message)
+            written = await self._finished(lease, self._failed(error.code, error.message))
         finally:
             if self._waits.pop(lease, None) is not None and not any(held.run == run.id for held in self._waits):
                 self._starts.forget(run.id)
-        with contextlib.suppress(LeaseLost):
+            if not written and journal is not None and journal.burnt is not None:
+                await to_its_end(self._settle(journal.burnt))
+
+    async def _finished(self, lease: Lease, ending: Ending) -> bool:
+        """Write how an attempt ended; False if others have the lease."""
+        try:
             await self._persistently(lambda: self.store.finish(lease, ending))
+        except LeaseLost:
+            return False
+        return True
+
+    async def _settle(self, burnt: Burnt) -> None:
+        with contextlib.suppress(StoreUnavailable):  # what was lent comes back in a while
+            await persistently(lambda: self.store.settle_fuel(burnt, over=False))
 
     async def _family(self, run: Run) -> Family:
         root, budget = run.id, run.budget
@@ -508,8 +527,8 @@ class DurableRuns:
         except LeaseLost:
             raise
         except NoodleError as error:
-            if error.code in LOST_ATTEMPTS:
-                return self._back(run, error.code, error.message, lost=error.code != "NOODLE-E0707")
+            if error.code in LOST_ATTEMPTS | _NOT_BEGUN:
+                return self._back(run, error.code, error.message, lost=error.code not in _NOT_BEGUN)
             return self._failed(error.code, error.message)
         failure = outcome["error"]
         if failure is not None and failure["code"] == CODES["deadline"] and limits.deadline < run.limits["deadline"]:
@@ -542,6 +561,8 @@ class DurableRuns:
             return self._failed(code, f"{message}; that was attempt {run.failures + 1}, so it is given up")
         now = self._clock()
         pause = min(0.1 * 2 ** min(run.attempt, 10), 30.0)
+        if not lost:  # it has as many attempts as before: the longer it has waited, the longer it may
+            pause = min(max((now - run.created) / 10, pause), 15.0)
         return Ending(Status.QUEUED, now, due=now + pause, failed=lost)
 
     async def _append(

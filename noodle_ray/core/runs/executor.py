@@ -23,6 +23,7 @@ from noodle_ray.core.runs.quotas import Quotas
 from noodle_ray.core.runs.tools.host import ToolHost
 from noodle_ray.core.sandbox.outcome import died
 from noodle_ray.core.sandbox.request import RunRequest
+from noodle_ray.core.store.records import Burnt
 from noodle_ray.core.vm.host import TOLD, EffectAnswer, EffectRequest
 from noodle_ray.core.vm.limits import Limits
 from noodle_ray.errors import PlatformError
@@ -56,6 +57,8 @@ class DurableJournal(RunJournal, Protocol):
     """A journal that outlives the process."""
 
     caller: Caller
+    burnt: Burnt | None
+    """What the run has used of a loan; None without one."""
     patience: tuple[float, ...]
     """Seconds to wait before each further try of a model call that failed for a transient reason."""
 
@@ -178,8 +181,8 @@ class Executor:
         on_parked = partial(_parked, journal, effects)
         request = request._replace(speculate=effects.may_speculate)
         run = partial(self._pool.run, effects=effects, on_readings=journal.read, on_parked=on_parked, background=True)
-        stored = bool(caller.run)
-        running = asyncio.ensure_future(self._fueled(request, effects, run, stored=stored, replayed=not stored))
+        keep = partial(setattr, journal, "burnt") if caller.run else None
+        running = asyncio.ensure_future(self._fueled(request, effects, run, keep, replayed=keep is None))
         try:
             either: set[asyncio.Future[Any]] = {running, effects.failed}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -216,13 +219,19 @@ class Executor:
         return outcome
 
     async def _fueled(
-        self, request: RunRequest, effects: RunEffects, run: Execute, *, stored: bool = False, replayed: bool = False
+        self,
+        request: RunRequest,
+        effects: RunEffects,
+        run: Execute,
+        keep: Callable[[Burnt], None] | None = None,
+        *,
+        replayed: bool = False,
     ) -> Outcome:
         """Run within the limits of the tenant's runs, and with no more fuel than it has left."""
         caller = effects.caller
         request = request._replace(limits=self.quotas.of(caller.tenant).within(request.limits))
         told = partial(getattr, effects, "fuel")
-        return await within_allowance(self.spending, caller, request, run, told, stored=stored, replayed=replayed)
+        return await within_allowance(self.spending, caller, request, run, told, keep, replayed=replayed)
 
     def _asked(self) -> Asked:
         return Asked(self.batcher, self.tools, self.spending, self.prices)

@@ -7,6 +7,7 @@ from noodle_ray.core.runs.executor import DurableJournal, Outcome
 from noodle_ray.core.sandbox.request import RunRequest
 from noodle_ray.core.store.records import (
     Bounds,
+    Burnt,
     Ending,
     Entry,
     Event,
@@ -88,6 +89,8 @@ class RunStore(Protocol):
     async def share(
         self, tenant: str, root: str, run: str, own: Spent, wanted: tuple[int, int], bounds: Bounds
     ) -> Granted: ...
+
+    async def settle_fuel(self, burnt: Burnt, over: bool) -> None: ...
 
     async def due_schedules(self, now: float, limit: int = 100) -> list[Schedule]: ...
 

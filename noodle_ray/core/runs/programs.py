@@ -127,8 +127,10 @@ async def runs_replaced(
     """
     versions = await store.versions(tenant, name)
     aliases = await store.aliases(tenant, name) if versions and alias is not None else {}
-    seen = Meant(versions[0].version if versions else 0, aliases.get(alias or "", 0))
-    replaced = [version for version in versions if version.version in seen and version.digest != digest]
+    digests = {version.version: version.digest for version in versions}
+    numbers = max(digests, default=0), aliases.get(alias or "", 0)
+    seen = Meant(*numbers, *[digests.get(number, "") for number in numbers])
+    replaced = [each for each in versions if each.version in numbers and each.digest != digest]
     if not replaced or not count:
         return [], seen
     found: list[Run] = []

@@ -11,7 +11,7 @@ from noodle_ray.core.runs.stored_journal import answer_of, shown
 from noodle_ray.core.sandbox.conversation import MARK
 from noodle_ray.core.sandbox.local_waits import refused
 from noodle_ray.core.sandbox.messages import CODEC, digest_of
-from noodle_ray.core.store.records import BEGUN, DUE, Entry
+from noodle_ray.core.store.records import BEGUN, DUE, Burnt, Entry
 from noodle_ray.core.store.status import Status
 from noodle_ray.core.vm.host import TELL, EffectAnswer, EffectRequest
 from noodle_ray.core.vm.names import TOOL
@@ -77,6 +77,7 @@ class ReplayJournal:
     ``to_effect`` is how many answers the journal gives at most.
     """
 
+    burnt: Burnt | None = None
     patience: tuple[float, ...] = ()
 
     def __init__(

@@ -68,7 +68,7 @@ class ResultCache:
     def submit(self, model: str, call: Call, terms: Terms, ask: Ask) -> "asyncio.Future[Reply]":
         """The answer that is known to a call, which then took no tokens; else that of the model."""
         kept = self._kept(model)
-        key = None if kept is None else self._key(kept, call, terms.tenant)
+        key = None if kept is None else self._key(kept, call, terms)
         if kept is None or key is None:
             return ask()
         return self._join(kept, key, terms, ask)
@@ -81,14 +81,14 @@ class ResultCache:
         flight.future.add_done_callback(partial(self._follow, future, kept, key, terms, ask))
         return future
 
-    def _key(self, kept: Kept, call: Call, tenant: str) -> bytes | None:
+    def _key(self, kept: Kept, call: Call, terms: Terms) -> bytes | None:
         args, options = call
         if draws(options):
             return None
         try:
             # the order of options says nothing, that in a value may: properties come in the order of a schema
             ordered = sorted(options.items(), key=_name)
-            asked = self._codec.pack([tenant, kept.version, list(args), ordered])
+            asked = self._codec.pack([terms.whose, terms.tenant, kept.version, list(args), ordered])
         except WireError:
             return None
         return hashlib.sha256(asked).digest()

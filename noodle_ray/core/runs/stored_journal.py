@@ -13,7 +13,7 @@ from noodle_ray.core.runs.waiting import Waits, time_text
 from noodle_ray.core.sandbox.local_waits import refused
 from noodle_ray.core.sandbox.messages import CODEC, digest_of, sendable
 from noodle_ray.core.sandbox.wire import WireError
-from noodle_ray.core.store.records import BEGUN, BEGUN_SUFFIX, DUE, DUE_SUFFIX, STRIDE, Entry, Lease
+from noodle_ray.core.store.records import BEGUN, BEGUN_SUFFIX, DUE, DUE_SUFFIX, STRIDE, Burnt, Entry, Lease
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
 from noodle_ray.core.vm.waiting import RUN
 from noodle_ray.errors import RunError
@@ -93,9 +93,11 @@ class StoredJournal:
         called: Mapping[str, Mapping[str, Any] | None] = {},
     ) -> None:
         self._called = called
-        self.caller = Caller(tenant, lease.run, budget, family)
+        self.caller = Caller(tenant, lease.run, budget, family, epoch=lease.epoch)
         self.calls_runs = False
         """Whether the run has asked for another one."""
+        self.burnt: Burnt | None = None
+        """What the attempt has used of a loan, once it has one."""
         self._took: dict[str, tuple[int, int, int, int]] = {}
         self.patience = patience
         self.waits: Waits | None = None

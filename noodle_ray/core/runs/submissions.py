@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from noodle_ray.core.runs.terms import ORDINARY, Terms
 from noodle_ray.core.sandbox.messages import CODEC
@@ -14,7 +14,8 @@ class Submission(NamedTuple):
     """What to run: a verified module and its arguments. ``reference`` is what a published program was asked for by: a
     request that is sent again is the same also if it means another version by then. ``terms`` are those of its calls of
     models, but for their time; the same request on other terms is the same. ``within`` so many seconds it has ended;
-    ``deadline`` is that as a time."""
+    ``deadline`` is that as a time. ``wanted`` are the limits before they were bounded by what the tenant may have now:
+    the same request is the same when that is something else."""
 
     digest: str
     nbc: bytes
@@ -33,6 +34,7 @@ class Submission(NamedTuple):
     budget: dict[str, float] | None = None
     within: float | None = None
     terms: Terms = ORDINARY
+    wanted: Limits | None = None
 
 
 def new_run(asked: Submission, now: float, random: Callable[[int], bytes], caller: str | None = None) -> NewRun:
@@ -63,14 +65,15 @@ def new_run(asked: Submission, now: float, random: Callable[[int], bytes], calle
 
 def terms_of(run: Run) -> Terms:
     """The terms on which a stored run asks models."""
-    return Terms(run.priority, run.turn or run.tenant)
+    return Terms(run.priority, run.turn or run.tenant, whose=run.tenant)
 
 
 def _fingerprint(asked: Submission) -> str:
     """What two requests under one idempotency key must have in common."""
-    parts = asked._replace(nbc=b"", idempotency=None, limits=tuple(asked.limits))  # type: ignore[arg-type]
+    limits: Any = tuple(asked.wanted or asked.limits)
+    parts = asked._replace(nbc=b"", idempotency=None, limits=limits)
     if asked.reference is not None:
         parts = parts._replace(digest="", version=None)
-    *head, reference, budget, within, _ = parts
+    *head, reference, budget, within, _, _ = parts
     more = [part for part in (reference, budget, within) if part is not None]  # what came later, and is seldom there
     return hashlib.sha256(CODEC.pack([*head, *more])).hexdigest()

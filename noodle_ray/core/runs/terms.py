@@ -34,12 +34,14 @@ Packed = tuple[int, str, float, float]
 class Terms(NamedTuple):
     """``priority`` is a value of `PRIORITIES`; calls of one ``tenant`` share its turn; ``until`` is a time of this
     process's ``time.monotonic``, after which nobody wants the answer; ``since`` is when the call began to wait, or 0.
+    ``whose`` is the tenant by whose token it was made, whatever turn it shares; that stays in this process.
     """
 
     priority: int = PRIORITIES["normal"]
     tenant: str = ""
     until: float = inf
     since: float = 0.0
+    whose: str = ""
 
     def packed(self) -> Packed:
         """These terms for another process, whose clock is another."""

@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from noodle_ray.core.store import fuel, sql, waits
 from noodle_ray.core.store import programs as program_sql
 from noodle_ray.core.store import runs as run_sql
-from noodle_ray.core.store import sql, waits
 from noodle_ray.core.store.errors import LeaseLost
 from noodle_ray.core.store.records import Ending, Lease, last_position, what_ended
 from noodle_ray.core.store.status import CANCEL, OWNER_TARGETS, TERMINAL, Status
@@ -37,6 +37,11 @@ class Finish(NamedTuple):
     ending: Ending
     result: run_sql.Columns
 
+    @property
+    def sums(self) -> tuple[tuple[str, str], ...]:
+        """Which sums this changes; see `writer.Counting`."""
+        return (self.ending.burnt.loan.window,) if self.ending.burnt is not None else ()
+
     def together(self, connection: Connection, operations: Sequence["Finish"]) -> list[LeaseLost | None]:
         """End all."""
         ids = sorted({each.lease.run for each in operations})
@@ -59,6 +64,9 @@ class Finish(NamedTuple):
             connection.execute(insert(events), [_event(each) for each in ended.values()])
             _put_readings(connection, ended)
             _count(connection, [(each.ending, rows[run]) for run, each in ended.items()])
+            for each in ended.values():
+                if (burnt := each.ending.burnt) is not None:
+                    fuel.settle(connection, burnt.loan, burnt.fuel, each.ending.status in TERMINAL)
             _tell(connection, [(each.ending, rows[run]) for run, each in ended.items()])
         return answers
 

@@ -1,16 +1,23 @@
-"""SQL about fuel that tenants use. A sandbox asks nobody while it burns fuel, so a run that begins is lent what it may
-use, and tells what it has used when it is over. Of each window of time there is a row with the sums, and one for each
-run that executes, or has left its node to wait: what its attempts used at most, and what is lent to it beyond that.
+"""SQL about fuel that tenants use. A sandbox asks nobody while it burns fuel, so an attempt of a run is lent what it
+may use, and what it has used is counted when it ends: for a durable run in the transaction that writes its end.
 
-All that is done here locks the row with the sums first, so nobody waits for another who waits for him.
+Of each window of time there is a row of `spending` with what was used, and of each attempt one of `loans`, whose
+``fuel`` is what was counted of the run's earlier attempts: they do the same work, which counts once. Work that its user
+stopped, by cancelling or pausing it, or has done again, counts each time. A loan that nobody renews is none after a
+while, so what a process took with it that died is lent to others then.
+
+Whoever changes sums locks the window's row first (`spending.lock`), so nobody waits for another who waits for him.
 """
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
-from noodle_ray.core.store import sql
-from noodle_ray.core.store.tables import spending
+from noodle_ray.core.store.errors import LeaseLost
+from noodle_ray.core.store.records import STRIDE, Loan
+from noodle_ray.core.store.spending import lock
+from noodle_ray.core.store.status import Status
+from noodle_ray.core.store.tables import events, loans, runs, spending
 
 
 class FuelSums(NamedTuple):
@@ -21,88 +28,96 @@ class FuelSums(NamedTuple):
 
 
 def lend(
-    connection: Connection,
-    tenant: str,
-    since: str,
-    run: str,
-    caller: str | None,
-    wanted: int,
-    most: int,
-    whole: bool = False,
+    connection: Connection, loan: Loan, wanted: int, most: int, now: float, until: float, whole: bool = False
 ) -> int | None:
-    """How much fuel a run may use in this attempt, what it used in earlier ones included: what it wants, or what is
-    left of ``most``. If it is to be the ``whole``, None while others may give back what is missing. What its ``caller``
-    gave it is lent to that already. To do this twice is to do it once."""
-    total = _locked(connection, tenant, since)
-    mine = _found(connection, tenant, _key(run, since)) or FuelSums()
-    giver = _found(connection, tenant, _key(caller, since)) if caller is not None else None
-    given = min(max(wanted - sum(mine), 0), giver.lent) if giver is not None else 0
-    granted = min(wanted, most - (sum(total) - sum(mine) - given))
-    if whole and granted < wanted and total.lent > mine.lent + given:
+    """How much fuel an attempt may use, what was counted of earlier ones included: what it wants, or what is left of
+    ``most``. If it is to be the ``whole``, None while others may give back what is missing. What its caller gave it is
+    lent to that already. To do this twice is to do it once. Raises LeaseLost."""
+    lock(connection, [loan.window])
+    if loan.epoch and not _goes_on(connection, loan):
+        raise LeaseLost(loan.run)
+    before = 0
+    for row in list(connection.execute(select(loans).where(loans.c.run == loan.run))):
+        if row.epoch == loan.epoch and row.lent:
+            return int(row.fuel + row.lent)
+        if not _was_stopped(connection, row):
+            before = max(before, row.fuel)
+        elif row.lent and row.until > now:
+            continue  # it has not heard of it
+        connection.execute(delete(loans).where(_is(row)))
+    lost = (loans.c.epoch == 0) & (loans.c.until <= now)
+    connection.execute(delete(loans).where(_in_window(loan.tenant, loan.since), lost))
+    total, giver = sums(connection, loan.tenant, loan.since, now), _giver(connection, loan, now)
+    missing = max(wanted - before, 0)
+    given = min(missing, giver.lent) if giver is not None else 0
+    left = most - sum(total) + given
+    later = whole and left < missing and total.lent > given
+    more = 0 if later else max(min(missing, left), 0)
+    if giver is not None:
+        connection.execute(update(loans).where(_is(giver)).values(lent=giver.lent - min(given, more)))
+    if before or more:
+        values = loan._asdict() | {"fuel": before, "lent": more, "until": until if more else 0.0}
+        connection.execute(insert(loans).values(values))
+    if later:
         return None
-    if granted <= 0:
-        return 0
-    more = max(granted - mine.fuel, 0) - mine.lent
-    given = min(given, max(more, 0))
-    _locked(connection, tenant, _key(run, since))
-    _put(connection, tenant, _key(run, since), mine._replace(lent=mine.lent + more))
-    if giver is not None and given:
-        _put(connection, tenant, _key(caller or "", since), giver._replace(lent=giver.lent - given))
-    _put(connection, tenant, since, total._replace(lent=total.lent + more - given))
-    return granted
+    return min(wanted, before + more) if more or not missing else 0
 
 
-def settle(
-    connection: Connection, tenant: str, since: str, run: str, caller: str | None, used: int, over: bool
-) -> None:
-    """An attempt of a run has ended, and used so much; ``over``: there is none after it. A caller that executes gets
-    back what was not used. To do this twice is to do it once."""
-    total = _locked(connection, tenant, since)
-    mine = _found(connection, tenant, _key(run, since))
-    if mine is None:
-        return
-    fuel = max(mine.fuel, used)
-    back = 0
-    giver = _found(connection, tenant, _key(caller, since)) if caller is not None else None
-    if giver is not None and giver.lent:
-        back = max(sum(mine) - fuel, 0) if mine.lent else 0
-        _put(connection, tenant, _key(caller or "", since), giver._replace(lent=giver.lent + back))
+def renew(connection: Connection, loan: Loan, until: float) -> None:
+    """Put off the end of a loan."""
+    connection.execute(update(loans).where(_is(loan), loans.c.lent > 0).values(until=until))
+
+
+def settle(connection: Connection, loan: Loan, used: int, over: bool) -> None:
+    """An attempt of a run has ended, and used so much; ``over``: no other does its work again. A caller that executes
+    gets back what was not used. To do this twice is to do it once."""
+    lock(connection, [loan.window])
+    row = connection.execute(select(loans).where(_is(loan))).one_or_none()
+    if row is not None:
+        fuel = max(row.fuel, used)
+        total = spending.c.fuel + fuel - row.fuel
+        same = (spending.c.tenant == loan.tenant) & (spending.c.since == loan.since)
+        connection.execute(update(spending).where(same).values(fuel=total))
+        giver = _giver(connection, loan, 0.0) if row.lent else None
+        if giver is not None:
+            back = max(row.fuel + row.lent - fuel, 0)
+            connection.execute(update(loans).where(_is(giver)).values(lent=giver.lent + back))
+        connection.execute(update(loans).where(_is(loan)).values(fuel=fuel, lent=0, until=0.0))
     if over:
-        forget(connection, tenant, run, since)
-    else:
-        _put(connection, tenant, _key(run, since), FuelSums(fuel))
-    _put(connection, tenant, since, FuelSums(total.fuel + fuel - mine.fuel, total.lent - mine.lent + back))
+        connection.execute(delete(loans).where(loans.c.run == loan.run, loans.c.lent == 0))
 
 
-def sums(connection: Connection, tenant: str, since: str) -> FuelSums:
+def sums(connection: Connection, tenant: str, since: str, now: float) -> FuelSums:
     """What was used in a window, and what is lent."""
-    return _found(connection, tenant, since) or FuelSums()
+    used = select(spending.c.fuel).where(spending.c.tenant == tenant, spending.c.since == since)
+    lent = select(func.sum(loans.c.lent)).where(_in_window(tenant, since), loans.c.until > now)
+    return FuelSums(connection.scalar(used) or 0, int(connection.scalar(lent) or 0))
 
 
-def forget(connection: Connection, tenant: str, run: str, since: str) -> None:
-    """Delete the row of a run."""
-    connection.execute(delete(spending).where(_same(tenant, _key(run, since))))
+def _goes_on(connection: Connection, loan: Loan) -> bool:
+    row = connection.execute(select(runs.c.epoch, runs.c.status).where(runs.c.id == loan.run)).one_or_none()
+    return row is not None and row.epoch == loan.epoch and row.status == Status.RUNNING
 
 
-def _key(run: str | None, since: str) -> str:
-    return f"fuel {run} {since}"
+def _was_stopped(connection: Connection, row: Row[tuple[object, ...]]) -> bool:
+    """Whether the user ended this attempt, and not the platform."""
+    stopped = (events.c.run == row.run) & (events.c.position == (row.epoch + 1) * STRIDE)
+    kind = connection.scalar(select(events.c.type).where(stopped))
+    return kind in (Status.CANCELLED, Status.PAUSED)
 
 
-def _same(tenant: str, since: str) -> ColumnElement[bool]:
-    return (spending.c.tenant == tenant) & (spending.c.since == since)
+def _giver(connection: Connection, loan: Loan, now: float) -> Row[tuple[object, ...]] | None:
+    """The loan of the caller that executes."""
+    if loan.caller is None:
+        return None
+    executes = (loans.c.run == loan.caller) & (loans.c.lent > 0) & (loans.c.until > now)
+    found = select(loans).where(_in_window(loan.tenant, loan.since), executes).order_by(loans.c.epoch.desc()).limit(1)
+    return connection.execute(found).one_or_none()
 
 
-def _found(connection: Connection, tenant: str, since: str) -> FuelSums | None:
-    asked = select(spending.c.fuel, spending.c.lent).where(_same(tenant, since))
-    row = connection.execute(asked.with_for_update()).one_or_none()
-    return None if row is None else FuelSums(*row)
+def _in_window(tenant: str, since: str) -> ColumnElement[bool]:
+    return (loans.c.tenant == tenant) & (loans.c.since == since)
 
 
-def _locked(connection: Connection, tenant: str, since: str) -> FuelSums:
-    row = {"tenant": tenant, "since": since}
-    connection.execute(sql.insert(connection, spending).on_conflict_do_nothing().values(row))
-    return _found(connection, tenant, since) or FuelSums()
-
-
-def _put(connection: Connection, tenant: str, since: str, found: FuelSums) -> None:
-    connection.execute(update(spending).where(_same(tenant, since)).values(found._asdict()))
+def _is(loan: "Loan | Row[tuple[object, ...]]") -> ColumnElement[bool]:
+    return (loans.c.run == loan.run) & (loans.c.epoch == loan.epoch)

@@ -56,11 +56,9 @@ def _next(
 ) -> Program:
     while True:
         last = _one(connection, tenant, name, None)
-        if seen is not None:
-            meant = Meant(last.version if last else 0, _meant(connection, tenant, name, alias) or 0)
-            if meant != seen:
-                message = f"{name!r} was published by somebody else while this version was checked; publish it again"
-                raise RequestError(message, code=PUBLISHED_MEANWHILE)
+        if seen is not None and seen != _seen(connection, tenant, name, last, alias):
+            message = f"{name!r} was published by somebody else while this version was checked; publish it again"
+            raise RequestError(message, code=PUBLISHED_MEANWHILE)
         if last is not None and last.digest == digest:
             return last
         if most is not None:
@@ -70,6 +68,15 @@ def _next(
         adding = sql.insert(connection, programs).on_conflict_do_nothing().values(made._asdict())
         if connection.execute(adding).rowcount == 1:  # else another node took the number; its version is the last then
             return made
+
+
+def _seen(connection: Connection, tenant: str, name: str, last: Program | None, alias: str | None) -> Meant:
+    if last is None:
+        return Meant()
+    number = _meant(connection, tenant, name, alias)
+    meant = _one(connection, tenant, name, number) if number is not None else None
+    latest = Meant(last.version, latest_digest=last.digest)
+    return latest if meant is None else latest._replace(alias=meant.version, alias_digest=meant.digest)
 
 
 def check_room(connection: Connection, tenant: str, name: str, digest: str, most: int) -> None:

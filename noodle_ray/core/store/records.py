@@ -135,10 +135,33 @@ class Event(NamedTuple):
     at: float
 
 
+class Loan(NamedTuple):
+    """Fuel that an attempt of a run borrows, which its tenant may use in a window of time. What a ``caller`` lent to a
+    run comes out of its own loan. One that is not stored has the epoch 0."""
+
+    tenant: str
+    since: str
+    run: str
+    epoch: int = 0
+    caller: str | None = None
+
+    @property
+    def window(self) -> tuple[str, str]:
+        """The key of the sums that it is counted in."""
+        return self.tenant, self.since
+
+
+class Burnt(NamedTuple):
+    """What an attempt used of a loan."""
+
+    loan: Loan
+    fuel: int = 0
+
+
 class Ending(NamedTuple):
     """How an owner leaves a run: for good, or back in the queue (``due`` says from when), or waiting. ``failed`` counts
     an attempt that the platform lost; one that goes back without counts as if it had not been. ``readings`` are all of
-    the run's, in place of those stored before."""
+    the run's, in place of those stored before. ``burnt`` is what the attempt used of a loan, if it had one."""
 
     status: Status
     at: float
@@ -149,6 +172,7 @@ class Ending(NamedTuple):
     failed: bool = False
     readings: bytes | None = None
     waits: dict[str, Any] | None = None
+    burnt: Burnt | None = None
 
 
 class Spent(NamedTuple):
@@ -208,10 +232,13 @@ class Program(NamedTuple):
 
 
 class Meant(NamedTuple):
-    """What a program's name means, and an alias of it, by number; 0: nothing yet."""
+    """What a program's name means, and an alias of it, by number and module; 0: nothing yet. Numbers alone would not
+    do: those of a program that was deleted come again."""
 
-    latest: int
-    alias: int
+    latest: int = 0
+    alias: int = 0
+    latest_digest: str = ""
+    alias_digest: str = ""
 
 
 class Signal(NamedTuple):

@@ -9,7 +9,7 @@ from noodle_ray.core.store import spending, sql
 from noodle_ray.core.store.errors import NeededRun, UnknownRun, WrongStatus
 from noodle_ray.core.store.records import STRIDE, Filter, Lease, NewRun, Run
 from noodle_ray.core.store.status import CANCEL, RETRY, TERMINAL, WAKE, Command, Status
-from noodle_ray.core.store.tables import events, journal, modules, readings, runs, signals
+from noodle_ray.core.store.tables import events, journal, loans, modules, readings, runs, signals
 
 Columns = tuple[bytes | None, str | None]
 """A payload's two columns: its bytes, or the name of the object that has them."""
@@ -139,6 +139,7 @@ def command(
             before = sql.from_json(connection.scalar(select(runs.c.limits).where(runs.c.id == run)))
             scale = limits["fuel"] / (before.get("fuel") or limits["fuel"])
         values |= {"failures": 0, "deadline": None, "result": None, "result_ref": None, "error": None, "usage": None}
+        connection.execute(delete(loans).where(loans.c.run == run, loans.c.lent == 0))  # it counts again
         connection.execute(delete(journal).where(journal.c.run == run, journal.c.ok.is_(False)))
         connection.execute(update(journal).where(journal.c.run == run).values(inherited=True))
     if limits is not None:

@@ -1,11 +1,13 @@
 """SQL about what tenants spent: sums per tenant and window of time, exact however many nodes add to them; and what the
 runs of a family spent, a run and all that it started, as its budget bounds them together."""
 
-from sqlalchemy import Connection, delete, func, select, update
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from noodle_ray.core.store import sql
 from noodle_ray.core.store.records import Bounds, Granted, Spent
-from noodle_ray.core.store.tables import spending
+from noodle_ray.core.store.tables import loans, spending
 
 
 def granted(had: Spent, total: Spent, own: Spent, wanted: tuple[int, int], bounds: Bounds) -> tuple[Spent, Granted]:
@@ -48,10 +50,22 @@ def share(
 
 
 def forget(connection: Connection, ids: list[str]) -> None:
-    """Delete what families spent whose first runs these were, and what is known of their fuel."""
-    for kind in ("run ", "fuel "):
-        run = func.substr(spending.c.since, len(kind) + 1, 32)
-        connection.execute(delete(spending).where(spending.c.since.like(f"{kind}%"), run.in_(ids)))
+    """Delete what families spent whose first runs these were, and what these runs have on loan."""
+    run = func.substr(spending.c.since, 5, 32)
+    connection.execute(delete(spending).where(spending.c.since.like("run %"), run.in_(ids)))
+    connection.execute(delete(loans).where(loans.c.run.in_(ids)))
+
+
+def lock(connection: Connection, keys: Iterable[tuple[str, str]]) -> None:
+    """Have others who change these sums, by tenant and window, wait until this transaction ends. All take them in the
+    same order, so nobody waits for another who waits for him."""
+    wanted = sorted(set(keys))
+    rows = [{"tenant": tenant, "since": since} for tenant, since in wanted]
+    connection.execute(sql.insert(connection, spending).on_conflict_do_nothing(), rows)
+    if connection.dialect.name == "postgresql":  # in SQLite whoever writes is alone
+        key = tuple_(spending.c.tenant, spending.c.since)
+        found = select(spending.c.tenant).where(key.in_(wanted)).order_by(spending.c.tenant.collate("C"))
+        connection.execute(found.order_by(spending.c.since.collate("C")).with_for_update())
 
 
 def _locked(connection: Connection, tenant: str, since: str) -> Spent:

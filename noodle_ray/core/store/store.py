@@ -21,12 +21,14 @@ from noodle_ray.core.store.finish import Finish
 from noodle_ray.core.store.objects import INLINE_BYTES, Objects
 from noodle_ray.core.store.records import (
     Bounds,
+    Burnt,
     Ending,
     Entry,
     Event,
     Filter,
     Granted,
     Lease,
+    Loan,
     Meant,
     NewRun,
     Program,
@@ -40,7 +42,7 @@ from noodle_ray.core.store.schema import migrate
 from noodle_ray.core.store.signals import check_signal
 from noodle_ray.core.store.status import Command
 from noodle_ray.core.store.submit import Submit
-from noodle_ray.core.store.writer import Writer, translated
+from noodle_ray.core.store.writer import Counting, Writer, translated
 from noodle_ray.errors import PlatformError, RequestError
 
 T = TypeVar("T")
@@ -301,7 +303,9 @@ class Store:
     async def spend(self, tenant: str, since: str, amounts: Spent, bounds: Bounds | None = None) -> Spent | None:
         """Add to what a tenant spent since then; returns the sums, or None if a bound is reached already, or would be
         exceeded by calls: then nothing is added."""
-        return await self._write(lambda connection: spending.spend(connection, tenant, since, amounts, bounds))
+        return await self._count(
+            lambda connection: spending.spend(connection, tenant, since, amounts, bounds), (tenant, since)
+        )
 
     async def spent(self, tenant: str, since: str) -> Spent:
         """What a tenant spent since then."""
@@ -312,24 +316,31 @@ class Store:
     ) -> Granted:
         """Take what a run has spent by now, and grant so many calls of models and tools as the bounds leave to all runs
         of the family that ``root`` began. Of tokens and money something must be left, as for `spend`."""
-        return await self._write(lambda connection: spending.share(connection, tenant, root, run, own, wanted, bounds))
-
-    async def lend_fuel(
-        self, tenant: str, since: str, run: str, caller: str | None, wanted: int, most: int, whole: bool = False
-    ) -> int | None:
-        """How much fuel an attempt of a run may use: what it wants, or what is left to its tenant of so much; see
-        `fuel.lend`."""
-        return await self._write(
-            lambda connection: fuel.lend(connection, tenant, since, run, caller, wanted, most, whole)
+        return await self._count(
+            lambda connection: spending.share(connection, tenant, root, run, own, wanted, bounds),
+            (tenant, f"run {root}"),
         )
 
-    async def settle_fuel(self, tenant: str, since: str, run: str, caller: str | None, used: int, over: bool) -> None:
-        """Take what an attempt has used; ``over``: there is no other after it. See `fuel.settle`."""
-        await self._write(lambda connection: fuel.settle(connection, tenant, since, run, caller, used, over))
+    async def lend_fuel(
+        self, loan: Loan, wanted: int, most: int, now: float, until: float, whole: bool = False
+    ) -> int | None:
+        """How much fuel an attempt of a run may use: what it wants, or what is left to its tenant of so much; see
+        `fuel.lend`. Raises LeaseLost."""
+        return await self._count(
+            lambda connection: fuel.lend(connection, loan, wanted, most, now, until, whole), loan.window
+        )
 
-    async def fuel(self, tenant: str, since: str) -> fuel.FuelSums:
+    async def renew_fuel(self, loan: Loan, until: float) -> None:
+        """Put off the end of a loan."""
+        await self._write(lambda connection: fuel.renew(connection, loan, until))
+
+    async def settle_fuel(self, burnt: Burnt, over: bool) -> None:
+        """Take what an attempt has used; ``over``: no other does its work again. See `fuel.settle`."""
+        await self._count(lambda connection: fuel.settle(connection, *burnt, over), burnt.loan.window)
+
+    async def fuel(self, tenant: str, since: str, now: float) -> fuel.FuelSums:
         """What a tenant's runs have used since then, and what is lent to those that execute."""
-        return await self._read(lambda connection: fuel.sums(connection, tenant, since))
+        return await self._read(lambda connection: fuel.sums(connection, tenant, since, now))
 
     # Signals and schedules
 
@@ -415,6 +426,9 @@ class Store:
 
     async def _write(self, operation: Callable[[Connection], T]) -> T:
         return await self.writer.write(operation)
+
+    async def _count(self, operation: Callable[[Connection], T], *sums: tuple[str, str]) -> T:
+        return await self._write(Counting(sums, operation))
 
     async def _read(self, operation: Callable[[Connection], T]) -> T:
         return await self._thread(self._read_now, operation)

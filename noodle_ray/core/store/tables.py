@@ -146,7 +146,20 @@ spending: Final = Table(
     Column("tokens", BigInteger, nullable=False, server_default="0"),
     Column("nanos", BigInteger, nullable=False, server_default="0"),
     Column("fuel", BigInteger, nullable=False, server_default="0"),
-    Column("lent", BigInteger, nullable=False, server_default="0"),
+)
+
+loans: Final = Table(
+    "loans",
+    METADATA,
+    Column("run", String(32), primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("caller", String(32)),
+    Column("fuel", BigInteger, nullable=False),
+    Column("lent", BigInteger, nullable=False),
+    Column("until", Double, nullable=False),
+    Index(None, "tenant", "since", "until"),
 )
 
 readings: Final = Table(

@@ -11,14 +11,16 @@ during the commit, the group runs again once; so every operation must find out t
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from noodle_ray.core.store.engine import WRITES
 from noodle_ray.core.store.errors import StoreUnavailable, failed
+from noodle_ray.core.store.spending import lock
 
 T = TypeVar("T")
 R = TypeVar("R", covariant=True)
@@ -39,6 +41,19 @@ class Atomic(Many[R], Protocol[R]):
 
     def atomic(self, dialect: str, operations: Sequence[Any]) -> bool:
         """Whether `together` is one statement for these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counting(Generic[T]):
+    """An operation that changes ``sums``, by tenant and window of time. A group locks all of its operations' before
+    anything else, in one order: those of another node cannot wait for it while it waits for them."""
+
+    sums: tuple[tuple[str, str], ...]
+    operation: Callable[[Connection], T]
+
+    def __call__(self, connection: Connection) -> T:
+        """Execute it."""
+        return self.operation(connection)
 
 
 class _Job(NamedTuple):
@@ -134,6 +149,9 @@ def _is_atomic(dialect: str, group: list[_Job]) -> bool:
 
 def _execute(connection: Connection, group: list[_Job]) -> "list[tuple[_Job, Any]]":
     answers: list[tuple[_Job, Any]] = []
+    sums = {key for job in group for key in getattr(job.operation, "sums", ())}
+    if len(sums) > 1:
+        lock(connection, sums)
     together: dict[type, list[_Job]] = {}
     for job in group:
         if callable(job.operation):

@@ -17,9 +17,7 @@ from noodle_ray.core.vm.values import to_json
 from noodle_ray.errors import RequestError, RunError
 
 UNKNOWN: Final = "NOODLE-E0743"
-"""Error code: the program names a tool that this platform does not have."""
-FORBIDDEN: Final = "NOODLE-E0744"
-"""Error code: the program names a tool that its tenant may not call."""
+"""Error code: the program names a tool that this platform does not have, or its tenant may not call."""
 REFUSED: Final = "NOODLE-E0519"
 """Error code: a tool does not take these arguments."""
 SLOW: Final = "NOODLE-E0520"
@@ -51,17 +49,16 @@ class ToolHost:
                 self._validators[name] = _validator(name, spec.parameters)
 
     def check(self, models: Iterable[str], tenant: str) -> None:
-        """Raise RequestError for a module that names a tool which is unknown (E0743) or not the tenant's (E0744)."""
+        """Raise RequestError E0743 for a module that names a tool which is unknown, or not the tenant's: that there is
+        one is nobody else's business."""
         for model in models:
             if not model.startswith(TOOL):
                 continue
             name = model.removeprefix(TOOL)
             spec = self.specs.get(name)
-            if spec is None:
+            if spec is None or not spec.allows(tenant):
                 known = ", ".join(tool["name"] for tool in self.listed(tenant)) or "none"
                 raise RequestError(f"there is no tool {name!r} here; there is {known}"[:500], code=UNKNOWN)
-            if not spec.allows(tenant):
-                raise RequestError(f"programs of this tenant may not call the tool {name!r}", code=FORBIDDEN)
 
     def listed(self, tenant: str) -> list[dict[str, Any]]:
         """What a tenant may call: name, description, signature and parameters."""
