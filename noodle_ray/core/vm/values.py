@@ -109,13 +109,13 @@ def _listed(value: Any) -> Any:
     return [*value] if type(value) in (range, dict_keys, dict_items, _dict_values) else value
 
 
-def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = None) -> Any:
+def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = None, *, binary: bool = True) -> Any:
     """A result as JSON can hold it. Arrays become lists, or what ``packed`` makes of them.
 
     Tuples, sets, ranges and dict views become arrays; a float that is not finite ``{"$float": "nan"}``; bytes
     ``{"$bytes": "..."}``, in base64; a dict with keys that are not strings, or that looks like one of these,
     ``{"$dict": [[key, value], ...]}``.
-    Raises RunError E0503 for anything else.
+    Raises RunError E0503 for anything else, and for bytes if not ``binary``.
     """
     kind = type(value)
     if kind is float:
@@ -125,19 +125,22 @@ def to_json(value: Any, depth: int = 0, packed: Callable[[Any], Any] | None = No
     if depth > _DEPTH:
         raise RunError("the result nests too deeply, or contains itself", code="NOODLE-E0503")
     if kind is list or kind is tuple or isinstance(value, AnySet | range | dict_keys | dict_items | _dict_values):
-        return [to_json(item, depth + 1, packed) for item in value]
+        return [to_json(item, depth + 1, packed, binary=binary) for item in value]
     if kind in FOREIGN:
         if packed:
             return packed(value)
         numbers = FOREIGN[kind].listed(value)
         return numbers if _finite(numbers) else to_json(numbers, depth + 1)
-    if kind is bytes or kind is bytearray:
+    if binary and (kind is bytes or kind is bytearray):
         return {"$bytes": b2a_base64(value, newline=False).decode()}
     if kind is dict:
         mistakable = len(value) == 1 and next(iter(value)) in ("$float", "$bytes", "$dict", "$array" if packed else "")
         if not mistakable and all(type(key) is str for key in value):
-            return {key: to_json(item, depth + 1, packed) for key, item in value.items()}
-        pairs = [[to_json(key, depth + 1), to_json(item, depth + 1, packed)] for key, item in value.items()]
+            return {key: to_json(item, depth + 1, packed, binary=binary) for key, item in value.items()}
+        pairs = [
+            [to_json(key, depth + 1, binary=binary), to_json(item, depth + 1, packed, binary=binary)]
+            for key, item in value.items()
+        ]
         return {"$dict": pairs}
     raise RunError(
         f"the result holds a value of type {kind.__name__}, which is not data; return None, bool, int, float, str, "

@@ -177,8 +177,8 @@ def idempotency_key(run: str, request: EffectRequest) -> str:
 def _plain(name: str, args: Iterable[object], kwargs: Mapping[str, object]) -> tuple[list[Any], dict[str, Any], int]:
     """Arguments as JSON data, and how many bytes they take."""
     try:
-        plain = [to_json(value) for value in args]
-        named = {key: to_json(value) for key, value in kwargs.items()}
+        plain = [to_json(value, binary=False) for value in args]
+        named = {key: to_json(value, binary=False) for key, value in kwargs.items()}
         return plain, named, len(json.dumps([plain, named], ensure_ascii=False).encode())
     except (RunError, ValueError, RecursionError):  # half of a surrogate pair, integers of many digits, deep nesting
         raise RunError(f"the arguments of the tool {name!r} are no JSON data", code=REFUSED) from None
