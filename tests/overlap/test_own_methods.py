@@ -481,6 +481,10 @@ class T(str):
         return 'a'
     def __call__(self, x):
         return tick(x)
+    def strip(self):
+        return tick('s')
+    def join(self, parts):
+        return tick('j')
 class A:
     def __str__(self):
         return T('ab')
@@ -489,9 +493,11 @@ class A:
     def __format__(self, x):
         return T('ab')
 """
-TEXT_WAYS = ("str(s)", "repr(s)", "f'{s}'", "f'{s:>4}'", "'%s' % s", "str(s) if s else 1")
+TEXT_WAYS = ("str(s)", "repr(s)", "f'{s}'", "f'{s:>4}'", "'%s' % s", "str(s) if s else 1", "'{}'.format(s)",
+             "format(s)")  # fmt: skip
 TEXT_USES = ("m(c) for c in v", "m(c) + ('' if v else '1') for c in 'abdc'", "m(c) + str(len(v)) for c in 'abdc'",
-             "m(c) + v[0] for c in 'abdc'", "(m if c == 'e' else v)(c) for c in 'abdc'")  # fmt: skip
+             "m(c) + v[0] for c in 'abdc'", "(m if c == 'e' else v)(c) for c in 'abdc'",
+             "m(c) + v.strip() for c in 'abdc'", "m(c) + v.join('ab') for c in 'abdc'")  # fmt: skip
 
 
 def _same(source: str, seeds: int = 8) -> None:

@@ -33,7 +33,7 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 def fix_addresses(text: str, *values: Any) -> str:
     """Text made from these values, without addresses; what a string among them says is left alone."""
-    if " at 0x" not in text or all(type(value) in _PLAIN for value in values):
+    if type(text) is not str or " at 0x" not in text or all(type(value) in _PLAIN for value in values):
         return text
     kept = [value for value in values if type(value) is str and " at 0x" in value]
     for position, value in enumerate(kept):

@@ -184,7 +184,12 @@ def to_format(value: object, spec: object = "", /) -> str:
 
 def text_of(value: object) -> str:
     """A part of an f-string, which a compiler's module has made text already."""
-    return value if type(value) is _str else to_format(value)
+    return value if type(value) is _str else _str.__str__(spec_of(value))
+
+
+def spec_of(value: object) -> str:
+    """A format spec, likewise; it may be of a program's class."""
+    return value if isinstance(value, _str) else to_format(value)
 
 
 def format_builtin(*args: Any, **kwargs: Any) -> str:
@@ -218,14 +223,15 @@ FIELD_CONVERSIONS: Final[dict[str, Callable[[Any], str]]] = {"s": _str_of, "r": 
 
 def format_field(value: object, conversion: str, spec: object) -> str:
     """One replacement field of an f-string, which charges nothing."""
-    return to_format(FIELD_CONVERSIONS[conversion](value) if conversion else value, spec)
+    return to_format(FIELD_CONVERSIONS[conversion](value) if conversion else value, spec_of(spec))
 
 
 def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:
     """str.format; fields may index, and read the attributes that a program may."""
+    self = _str.__str__(self)  # of a program's class it runs nothing, and the cache does not know it
     if _is_simple(self) and _PLAIN_TEXT.issuperset(map(type, args)) and not kwargs:
         return charged(_str.format(self, *args))  # type: ignore[no-any-return]
-    return charged("".join(_fields(self, args, kwargs, [0], 2)))  # type: ignore[no-any-return]
+    return charged(_filled(self, args, kwargs))  # type: ignore[no-any-return]
 
 
 @lru_cache(256)
@@ -245,13 +251,21 @@ def format_map(self: str, /, *args: Any, **kwargs: Any) -> str:
     if len(args) != 1 or kwargs:
         return _str.format_map(self, *args, **kwargs)
     mapping: Mapping[str, Any] = args[0]
-    return charged("".join(_fields(self, None, mapping, [0], 2)))  # type: ignore[no-any-return]
+    return charged(_filled(_str.__str__(self), None, mapping))  # type: ignore[no-any-return]
+
+
+def _filled(template: str, args: Any, kwargs: Any) -> str:
+    """A template with its fields filled in: the text of the last one itself, whatever its class, if all before it is
+    empty, as CPython's writer of texts has it."""
+    parts = list(_fields(template, args, kwargs, [0], 2))
+    last = parts[-1] if parts else ""
+    return last if _length(last) and sum(map(_length, parts)) == _length(last) else "".join(parts)
 
 
 def _fields(template: str, args: Any, kwargs: Any, auto: list[int], depth: int) -> Iterator[str]:
     if depth == 0:
         raise ValueError("Max string recursion exceeded")
-    for literal, field, spec, conversion in formatter_parser(_str.__str__(template)):
+    for literal, field, spec, conversion in formatter_parser(template):
         if literal:
             yield literal
         if field is None:

@@ -159,7 +159,7 @@ def to_tuple(frame: Frame, target: int, source: int) -> None:
 
 @operation("format")
 def format_value(frame: Frame, target: int, conversion: str, source: int, spec: int | None) -> None:
-    layout = "" if spec is None else text_of(frame.registers[spec])
+    layout = "" if spec is None else frame.registers[spec]
     frame.registers[target] = format_field(frame.registers[source], conversion, layout)
 
 
