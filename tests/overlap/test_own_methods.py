@@ -346,6 +346,18 @@ def f(a, t):
 }
 
 LIBRARY = {
+    "a list that bisect inserts into": """
+import bisect
+class S(list):
+    def insert(self, *a):
+        late1('a')
+def f(s, x):
+    y = m(x)
+    bisect.insort(s, x)
+    return y
+s = S(['c'])
+[f(s, x) for x in 'abd']
+""",
     "a formatter": """
 import string
 class F(string.Formatter):

@@ -228,10 +228,19 @@ def format_field(value: object, conversion: str, spec: object) -> str:
 
 def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:
     """str.format; fields may index, and read the attributes that a program may."""
-    self = _str.__str__(self)  # of a program's class it runs nothing, and the cache does not know it
+    if type(self) is not _str:  # of a program's class it runs nothing, and the cache does not know it
+        if _is_filled(self):
+            return charged(self)  # type: ignore[no-any-return]
+        self = _str.__str__(self)
     if _is_simple(self) and _PLAIN_TEXT.issuperset(map(type, args)) and not kwargs:
         return charged(_str.format(self, *args))  # type: ignore[no-any-return]
     return charged(_filled(self, args, kwargs))  # type: ignore[no-any-return]
+
+
+def _is_filled(template: str) -> bool:
+    """Whether a template has nothing to fill in: CPython gives it as it is, unless it is empty."""
+    text = _str.__str__(template)
+    return text != "" and "{" not in text and "}" not in text
 
 
 @lru_cache(256)
@@ -251,6 +260,8 @@ def format_map(self: str, /, *args: Any, **kwargs: Any) -> str:
     if len(args) != 1 or kwargs:
         return _str.format_map(self, *args, **kwargs)
     mapping: Mapping[str, Any] = args[0]
+    if type(self) is not _str and _is_filled(self):
+        return charged(self)  # type: ignore[no-any-return]
     return charged(_filled(_str.__str__(self), None, mapping))  # type: ignore[no-any-return]
 
 
@@ -320,6 +331,11 @@ def _position(first: Any, args: Any, auto: list[int]) -> int:
     return int(first)
 
 
+def _size(text: str) -> int:
+    """How long a text is, whatever its class says."""
+    return len(text) if type(text) is _str else _str.__len__(text)
+
+
 def join(self: str, items: Any = _NOTHING, /, *rest: Any) -> str:
     """str.join."""
     text = _join(self, items) if items is not _NOTHING and not rest else _misused("join", self, items, *rest)
@@ -333,7 +349,7 @@ def replace(self: str, old: Any = _NOTHING, new: Any = _NOTHING, count: Any = -1
     if new is _NOTHING or rest:
         return _misused("replace", self, old, new, count, *rest)
     text = _replace(self, old, new, count)
-    size = len(self) + len(text)
+    size = _size(self) + len(text)
     if size > 127:
         S.charge(size >> 4)
     return text
@@ -348,22 +364,22 @@ def _misused(name: str, self: str, *args: Any) -> str:
 
 def split(self: str, /, sep: Any = None, maxsplit: Any = -1) -> list[str]:
     """str.split."""
-    if len(self) > 63:
-        S.charge(len(self) >> 4)
+    if (size := _size(self)) > 63:
+        S.charge(size >> 4)
     return _str.split(self, sep, maxsplit)
 
 
 def rsplit(self: str, /, sep: Any = None, maxsplit: Any = -1) -> list[str]:
     """str.rsplit."""
-    if len(self) > 63:
-        S.charge(len(self) >> 4)
+    if (size := _size(self)) > 63:
+        S.charge(size >> 4)
     return _str.rsplit(self, sep, maxsplit)
 
 
 def splitlines(self: str, /, keepends: Any = False) -> list[str]:
     """str.splitlines."""
-    if len(self) > 63:
-        S.charge(len(self) >> 4)
+    if (size := _size(self)) > 63:
+        S.charge(size >> 4)
     return _str.splitlines(self, keepends)
 
 

@@ -1,7 +1,6 @@
 """Constants, variables, containers, strings and operators."""
 
 import _operator as operator
-from itertools import islice
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
@@ -234,7 +233,10 @@ def _iterate(value: Any) -> Any:
 
 def unpack_exactly(value: Any, count: int) -> list[Any]:
     """The elements of an iterable that must have this many."""
-    items = list(islice(_iterate(value), count + 1))
+    items: list[Any] = []
+    iterator = _iterate(value)
+    while len(items) <= count and (item := next(iterator, UNBOUND)) is not UNBOUND:
+        items.append(item)
     if len(items) > count:
         raise ValueError(f"too many values to unpack (expected {count})")
     if len(items) < count:
