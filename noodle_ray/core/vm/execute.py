@@ -205,7 +205,7 @@ def execute(
     finally:  # what only the exception held has been freed: generators' ``finally`` have run
         try:
             fibers.free()
-        except LimitExceeded as tripped:
+        except LIMITS as tripped:
             trip(tripped)
         if S.tripped in CODES and (error is None or error["code"] != CODES[S.tripped]):
             result, error = None, _limit(S.tripped, LimitExceeded(S.tripped), run)
