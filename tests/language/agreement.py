@@ -17,6 +17,7 @@ from noodle_ray.core.nbc.module import Module
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.limits import MESSAGES, Limits
 from noodle_ray.core.vm.native import may_run_native
+from tests.language.harness import free
 
 Seen = tuple[str, tuple[str, str, list[tuple[int, str]]] | None]
 ADDRESS = re.compile(" at 0x[0-9a-f]+")
@@ -41,24 +42,27 @@ class Differs(AssertionError):
 def on_cpython(source: str) -> Seen:
     """Output, and the exception with its traceback through the program. Raises SyntaxError.
 
-    What the program leaves behind is freed when the run is over, so that what it prints then is not seen: `print`
-    writes to this run's own output, however late that is.
+    What is freed when the run is over, because it is in a cycle, is not seen: `print` writes to this run's own output,
+    however late that is.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = compile(source, "<program>", "exec")
     output = _Output()
     names = {"__name__": "__main__", "__builtins__": {**vars(builtins), "print": functools.partial(print, file=output)}}
+    seen = None
     try:
         exec(code, names)
     except (Exception, GeneratorExit) as error:
-        frames, trace = [], error.__traceback__
+        frames: list[tuple[int, str]] = []
+        trace = error.__traceback__
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == "<program>" and trace.tb_frame.f_code.co_name not in INLINE:
                 frames.append((trace.tb_lineno, trace.tb_frame.f_code.co_name))
             trace = trace.tb_next
-        return "".join(output), (type(error).__name__, str(error), frames)
-    return "".join(output), None
+        seen = (type(error).__name__, str(error), frames)
+    free(names)
+    return "".join(output), seen
 
 
 def on_tier(module: Module, tier: str, fuel: int = 10**8, key: str = "") -> tuple[Seen, int]:

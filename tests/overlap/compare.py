@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from noodle_ray.core.lang import compile_source
 from noodle_ray.core.vm.execute import execute
 from noodle_ray.core.vm.host import EffectAnswer, EffectRequest
+from tests.language.harness import free
 from tests.overlap.programs import HEADER, TOOL_HEADER
 
 INLINE = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
@@ -106,6 +107,7 @@ def sequential(source: str) -> Seen:
                 for frame in traceback.extract_tb(sys.exc_info()[2])
                 if frame.filename == "<program>" and frame.name not in INLINE
             ]
+        free(names)
     return Seen(result, out.getvalue(), error, lines, done)
 
 

@@ -346,6 +346,18 @@ def f(a, t):
 }
 
 LIBRARY = {
+    "a list that bisect inserts into": """
+import bisect
+class S(list):
+    def insert(self, *a):
+        late1('a')
+def f(s, x):
+    y = m(x)
+    bisect.insort(s, x)
+    return y
+s = S(['c'])
+[f(s, x) for x in 'abd']
+""",
     "a formatter": """
 import string
 class F(string.Formatter):
@@ -481,6 +493,10 @@ class T(str):
         return 'a'
     def __call__(self, x):
         return tick(x)
+    def strip(self):
+        return tick('s')
+    def join(self, parts):
+        return tick('j')
 class A:
     def __str__(self):
         return T('ab')
@@ -489,9 +505,11 @@ class A:
     def __format__(self, x):
         return T('ab')
 """
-TEXT_WAYS = ("str(s)", "repr(s)", "f'{s}'", "f'{s:>4}'", "'%s' % s", "str(s) if s else 1")
+TEXT_WAYS = ("str(s)", "repr(s)", "f'{s}'", "f'{s:>4}'", "'%s' % s", "str(s) if s else 1", "'{}'.format(s)",
+             "format(s)")  # fmt: skip
 TEXT_USES = ("m(c) for c in v", "m(c) + ('' if v else '1') for c in 'abdc'", "m(c) + str(len(v)) for c in 'abdc'",
-             "m(c) + v[0] for c in 'abdc'", "(m if c == 'e' else v)(c) for c in 'abdc'")  # fmt: skip
+             "m(c) + v[0] for c in 'abdc'", "(m if c == 'e' else v)(c) for c in 'abdc'",
+             "m(c) + v.strip() for c in 'abdc'", "m(c) + v.join('ab') for c in 'abdc'")  # fmt: skip
 
 
 def _same(source: str, seeds: int = 8) -> None:

@@ -26,8 +26,8 @@ class Resolution:
     """The scopes of one program: the module's, and one per function, class, lambda and comprehension node.
 
     ``titles`` are the names of definitions before mangling, by node id. ``eager`` are the ids of generator
-    expressions that may be read at once, ``class_names`` the names bound in class bodies, ``stops`` tells whether
-    anything in the program may raise StopIteration."""
+    expressions that may be read at once, ``class_names`` the names bound in class bodies, ``deleted`` the
+    globals that something may unbind, ``stops`` tells whether anything in the program may raise StopIteration."""
 
     def __init__(
         self, tree: ast.Module, titles: dict[int, str] | None = None, as_functions: frozenset[int] = frozenset()
@@ -47,6 +47,8 @@ class Resolution:
         for scope, name in self.nonlocal_binds:
             _owner(scope, name).bind(name)
         self.eager: frozenset[int] = frozenset()
+        inner = [scope.fragile & scope.globals for scope in self.scopes.values() if scope.globals]
+        self.deleted = frozenset(self.module.fragile).union(*inner)
         self._settle()
 
     def _module_scope(self) -> Scope:

@@ -9,7 +9,7 @@ from noodle_ray.core.nbc.walk import NESTING, blocks_of, writes_of
 from noodle_ray.core.vm import arguments
 from noodle_ray.core.vm.classes.kinds import clean_error
 from noodle_ray.core.vm.clock import Readings
-from noodle_ray.core.vm.endings import has_finalizers
+from noodle_ray.core.vm.endings import close_generators, has_cleanups, has_finalizers
 from noodle_ray.core.vm.fibers import Fibers, Future
 from noodle_ray.core.vm.generators.awaiting import finish, is_coroutine_function
 from noodle_ray.core.vm.generators.passing import LIMITS, trip
@@ -180,32 +180,35 @@ def execute(
         finally:
             if fibers.exits:
                 fibers.leave()
+        fibers.free()
         sys.setrecursionlimit(max(recursion, sys.getrecursionlimit()))  # the result's depth has a bound of its own
         result = to_result(fibers.force(value) if type(value) is Future else value)
         if S.tripped in CODES:  # where CPython lets nothing be raised, as in the ``finally`` of a generator it frees
             raise LimitExceeded(S.tripped)
     except Exception as raised:
         if lean and isinstance(raised, ImportError):
+            fibers.at_end = None
             raise
         result = None
-        S.charge = _IDLE.charge
-        error = describe(raised, run)
-        run.end()  # before what only the exception holds is freed
+        error = _described(raised, run)
     except LimitExceeded as tripped:
         result = None
         error = _limit(tripped.kind, tripped, run)
     except KeyboardInterrupt:  # the host's: a program's is of another class
+        fibers.at_end = None
         raise
     except SystemExit as raised:  # the program ended itself; well, if it says so
-        S.charge = _IDLE.charge
         well = raised.code is None or (type(raised.code) in (int, bool) and not raised.code)
-        error = None if well else describe(raised, run)
-        run.end()
+        error = None if well else _described(raised, run)
     except BaseException as raised:  # one that the program raised itself: GeneratorExit, say
-        S.charge = _IDLE.charge
-        error = describe(raised, run)
-        run.end()
-    finally:
+        error = _described(raised, run)
+    finally:  # what only the exception held has been freed: generators' ``finally`` have run
+        try:
+            fibers.free()
+        except LIMITS as tripped:
+            trip(tripped)
+        if S.tripped in CODES and (error is None or error["code"] != CODES[S.tripped]):
+            result, error = None, _limit(S.tripped, LimitExceeded(S.tripped), run)
         S.charge, S.lookup, S.module = _IDLE.charge, _IDLE.lookup, _IDLE.module
         S.fuel_left = _IDLE.fuel_left
         if profiler:
@@ -219,6 +222,23 @@ def execute(
         sys.setrecursionlimit(recursion)
     S.progress = _IDLE.progress
     return Outcome(result, "".join(output.parts), error, usage(fuel), tier, fibers.events)
+
+
+def _free(run: Any, module: Module) -> None:
+    """What the program's globals hold ends with it, if that can be told."""
+    if has_cleanups(module):
+        close_generators(run.held())
+    if has_finalizers(module):
+        run.forget()
+
+
+def _described(raised: BaseException, run: Any) -> dict[str, Any]:
+    """As `describe`, where what the program is asked for costs nothing."""
+    charge, S.charge = S.charge, _IDLE.charge
+    try:
+        return describe(raised, run)
+    finally:
+        S.charge = charge
 
 
 def _exhaust(run: Any) -> None:
@@ -316,8 +336,8 @@ def _is_script(block: Block, known: dict[int, Any]) -> bool:
 
 
 def _run(run: Any, module: Module, entry: str | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if len(module.functions) > 1 and has_finalizers(module):
-        S.fibers.exits.append(run.forget)
+    if len(module.functions) > 1:
+        S.fibers.at_end = lambda: _free(run, module)
     alone = entry is None and not args and not kwargs
     S.name = "__main__" if alone else "__noodle__"
     value = run.start()

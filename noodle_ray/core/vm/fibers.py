@@ -99,10 +99,10 @@ class Task(Protocol):
 
 class Fibers:
     """All fibers and futures of one run. ``events`` is its timeline, in seconds since ``started``; ``looped`` says
-    whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first. While
-    ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep. ``timed`` says
-    whether anything has waited for a time of the clock: what comes then may depend on how quickly answers come.
-    ``guesses`` are those of a run that speculates, and ``over`` what became of some since the host heard of them.
+    whether an event loop ran in it; ``exits`` are called when the program has ended, the last one first, and then
+    ``at_end``. While ``atomic`` is not zero, nothing can wait for other fibers. Fibers nest at most ``levels`` deep.
+    ``timed`` says whether anything has waited for a time of the clock: what comes then may depend on how quickly
+    answers come. ``guesses`` are those of a run that speculates, ``over`` what became of some since the host was told.
     ``lent`` is the fuel of ``running`` runs that this one has started, and what those used that have ended."""
 
     def __init__(self, host: EffectHost | None, levels: int = 1000) -> None:
@@ -113,6 +113,7 @@ class Fibers:
         self.events: list[dict[str, Any]] = []
         self.looped = False
         self.exits: list[Callable[[], None]] = []
+        self.at_end: Callable[[], None] | None = None
         self.calls = 0
         self.batches = 0
         self.waited = 0.0
@@ -255,6 +256,12 @@ class Fibers:
         """Do what is to be done at the program's end, however it ends, but not when a limit ended it."""
         while self.exits and not S.tripped:
             self.exits.pop()()
+
+    def free(self) -> None:
+        """Free what the program's globals hold, once, if that can be told and no limit ended it."""
+        at_end, self.at_end = self.at_end, None
+        if at_end is not None and not S.tripped:
+            at_end()
 
     def close(self) -> None:
         """End all fibers that are still alive, without running any more of the program."""

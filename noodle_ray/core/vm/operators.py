@@ -3,6 +3,7 @@
 from builtins import pow as _pow
 from builtins import round as _round
 
+from noodle_ray.core.vm.classes.kinds import ProgramType
 from noodle_ray.core.vm.limits import LimitExceeded
 from noodle_ray.core.vm.names import TOOL
 from noodle_ray.core.vm.state import S
@@ -33,7 +34,7 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 def fix_addresses(text: str, *values: Any) -> str:
     """Text made from these values, without addresses; what a string among them says is left alone."""
-    if " at 0x" not in text or all(type(value) in _PLAIN for value in values):
+    if type(text) is not str or " at 0x" not in text or all(type(value) in _PLAIN for value in values):
         return text
     kept = [value for value in values if type(value) is str and " at 0x" in value]
     for position, value in enumerate(kept):
@@ -95,16 +96,16 @@ def _function_name(function: Any) -> str:
 
 def extend_display(target: list[Any], items: Any) -> None:
     """``[*items]``."""
-    if type(items) is list or type(items) is tuple:  # a list that is added to itself would grow without end
+    try:
         target.extend(items)
         return
-    try:
-        iterator = iter(items)
     except TypeError:
-        iterator = None  # the error below has no context: CPython clears this one
-    if iterator is None:
-        raise TypeError(f"Value after * must be an iterable, not {type(items).__name__}")
-    target.extend(iterator)
+        kind = type(items)
+        methods = {name for base in kind.__mro__ for name in base.__dict__}
+        if kind is not Vetted and not isinstance(items, type) and methods & {"__iter__", "__getitem__"}:
+            raise
+    name = "type" if kind is ProgramType else kind.__name__
+    raise TypeError(f"Value after * must be an iterable, not {name}")  # CPython clears the other error
 
 
 SMALL_EXPONENT: Final = 4

@@ -184,7 +184,12 @@ def to_format(value: object, spec: object = "", /) -> str:
 
 def text_of(value: object) -> str:
     """A part of an f-string, which a compiler's module has made text already."""
-    return value if type(value) is _str else to_format(value)
+    return value if type(value) is _str else _str.__str__(spec_of(value))
+
+
+def spec_of(value: object) -> str:
+    """A format spec, likewise; it may be of a program's class."""
+    return value if isinstance(value, _str) else to_format(value)
 
 
 def format_builtin(*args: Any, **kwargs: Any) -> str:
@@ -218,14 +223,24 @@ FIELD_CONVERSIONS: Final[dict[str, Callable[[Any], str]]] = {"s": _str_of, "r": 
 
 def format_field(value: object, conversion: str, spec: object) -> str:
     """One replacement field of an f-string, which charges nothing."""
-    return to_format(FIELD_CONVERSIONS[conversion](value) if conversion else value, spec)
+    return to_format(FIELD_CONVERSIONS[conversion](value) if conversion else value, spec_of(spec))
 
 
 def format_method(self: str, /, *args: Any, **kwargs: Any) -> str:
     """str.format; fields may index, and read the attributes that a program may."""
+    if type(self) is not _str:  # of a program's class it runs nothing, and the cache does not know it
+        if _is_filled(self):
+            return charged(self)  # type: ignore[no-any-return]
+        self = _str.__str__(self)
     if _is_simple(self) and _PLAIN_TEXT.issuperset(map(type, args)) and not kwargs:
         return charged(_str.format(self, *args))  # type: ignore[no-any-return]
-    return charged("".join(_fields(self, args, kwargs, [0], 2)))  # type: ignore[no-any-return]
+    return charged(_filled(self, args, kwargs))  # type: ignore[no-any-return]
+
+
+def _is_filled(template: str) -> bool:
+    """Whether a template has nothing to fill in: CPython gives it as it is, unless it is empty."""
+    text = _str.__str__(template)
+    return text != "" and "{" not in text and "}" not in text
 
 
 @lru_cache(256)
@@ -245,13 +260,23 @@ def format_map(self: str, /, *args: Any, **kwargs: Any) -> str:
     if len(args) != 1 or kwargs:
         return _str.format_map(self, *args, **kwargs)
     mapping: Mapping[str, Any] = args[0]
-    return charged("".join(_fields(self, None, mapping, [0], 2)))  # type: ignore[no-any-return]
+    if type(self) is not _str and _is_filled(self):
+        return charged(self)  # type: ignore[no-any-return]
+    return charged(_filled(_str.__str__(self), None, mapping))  # type: ignore[no-any-return]
+
+
+def _filled(template: str, args: Any, kwargs: Any) -> str:
+    """A template with its fields filled in: the text of the last one itself, whatever its class, if all before it is
+    empty, as CPython's writer of texts has it."""
+    parts = list(_fields(template, args, kwargs, [0], 2))
+    last = parts[-1] if parts else ""
+    return last if _length(last) and sum(map(_length, parts)) == _length(last) else "".join(parts)
 
 
 def _fields(template: str, args: Any, kwargs: Any, auto: list[int], depth: int) -> Iterator[str]:
     if depth == 0:
         raise ValueError("Max string recursion exceeded")
-    for literal, field, spec, conversion in formatter_parser(_str.__str__(template)):
+    for literal, field, spec, conversion in formatter_parser(template):
         if literal:
             yield literal
         if field is None:
@@ -306,6 +331,11 @@ def _position(first: Any, args: Any, auto: list[int]) -> int:
     return int(first)
 
 
+def _size(text: str) -> int:
+    """How long a text is, whatever its class says."""
+    return len(text) if type(text) is _str else _str.__len__(text)
+
+
 def join(self: str, items: Any = _NOTHING, /, *rest: Any) -> str:
     """str.join."""
     text = _join(self, items) if items is not _NOTHING and not rest else _misused("join", self, items, *rest)
@@ -319,7 +349,7 @@ def replace(self: str, old: Any = _NOTHING, new: Any = _NOTHING, count: Any = -1
     if new is _NOTHING or rest:
         return _misused("replace", self, old, new, count, *rest)
     text = _replace(self, old, new, count)
-    size = len(self) + len(text)
+    size = _size(self) + len(text)
     if size > 127:
         S.charge(size >> 4)
     return text
@@ -334,22 +364,22 @@ def _misused(name: str, self: str, *args: Any) -> str:
 
 def split(self: str, /, sep: Any = None, maxsplit: Any = -1) -> list[str]:
     """str.split."""
-    if len(self) > 63:
-        S.charge(len(self) >> 4)
+    if (size := _size(self)) > 63:
+        S.charge(size >> 4)
     return _str.split(self, sep, maxsplit)
 
 
 def rsplit(self: str, /, sep: Any = None, maxsplit: Any = -1) -> list[str]:
     """str.rsplit."""
-    if len(self) > 63:
-        S.charge(len(self) >> 4)
+    if (size := _size(self)) > 63:
+        S.charge(size >> 4)
     return _str.rsplit(self, sep, maxsplit)
 
 
 def splitlines(self: str, /, keepends: Any = False) -> list[str]:
     """str.splitlines."""
-    if len(self) > 63:
-        S.charge(len(self) >> 4)
+    if (size := _size(self)) > 63:
+        S.charge(size >> 4)
     return _str.splitlines(self, keepends)
 
 

@@ -78,3 +78,35 @@ bisect.bisect([1], 1, -1)
 # --- bisect of mixed types
 import bisect
 bisect.bisect([1, 2], "a")
+# --- insort into an object of the program
+import bisect
+log = []
+class L(list):
+    def insert(self, i, x):
+        log.append(('insert', i, x))
+        super().insert(i, x)
+    def __len__(self):
+        log.append('len')
+        return super().__len__()
+    def __getitem__(self, i):
+        log.append(('get', i))
+        return super().__getitem__(i)
+a = L([1, 3, 5])
+bisect.insort(a, 4)
+bisect.insort_left(a, 4)
+bisect.insort_right(a, 2, key=lambda x: x)
+r = bisect.bisect(a, 4), bisect.bisect_left(a, 4), bisect.bisect_right(a, 4)
+[*map(int, list.__iter__(a))], log, r
+# --- insort into an object of the program fails
+import bisect
+class L(list):
+    def insert(self, i, x):
+        raise ValueError(i, x)
+seen = []
+for call in (lambda: bisect.insort(L(), 1), lambda: bisect.insort(L([1]), 'a'), lambda: bisect.insort(L([1, 2, 3]), 2, 1, 2),
+             lambda: bisect.insort_left(L([1]), 'a', key=len), lambda: bisect.insort(L(), 1, lo=-1)):
+    try:
+        call()
+    except (TypeError, ValueError) as e:
+        seen.append((type(e).__name__, str(e)))
+seen

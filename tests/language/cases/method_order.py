@@ -124,3 +124,62 @@ for each in (of_a_local, in_a_list, by_name):
             attempt(each, given, bound)
 for given in (None, []):
     attempt(deleted, given)
+# --- a global that was deleted, and a method that is not there
+x = {1: None}
+y = 2
+del y
+x.get(1).append(y)
+# --- a global that was deleted, and a method that is there
+x = {1: []}
+y = 2
+del y
+x.get(1).append(y)
+# --- a global that a function deleted
+x = {1: None}
+y = 1
+def g():
+    global y
+    del y
+def f():
+    g()
+    return x.get(1).append((1, y))
+f()
+# --- a deleted global as a keyword
+x = {1: None}
+y = 1
+del y
+x.get(1).append(k=y)
+# --- a captured variable that a function deleted
+def f():
+    x = {1: None}
+    y = 1
+    def g():
+        nonlocal y
+        del y
+    g()
+    return x.get(1).append(y)
+f()
+# --- a deleted name of a class body
+x = {1: None}
+class A:
+    y = 1
+    del y
+    x.get(1).append(y)
+# --- a deleted global, and an attribute that no object has
+class B:
+    pass
+z = 1
+del z
+B().foo(z)
+# --- a deleted global with the name of a builtin
+len = 3
+del len
+x = {1: None}
+x.get(1).append(len)
+# --- the variable of an exception, after its handler
+x = {1: None}
+try:
+    1 / 0
+except ZeroDivisionError as e:
+    print(e)
+x.get(1).append(e)

@@ -44,6 +44,7 @@ class Piece(NamedTuple):
     names: tuple[str, ...]
     class_names: frozenset[str]
     generator_functions: frozenset[str]
+    deleted: frozenset[str]
     generators: bool
     stops: bool
 
@@ -134,7 +135,7 @@ def read_piece(text: str, flags: int) -> Piece | None:
     stops = part.stops or "StopIteration" in names
     return Piece(
         text, tree, lines, titles, counts, module.events, aliases, tuple(sorted(names)),
-        frozenset(part.class_names), frozenset(part.generator_functions()), bool(part.handed_over), stops,
+        frozenset(part.class_names), frozenset(part.generator_functions()), part.deleted, bool(part.handed_over), stops,
     )  # fmt: skip
 
 

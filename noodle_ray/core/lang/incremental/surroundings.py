@@ -66,7 +66,7 @@ class Part(Resolution):
         module.bound = {name: whole.bound[name] for name in (*self.names, "main") if name in whole.bound}
         module.static = {name: whole.static[name] for name in self.names if name in whole.static}
         own, self.class_names = self.class_names, program.class_names
-        self.stops = program.stops
+        self.stops, self.deleted = program.stops, program.deleted
         super()._settle()
         self.class_names, self.program = own, None
         self._documentation = program.documentation()
@@ -89,6 +89,7 @@ class Program(Resolution):
         self._generator_functions = set().union(*[piece.generator_functions for piece in pieces])
         self.busy = bool(self.class_names & OVERLOADS)
         self.stops = any(piece.stops for piece in pieces)
+        self.deleted = frozenset().union(*[piece.deleted for piece in pieces])
         module = self.module
         for piece in pieces:
             for name, meaning in piece.events:
@@ -122,6 +123,7 @@ class Program(Resolution):
                 fact = known[name] = (
                     name in self.module.bound,
                     name in self._generator_functions,
+                    name in self.deleted,
                     *self.lookup(self.module, name)[1],
                 )
             found.append(fact)

@@ -160,12 +160,11 @@ def _call_method(f: Frame, node: ast.Call, func: ast.Attribute, into: int | None
 
 
 def _is_settled(f: Frame, node: ast.expr) -> bool:
-    """Whether nobody can tell when an expression is computed; of a local that may be unbound one can."""
+    """Whether nobody can tell when an expression is computed; of a variable that may be unbound one can."""
     if isinstance(node, ast.Tuple | ast.List):
         return all(_is_settled(f, each) for each in node.elts)
     if isinstance(node, ast.Name):
-        kind, value = f.lookup(node.id)
-        return kind != "local" or bool(f.assigned >> value & 1)
+        return not f.may_be_deleted(node.id)
     return isinstance(node, ast.Constant)
 
 

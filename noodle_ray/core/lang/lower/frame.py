@@ -278,6 +278,25 @@ class Frame:
         self.load_as(node, name, kind, value, target)
         return target
 
+    def may_be_deleted(self, name: str) -> bool:
+        """Whether a variable may be unbound here: a local on some path, any other if something in the program unbinds
+        variables of its name."""
+        kind, value = self.lookup(name)
+        if kind == "local":
+            return not self.assigned >> value & 1
+        if kind == "global":
+            return value in self.unit.resolution.deleted
+        if kind == "member":
+            return not self.assigned >> self.members[name] & 1
+        if kind != "cell":
+            return False
+        if value < len(self.home.cells):
+            return not self.assigned & self.own_cells.get(value, 0)
+        owner = self.home.parent
+        while owner is not None and not (owner.function and owner.kind != "class" and owner.owns(name)):
+            owner = owner.parent
+        return owner is None or name in owner.fragile or _unbound_inside(owner, name)
+
     def _look_as_free(self, node: ast.AST, name: str, register: int | None) -> None:
         """Raises NameError if a variable that a comprehension reads is unbound: to CPython 3.11 that is a function, and
         the variable a free one. ``register`` is None for a captured one."""

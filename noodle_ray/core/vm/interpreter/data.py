@@ -1,7 +1,6 @@
 """Constants, variables, containers, strings and operators."""
 
 import _operator as operator
-from itertools import islice
 
 from noodle_ray.core.vm import operators
 from noodle_ray.core.vm.builtins import BUILTINS
@@ -159,7 +158,7 @@ def to_tuple(frame: Frame, target: int, source: int) -> None:
 
 @operation("format")
 def format_value(frame: Frame, target: int, conversion: str, source: int, spec: int | None) -> None:
-    layout = "" if spec is None else text_of(frame.registers[spec])
+    layout = "" if spec is None else frame.registers[spec]
     frame.registers[target] = format_field(frame.registers[source], conversion, layout)
 
 
@@ -234,7 +233,10 @@ def _iterate(value: Any) -> Any:
 
 def unpack_exactly(value: Any, count: int) -> list[Any]:
     """The elements of an iterable that must have this many."""
-    items = list(islice(_iterate(value), count + 1))
+    items: list[Any] = []
+    iterator = _iterate(value)
+    while len(items) <= count and (item := next(iterator, UNBOUND)) is not UNBOUND:
+        items.append(item)
     if len(items) > count:
         raise ValueError(f"too many values to unpack (expected {count})")
     if len(items) < count:

@@ -97,10 +97,13 @@ class Frame:
                 self.registers[register] = UNBOUND
 
     def leave(self, error: BaseException) -> None:
-        """An exception ends this frame. As in CPython, its variables live as long as the exception."""
+        """An exception ends this frame. As in CPython, its variables live as long as the exception, and are then let go
+        in order, those of the innermost frame first: dicts do that, lists begin at their end."""
         if self.run.lifetimes is not None:
             self.release(error, self.function.body)
-            error.__dict__.setdefault("noodle_frames", []).append(self)
+            frames = error.__dict__.setdefault("noodle_frames", {})
+            frames[len(frames)] = dict(enumerate([*self.registers, *self.cells]))
+            self.registers, self.cells = [], []
 
     def note(self, error: BaseException) -> None:
         """Add this frame to an exception's traceback, once per passage. The context of what is raised in a generator is

@@ -45,8 +45,12 @@ class InterpreterRun:
         """A global of the program, or else what is given."""
         return self.globals.get(name, default)
 
+    def held(self) -> list[object]:
+        """What the globals hold, in the order in which it came."""
+        return [*self.globals.values()]
+
     def forget(self) -> None:
-        """Free what the globals hold, in the order in which it came."""
+        """Free it, in that order."""
         for name in [*self.globals]:
             self.globals[name] = None
 

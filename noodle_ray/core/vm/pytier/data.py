@@ -186,6 +186,10 @@ def format_field(emitter: Emitter, instr: Instr, at: Position) -> None:
     layout: ast.expr | None = None
     if spec is not None:
         layout = values[1]
+        if not _literal(layout) and not isinstance(layout, ast.JoinedStr) and emitter.names.facts.own_texts:
+            operands = [value, nodes.constant(conversion, at), emitter.value(layout)]
+            emitter.result(target, nodes.call(".format", operands, at), at)
+            return
         if not isinstance(layout, ast.JoinedStr):
             part = layout if _literal(layout) else _text(emitter, spec, emitter.value(layout), at)
             layout = ast.JoinedStr([part], **at)

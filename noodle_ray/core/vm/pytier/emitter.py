@@ -199,6 +199,8 @@ class Emitter:
         suspects = [self.suspects[id(part)] for part in parts if id(part) in self.suspects]
         if not suspects:
             return joined
+        if len(parts) == 1 and self.names.facts.own_texts:  # the text may be asked by no operator
+            return nodes.call(".fix", [joined, *suspects], at)
         name = self.fresh("s")
         bound = ast.NamedExpr(nodes.store(name, at), joined, **at)
         test = ast.Compare(nodes.constant(" at 0x", at), [ast.In()], [bound], **at)

@@ -5,6 +5,8 @@ from noodle_ray.core.nbc.walk import flatten
 from noodle_ray.core.vm.endings import can_tell
 from noodle_ray.light import Final, NamedTuple, cast
 
+TEXTS: Final = frozenset({"__str__", "__repr__", "__format__"})
+
 
 class Facts(NamedTuple):
     """``names`` are attribute names that objects of the module's classes may have, ``bodies`` those that the bodies of
@@ -21,7 +23,17 @@ class Facts(NamedTuple):
     ends: bool
     paying: bool
 
+    def may_define(self, *methods: str) -> bool:
+        """Whether a class of the module may have one of these methods."""
+        return not (self.specials.isdisjoint((*methods, "__getattr__")) and self.names.isdisjoint(methods))
 
+    @property
+    def own_texts(self) -> bool:
+        """Whether ``str``, ``repr`` and ``format`` may give an object of a class derived from ``str``."""
+        return self.may_define(*TEXTS)
+
+
+_Keywords = tuple[tuple[str, int], ...]
 NO_FACTS: Final = Facts(frozenset(), frozenset(), frozenset(), frozenset(), False, False, False)
 _LAZY: Final = frozenset({"map", "filter", "iter"})
 _INERT: Final = frozenset(
@@ -62,6 +74,8 @@ def facts_of(module: Module) -> Facts:
                 (specials if text.startswith("__") else names).add(text)
             elif instr.op in ("callb", "bget") and instr.args[1] in _MAKERS:
                 specials.add("__getattr__")
+            elif instr.op == "class" and any(keyword == "metaclass" for keyword, _ in cast(_Keywords, instr.args[4])):
+                specials |= TEXTS
             elif instr.op in ("callb", "bget") and instr.args[1] in _LAZY:
                 lazy = True
     names |= bodies

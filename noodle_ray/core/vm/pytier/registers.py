@@ -3,7 +3,7 @@
 from noodle_ray.core.nbc.module import Block, Function, Instr
 from noodle_ray.core.nbc.ops import INTERNAL, OPERANDS
 from noodle_ray.core.nbc.walk import NESTING, block_values, blocks_of
-from noodle_ray.core.vm.pytier.facts import NO_FACTS, Facts
+from noodle_ray.core.vm.pytier.facts import NO_FACTS, TEXTS, Facts
 from noodle_ray.light import Any, cast
 
 Types = dict[int, type]
@@ -43,7 +43,7 @@ class Registers:
         for register, instrs in definitions.items():
             if self.writes[register] == 1 and instrs[0].op in ("const", "bget"):
                 self.constants[register] = instrs[0]
-        self.types = _infer(definitions, self.writes)
+        self.types = _infer(definitions, self.writes, facts)
         self.found: dict[int, list[Instr]] = {}
         self._made: set[int] = set()
         self.once: set[int] = set()
@@ -162,6 +162,13 @@ _RESULTS: dict[str, type] = {
     "math.floor": int,
     "json.dumps": str,
 }
+_ASKING: dict[str, frozenset[str]] = {
+    "str": TEXTS,
+    "repr": TEXTS,
+    "math.floor": frozenset({"__floor__"}),
+    "json.dumps": frozenset({"encode"}),
+}
+"""Builtins that give what a method of the program gives, whatever its type."""
 _METHOD_RESULTS: dict[tuple[type, str], type] = {
     (str, "split"): list,
     (str, "strip"): str,
@@ -178,7 +185,7 @@ _METHOD_RESULTS: dict[tuple[type, str], type] = {
 }
 
 
-def _infer(definitions: dict[int, list[Instr]], writes: list[int]) -> Types:
+def _infer(definitions: dict[int, list[Instr]], writes: list[int], facts: Facts) -> Types:
     """Registers all of whose definitions surely give one type.
 
     Optimistic: a type is assumed from the definitions that can be told, and dropped when, with all that was
@@ -190,7 +197,7 @@ def _infer(definitions: dict[int, list[Instr]], writes: list[int]) -> Types:
         if writes[register] != len(instrs):
             continue
         if len(instrs) == 1 and instrs[0].op not in _DEPENDENT:  # most are decided at once, and for good
-            known = _result(instrs[0], types, undecided)
+            known = _result(instrs[0], types, undecided, facts)
             if known is not None:
                 types[register] = known
         else:
@@ -199,7 +206,7 @@ def _infer(definitions: dict[int, list[Instr]], writes: list[int]) -> Types:
     while changed:
         changed = False
         for register in sorted(undecided):
-            found = {_result(instr, types, undecided) for instr in definitions[register]} - {_UNDECIDED}
+            found = {_result(instr, types, undecided, facts) for instr in definitions[register]} - {_UNDECIDED}
             if not found:
                 continue
             kind = found.pop()
@@ -221,10 +228,12 @@ class _UNDECIDED:
     """The type of a register none of whose definitions can be told yet."""
 
 
-def _result(instr: Instr, types: Types, undecided: set[int]) -> type | None:
+def _result(instr: Instr, types: Types, undecided: set[int], facts: Facts) -> type | None:
     op, args = instr.op, instr.args
     if op == "const":
         return type(args[1])
+    if op == "format" and facts.own_texts:
+        return None
     if op in _BUILT:
         return _BUILT[op]
     if op == "cmp" or (op == "unop" and args[1] == "not"):
@@ -232,7 +241,8 @@ def _result(instr: Instr, types: Types, undecided: set[int]) -> type | None:
     if op == "comp" and args[1] != "set":
         return {"list": list, "dict": dict}[cast(str, args[1])]
     if op == "callb":
-        return _RESULTS.get(cast(str, args[1]))
+        name = cast(str, args[1])
+        return None if name in _ASKING and facts.may_define(*_ASKING[name]) else _RESULTS.get(name)
     if op not in _DEPENDENT:
         return None
 

@@ -57,10 +57,17 @@ class PythonRun:
         """A global of the program, or else what is given."""
         return default if name.startswith((".", "__")) else self._names.get(name, default)
 
+    def held(self) -> list[object]:
+        """What the globals hold, in the order in which it came."""
+        return [self._names[name] for name in self._globals()]
+
     def forget(self) -> None:
-        """Free what the globals hold, in the order in which it came."""
-        for name in [name for name in self._names if name[0] != "."]:
+        """Free it, in that order."""
+        for name in self._globals():
             self._names[name] = None
+
+    def _globals(self) -> list[str]:
+        return [name for name in self._names if name[0] != "."]
 
     def call(self, function: object, args: list[object], kwargs: dict[str, object]) -> object:
         """Call a function of the program."""

@@ -18,7 +18,7 @@ from noodle_ray.core.vm.pytier import nodes
 from noodle_ray.core.vm.sets import set as ordered_set
 from noodle_ray.core.vm.sets import set_of
 from noodle_ray.core.vm.state import S
-from noodle_ray.core.vm.strings import CONVERTERS, FIELD_CONVERSIONS, text_of
+from noodle_ray.core.vm.strings import CONVERTERS, FIELD_CONVERSIONS, format_field, text_of
 from noodle_ray.light import Any, Callable, CellType, CodeType, Final, Iterable, Iterator, Sequence, cast, deque
 
 FUEL: Final = ".fuel"
@@ -167,6 +167,7 @@ _HELPERS: Final[dict[str, object]] = {
     ".ipow": operators.inplace_pow,
     ".imod": operators.inplace_remainder,
     ".text": text_of,
+    ".format": format_field,
     ".strs": CONVERTERS,
     ".isinstance": isinstance,
     **{f".text.{name}": convert for name, convert in FIELD_CONVERSIONS.items()},
