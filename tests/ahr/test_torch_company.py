@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,12 @@ def test_failure_of_one_harms_no_other(engine: Any, monkeypatch: pytest.MonkeyPa
     assert engine._pasts._running == 0
 
 
+LLAMA4 = {
+    "head_dim": 4, "intermediate_size_mlp": 32, "num_local_experts": 2, "interleave_moe_layer_step": 2,
+    "attention_chunk_size": 512, "no_rope_layers": [1, 0],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "together"),
     [
@@ -271,6 +278,9 @@ def test_failure_of_one_harms_no_other(engine: Any, monkeypatch: pytest.MonkeyPa
         ("Bloom", {"n_head": 2, "n_layer": 2}, False),
         ("GptOss", {"head_dim": 8, "num_local_experts": 4, "sliding_window": 512}, False),
         ("Lfm2", {"layer_types": ["conv", "full_attention"]}, False),
+        ("Doge", {"keep_window_size": 512}, False),  # adds a mask that it has learnt
+        ("Llama4Text", LLAMA4 | {"attn_temperature_tuning": False}, True),
+        ("Llama4Text", LLAMA4 | {"floor_scale": 128}, False),  # begins to tell places in the row at 128
     ],
 )
 def test_whether_a_model_can_is_found_out_at_load(kind: str, settings: dict[str, Any], together: bool) -> None:
@@ -283,14 +293,72 @@ def test_whether_a_model_can_is_found_out_at_load(kind: str, settings: dict[str,
 
 
 def test_model_whose_tokens_are_shifted_in_company_is_computed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A layer that mixes neighbours, of which the model's config says nothing."""
     from noodle_ray.ahr.engines.joint import made_joint
 
     model = _model("Llama")
+    _mixed(model, monkeypatch)
+    assert not made_joint(model, 512, "fp32")
+
+
+def _mixed(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a layer mix neighbours in the row, of which the model's config says nothing."""
     mixing = model.model.layers[0].mlp
     forward = mixing.forward
     monkeypatch.setattr(mixing, "forward", lambda states: forward(0.9 * states + 0.1 * states.roll(1, dims=1)))
+
+
+def test_tokens_that_a_model_never_says_do_not_hide_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines.joint import made_joint
+
+    def without(logits: Any) -> Any:
+        return torch.where(torch.arange(290) % 7 == 0, torch.finfo(logits.dtype).min, logits)
+
+    for mixed in (False, True):
+        model = _model("Llama")
+        model.lm_head.register_forward_hook(lambda module, args, logits: without(logits))
+        if mixed:
+            _mixed(model, monkeypatch)
+        assert made_joint(model, 512, "fp32") != mixed
+
+
+def test_attention_with_more_than_what_is_known_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only some inputs need, so that trying two texts would not tell."""
+    import torch
+
+    from noodle_ray.ahr.engines.joint import made_joint
+
+    for more, together in (({}, True), ({"sliding_window": 512}, True), ({"s_aux": torch.zeros(4)}, False)):
+        model = _model("Llama")
+        for layer in model.model.layers:
+            forward = layer.self_attn.forward
+            monkeypatch.setattr(layer.self_attn, "forward", partial(forward, **more))
+        assert made_joint(model, 512, "fp32") == together
+
+
+def test_model_that_cannot_is_left_with_the_attention_of_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    import transformers
+
+    from noodle_ray.ahr.engines.joint import made_joint
+
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.Gemma3Config(
+        text_config=SIZES | {"head_dim": 4, "sliding_window": 512},
+        vision_config=vision | {"image_size": 16, "patch_size": 8},
+        mm_tokens_per_image=4, attn_implementation={"text_config": "sdpa", "vision_config": "eager"},
+    )  # fmt: skip
+    model = transformers.AutoModelForImageTextToText.from_config(config).eval()
+
+    def parts() -> list[str]:
+        configs = (model.config, model.config.text_config, model.config.vision_config)
+        return [config._attn_implementation for config in configs]
+
+    before = parts()
+    assert before[1:] == ["sdpa", "eager"]
+    monkeypatch.setattr(model.lm_head, "forward", lambda states: 1 / 0)
     assert not made_joint(model, 512, "fp32")
+    assert parts() == before
 
 
 @pytest.mark.parametrize("dtype", ["int8", "bf16"])
