@@ -206,6 +206,85 @@ def test_generation_that_is_cancelled_leaves_within_a_token_and_frees_its_slot(
         engine.close()
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_all_who_wait_for_a_slot_end_when_the_engine_is_closed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    from noodle_ray.ahr.engines import torch_generation
+
+    if not together:
+        monkeypatch.setattr(torch_generation, "made_joint", lambda *_: False)
+    engine: Any = load_engine(_spec(folder, slots=1))
+    monkeypatch.setattr(engine, "_ends", frozenset())
+    begun = threading.Event()
+    with ThreadPoolExecutor(4) as pool:
+        tells = [pool.submit(_told, engine, SEA, lambda _: begun.set(), max_tokens=450, cache_prompt=True)]
+        assert begun.wait(60)
+        tells += [pool.submit(_told, engine, SEA, max_tokens=450) for _ in range(3)]
+        while len(engine._pasts._changed._waiters) < 3:
+            pass
+        engine.close()
+        for told in tells:
+            with pytest.raises(ModelError, match="it was closed"):
+                told.result(60)
+    assert engine._pasts._running == 0
+
+
+def test_past_that_ends_after_the_engine_is_closed_is_not_kept() -> None:
+    from noodle_ray.ahr.engines.pasts import JointPast, Pasts
+
+    kept = Pasts(2, lambda: JointPast(64))
+    one, other = (kept.begin([], True, lambda: False) for _ in range(2))
+    kept.end(one, True)
+    assert kept._kept == [one]
+    kept.close()
+    kept.end(other, True)
+    assert not kept._kept
+
+
+def test_failure_to_begin_wakes_the_others_who_wait() -> None:
+    """Without the looks in between, which would come to it later."""
+    from noodle_ray.ahr.engines import pasts
+
+    made: list[Any] = [pasts.JointPast(64), RuntimeError("no room"), pasts.JointPast(64), pasts.JointPast(64)]
+
+    def make() -> Any:
+        if isinstance(past := made.pop(0), RuntimeError):
+            raise past
+        return past
+
+    kept = pasts.Pasts(1, make)
+    first = kept.begin([], False, lambda: False)
+
+    def waiting() -> str:
+        try:
+            kept.end(kept.begin([], False, lambda: True), False)
+        except RuntimeError as error:
+            return str(error)
+        return "begun"
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
+        patch.setattr(pasts, "_WAIT", 60)
+        waits = [pool.submit(waiting) for _ in range(3)]
+        while len(kept._changed._waiters) < 3:
+            pass
+        kept.end(first, False)
+        assert sorted(told.result(60) for told in waits) == ["begun", "begun", "no room"]
+
+
+def test_generation_that_nobody_waits_for_any_more_gives_up_before_it_has_a_slot(folder: Path) -> None:
+    engine: Any = load_engine(_spec(folder, slots=1))
+    try:
+        running = engine._pasts.begin([], False, lambda: False)
+        chunks: list[Any] = []
+        engine.generate({"messages": SEA}, lambda chunk: chunks.append(chunk) or len(chunks) == 2)
+        assert chunks == [{}, {}]
+        engine._pasts.end(running, False)
+        assert _told(engine, SEA, max_tokens=2).usage["completion_tokens"] == 2
+    finally:
+        engine.close()
+
+
 def test_no_more_generations_than_slots_run_at_once(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = _passes(engine, monkeypatch)
     with ThreadPoolExecutor(9) as pool:
@@ -377,7 +456,7 @@ def test_kv_caches_count_against_the_memory_budget(folder: Path, tmp_path: Path)
     engine: Any = load_engine(_spec(folder, slots=4))
     # Keys and values of 2 layers with 2 heads of 4 numbers.
     assert engine.reserve == 4 * 512 * (2 * 2 * 2 * 4) * 4
-    past = engine._pasts.begin([], False)
+    past = engine._pasts.begin([], False, lambda: False)
     engine._company.read(past, list(range(200)))
     assert sum(kept.nbytes for layer in past._layers.values() for kept in layer) * 4 <= engine.reserve
     engine.close()

@@ -73,10 +73,16 @@ class TorchGenerationEngine(TokenizedEngine):
         return JointPast(self.context) if self._joint else LonePast(self._loaded())
 
     def _run(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
+        def unheard() -> bool:
+            self._loaded()
+            return emit({})
+
         sampler = Sampler(options, tokens)
         answer = _Writing(self._pieces, self._ends, options, grammar, lambda: emit({}))
         keeps = self._options.get("cache_prompt", options.get("cache_prompt", False))
-        past, told = self._pasts.begin(tokens, keeps), False
+        past, told = self._pasts.begin(tokens, keeps, unheard), False
+        if past is None:
+            return
         try:
             told = self._written(past, tokens, options["max_tokens"], sampler, answer, emit)
         except _Unheard:
@@ -154,7 +160,7 @@ class TorchGenerationEngine(TokenizedEngine):
         """Free the model."""
         super().close()
         self._model = None
-        self._pasts.clear()
+        self._pasts.close()
 
 
 def _context(spec: ModelSpec, config: Any) -> int:
