@@ -1,9 +1,12 @@
 """Generations on torch that are computed together: each as if it were alone, whoever comes and goes."""
 
+import gc
 import random
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -524,3 +527,98 @@ def test_nobody_is_waited_for_who_has_left_or_stays_away() -> None:
         passes.company._took, passes.company._away, passes.company._writing = 0.02, {"asleep"}, {"asleep"}
         assert pool.submit(passes.company.read, "here", [0] * 50).result() == 10
     assert passes.company._away == {"here"}
+
+
+class _Sequence:
+    """Of which one can tell whether it still exists."""
+
+
+@pytest.mark.parametrize("how_many", [1, 3])
+def test_generation_that_failed_leaves_nothing_in_memory(how_many: int) -> None:
+    held, begun = threading.Event(), threading.Event()
+
+    def compute(work: Sequence[tuple[Any, list[int]]]) -> list[int]:
+        begun.set()
+        assert held.wait(60)
+        raise RuntimeError("not this one")
+
+    company: Company[Any, int] = Company(compute, 100, 10)
+
+    def reads() -> weakref.ref[_Sequence]:
+        past = _Sequence()
+        with suppress(RuntimeError):
+            company.read(past, [0])
+        company.leave(past)
+        return weakref.ref(past)
+
+    gc.disable()
+    try:
+        with ThreadPoolExecutor() as pool:
+            told = [pool.submit(reads)]
+            assert begun.wait(60)
+            told += [pool.submit(reads) for _ in range(how_many)]
+            while len(company._waiting) < how_many:
+                pass
+            held.set()
+            assert [past.result()() for past in told] == [None] * (how_many + 1)
+    finally:
+        gc.enable()
+
+
+def test_pass_with_too_few_answers_is_computed_again_for_each_alone() -> None:
+    held, begun = threading.Event(), threading.Event()
+
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[int]:
+        begun.set()
+        assert held.wait(60)
+        return [1]
+
+    company: Company[str, int] = Company(compute, 100, 10)
+    with ThreadPoolExecutor() as pool:
+        told = [pool.submit(company.read, "first", [0])]
+        assert begun.wait(60)
+        told += [pool.submit(company.read, name, [0]) for name in ("one", "other")]
+        while len(company._waiting) < 2:
+            pass
+        held.set()
+        assert [logits.result(60) for logits in told] == [1, 1, 1]
+
+
+def test_nobody_is_told_of_a_pass_before_it_has_ended() -> None:
+    """One that left meanwhile would be waited for: with the pass, all of its sequences become those that are away."""
+    slow, held, begun = threading.Event(), threading.Event(), threading.Event()
+
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[int]:
+        names = [name for name, _ in work]
+        if names == ["first"]:
+            begun.set()
+            assert held.wait(60)
+        elif len(names) > 1 or names == ["bad"]:
+            raise RuntimeError("not these")
+        elif names == ["good"]:
+            begun.set()
+            assert slow.wait(60)
+        return [1] * len(work)
+
+    company: Company[str, int] = Company(compute, 100, 10)
+
+    def reads(name: str) -> None:
+        with suppress(RuntimeError):
+            company.read(name, [0])
+        company.leave(name)
+
+    with ThreadPoolExecutor() as pool:
+        told = [pool.submit(reads, "first")]
+        assert begun.wait(60)
+        begun.clear()
+        for number, name in enumerate(("bad", "good")):
+            told.append(pool.submit(reads, name))
+            while len(company._waiting) <= number:
+                pass
+        held.set()
+        assert begun.wait(60)
+        company.leave("another")  # which wakes all who wait
+        wait([told[1]], timeout=0.2)
+        slow.set()
+        wait(told)
+    assert not company._away

@@ -42,15 +42,18 @@ class Company(Generic[Past, Logits]):
             self._away.discard(past)
             if len(tokens) == 1:
                 self._writing.add(past)
-            while order.outcome is None and (self._busy or self._patient()):
+            while not order.done and (self._busy or self._patient()):
                 self._changed.wait(None if self._busy else self._until - time.monotonic())
-            orders = [] if order.outcome else self._begin()
+            orders = [] if order.done else self._begin()
         if orders:
             self._pass(orders)
         assert order.outcome is not None
-        logits, error = order.outcome
+        (logits, error), order.outcome = order.outcome, None
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:  # else it keeps itself, by its traceback, and all that the pass had allocated
+                del error, order
         assert logits is not None
         return logits
 
@@ -66,8 +69,8 @@ class Company(Generic[Past, Logits]):
 
     def _begin(self) -> "list[_Order[Past, Logits]]":
         """All who wait, each with what it reads in the pass that begins now. The shortest prompts are read first."""
-        self._busy = True
         orders, self._waiting = self._waiting, []
+        self._busy = bool(orders)
         prompts = sorted((order for order in orders if len(order.tokens) > 1), key=lambda order: len(order.tokens))
         room = self._beside if self._writing else self._alone
         for place, order in enumerate(prompts):
@@ -86,19 +89,20 @@ class Company(Generic[Past, Logits]):
                 self._until = ended + self._took / 2
                 self._away = {order.past for order in orders}
                 self._busy = False
+                for order in orders:
+                    order.done = True
                 self._changed.notify_all()
 
     def _settle(self, orders: "list[_Order[Past, Logits]]") -> None:
         try:
             found = self._compute([(order.past, order.tokens) for order in orders])
+            for order, logits in zip(orders, found, strict=True):
+                order.outcome = logits, None
+            return
         except BaseException as error:
             if len(orders) == 1:
                 orders[0].outcome = None, error
                 return
-        else:
-            for order, logits in zip(orders, found, strict=True):
-                order.outcome = logits, None
-            return
         for order in orders:  # one of them may be at fault, or all of them too large together
             self._settle([order])
 
@@ -109,3 +113,4 @@ class _Order(Generic[Past, Logits]):
     def __init__(self, past: Past, tokens: list[int]) -> None:
         self.past, self.tokens = past, tokens
         self.outcome: tuple[Logits | None, BaseException | None] | None = None
+        self.done = False
