@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -515,7 +516,7 @@ def test_those_who_wait_while_a_pass_goes_on_share_the_next() -> None:
 
 def test_nobody_is_waited_for_who_has_left_or_stays_away() -> None:
     passes = _Passes()
-    passes.company._took = 3600.0  # so that patience is not what ends the wait
+    passes.company._patience = 3600.0  # so that patience is not what ends the wait
     passes.company._away = {"gone"}
     with ThreadPoolExecutor() as pool:
         waits = pool.submit(passes.company.read, "here", [0] * 50)
@@ -524,7 +525,7 @@ def test_nobody_is_waited_for_who_has_left_or_stays_away() -> None:
         assert not passes.seen
         passes.company.leave("gone")
         assert waits.result() == 50  # nobody writes, so that there is room for all of it
-        passes.company._took, passes.company._away, passes.company._writing = 0.02, {"asleep"}, {"asleep"}
+        passes.company._patience, passes.company._away, passes.company._writing = 0.02, {"asleep"}, {"asleep"}
         assert pool.submit(passes.company.read, "here", [0] * 50).result() == 10
     assert passes.company._away == {"here"}
 
@@ -622,3 +623,84 @@ def test_nobody_is_told_of_a_pass_before_it_has_ended() -> None:
         slow.set()
         wait(told)
     assert not company._away
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What time it is for those who wait for company: only tests let it pass."""
+    from noodle_ray.ahr.engines import company
+
+    now = [1000.0]
+    monkeypatch.setattr(company, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_patience_has_an_end_after_a_long_pass(clock: list[float]) -> None:
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[int]:
+        clock[0] += 60
+        return [1] * len(work)
+
+    company: Company[str, int] = Company(compute, 100, 10)
+    company.read("one", [0])
+    assert company._until - clock[0] == pytest.approx(0.1)
+
+
+def test_where_memory_suffices_for_some_only_they_take_turns_until_one_leaves(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from noodle_ray.ahr.engines import company as module
+
+    beats: set[int] = set()
+    monkeypatch.setattr(module, "beat", lambda: beats.add(threading.get_ident()))
+    passes: list[int] = []
+    most = 2
+
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[str]:
+        clock[0] += 1
+        while not passes and len(company._waiting) < 3:
+            pass
+        passes.append(len(work))
+        if len(work) > most:
+            raise MemoryError
+        return [name for name, _ in work]
+
+    company: Company[str, str] = Company(compute, 100, 10)
+    threads = set()
+
+    def writes(name: str) -> None:
+        threads.add(threading.get_ident())
+        for _ in range(50):
+            assert company.read(name, [0]) == name
+        company.leave(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(writes, "abcd"))
+        assert 1 <= sum(size > most for size in passes) <= 3  # and not each time that all of them wait
+        assert passes.count(2) >= 50
+        assert beats == threads
+        passes.clear()
+        most = 4
+        list(pool.map(writes, "abcd"))
+    assert max(passes) > 2
+
+
+def test_kept_pasts_go_before_generations_are_computed_apart(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines import torch_generation
+
+    _told(engine, SEA, max_tokens=2, cache_prompt=True)
+    assert engine._pasts._kept
+    read, failed = torch_generation.read_jointly, []
+
+    def full(model: Any, work: Any) -> Any:
+        if engine._pasts._kept:
+            failed.append(len(work))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return read(model, work)
+
+    monkeypatch.setattr(torch_generation, "read_jointly", full)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda prompt: _told(engine, prompt, max_tokens=8), ("one", "two")))
+    assert [answer.usage["completion_tokens"] for answer in found] == [8, 8]
+    assert len(failed) == 1

@@ -110,7 +110,10 @@ class LonePast(Past):
             self.tokens = self.tokens[:length]
 
     def size(self, context: int) -> int:
-        """Bytes of keys and values of ``context`` tokens, or as many as a window has."""
+        """Bytes of keys and values of ``context`` tokens, or as many as a window has.
+
+        What else a model keeps, such as the states of Mamba and convolutions, is not counted: it does not grow.
+        """
         found = 0
         for layer in self._cache.layers if self._cache is not None else ():
             tokens = min(context, getattr(layer, "sliding_window", None) or context)
