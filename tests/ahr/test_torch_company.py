@@ -1,10 +1,15 @@
 """Generations on torch that are computed together: each as if it were alone, whoever comes and goes."""
 
+import gc
 import random
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -205,6 +210,85 @@ def test_generation_that_is_cancelled_leaves_within_a_token_and_frees_its_slot(
         engine.close()
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_all_who_wait_for_a_slot_end_when_the_engine_is_closed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    from noodle_ray.ahr.engines import torch_generation
+
+    if not together:
+        monkeypatch.setattr(torch_generation, "made_joint", lambda *_: False)
+    engine: Any = load_engine(_spec(folder, slots=1))
+    monkeypatch.setattr(engine, "_ends", frozenset())
+    begun = threading.Event()
+    with ThreadPoolExecutor(4) as pool:
+        tells = [pool.submit(_told, engine, SEA, lambda _: begun.set(), max_tokens=450, cache_prompt=True)]
+        assert begun.wait(60)
+        tells += [pool.submit(_told, engine, SEA, max_tokens=450) for _ in range(3)]
+        while len(engine._pasts._changed._waiters) < 3:
+            pass
+        engine.close()
+        for told in tells:
+            with pytest.raises(ModelError, match="it was closed"):
+                told.result(60)
+    assert engine._pasts._running == 0
+
+
+def test_past_that_ends_after_the_engine_is_closed_is_not_kept() -> None:
+    from noodle_ray.ahr.engines.pasts import JointPast, Pasts
+
+    kept = Pasts(2, lambda: JointPast(64))
+    one, other = (kept.begin([], True, lambda: False) for _ in range(2))
+    kept.end(one, True)
+    assert kept._kept == [one]
+    kept.close()
+    kept.end(other, True)
+    assert not kept._kept
+
+
+def test_failure_to_begin_wakes_the_others_who_wait() -> None:
+    """Without the looks in between, which would come to it later."""
+    from noodle_ray.ahr.engines import pasts
+
+    made: list[Any] = [pasts.JointPast(64), RuntimeError("no room"), pasts.JointPast(64), pasts.JointPast(64)]
+
+    def make() -> Any:
+        if isinstance(past := made.pop(0), RuntimeError):
+            raise past
+        return past
+
+    kept = pasts.Pasts(1, make)
+    first = kept.begin([], False, lambda: False)
+
+    def waiting() -> str:
+        try:
+            kept.end(kept.begin([], False, lambda: True), False)
+        except RuntimeError as error:
+            return str(error)
+        return "begun"
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
+        patch.setattr(pasts, "_WAIT", 60)
+        waits = [pool.submit(waiting) for _ in range(3)]
+        while len(kept._changed._waiters) < 3:
+            pass
+        kept.end(first, False)
+        assert sorted(told.result(60) for told in waits) == ["begun", "begun", "no room"]
+
+
+def test_generation_that_nobody_waits_for_any_more_gives_up_before_it_has_a_slot(folder: Path) -> None:
+    engine: Any = load_engine(_spec(folder, slots=1))
+    try:
+        running = engine._pasts.begin([], False, lambda: False)
+        chunks: list[Any] = []
+        engine.generate({"messages": SEA}, lambda chunk: chunks.append(chunk) or len(chunks) == 2)
+        assert chunks == [{}, {}]
+        engine._pasts.end(running, False)
+        assert _told(engine, SEA, max_tokens=2).usage["completion_tokens"] == 2
+    finally:
+        engine.close()
+
+
 def test_no_more_generations_than_slots_run_at_once(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = _passes(engine, monkeypatch)
     with ThreadPoolExecutor(9) as pool:
@@ -255,6 +339,12 @@ def test_failure_of_one_harms_no_other(engine: Any, monkeypatch: pytest.MonkeyPa
     assert engine._pasts._running == 0
 
 
+LLAMA4 = {
+    "head_dim": 4, "intermediate_size_mlp": 32, "num_local_experts": 2, "interleave_moe_layer_step": 2,
+    "attention_chunk_size": 512, "no_rope_layers": [1, 0],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "together"),
     [
@@ -271,6 +361,9 @@ def test_failure_of_one_harms_no_other(engine: Any, monkeypatch: pytest.MonkeyPa
         ("Bloom", {"n_head": 2, "n_layer": 2}, False),
         ("GptOss", {"head_dim": 8, "num_local_experts": 4, "sliding_window": 512}, False),
         ("Lfm2", {"layer_types": ["conv", "full_attention"]}, False),
+        ("Doge", {"keep_window_size": 512}, False),  # adds a mask that it has learnt
+        ("Llama4Text", LLAMA4 | {"attn_temperature_tuning": False}, True),
+        ("Llama4Text", LLAMA4 | {"floor_scale": 128}, False),  # begins to tell places in the row at 128
     ],
 )
 def test_whether_a_model_can_is_found_out_at_load(kind: str, settings: dict[str, Any], together: bool) -> None:
@@ -283,14 +376,72 @@ def test_whether_a_model_can_is_found_out_at_load(kind: str, settings: dict[str,
 
 
 def test_model_whose_tokens_are_shifted_in_company_is_computed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A layer that mixes neighbours, of which the model's config says nothing."""
     from noodle_ray.ahr.engines.joint import made_joint
 
     model = _model("Llama")
+    _mixed(model, monkeypatch)
+    assert not made_joint(model, 512, "fp32")
+
+
+def _mixed(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a layer mix neighbours in the row, of which the model's config says nothing."""
     mixing = model.model.layers[0].mlp
     forward = mixing.forward
     monkeypatch.setattr(mixing, "forward", lambda states: forward(0.9 * states + 0.1 * states.roll(1, dims=1)))
+
+
+def test_tokens_that_a_model_never_says_do_not_hide_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines.joint import made_joint
+
+    def without(logits: Any) -> Any:
+        return torch.where(torch.arange(290) % 7 == 0, torch.finfo(logits.dtype).min, logits)
+
+    for mixed in (False, True):
+        model = _model("Llama")
+        model.lm_head.register_forward_hook(lambda module, args, logits: without(logits))
+        if mixed:
+            _mixed(model, monkeypatch)
+        assert made_joint(model, 512, "fp32") != mixed
+
+
+def test_attention_with_more_than_what_is_known_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only some inputs need, so that trying two texts would not tell."""
+    import torch
+
+    from noodle_ray.ahr.engines.joint import made_joint
+
+    for more, together in (({}, True), ({"sliding_window": 512}, True), ({"s_aux": torch.zeros(4)}, False)):
+        model = _model("Llama")
+        for layer in model.model.layers:
+            forward = layer.self_attn.forward
+            monkeypatch.setattr(layer.self_attn, "forward", partial(forward, **more))
+        assert made_joint(model, 512, "fp32") == together
+
+
+def test_model_that_cannot_is_left_with_the_attention_of_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    import transformers
+
+    from noodle_ray.ahr.engines.joint import made_joint
+
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = transformers.Gemma3Config(
+        text_config=SIZES | {"head_dim": 4, "sliding_window": 512},
+        vision_config=vision | {"image_size": 16, "patch_size": 8},
+        mm_tokens_per_image=4, attn_implementation={"text_config": "sdpa", "vision_config": "eager"},
+    )  # fmt: skip
+    model = transformers.AutoModelForImageTextToText.from_config(config).eval()
+
+    def parts() -> list[str]:
+        configs = (model.config, model.config.text_config, model.config.vision_config)
+        return [config._attn_implementation for config in configs]
+
+    before = parts()
+    assert before[1:] == ["sdpa", "eager"]
+    monkeypatch.setattr(model.lm_head, "forward", lambda states: 1 / 0)
     assert not made_joint(model, 512, "fp32")
+    assert parts() == before
 
 
 @pytest.mark.parametrize("dtype", ["int8", "bf16"])
@@ -309,7 +460,7 @@ def test_kv_caches_count_against_the_memory_budget(folder: Path, tmp_path: Path)
     engine: Any = load_engine(_spec(folder, slots=4))
     # Keys and values of 2 layers with 2 heads of 4 numbers.
     assert engine.reserve == 4 * 512 * (2 * 2 * 2 * 4) * 4
-    past = engine._pasts.begin([], False)
+    past = engine._pasts.begin([], False, lambda: False)
     engine._company.read(past, list(range(200)))
     assert sum(kept.nbytes for layer in past._layers.values() for kept in layer) * 4 <= engine.reserve
     engine.close()
@@ -365,7 +516,7 @@ def test_those_who_wait_while_a_pass_goes_on_share_the_next() -> None:
 
 def test_nobody_is_waited_for_who_has_left_or_stays_away() -> None:
     passes = _Passes()
-    passes.company._took = 3600.0  # so that patience is not what ends the wait
+    passes.company._patience = 3600.0  # so that patience is not what ends the wait
     passes.company._away = {"gone"}
     with ThreadPoolExecutor() as pool:
         waits = pool.submit(passes.company.read, "here", [0] * 50)
@@ -374,6 +525,182 @@ def test_nobody_is_waited_for_who_has_left_or_stays_away() -> None:
         assert not passes.seen
         passes.company.leave("gone")
         assert waits.result() == 50  # nobody writes, so that there is room for all of it
-        passes.company._took, passes.company._away, passes.company._writing = 0.02, {"asleep"}, {"asleep"}
+        passes.company._patience, passes.company._away, passes.company._writing = 0.02, {"asleep"}, {"asleep"}
         assert pool.submit(passes.company.read, "here", [0] * 50).result() == 10
     assert passes.company._away == {"here"}
+
+
+class _Sequence:
+    """Of which one can tell whether it still exists."""
+
+
+@pytest.mark.parametrize("how_many", [1, 3])
+def test_generation_that_failed_leaves_nothing_in_memory(how_many: int) -> None:
+    held, begun = threading.Event(), threading.Event()
+
+    def compute(work: Sequence[tuple[Any, list[int]]]) -> list[int]:
+        begun.set()
+        assert held.wait(60)
+        raise RuntimeError("not this one")
+
+    company: Company[Any, int] = Company(compute, 100, 10)
+
+    def reads() -> weakref.ref[_Sequence]:
+        past = _Sequence()
+        with suppress(RuntimeError):
+            company.read(past, [0])
+        company.leave(past)
+        return weakref.ref(past)
+
+    gc.disable()
+    try:
+        with ThreadPoolExecutor() as pool:
+            told = [pool.submit(reads)]
+            assert begun.wait(60)
+            told += [pool.submit(reads) for _ in range(how_many)]
+            while len(company._waiting) < how_many:
+                pass
+            held.set()
+            assert [past.result()() for past in told] == [None] * (how_many + 1)
+    finally:
+        gc.enable()
+
+
+def test_pass_with_too_few_answers_is_computed_again_for_each_alone() -> None:
+    held, begun = threading.Event(), threading.Event()
+
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[int]:
+        begun.set()
+        assert held.wait(60)
+        return [1]
+
+    company: Company[str, int] = Company(compute, 100, 10)
+    with ThreadPoolExecutor() as pool:
+        told = [pool.submit(company.read, "first", [0])]
+        assert begun.wait(60)
+        told += [pool.submit(company.read, name, [0]) for name in ("one", "other")]
+        while len(company._waiting) < 2:
+            pass
+        held.set()
+        assert [logits.result(60) for logits in told] == [1, 1, 1]
+
+
+def test_nobody_is_told_of_a_pass_before_it_has_ended() -> None:
+    """One that left meanwhile would be waited for: with the pass, all of its sequences become those that are away."""
+    slow, held, begun = threading.Event(), threading.Event(), threading.Event()
+
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[int]:
+        names = [name for name, _ in work]
+        if names == ["first"]:
+            begun.set()
+            assert held.wait(60)
+        elif len(names) > 1 or names == ["bad"]:
+            raise RuntimeError("not these")
+        elif names == ["good"]:
+            begun.set()
+            assert slow.wait(60)
+        return [1] * len(work)
+
+    company: Company[str, int] = Company(compute, 100, 10)
+
+    def reads(name: str) -> None:
+        with suppress(RuntimeError):
+            company.read(name, [0])
+        company.leave(name)
+
+    with ThreadPoolExecutor() as pool:
+        told = [pool.submit(reads, "first")]
+        assert begun.wait(60)
+        begun.clear()
+        for number, name in enumerate(("bad", "good")):
+            told.append(pool.submit(reads, name))
+            while len(company._waiting) <= number:
+                pass
+        held.set()
+        assert begun.wait(60)
+        company.leave("another")  # which wakes all who wait
+        wait([told[1]], timeout=0.2)
+        slow.set()
+        wait(told)
+    assert not company._away
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What time it is for those who wait for company: only tests let it pass."""
+    from noodle_ray.ahr.engines import company
+
+    now = [1000.0]
+    monkeypatch.setattr(company, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_patience_has_an_end_after_a_long_pass(clock: list[float]) -> None:
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[int]:
+        clock[0] += 60
+        return [1] * len(work)
+
+    company: Company[str, int] = Company(compute, 100, 10)
+    company.read("one", [0])
+    assert company._until - clock[0] == pytest.approx(0.1)
+
+
+def test_where_memory_suffices_for_some_only_they_take_turns_until_one_leaves(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from noodle_ray.ahr.engines import company as module
+
+    beats: set[int] = set()
+    monkeypatch.setattr(module, "beat", lambda: beats.add(threading.get_ident()))
+    passes: list[int] = []
+    most = 2
+
+    def compute(work: Sequence[tuple[str, list[int]]]) -> list[str]:
+        clock[0] += 1
+        while not passes and len(company._waiting) < 3:
+            pass
+        passes.append(len(work))
+        if len(work) > most:
+            raise MemoryError
+        return [name for name, _ in work]
+
+    company: Company[str, str] = Company(compute, 100, 10)
+    threads = set()
+
+    def writes(name: str) -> None:
+        threads.add(threading.get_ident())
+        for _ in range(50):
+            assert company.read(name, [0]) == name
+        company.leave(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(writes, "abcd"))
+        assert 1 <= sum(size > most for size in passes) <= 3  # and not each time that all of them wait
+        assert passes.count(2) >= 50
+        assert beats == threads
+        passes.clear()
+        most = 4
+        list(pool.map(writes, "abcd"))
+    assert max(passes) > 2
+
+
+def test_kept_pasts_go_before_generations_are_computed_apart(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from noodle_ray.ahr.engines import torch_generation
+
+    _told(engine, SEA, max_tokens=2, cache_prompt=True)
+    assert engine._pasts._kept
+    read, failed = torch_generation.read_jointly, []
+
+    def full(model: Any, work: Any) -> Any:
+        if engine._pasts._kept:
+            failed.append(len(work))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return read(model, work)
+
+    monkeypatch.setattr(torch_generation, "read_jointly", full)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda prompt: _told(engine, prompt, max_tokens=8), ("one", "two")))
+    assert [answer.usage["completion_tokens"] for answer in found] == [8, 8]
+    assert len(failed) == 1

@@ -11,6 +11,8 @@ import transformers
 
 _LEAST = 64
 """Tokens for which there is room at first; then twice as many as there are, whenever they are more."""
+_WAIT = 0.25
+"""Seconds between two looks at whether anyone still waits for a sequence that has no slot yet."""
 
 
 class Past(ABC):
@@ -108,7 +110,10 @@ class LonePast(Past):
             self.tokens = self.tokens[:length]
 
     def size(self, context: int) -> int:
-        """Bytes of keys and values of ``context`` tokens, or as many as a window has."""
+        """Bytes of keys and values of ``context`` tokens, or as many as a window has.
+
+        What else a model keeps, such as the states of Mamba and convolutions, is not counted: it does not grow.
+        """
         found = 0
         for layer in self._cache.layers if self._cache is not None else ():
             tokens = min(context, getattr(layer, "sliding_window", None) or context)
@@ -137,40 +142,54 @@ class Pasts:
         self._slots = slots
         self._make = make
         self._running = 0
+        self._closed = False
         self._kept: list[Past] = []
         self._changed = threading.Condition()
 
-    def begin(self, tokens: list[int], keeps: bool) -> Past:
+    def begin(self, tokens: list[int], keeps: bool, unheard: Callable[[], bool]) -> Past | None:
         """A past for a new sequence: if it ``keeps``, the kept one that has the most of the beginning of its prompt,
         and else an empty one, for which the oldest goes if there is no room. At least one token is left to read.
+
+        None if it was still waiting when ``unheard`` got true, which is asked every so often, and may raise.
         """
-        with self._changed:
-            while self._running == self._slots:
-                self._changed.wait()
-            best, length = self._best(tokens[:-1]) if keeps else (None, 0)
-            if best is not None:
-                self._kept.remove(best)
-                try:
-                    best.crop(length)
-                except RuntimeError:  # of a kind of layer that does not remember its past
-                    best = None
-            past = best or self._make()
-            self._running += 1
-            del self._kept[: max(0, self._running + len(self._kept) - self._slots)]
+        while True:
+            with self._changed:
+                if self._changed.wait_for(lambda: self._running < self._slots, _WAIT):
+                    return self._begun(tokens, keeps)
+            if unheard():
+                return None
+
+    def _begun(self, tokens: list[int], keeps: bool) -> Past:
+        best, length = self._best(tokens[:-1]) if keeps else (None, 0)
+        if best is not None:
+            self._kept.remove(best)
+            try:
+                best.crop(length)
+            except RuntimeError:  # of a kind of layer that does not remember its past
+                best = None
+        past = best or self._make()
+        self._running += 1
+        del self._kept[: max(0, self._running + len(self._kept) - self._slots)]
         return past
 
     def end(self, past: Past, keep: bool) -> None:
         """A sequence has ended; ``keep`` its past for others."""
         with self._changed:
             self._running -= 1
-            if keep:
+            if keep and not self._closed:
                 self._kept.append(past)
-            self._changed.notify()
+            self._changed.notify_all()  # the first may be one that ends before it begins
 
-    def clear(self) -> None:
-        """Keep none of them, for their memory."""
+    def clear(self) -> bool:
+        """Keep none of them, for their memory; whether there were any."""
         with self._changed:
-            self._kept = []
+            kept, self._kept = self._kept, []
+        return bool(kept)
+
+    def close(self) -> None:
+        """Keep none of them from now on."""
+        self._closed = True
+        self.clear()
 
     def _best(self, tokens: list[int]) -> tuple[Past | None, int]:
         best, length = None, 0

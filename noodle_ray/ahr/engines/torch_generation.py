@@ -4,7 +4,7 @@ On a CPU llama.cpp is several times faster; it is the engine of choice wherever 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from noodle_ray.ahr import codes
 from noodle_ray.ahr.engines.base import Emit, failed
 from noodle_ray.ahr.engines.company import Company
 from noodle_ray.ahr.engines.generating import LEAST_LOGPROB
+from noodle_ray.ahr.engines.memory import is_out_of_memory
 from noodle_ray.ahr.engines.pieces import Pieces
 from noodle_ray.ahr.engines.tokenized import TokenizedEngine
 from noodle_ray.ahr.engines.torch_runner import DTYPES, device_for, prepared, torch_info, use_threads
@@ -63,9 +64,7 @@ class TorchGenerationEngine(TokenizedEngine):
         self._ends = frozenset(ends if isinstance(ends, list) else [] if ends is None else [ends])
         self._model: Any = prepared(model, self._dtype, self._device)
         self._joint = made_joint(self._model, context, self._dtype)
-        self._company: Company[JointPast, torch.Tensor] = Company(
-            lambda work: read_jointly(self._loaded(), work), _BATCH, _BESIDE.get(self._device, _BATCH)
-        )
+        self._company: Company[JointPast, torch.Tensor] = Company(self._read, _BATCH, _BESIDE.get(self._device, _BATCH))
         self._pasts = Pasts(self.parallel, self._past)
         self.reserve = 0
 
@@ -73,16 +72,23 @@ class TorchGenerationEngine(TokenizedEngine):
         return JointPast(self.context) if self._joint else LonePast(self._loaded())
 
     def _run(self, tokens: list[int], options: dict[str, Any], grammar: str | None, emit: Emit) -> None:
+        def unheard() -> bool:
+            self._loaded()
+            return emit({})
+
         sampler = Sampler(options, tokens)
         answer = _Writing(self._pieces, self._ends, options, grammar, lambda: emit({}))
         keeps = self._options.get("cache_prompt", options.get("cache_prompt", False))
-        past, told = self._pasts.begin(tokens, keeps), False
+        past, told = self._pasts.begin(tokens, keeps, unheard), False
+        if past is None:
+            return
         try:
             told = self._written(past, tokens, options["max_tokens"], sampler, answer, emit)
         except _Unheard:
             pass
-        except torch.OutOfMemoryError:
-            self._pasts.clear()
+        except Exception as error:
+            if is_out_of_memory(error):
+                self._pasts.clear()
             raise
         finally:
             self._company.leave(past)
@@ -125,6 +131,15 @@ class TorchGenerationEngine(TokenizedEngine):
         with torch.inference_mode():
             return past.read(self._loaded(), tokens[:_BATCH])
 
+    def _read(self, work: Sequence[tuple[JointPast, list[int]]]) -> list[torch.Tensor]:
+        """`read_jointly`; once more without the pasts that are kept for others if memory runs out."""
+        try:
+            return read_jointly(self._loaded(), work)
+        except Exception as error:
+            if not is_out_of_memory(error) or not self._pasts.clear():
+                raise
+        return read_jointly(self._loaded(), work)
+
     def _loaded(self) -> Any:
         model = self._model
         if model is None or self._closing:
@@ -154,7 +169,7 @@ class TorchGenerationEngine(TokenizedEngine):
         """Free the model."""
         super().close()
         self._model = None
-        self._pasts.clear()
+        self._pasts.close()
 
 
 def _context(spec: ModelSpec, config: Any) -> int:
