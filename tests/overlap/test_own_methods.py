@@ -445,6 +445,73 @@ NESTED = {
 KEYED = {"dict": "dict(s)", "**": "{**s}", "update": "d.update(s)", "|=": "d |= s", "a call": "dict(**s)"}
 
 MOVED_PROPERTIES = {
+    "another name of the class": "C = B\nA.v = C.w",
+    "a class in a dict": "d = {'k': B}\nA.v = d['k'].w",
+    "a variable of a function around": """
+def put():
+    C = B
+    def inner():
+        A.v = C.w
+    inner()
+put()
+""",
+    "a nonlocal variable": """
+def put():
+    C = None
+    def name():
+        nonlocal C
+        C = B
+    name()
+    A.v = C.w
+put()
+""",
+    "either class": "if len(count) > 1:\n    Z = A\nelse:\n    Z = B\nA.v = Z.w",
+    "__mro__": "class S(B):\n    pass\nA.v = S.__mro__[1].w",
+    "__bases__": "class S(B):\n    pass\n(T,) = S.__bases__\nA.v = T.w",
+    "__subclasses__": "class R:\n    pass\nclass S(R):\n    w = property(p)\nfor T in R.__subclasses__():\n    A.v = T.w",
+    "exc_info": """
+import sys
+class E(Exception):
+    w = property(p)
+try:
+    raise E
+except E:
+    A.v = sys.exc_info()[0].w
+""",
+    "__exit__": """
+class E(Exception):
+    w = property(p)
+class W:
+    def __enter__(self):
+        return self
+    def __exit__(self, kind, e, tb):
+        A.v = kind.w
+        return True
+with W():
+    raise E
+""",
+    "a dict in a class": "class K:\n    t = {}\n    t['a'] = B\nA.v = K.t['a'].w",
+    "a member of a class": "class K:\n    C = B\nA.v = K.C.w",
+    "a default": "def put(c=B):\n    A.v = c.w\nput()",
+    "getattr of the class": "A.v = getattr(B, 'w')",
+    "attrgetter": "import operator\nA.v = operator.attrgetter('w')(B)",
+    "a pattern": "match B:\n    case type(w=found):\n        A.v = found",
+    "a descriptor's owner": """
+class G:
+    def __get__(self, one, owner):
+        A.v = owner.w
+        return 1
+class S(B):
+    g = G()
+S().g
+""",
+    "the class that is told its name": """
+class G:
+    def __set_name__(self, owner, name):
+        A.v = owner.__bases__[0].w
+class S(B):
+    g = G()
+""",
     "through a parameter": "def add(c, q):\n    c.v = q\nadd(A, B.w)",
     "through a variable": "q = B.w\nA.v = q",
     "through a default": "def add(c, q=B.w):\n    c.v = q\nadd(A)",

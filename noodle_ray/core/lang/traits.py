@@ -180,7 +180,7 @@ class Traits:
             if function.kind == "class":
                 self._read_class(function)
             self._read(function, classes)
-        self._makes_properties = self._makes_properties or has_properties_as_values(functions, classes, self.properties)
+        self._makes_properties = self._makes_properties or has_properties_as_values(functions, self.properties)
         self.properties |= self._set_properties(functions.values())
         generators = {index for index, function in functions.items() if function.kind in _LAZY_KINDS}
         self.nests = self.nests or any(self._keeps_generators(one, generators) for one in functions.values())
@@ -239,7 +239,8 @@ class Traits:
                 if instr.op == "setattr":
                     writer = writers.get(cast(int, instr.args[2]))
                     op = writer.op if writer else ""
-                    if self._makes_properties and op not in _SAFE_MEMBERS:
+                    read = writer is not None and op == "attr" and writer.args[2] in self.properties
+                    if read or (self._makes_properties and op not in _SAFE_MEMBERS):
                         found.add(str(instr.args[1]))
                 for register in writes_of(instr):
                     writers[register] = instr
