@@ -400,7 +400,9 @@ f(XS)
 def mark(x):
     return f'{x.strip()}.'
 def g(xs):
-    n, before, seen = 0, '', set()
+    n = 0
+    before = ''
+    seen = set()
     for i, x in enumerate(xs):
         if x in seen or i % 7 == 6:
             continue

@@ -212,7 +212,11 @@ class _Steps:
         )
 
     def _is_element(self, register: int) -> bool:
-        return bool(self.writers.get(register)) and all(writer.op == "for" for writer in self.writers[register])
+        writers = self.writers.get(register, ())
+        return bool(writers) and all(
+            writer.op == "for" or (writer.op == "unpack" and self._is_element(cast(int, writer.args[0])))
+            for writer in writers
+        )
 
     def _loops(self, block: Block) -> int:
         deepest = 0
