@@ -468,7 +468,14 @@ put()
     "either class": "if len(count) > 1:\n    Z = A\nelse:\n    Z = B\nA.v = Z.w",
     "__mro__": "class S(B):\n    pass\nA.v = S.__mro__[1].w",
     "__bases__": "class S(B):\n    pass\n(T,) = S.__bases__\nA.v = T.w",
-    "__subclasses__": "class R:\n    pass\nclass S(R):\n    w = property(p)\nfor T in R.__subclasses__():\n    A.v = T.w",
+    "__subclasses__": """
+class R:
+    pass
+class S(R):
+    w = property(p)
+for T in R.__subclasses__():
+    A.v = T.w
+""",
     "exc_info": """
 import sys
 class E(Exception):
@@ -559,6 +566,55 @@ class A:
 TEXT_WAYS = ("str(s)", "repr(s)", "f'{s}'", "f'{s:>4}'", "'%s' % s", "str(s) if s else 1")
 TEXT_USES = ("m(c) for c in v", "m(c) + ('' if v else '1') for c in 'abdc'", "m(c) + str(len(v)) for c in 'abdc'",
              "m(c) + v[0] for c in 'abdc'", "(m if c == 'e' else v)(c) for c in 'abdc'")  # fmt: skip
+
+
+COUNTERS = """
+class D:
+    n = -1
+    def count(self, *k):
+        D.n += 1
+        print(D.n)
+        return D.n
+    def __index__(self):
+        return self.count()
+    def __int__(self):
+        return self.count()
+    def __float__(self):
+        return float(self.count())
+    def __bool__(self):
+        return bool(self.count())
+class G(D):
+    def __getitem__(self, k):
+        return self.count()
+class M(dict):
+    def __missing__(self, k):
+        return D().count()
+"""
+COUNTED = {
+    "%x": "'%x' % d",
+    "%d": "'%d' % d",
+    "%.1f": "'%.1f' % d",
+    "% of a tuple": "'%s %d' % (x, d)",
+    "% of __getitem__": "'%(k)s' % G()",
+    "% of __missing__": "'%(k)s' % M()",
+    "text * object": "'x' * d",
+    "list * object": "[1] * d",
+    "index of a list": "[*'pqrstuvwxyz'][d]",
+    "index of a text": "'pqrstuvwxyzpqrstuvwxyz'[d]",
+    "index of a tuple": "('p', 'q', 'r', 's', 't', 'u', 'v')[d]",
+    "slice of a list": "[*'pqrstuvwxyz'][d:]",
+    "slice of a text": "'pqrstuvwxyz'[:d]",
+    "split": "'a a a a a a a a'.split(' ', d)",
+    "split with a keyword": "'a a a a a a a a'.split(' ', maxsplit=d)",
+    "replace": "'aaaaaaaa'.replace('a', 'b', d)",
+    "startswith": "'aaaaaaaa'.startswith('a', d)",
+    "endswith": "'aaaaaaaa'.endswith('a', d)",
+    "splitlines": "'a'.splitlines(d)",
+    "enumerate": "[*enumerate('a', d)]",
+    "sorted": "sorted('ab', reverse=d)",
+    "chr": "chr(d)",
+    "range": "[*range(d)]",
+}
 
 
 def _same(source: str, seeds: int = 8) -> None:
@@ -682,6 +738,17 @@ def test_base_that_is_given_another_value_is_not_the_class_of_that_name() -> Non
             "[f(x) for x in 'abdc']\n",
             3,
         )
+
+
+@pytest.mark.parametrize("way", COUNTED)
+def test_object_that_stands_for_a_number_or_mapping_is_asked_in_its_turn(way: str) -> None:
+    use = COUNTED[way]
+    _same(
+        f"{COUNTERS.lstrip()}def f(xs, d):\n    out = []\n    for x in xs:\n        y = m(x)\n        y = y + 'q'\n"
+        f"        out.append(m(y + str({use})))\n    return out\nf('ab', D())\n",
+        3,
+    )
+    _same(f"{COUNTERS.lstrip()}def f(xs, d):\n    return [m(m(x)[:1] + str({use})) for x in xs]\nf('ab', D())\n", 3)
 
 
 @pytest.mark.parametrize("way", LIBRARY)
