@@ -457,6 +457,80 @@ NESTED = {
 KEYED = {"dict": "dict(s)", "**": "{**s}", "update": "d.update(s)", "|=": "d |= s", "a call": "dict(**s)"}
 
 MOVED_PROPERTIES = {
+    "another name of the class": "C = B\nA.v = C.w",
+    "a class in a dict": "d = {'k': B}\nA.v = d['k'].w",
+    "a variable of a function around": """
+def put():
+    C = B
+    def inner():
+        A.v = C.w
+    inner()
+put()
+""",
+    "a nonlocal variable": """
+def put():
+    C = None
+    def name():
+        nonlocal C
+        C = B
+    name()
+    A.v = C.w
+put()
+""",
+    "either class": "if len(count) > 1:\n    Z = A\nelse:\n    Z = B\nA.v = Z.w",
+    "__mro__": "class S(B):\n    pass\nA.v = S.__mro__[1].w",
+    "__bases__": "class S(B):\n    pass\n(T,) = S.__bases__\nA.v = T.w",
+    "__subclasses__": """
+class R:
+    pass
+class S(R):
+    w = property(p)
+for T in R.__subclasses__():
+    A.v = T.w
+""",
+    "exc_info": """
+import sys
+class E(Exception):
+    w = property(p)
+try:
+    raise E
+except E:
+    A.v = sys.exc_info()[0].w
+""",
+    "__exit__": """
+class E(Exception):
+    w = property(p)
+class W:
+    def __enter__(self):
+        return self
+    def __exit__(self, kind, e, tb):
+        A.v = kind.w
+        return True
+with W():
+    raise E
+""",
+    "a dict in a class": "class K:\n    t = {}\n    t['a'] = B\nA.v = K.t['a'].w",
+    "a member of a class": "class K:\n    C = B\nA.v = K.C.w",
+    "a default": "def put(c=B):\n    A.v = c.w\nput()",
+    "getattr of the class": "A.v = getattr(B, 'w')",
+    "attrgetter": "import operator\nA.v = operator.attrgetter('w')(B)",
+    "a pattern": "match B:\n    case type(w=found):\n        A.v = found",
+    "a descriptor's owner": """
+class G:
+    def __get__(self, one, owner):
+        A.v = owner.w
+        return 1
+class S(B):
+    g = G()
+S().g
+""",
+    "the class that is told its name": """
+class G:
+    def __set_name__(self, owner, name):
+        A.v = owner.__bases__[0].w
+class S(B):
+    g = G()
+""",
     "through a parameter": "def add(c, q):\n    c.v = q\nadd(A, B.w)",
     "through a variable": "q = B.w\nA.v = q",
     "through a default": "def add(c, q=B.w):\n    c.v = q\nadd(A)",
@@ -510,6 +584,55 @@ TEXT_WAYS = ("str(s)", "repr(s)", "f'{s}'", "f'{s:>4}'", "'%s' % s", "str(s) if 
 TEXT_USES = ("m(c) for c in v", "m(c) + ('' if v else '1') for c in 'abdc'", "m(c) + str(len(v)) for c in 'abdc'",
              "m(c) + v[0] for c in 'abdc'", "(m if c == 'e' else v)(c) for c in 'abdc'",
              "m(c) + v.strip() for c in 'abdc'", "m(c) + v.join('ab') for c in 'abdc'")  # fmt: skip
+
+
+COUNTERS = """
+class D:
+    n = -1
+    def count(self, *k):
+        D.n += 1
+        print(D.n)
+        return D.n
+    def __index__(self):
+        return self.count()
+    def __int__(self):
+        return self.count()
+    def __float__(self):
+        return float(self.count())
+    def __bool__(self):
+        return bool(self.count())
+class G(D):
+    def __getitem__(self, k):
+        return self.count()
+class M(dict):
+    def __missing__(self, k):
+        return D().count()
+"""
+COUNTED = {
+    "%x": "'%x' % d",
+    "%d": "'%d' % d",
+    "%.1f": "'%.1f' % d",
+    "% of a tuple": "'%s %d' % (x, d)",
+    "% of __getitem__": "'%(k)s' % G()",
+    "% of __missing__": "'%(k)s' % M()",
+    "text * object": "'x' * d",
+    "list * object": "[1] * d",
+    "index of a list": "[*'pqrstuvwxyz'][d]",
+    "index of a text": "'pqrstuvwxyzpqrstuvwxyz'[d]",
+    "index of a tuple": "('p', 'q', 'r', 's', 't', 'u', 'v')[d]",
+    "slice of a list": "[*'pqrstuvwxyz'][d:]",
+    "slice of a text": "'pqrstuvwxyz'[:d]",
+    "split": "'a a a a a a a a'.split(' ', d)",
+    "split with a keyword": "'a a a a a a a a'.split(' ', maxsplit=d)",
+    "replace": "'aaaaaaaa'.replace('a', 'b', d)",
+    "startswith": "'aaaaaaaa'.startswith('a', d)",
+    "endswith": "'aaaaaaaa'.endswith('a', d)",
+    "splitlines": "'a'.splitlines(d)",
+    "enumerate": "[*enumerate('a', d)]",
+    "sorted": "sorted('ab', reverse=d)",
+    "chr": "chr(d)",
+    "range": "[*range(d)]",
+}
 
 
 def _same(source: str, seeds: int = 8) -> None:
@@ -633,6 +756,17 @@ def test_base_that_is_given_another_value_is_not_the_class_of_that_name() -> Non
             "[f(x) for x in 'abdc']\n",
             3,
         )
+
+
+@pytest.mark.parametrize("way", COUNTED)
+def test_object_that_stands_for_a_number_or_mapping_is_asked_in_its_turn(way: str) -> None:
+    use = COUNTED[way]
+    _same(
+        f"{COUNTERS.lstrip()}def f(xs, d):\n    out = []\n    for x in xs:\n        y = m(x)\n        y = y + 'q'\n"
+        f"        out.append(m(y + str({use})))\n    return out\nf('ab', D())\n",
+        3,
+    )
+    _same(f"{COUNTERS.lstrip()}def f(xs, d):\n    return [m(m(x)[:1] + str({use})) for x in xs]\nf('ab', D())\n", 3)
 
 
 @pytest.mark.parametrize("way", LIBRARY)

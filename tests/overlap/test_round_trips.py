@@ -396,6 +396,25 @@ def f(xs):
     return sum(len(m(y)) for y in g(xs))
 f(XS)
 """),
+    "loop over a generator that counts, remembers and calls": (1, 1, """
+def mark(x):
+    return f'{x.strip()}.'
+def g(xs):
+    n = 0
+    before = ''
+    seen = set()
+    for i, x in enumerate(xs):
+        if x in seen or i % 7 == 6:
+            continue
+        seen.add(x)
+        n += 1
+        yield before + mark(x) + str(n)
+        before = x
+def f(xs):
+    for y in g(xs):
+        print(m(y))
+f(XS)
+"""),
     "loop over a generator that never ends": (4, 4, """
 def g(xs):
     while True:

@@ -1044,6 +1044,288 @@ def f(xs):
 f('abc')
 log
 """,
+    "a generator that hangs where the loop would not get": """
+def gen():
+    for x in 'abc':
+        yield x
+    while True:
+        pass
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator that scans a long range": """
+def gen():
+    for i in range(10**12):
+        if i < 4:
+            yield str(i)
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator that scans a long range it is given": """
+def scan(xs):
+    for i in xs:
+        if i < 4:
+            yield str(i)
+def f():
+    n = 0
+    for y in scan(range(10**12)):
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator that calls what never ends": """
+def spin(x):
+    while x:
+        pass
+def gen():
+    for x in 'abc':
+        yield x
+    spin(x)
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator that calls what recurs without end": """
+def deep(n):
+    return deep(n + 1) + 1
+def gen():
+    for x in 'abc':
+        yield x
+    yield str(deep(0))
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator whose text doubles": """
+def gen():
+    s = 'a'
+    for i in range(100):
+        yield s
+        s = s + s
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator whose number squares": """
+def gen():
+    n = 3
+    for i in range(100):
+        yield str(i)
+        n *= n
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator whose list doubles": """
+def gen():
+    s = ['a']
+    for i in range(100):
+        yield str(i)
+        s.append(s[-1] + s[-1])
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator that grows what it goes through": """
+def gen():
+    row = ['a', 'b', 'c', 'd']
+    for x in row:
+        if len(row) < 8:
+            yield x
+        row.append(x)
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator of a large text": """
+def gen():
+    for i in range(6):
+        yield str(i) * 10 ** (2 * i)
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator of a wide text": """
+def gen():
+    for i in range(6):
+        yield f'{i:{10 ** (2 * i)}}'
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator of a large number": """
+def gen():
+    for i in range(6):
+        yield str(len(str(2 ** 10 ** (2 * i) % 7)))
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator of nested loops that find nothing": """
+def gen():
+    for x in 'abc':
+        yield x
+    row = [*range(1000)]
+    for a in row:
+        for b in row:
+            for c in row:
+                if a + b + c < 0:
+                    yield 'd'
+def f():
+    n = 0
+    for y in gen():
+        z = m(y)
+        n += 1
+        1 // (3 - n)
+try:
+    f()
+except ZeroDivisionError as e:
+    print('found', e)
+1
+""",
+    "a generator that hangs where a comprehension would not get": """
+def gen():
+    for x in 'abc':
+        yield x
+    while True:
+        pass
+def f():
+    return [m(y)[0] + y[1] for y in gen()]
+try:
+    f()
+except IndexError as e:
+    print('found', e)
+1
+""",
+    "a generator that hangs where a handler raises anew": """
+def gen():
+    for x in 'abc':
+        yield x
+    while True:
+        pass
+def f():
+    for y in gen():
+        z = m(y)
+        try:
+            {}[y]
+        except KeyError:
+            raise
+try:
+    f()
+except KeyError as e:
+    print('found', e)
+1
+""",
+    "a generator that hangs where a call fails": """
+def gen():
+    for x in 'abcdefghijklmnop':
+        yield x
+    while True:
+        pass
+def f():
+    for y in gen():
+        z = m(y)
+try:
+    f()
+except ModelError as e:
+    print('found', e)
+1
+""",
     "a variable without a value that inner functions share": """
 def f(xs):
     for x in xs:

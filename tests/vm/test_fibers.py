@@ -1,7 +1,7 @@
 """Futures and fibers: order, failures, chains, batches and keys, under answers in any order."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from random import Random
 from typing import Any
@@ -420,6 +420,46 @@ def test_each_when_its_rows_are_large_has_no_block_longer_than_a_window(monkeypa
     for _ in fibers.each(lambda x: [asked(fibers, x)] * 100, range(12)):
         calls.append(fibers.calls)
     assert calls == [4] * 4 + [8] * 4 + [12] * 4
+
+
+@pytest.mark.usefixtures("narrow")
+def test_block_of_what_an_iterator_makes_ends_where_its_elements_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "_ROWS", 1500)
+    elements = [*"ab", *["x" * 1000] * 5, *"cdefg"]
+    taken = []
+
+    def source() -> Iterator[str]:
+        for element in elements:
+            taken.append(element)
+            yield element
+
+    fibers, _ = made()
+    counts = []
+    for _ in fibers.each(lambda x: asked(fibers, x[:1]), source()):
+        counts.append(len(taken))
+    assert counts == [4] * 4 + [6] * 2 + [12] * 6
+    assert gathered(fibers, lambda x: x, source()) == elements
+    assert gathered(fibers, lambda x: x, enumerate(elements)) == [*enumerate(elements)]
+    assert gathered(fibers, lambda x: x, elements) == elements
+
+
+@pytest.mark.usefixtures("narrow")
+def test_block_that_large_elements_have_ended_raises_what_ends_the_iterator_in_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathering, "_ROWS", 100)
+
+    def source() -> Iterator[str]:
+        yield from ["x" * 1000] * 3
+        raise ValueError("ended")
+
+    fibers, _ = made()
+    rows = fibers.each(lambda x: asked(fibers, x[:1]), source())
+    assert [next(iter(rows)) for _ in range(3)] == ["x!"] * 3
+    with pytest.raises(ValueError, match="ended"):
+        next(iter(rows))
+    with pytest.raises(ValueError, match="ended"):
+        gathered(fibers, lambda x: asked(fibers, x[:1]), source())
 
 
 def test_weight_of_a_row_is_about_what_it_holds_however_it_is_nested() -> None:

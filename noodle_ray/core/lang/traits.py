@@ -35,10 +35,14 @@ _ARITHMETIC: Final[dict[str, str]] = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "<<": "lshift",
     ">>": "rshift", "&": "and", "|": "or", "^": "xor", "@": "matmul",
 }  # fmt: skip
+_OPERATORS: Final = {op: frozenset({f"__{name}__", f"__r{name}__", f"__i{name}__"}) for op, name in _ARITHMETIC.items()}
+"""The methods that operators are."""
 _BINARY: Final = {
-    op: frozenset({f"__{name}__", f"__r{name}__", f"__i{name}__"}) | (_TEXT if op == "%" else _NONE)
-    for op, name in _ARITHMETIC.items()
+    **_OPERATORS,
+    "*": _OPERATORS["*"] | {"__index__"},
+    "%": _OPERATORS["%"] | _TEXT | {"__getitem__", "__missing__", "__index__", "__int__", "__float__"},
 }
+"""With what texts and lists call of their operands."""
 _UNARY: Final = {
     "-": frozenset({"__neg__"}), "+": frozenset({"__pos__"}), "~": frozenset({"__invert__"}), "not": _TRUTH,
 }  # fmt: skip
@@ -64,9 +68,12 @@ _OF_BUILTINS: Final[dict[str, frozenset[str]]] = {
     "bool": _TRUTH,
     "len": frozenset({"__len__"}),
     **dict.fromkeys(("chr", "range"), frozenset({"__index__"})),
-    **dict.fromkeys(("enumerate", "iter", "list", "tuple", "zip", "reversed"), _ITERATION),
+    **dict.fromkeys(("iter", "list", "tuple", "reversed"), _ITERATION),
+    "enumerate": _ITERATION | {"__index__"},
+    "zip": _ITERATION | _TRUTH,
     **dict.fromkeys(("all", "any"), _ITERATION | _TRUTH),
-    **dict.fromkeys(("max", "min", "sorted"), _ITERATION | _ORDER),
+    **dict.fromkeys(("max", "min"), _ITERATION | _ORDER),
+    "sorted": _ITERATION | _ORDER | _TRUTH | {"__index__"},
     **dict.fromkeys(("dict", "frozenset", "set"), _ITERATION | _HASHING),
     "sum": _ITERATION | _BINARY["+"],
 }
@@ -109,6 +116,8 @@ _QUIET_METHODS: Final = frozenset(
      "strip", "upper", "values"}
 )  # fmt: skip
 """Methods of builtin types that use nothing of their arguments and elements."""
+_COUNTING_METHODS: Final = frozenset({"endswith", "replace", "split", "splitlines", "startswith"})
+"""Those of them that may be given numbers, and objects that stand for one."""
 _MAKES_NAMES: Final = frozenset(
     {"setattr", "collections.namedtuple", "typing.NamedTuple", "types.SimpleNamespace", "dataclasses.make_dataclass",
      "argparse.Namespace", "vars"}
@@ -180,7 +189,7 @@ class Traits:
             if function.kind == "class":
                 self._read_class(function)
             self._read(function, classes)
-        self._makes_properties = self._makes_properties or has_properties_as_values(functions, classes, self.properties)
+        self._makes_properties = self._makes_properties or has_properties_as_values(functions, self.properties)
         self.properties |= self._set_properties(functions.values())
         generators = {index for index, function in functions.items() if function.kind in _LAZY_KINDS}
         self.nests = self.nests or any(self._keeps_generators(one, generators) for one in functions.values())
@@ -189,8 +198,8 @@ class Traits:
         self.constructs = self.wild or bool(_CONSTRUCTORS & self.dunders)
         self._slices = self._slices or bool(_OF["index"] & self.dunders)
         self.dunders -= _UNCALLED
-        operators = [*_BINARY.values(), *(used for op, used in _UNARY.items() if op != "not")]
-        self.arithmetic = self.deep or any((used - _TEXT) & self.dunders for used in operators)
+        operators = [*_OPERATORS.values(), *(used for op, used in _UNARY.items() if op != "not")]
+        self.arithmetic = self.deep or any(used & self.dunders for used in operators)
 
     def _read(self, function: Function, classes: set[str]) -> None:
         writers: dict[int, Instr] = {}
@@ -239,7 +248,8 @@ class Traits:
                 if instr.op == "setattr":
                     writer = writers.get(cast(int, instr.args[2]))
                     op = writer.op if writer else ""
-                    if self._makes_properties and op not in _SAFE_MEMBERS:
+                    read = writer is not None and op == "attr" and writer.args[2] in self.properties
+                    if read or (self._makes_properties and op not in _SAFE_MEMBERS):
                         found.add(str(instr.args[1]))
                 for register in writes_of(instr):
                     writers[register] = instr
@@ -340,7 +350,7 @@ class Traits:
         if op in ("attr", "method") and (args[2] in self.properties or self.wild):
             return True
         if op == "index" and args[1] in plain:
-            return bool(_HASHING & self.dunders)
+            return bool((_HASHING | {"__index__"}) & self.dunders)
         return bool(_dunders_of(op, args) & self.dunders)
 
     def calls_nothing(self, name: str) -> bool:
@@ -398,6 +408,8 @@ class Traits:
             return True
         if name in ("format", "format_map") and self._formats and (self.properties or self.wild):
             return True
+        if name in _COUNTING_METHODS:
+            return "__index__" in self.dunders and not plain.issuperset(args)
         return bool(self.dunders) and name not in _QUIET_METHODS
 
 

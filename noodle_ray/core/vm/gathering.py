@@ -23,7 +23,8 @@ BLOCK: Final = 16 * WINDOW
 """The most elements of a block."""
 _GROWTH: Final = 4
 _ROWS: Final = 16 << 20
-"""Bytes that the rows of a loop's block may take, roughly, if it is longer than a window."""
+"""Bytes that the rows of a loop's block may take, roughly, if it is longer than a window; and that the elements of any
+block may take which an iterator makes."""
 _SAMPLE: Final = 16
 """Each row of so many is weighed."""
 _BEGUN: Final = "begun"
@@ -39,11 +40,11 @@ def gather(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> "lis
     iterator = iter(iterable)
     size = WINDOW
     while True:
-        chunk, stopped = _take(iterator, size)
+        chunk, ended, stopped = _take(iterator, size, iterator is iterable)
         gathering = _Gathering(fibers, fibers.current, function, chunk)
         if chunk:
             gathering.start(prefix, len(results), fibers.current.depth)
-        last = stopped is None and len(chunk) < size
+        last = ended and stopped is None
         if last:
             gathering.begin_all()
         if last and gathering.left:
@@ -62,7 +63,7 @@ def gather(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> "lis
 
 def each(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> Iterator[Any]:
     """See `Fibers.each`. A ``map``, as programs may have anyway."""
-    rows = _Rows(fibers, function, iter(iterable))
+    rows = _Rows(fibers, function, iterable)
     rows.fill()
     return map(rows.take, repeat(None))
 
@@ -70,12 +71,17 @@ def each(fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> Iterat
 class _Rows:
     """What a function returns for each element, by the block; ``next`` is the place of the next in its block."""
 
-    __slots__ = ("block", "fibers", "function", "grown", "iterator", "next", "offset", "prefix", "size", "stopped")
+    __slots__ = (
+        "block", "ended", "fibers", "function", "grown", "iterator", "next", "offset", "prefix", "size", "stopped",
+        "weighed",
+    )  # fmt: skip
 
-    def __init__(self, fibers: Fibers, function: _Function, iterator: Iterator[Any]) -> None:
+    def __init__(self, fibers: Fibers, function: _Function, iterable: Iterable[Any]) -> None:
         self.fibers = fibers
         self.function = function
-        self.iterator = iterator
+        self.iterator = iter(iterable)
+        self.weighed = self.iterator is iterable
+        self.ended = False
         self.prefix = fibers.place()
         self.offset = self.next = 0
         self.size = self.grown = WINDOW
@@ -85,7 +91,7 @@ class _Rows:
     def fill(self) -> None:
         """Run the next elements to their end."""
         self.next = 0
-        chunk, self.stopped = _take(self.iterator, self.size)
+        chunk, self.ended, self.stopped = _take(self.iterator, self.size, self.weighed)
         self.block = _Gathering(self.fibers, self.fibers.current, self.function, chunk)
         if chunk:
             # the function is a part of the one that is running, and no call to be counted
@@ -99,7 +105,7 @@ class _Rows:
     def take(self, _: None) -> Any:
         """The next result, or what the next element raised. Raises StopIteration after the last."""
         block = self.block
-        if block is not None and self.next == len(block.chunk) == self.size and self.stopped is None:
+        if block is not None and self.next == len(block.chunk) and not self.ended:
             self.size = self.grown
             self.fill()
             block = self.block
@@ -227,17 +233,23 @@ class _Gathering:
             self.fibers.settle(self.pending, error, values)
 
 
-def _take(iterator: Iterator[Any], size: int) -> tuple[list[Any], Exception | None]:
-    """The next elements, so many, or fewer and the exception that ended them."""
+def _take(iterator: Iterator[Any], size: int, weighed: bool) -> tuple[list[Any], bool, Exception | None]:
+    """The next elements, so many, or fewer if they are large; whether there are no more, and the exception that ended
+    them."""
     chunk: list[Any] = []
+    room = _ROWS
     try:
         for item in islice(iterator, size):
             chunk.append(item)
+            if weighed:
+                room -= _weight(item)
+                if room <= 0:
+                    return chunk, False, None
     except LIMITS:
         raise
     except Exception as error:
-        return chunk, error
-    return chunk, None
+        return chunk, True, error
+    return chunk, len(chunk) < size, None
 
 
 def _weight(value: Any, deeper: int = 4) -> int:

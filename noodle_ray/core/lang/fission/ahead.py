@@ -1,15 +1,17 @@
 """Generators that may run ahead of the loop that goes through them, by the elements that run at a time.
 
 Nobody can tell when such a generator computes what it yields: it changes nothing that others see, and nothing that it
-has yielded. What it raises is raised when the turn of its next element comes.
+has yielded, and no step of it is long or large (see `bounded`). What it raises is raised when the turn of its next
+element comes.
 """
 
 from typing import Any, Final, cast
 
 from noodle_ray.core.lang.fission.aliases import Aliases
+from noodle_ray.core.lang.fission.bounded import does_little
 from noodle_ray.core.lang.purity import MUTATORS, Facts, Region
 from noodle_ray.core.nbc.module import Instr
-from noodle_ray.core.nbc.walk import flatten, reads_of
+from noodle_ray.core.nbc.walk import reads_of
 
 RECEIVERS: Final = {
     "setindex": 0, "delindex": 0, "extend": 0, "update": 0, "setadd": 0, "kwmerge": 0, "inplace": 2,
@@ -60,8 +62,8 @@ def _may_run_ahead(facts: Facts, index: int) -> bool:
         return False
     if any(instr.op != "yield" and facts.visible(region, instr) for instr in region.instructions):
         return False
-    if any(each.op == "yield" for i in region.instructions if i.op == "while" for each in flatten((i,))):
-        return False  # which may never end
+    if not does_little(facts, index):
+        return False
     aliases = Aliases(facts, region, function, function.body)
     return not any(
         one in aliases.escapes

@@ -194,7 +194,7 @@ class Loops:
         if traits.any and traits.runs(loop, around.region.plain):
             if not goes_ahead(self.facts, around.region, cast(int, loop.args[1])):
                 raise Sequential("what it goes through may run code of the program")
-            if any(instr.op in ("raise", "raise_from") for instr in flatten(body)):
+            if any(instr.op in ("raise", "raise_from", "reraise") for instr in flatten(body)):
                 raise Sequential("`raise` may end it before all that it goes through is computed")
         if not any(map(around.asks, body)):
             raise Sequential("its `else` asks, and not its body")
