@@ -59,10 +59,10 @@ def test_replicas_follow_the_queue_within_the_models_bounds() -> None:
 def test_plan_knows_what_callers_must_know() -> None:
     spec = ModelSpec("m", "gguf:/m.gguf", "generation", "llama.cpp", "1", {"slots": 3, "max_replicas": 2})
     plan = plan_of(spec, ModelScale(), CLUSTER)
-    assert (plan.generates, plan.slots, plan.repeatable, plan.sleeps, plan.shared) == (True, 6, True, False, False)
+    assert (plan.apart, plan.slots, plan.repeatable, plan.sleeps, plan.shared) == (True, 6, True, False, False)
     own = ModelSpec("m", "python:x:Y", options={"share": "small", "start_timeout": 7})
     plan = plan_of(own, ModelScale(), CLUSTER)
-    assert (plan.generates, plan.repeatable, plan.sleeps, plan.shared, plan.start_timeout) == (
+    assert (plan.apart, plan.repeatable, plan.sleeps, plan.shared, plan.start_timeout) == (
         False, False, True, True, 7.0
     )  # fmt: skip
 
