@@ -30,14 +30,14 @@ def worker() -> Iterator[LocalWorker]:
 @pytest.mark.parametrize("tier", ["interpreter", "python"])
 def test_attack_through_a_class_ends_harmlessly(worker: LocalWorker, name: str, tier: str) -> None:
     source, ends = CLASS_ATTACKS[name]
-    assert ending(worker, source, tier, 20.0) in ends.split("|"), name
+    assert ending(worker, source, tier, 120.0) in ends.split("|"), name
     assert worker.run(request("1 + 1"))["result"] == 2
 
 
 def test_nothing_is_left_in_what_runs_share_after_all_of_them(worker: LocalWorker) -> None:
     for name, (source, _) in CLASS_ATTACKS.items():
         if name.startswith("state in"):
-            ending(worker, source, "python", 20.0)
+            ending(worker, source, "python", 120.0)
     outcome = worker.run(request(LEFT))
     assert outcome["error"] is None, outcome["error"]
     assert outcome["result"] == []

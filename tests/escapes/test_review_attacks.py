@@ -42,7 +42,7 @@ def worker() -> Iterator[LocalWorker]:
 @pytest.mark.parametrize("tier", ["interpreter", "python"])
 def test_attack_ends_harmlessly(worker: LocalWorker, name: str, tier: str) -> None:
     source, ends = REVIEW[name]
-    assert ending(worker, source, tier, 20.0) in ends.split("|"), name
+    assert ending(worker, source, tier, 120.0) in ends.split("|"), name
     assert worker.run(request("1 + 1"))["result"] == 2
 
 
@@ -68,9 +68,9 @@ def test_module_that_no_compiler_makes_ends_harmlessly(worker: LocalWorker, titl
 def test_nothing_is_left_for_the_next_run(worker: LocalWorker) -> None:
     before = worker.run(request(LEFT))
     for name in ("a member that is a function of the host", "attributes of a host's function through vars's class"):
-        ending(worker, REVIEW[name][0], "python", 20.0)
-    ending(worker, "import sys\nsys.argv.append('evil')", "python", 20.0)
-    ending(worker, "from decimal import getcontext\ngetcontext().prec = 5", "python", 20.0)
+        ending(worker, REVIEW[name][0], "python", 120.0)
+    ending(worker, "import sys\nsys.argv.append('evil')", "python", 120.0)
+    ending(worker, "from decimal import getcontext\ngetcontext().prec = 5", "python", 120.0)
     outcome = worker.run(request(LEFT))
     assert outcome["error"] is None
     result = outcome["result"]

@@ -203,8 +203,7 @@ class Executor:
         effects = RunEffects(self._asked(), journal, caller, _PLAIN.answer, on_told=on_told)
         try:
             run = partial(self._pool.run, effects=effects)
-            request = request._replace(speculate=effects.may_speculate)
-            outcome = await self._fueled(request, effects, run)
+            outcome = await self._fueled(request._replace(speculate=effects.may_speculate), effects, run)
         except PlatformError as error:
             if not effects.acted:
                 raise
