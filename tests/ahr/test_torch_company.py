@@ -561,7 +561,7 @@ def test_generation_that_failed_leaves_nothing_in_memory(how_many: int) -> None:
             while len(company._waiting) < how_many:
                 pass
             held.set()
-            assert [past.result()() for past in told] == [None] * (how_many + 1)
+        assert [past.result()() for past in told] == [None] * (how_many + 1)
     finally:
         gc.enable()
 
