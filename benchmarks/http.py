@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 from benchmarks.load import Load, load
 from benchmarks.measure import Row, show_time, summarize
@@ -11,6 +12,8 @@ from noodle_ray.cluster.environment import RAY_TOKEN_FILE
 from noodle_ray.security.tokens import ensure_token
 
 ROUNDS = 5
+SETTLING = 5.0
+"""Seconds in which a new proxy that knows of the echo takes the place of the one before, which closes connections."""
 RUN = json.dumps({"source": "1 + 1"}).encode()
 
 
@@ -37,6 +40,7 @@ def deploy_echo(state: PlatformState) -> None:
             return body
 
     serve.run(Echo.bind(), name="echo", route_prefix="/echo")
+    time.sleep(SETTLING)
 
 
 def remove_echo() -> None:
