@@ -3,8 +3,6 @@
 import contextlib
 import difflib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +14,7 @@ from noodle_ray.ahr.signatures import signature_of
 from noodle_ray.ahr.spec import ModelSpec
 from noodle_ray.ahr.version import DEFAULT, ModelVersion, malformed
 from noodle_ray.errors import ModelError
+from noodle_ray.files import replacing
 
 BUILTIN = (
     ModelVersion(
@@ -263,16 +262,8 @@ class Registry:
         )
 
     def _replace(self, path: Path, data: object) -> None:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            json.dump(data, file, indent=2)
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[tuple[dict[str, Entry], dict[str, Entry]]]:

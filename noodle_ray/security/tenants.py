@@ -11,7 +11,6 @@ import os
 import re
 import secrets
 import stat
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from noodle_ray import paths
 from noodle_ray.errors import UsageError
+from noodle_ray.files import replacing
 from noodle_ray.security.tokens import TOKEN_BYTES, matches
 
 BAD_FILE: Final = "NOODLE-E0934"
@@ -194,22 +194,14 @@ def _write(file: Path, entries: list[Entry]) -> None:
     tenants: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         tenants.setdefault(entry.tenant, []).append(entry_object(entry))
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)  # readable by its owner only
-    try:
-        with open(handle, "w", encoding="utf-8") as written:
-            with contextlib.suppress(FileNotFoundError):
-                before = file.stat()
-                if (before.st_uid, before.st_gid) != (os.getuid(), os.getgid()):
-                    os.fchown(handle, before.st_uid, before.st_gid)
-                os.fchmod(handle, stat.S_IMODE(before.st_mode))
-            json.dump({"tenants": tenants}, written, indent=2)
-            written.write("\n")
-            written.flush()
-            os.fsync(written.fileno())
-        os.replace(draft, file)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with replacing(file) as written:
+        with contextlib.suppress(FileNotFoundError):
+            before = file.stat()
+            if (before.st_uid, before.st_gid) != (os.getuid(), os.getgid()):
+                os.fchown(written.fileno(), before.st_uid, before.st_gid)
+            os.fchmod(written.fileno(), stat.S_IMODE(before.st_mode))
+        json.dump({"tenants": tenants}, written, indent=2)
+        written.write("\n")
 
 
 def _malformed(file: Path, what: str) -> UsageError:
