@@ -36,38 +36,25 @@ def publish(
     name and alias do not mean what was ``seen`` of them any more."""
     if most is not None or seen is not None:
         sql.in_turn(connection, f"programs {tenant}")
-    made = _next(connection, tenant, name, digest, nbc, source, at, most, alias, seen)
-    if alias is not None:
-        point(connection, tenant, name, alias, made.version)
-    return made
-
-
-def _next(
-    connection: Connection,
-    tenant: str,
-    name: str,
-    digest: str,
-    nbc: bytes,
-    source: str | None,
-    at: float,
-    most: int | None,
-    alias: str | None,
-    seen: Meant | None,
-) -> Program:
-    while True:
+    made: Program | None = None
+    while made is None:
         last = _one(connection, tenant, name, None)
         if seen is not None and seen != _seen(connection, tenant, name, last, alias):
             message = f"{name!r} was published by somebody else while this version was checked; publish it again"
             raise RequestError(message, code=PUBLISHED_MEANWHILE)
         if last is not None and last.digest == digest:
-            return last
+            made = last
+            break
         if most is not None:
             _check_count(connection, tenant, most)
         put_module(connection, digest, nbc, at)
-        made = Program(tenant, name, last.version + 1 if last else 1, digest, source, at)
-        adding = sql.insert(connection, programs).on_conflict_do_nothing().values(made._asdict())
+        fresh = Program(tenant, name, last.version + 1 if last else 1, digest, source, at)
+        adding = sql.insert(connection, programs).on_conflict_do_nothing().values(fresh._asdict())
         if connection.execute(adding).rowcount == 1:  # else another node took the number; its version is the last then
-            return made
+            made = fresh
+    if alias is not None:
+        point(connection, tenant, name, alias, made.version)
+    return made
 
 
 def _seen(connection: Connection, tenant: str, name: str, last: Program | None, alias: str | None) -> Meant:
